@@ -1,0 +1,3 @@
+//! `rehearsal` rehearses production on a laptop.
+
+pub mod rules;
