@@ -1,0 +1,237 @@
+//! The names of browsers: `[model:]ENGINE[:POLICY]`.
+//!
+//! What a user writes after `--browser` and in `expect.on`, and what reports print. This file
+//! knows names and what they mean, and starts nothing.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// An engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Engine {
+    /// Chromium, and what is built on it.
+    Chromium,
+    /// Firefox.
+    Firefox,
+    /// WebKitGTK. Safari shares its third-party rules, not its cookie parser.
+    Webkit,
+}
+
+impl Engine {
+    /// Every engine, in the order reports list them.
+    pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::Webkit];
+
+    /// The name users write.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+            Self::Webkit => "webkit",
+        }
+    }
+}
+
+/// What a browser does with cookies of third parties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThirdParty {
+    /// Stored and sent as any other.
+    Allowed,
+    /// Kept in a jar of their own for each top-level site.
+    Partitioned,
+    /// Neither stored nor sent.
+    Blocked,
+}
+
+impl ThirdParty {
+    /// The word reports and JSON use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Partitioned => "partitioned",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
+/// A policy asked for by name, beside what the browser ships with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Policy {
+    /// `allow-third-party`.
+    AllowThirdParty,
+    /// `block-third-party`.
+    BlockThirdParty,
+}
+
+impl Policy {
+    /// Every policy.
+    pub const ALL: [Self; 2] = [Self::AllowThirdParty, Self::BlockThirdParty];
+
+    /// The name users write.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AllowThirdParty => "allow-third-party",
+            Self::BlockThirdParty => "block-third-party",
+        }
+    }
+}
+
+/// The name of a browser, as users write and reports print it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BrowserName {
+    /// Whether the rules stand in for the real browser.
+    pub model: bool,
+    /// The engine.
+    pub engine: Engine,
+    /// The policy, or what the browser ships with.
+    pub policy: Option<Policy>,
+}
+
+impl BrowserName {
+    /// The real browser of this engine, as it ships.
+    pub const fn shipped(engine: Engine) -> Self {
+        Self { model: false, engine, policy: None }
+    }
+
+    /// What this browser does with cookies of third parties.
+    ///
+    /// Without a policy, what the browser ships with: chromium allows, firefox partitions and
+    /// webkit blocks (measured 2026-11-20 and, for desktop Chrome, documented).
+    pub const fn third_party(self) -> ThirdParty {
+        match (self.policy, self.engine) {
+            (Some(Policy::AllowThirdParty), _) | (None, Engine::Chromium) => ThirdParty::Allowed,
+            (Some(Policy::BlockThirdParty), _) | (None, Engine::Webkit) => ThirdParty::Blocked,
+            (None, Engine::Firefox) => ThirdParty::Partitioned,
+        }
+    }
+
+    /// Whether what `expect.on` says for this name is meant for `browser`, and how closely:
+    /// `None` where it is not, else a rank by which the closer name wins.
+    ///
+    /// `chromium` means Chromium under every policy and its model too; `chromium:block-third-party`
+    /// means that policy however it came about; `model:…` means the model alone.
+    pub fn covers(self, browser: Self) -> Option<u8> {
+        let engine = self.engine == browser.engine;
+        let model = !self.model || browser.model;
+        let policy = self.policy.is_none() || self.third_party() == browser.third_party();
+        (engine && model && policy).then(|| u8::from(self.policy.is_some()) * 2 + u8::from(self.model))
+    }
+}
+
+impl fmt::Display for BrowserName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.model {
+            f.write_str("model:")?;
+        }
+        f.write_str(self.engine.as_str())?;
+        match self.policy {
+            Some(policy) => write!(f, ":{}", policy.as_str()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A name that is no browser's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownBrowser {
+    /// The word at fault.
+    pub word: String,
+    /// What may stand in its place.
+    pub expected: &'static [&'static str],
+}
+
+impl fmt::Display for UnknownBrowser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not one of {}", self.word, self.expected.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownBrowser {}
+
+impl FromStr for BrowserName {
+    type Err = UnknownBrowser;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let mut words = name.split(':').peekable();
+        let model = words.next_if_eq(&"model").is_some();
+        let engine = match words.next() {
+            None if model => Engine::Chromium,
+            word => {
+                let word = word.unwrap_or_default();
+                Engine::ALL.into_iter().find(|engine| engine.as_str() == word).ok_or_else(|| {
+                    UnknownBrowser {
+                        word: word.to_owned(),
+                        expected: &["chromium", "firefox", "webkit", "model"],
+                    }
+                })?
+            }
+        };
+        let rest: Vec<&str> = words.collect();
+        let policy =
+            match rest.as_slice() {
+                [] => None,
+                rest => {
+                    let word = rest.join(":");
+                    let policy = Policy::ALL.into_iter().find(|policy| policy.as_str() == word);
+                    Some(policy.ok_or(UnknownBrowser {
+                        word,
+                        expected: &["allow-third-party", "block-third-party"],
+                    })?)
+                }
+            };
+        Ok(Self { model, engine, policy })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> BrowserName {
+        text.parse().expect("the test names a browser")
+    }
+
+    #[test]
+    fn names_are_read_and_printed_alike() {
+        for text in [
+            "chromium",
+            "firefox:allow-third-party",
+            "webkit:block-third-party",
+            "model:webkit",
+            "model:firefox:block-third-party",
+        ] {
+            assert_eq!(name(text).to_string(), text);
+        }
+        assert_eq!(name("model"), name("model:chromium"));
+    }
+
+    #[test]
+    fn a_wrong_word_is_named() {
+        for (text, word) in [
+            ("chrome", "chrome"),
+            ("", ""),
+            ("chromium:block", "block"),
+            ("model:", ""),
+            ("chromium:block-third-party:x", "block-third-party:x"),
+        ] {
+            assert_eq!(text.parse::<BrowserName>().expect_err(text).word, word);
+        }
+    }
+
+    #[test]
+    fn the_closer_name_wins() {
+        let covers = |on: &str, browser: &str| name(on).covers(name(browser));
+        assert_eq!(covers("chromium", "firefox"), None);
+        assert_eq!(covers("model:chromium", "chromium"), None);
+        assert_eq!(covers("chromium:block-third-party", "chromium"), None);
+        assert!(
+            covers("chromium:allow-third-party", "chromium").is_some(),
+            "allowing is what chromium ships with"
+        );
+        assert!(covers("chromium", "model:chromium:block-third-party").is_some());
+        assert!(
+            covers("chromium:block-third-party", "chromium:block-third-party")
+                > covers("chromium", "chromium:block-third-party")
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! What was seen during a step: one type for what a browser did and for what the rules predict.
+//!
+//! An [`Observation`] joins the wire's exchanges with the browser's jar, its own words, and what the
+//! page saw. It states facts and never says whether they were expected.
+
+use std::collections::BTreeSet;
+
+use url::Url;
+
+use crate::plan::SameSite;
+use crate::rules::reason::Reason;
+use crate::world::wire;
+
+/// All that was seen during one step.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observation {
+    /// What the page saw.
+    pub page: Page,
+    /// The exchanges of the step, in order.
+    pub exchanges: Vec<Exchange>,
+    /// The jar after the step. `None` where this browser does not show it.
+    pub jar: Option<Vec<Cookie>>,
+    /// Names the step asked for that are not in the world, in order: `host:port`.
+    pub refused: Vec<String>,
+    /// What the browser wrote to its console during the step, its own words.
+    pub console: Vec<String>,
+}
+
+/// What the page saw of a step.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    /// The address bar after the step.
+    pub url: Option<Url>,
+    /// The status of the step's own request, as the wire has it; `None` where none was answered.
+    pub status: Option<u16>,
+    /// Whether the page could read the answer. `None` where nothing was to be read.
+    pub readable: Option<bool>,
+    /// Why it could not: every reason. Empty where it could.
+    pub cors: BTreeSet<Reason>,
+    /// What was read: a body, or the value of a script.
+    pub body: Option<String>,
+    /// What `document.cookie` said, where the step asked.
+    pub document_cookie: Option<String>,
+    /// The browser's own word where the step failed in the page: `TypeError: Failed to fetch`.
+    pub error: Option<String>,
+}
+
+/// An exchange, and what it did to cookies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exchange {
+    /// The exchange as it crossed the wire.
+    pub wire: wire::Exchange,
+    /// Names and values of the request's Cookie header, in order.
+    pub sent: Vec<(String, String)>,
+    /// Cookies the browser has and did not send, where it or the rules told.
+    pub withheld: Vec<Withheld>,
+    /// What became of each Set-Cookie line, in order.
+    pub set_cookie: Vec<SetCookie>,
+}
+
+/// A cookie that was in the jar and not sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withheld {
+    /// The cookie's name.
+    pub name: String,
+    /// The cookie's domain, without a leading dot.
+    pub domain: String,
+    /// Why: every reason.
+    pub reasons: BTreeSet<Reason>,
+    /// The browser's own words for it.
+    pub native: Vec<String>,
+}
+
+/// What became of a Set-Cookie line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetCookie {
+    /// The line, byte for byte.
+    pub line: Vec<u8>,
+    /// The cookie's name; empty where it has none.
+    pub name: String,
+    /// Whether the jar took it. `None` where this browser does not show its jar.
+    pub stored: Option<bool>,
+    /// Why not: every reason. Empty where it was stored.
+    pub reasons: BTreeSet<Reason>,
+    /// The browser's own words for it.
+    pub native: Vec<String>,
+}
+
+/// A cookie in a browser's jar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cookie {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// The domain it belongs to, without a leading dot.
+    pub domain: String,
+    /// Whether it goes to exactly that host.
+    pub host_only: bool,
+    /// Its path.
+    pub path: String,
+    /// Whether it is Secure.
+    pub secure: bool,
+    /// Whether it is HttpOnly.
+    pub http_only: bool,
+    /// Its SameSite as it was set.
+    pub same_site: SameSite,
+    /// When it expires, in seconds since 1970-01-01; `None` at the end of the session.
+    pub expires: Option<i64>,
+    /// The partition it is kept in, if it is kept in one.
+    pub partition: Option<Partition>,
+}
+
+/// The key of a partition.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Partition {
+    /// The top-level site, as `https://site`.
+    pub site: String,
+    /// Whether a frame between the top level and the cookie's context is of another site.
+    pub cross_site_ancestor: bool,
+}
+
+impl Exchange {
+    /// An exchange of which nothing but the wire is known yet.
+    pub fn from_wire(wire: wire::Exchange) -> Self {
+        let sent = wire.cookie().map(cookie_pairs).unwrap_or_default();
+        let set_cookie = wire
+            .set_cookie()
+            .map(|line| SetCookie {
+                line: line.to_vec(),
+                name: name_of(line),
+                stored: None,
+                reasons: BTreeSet::new(),
+                native: Vec::new(),
+            })
+            .collect();
+        Self { wire, sent, withheld: Vec::new(), set_cookie }
+    }
+}
+
+/// The name and value of each pair of a Cookie header. A pair without `=` is a value without a name
+/// (RFC 6265bis -22, section 5.8.3, step 6). Bytes that are not UTF-8 are shown as U+FFFD.
+pub fn cookie_pairs(header: &[u8]) -> Vec<(String, String)> {
+    String::from_utf8_lossy(header)
+        .split(';')
+        .map(str::trim)
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| match pair.split_once('=') {
+            Some((name, value)) => (name.to_owned(), value.to_owned()),
+            None => (String::new(), pair.to_owned()),
+        })
+        .collect()
+}
+
+/// The name a Set-Cookie line gives its cookie (RFC 6265bis -22, section 5.6, steps 2 to 4).
+fn name_of(line: &[u8]) -> String {
+    let pair = line.split(|&byte| byte == b';').next().unwrap_or_default();
+    let pair = String::from_utf8_lossy(pair);
+    pair.split_once('=').map_or("", |(name, _)| name.trim()).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_without_a_name_is_a_value() {
+        let pairs = cookie_pairs(b"a=1; b; c=x=y;");
+        let expected =
+            [("a", "1"), ("", "b"), ("c", "x=y")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(pairs, expected);
+    }
+}

@@ -1,0 +1,403 @@
+//! A scenario with everything resolved: what the world, the browsers and the verdict work from.
+//!
+//! Names have become origins, defaults are filled in, and every URL is whole; nothing later asks
+//! "was it written?". A plan is plain data. It never reads a file, opens a socket or knows how a
+//! scenario is spelt; where a later message has to point at the scenario, it carries the span.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::browser::name::BrowserName;
+use crate::diagnostic::{Source, Span};
+use crate::rules::reason::Reason;
+
+/// One scenario, resolved.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The file the scenario was read from, for messages that point into it.
+    pub source: Arc<Source>,
+    /// What the scenario shows, in the words of its author.
+    pub title: String,
+    /// The ids of the claims it covers.
+    pub covers: Vec<String>,
+    /// The names that exist beside those of the origins, which always exist.
+    pub records: Vec<Record>,
+    /// The origins of the world, in the order of the file. No two share scheme, host and port.
+    pub origins: Vec<Origin>,
+    /// What a browser is made to do, in order. Never empty.
+    pub steps: Vec<Step>,
+}
+
+/// One DNS record declared beside the origins' own addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Lower-case ASCII, without a final dot; may begin with `*.`.
+    pub name: String,
+    /// What the name answers with.
+    pub data: RecordData,
+}
+
+/// What a declared name answers with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordData {
+    /// An alias of another name, lower-case ASCII without a final dot.
+    Cname(String),
+    /// A loopback address, for A or AAAA by its family.
+    Address(IpAddr),
+}
+
+/// One origin of the world: scheme, host, port, and what answers there.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The scenario's own name for it, as in `api:/path`.
+    pub name: String,
+    /// The origin as a URL: scheme, host and port, path `/`. Scheme is `http` or `https`.
+    pub url: Url,
+    /// The certificate it shows; meaningless for `http`.
+    pub certificate: Certificate,
+    /// What answers the requests.
+    pub service: Service,
+    /// The CORS settings a server would have. `None` sends no CORS header at all.
+    pub cors: Option<Cors>,
+}
+
+impl Origin {
+    /// The host as URLs spell it: a lower-case ASCII name, or an address (IPv6 in brackets).
+    pub fn host(&self) -> &str {
+        self.url.host_str().expect("an origin's URL always has a host")
+    }
+
+    /// The port, the scheme's default filled in.
+    pub fn port(&self) -> u16 {
+        self.url.port_or_known_default().expect("http and https have default ports")
+    }
+
+    /// Whether the origin is reached over TLS.
+    pub fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+}
+
+/// The certificate an `https` origin shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Certificate {
+    /// Signed by the world's CA, for this name, in date.
+    #[default]
+    Good,
+    /// Signed by the world's CA, for this name, out of date.
+    Expired,
+    /// Signed by the world's CA, for another name.
+    WrongHost,
+    /// Signed by nobody but itself.
+    SelfSigned,
+}
+
+/// What answers at an origin.
+#[derive(Clone, Debug)]
+pub enum Service {
+    /// The built-in page, at every path.
+    Page,
+    /// Declared routes; any other path is a 404 that the report names.
+    Routes(Vec<Route>),
+}
+
+/// One declared route of a mock origin.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The method, upper case. A `GET` route answers `HEAD` as well.
+    pub method: String,
+    /// The path, beginning with `/`; the query of a request is ignored. A final `*` matches any rest.
+    pub path: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// Header fields besides Set-Cookie and Content-Type, in the order of the file.
+    pub headers: Vec<(String, String)>,
+    /// Set-Cookie lines, sent as they stand, one header field each.
+    pub set_cookie: Vec<String>,
+    /// The body, and with it the Content-Type (a `headers` entry of that name overrides it).
+    pub body: Body,
+    /// Without a cookie of this name in the request the answer is an empty 401.
+    pub require_cookie: Option<String>,
+}
+
+/// The body of a route's answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Body {
+    /// No body.
+    #[default]
+    Empty,
+    /// `application/json`.
+    Json(serde_json::Value),
+    /// `text/plain; charset=utf-8`.
+    Text(String),
+    /// `text/html; charset=utf-8`.
+    Html(String),
+    /// No body and a `Location` of this value; the status is 302 unless the route has another.
+    Redirect(String),
+}
+
+/// CORS settings, as a server's middleware would have them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cors {
+    /// The origins that are let in, each as a browser writes its `Origin` header; `*` alone means any,
+    /// and is answered with `*`.
+    pub allow_origins: Vec<String>,
+    /// Whether `Access-Control-Allow-Credentials: true` is sent.
+    pub allow_credentials: bool,
+    /// `Access-Control-Allow-Headers` of a preflight; empty sends none.
+    pub allow_headers: Vec<String>,
+    /// `Access-Control-Allow-Methods` of a preflight.
+    pub allow_methods: Vec<String>,
+    /// `Access-Control-Expose-Headers`; empty sends none.
+    pub expose_headers: Vec<String>,
+    /// `Access-Control-Max-Age` of a preflight, in seconds.
+    pub max_age: Option<u32>,
+}
+
+/// One thing a browser is made to do, and what is expected of it.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What is done.
+    pub action: Action,
+    /// Where the action stands in the scenario.
+    pub span: Span,
+    /// What is expected in every browser that `on` does not say otherwise for.
+    pub expect: Expect,
+    /// What differs, in the order of the file.
+    pub on: Vec<(BrowserName, Expect)>,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// A URL typed into the address bar.
+    Visit(Url),
+    /// A link on the current page, clicked.
+    Link(Url),
+    /// A form on the current page, submitted at top level.
+    Form(Form),
+    /// The current page, loaded again.
+    Reload,
+    /// An image added to the current page.
+    Image(Url),
+    /// A frame added to the current page.
+    Iframe(Url),
+    /// `fetch()` by the current page.
+    Fetch(Fetch),
+    /// `XMLHttpRequest` by the current page.
+    Xhr(Xhr),
+    /// `document.cookie` of the current page: written first where there is something to write, then read.
+    DocumentCookie {
+        /// What is assigned, if anything.
+        write: Option<String>,
+    },
+    /// A script run in the current page; its last value, awaited, is the step's body.
+    Eval(String),
+}
+
+impl Action {
+    /// The key that scenario files and reports name the action by.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Visit(_) => "visit",
+            Self::Link(_) => "link",
+            Self::Form(_) => "form",
+            Self::Reload => "reload",
+            Self::Image(_) => "image",
+            Self::Iframe(_) => "iframe",
+            Self::Fetch(_) => "fetch",
+            Self::Xhr(_) => "xhr",
+            Self::DocumentCookie { .. } => "document_cookie",
+            Self::Eval(_) => "eval",
+        }
+    }
+
+    /// The method and URL of the one request the step is about, where it is about one.
+    pub fn target(&self) -> Option<(&str, &Url)> {
+        match self {
+            Self::Visit(url) | Self::Link(url) | Self::Image(url) | Self::Iframe(url) => Some(("GET", url)),
+            Self::Form(form) => Some((&form.method, &form.url)),
+            Self::Fetch(fetch) => Some((&fetch.method, &fetch.url)),
+            Self::Xhr(xhr) => Some((&xhr.method, &xhr.url)),
+            Self::Reload | Self::DocumentCookie { .. } | Self::Eval(_) => None,
+        }
+    }
+}
+
+/// A form submission.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Form {
+    /// Where it is submitted to.
+    pub url: Url,
+    /// `GET` or `POST`.
+    pub method: String,
+    /// Name and value of each field, in the order of the file.
+    pub fields: Vec<(String, String)>,
+}
+
+/// A call of `fetch()`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fetch {
+    /// The URL fetched.
+    pub url: Url,
+    /// The method, upper case.
+    pub method: String,
+    /// The credentials mode.
+    pub credentials: Credentials,
+    /// Header fields of the call; a JSON body adds its Content-Type unless there is one.
+    pub headers: Vec<(String, String)>,
+    /// The body, if any.
+    pub body: Option<String>,
+}
+
+/// A request made with `XMLHttpRequest`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Xhr {
+    /// The URL requested.
+    pub url: Url,
+    /// The method, upper case.
+    pub method: String,
+    /// `withCredentials`.
+    pub with_credentials: bool,
+    /// Header fields set; a JSON body adds its Content-Type unless there is one.
+    pub headers: Vec<(String, String)>,
+    /// The body, if any.
+    pub body: Option<String>,
+}
+
+/// The credentials mode of a fetch (Fetch, section 2.2.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Credentials {
+    /// Never.
+    Omit,
+    /// Within the page's own origin only; what `fetch()` does when nothing is said.
+    #[default]
+    SameOrigin,
+    /// Always.
+    Include,
+}
+
+impl Credentials {
+    /// The word of the Fetch standard.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Omit => "omit",
+            Self::SameOrigin => "same-origin",
+            Self::Include => "include",
+        }
+    }
+}
+
+/// A value and where the scenario states it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim<T> {
+    /// What is claimed.
+    pub value: T,
+    /// Where it is claimed: what a failure points at.
+    pub span: Span,
+}
+
+/// What is expected of one step. What is absent is not asserted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expect {
+    /// The status the step's own request was answered with on the wire, after redirects.
+    pub status: Option<Claim<u16>>,
+    /// Cookies the jar holds after the step, and which no `Set-Cookie` line of the step was refused for.
+    pub stored: Vec<Claim<Stored>>,
+    /// Cookies a line of the step was refused for, or that the jar does not hold after it.
+    pub not_stored: Vec<Claim<Absent>>,
+    /// Cookies that went with at least one request of the step.
+    pub sent: Vec<Claim<Sent>>,
+    /// Cookies that went with no request of the step.
+    pub not_sent: Vec<Claim<Absent>>,
+    /// Names of cookies that scripts of the page see after the step: exactly these.
+    pub document_cookie: Option<Claim<Vec<String>>>,
+    /// Whether the page may read the answer.
+    pub cors: Option<Claim<Readable>>,
+    /// The address bar after the step: a whole URL.
+    pub url: Option<Claim<Url>>,
+    /// What the page could read, as JSON. An expected object may leave keys of the actual one out.
+    pub json: Option<Claim<serde_json::Value>>,
+}
+
+/// A cookie expected in the jar, with the attributes that matter. `None` is not asserted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// The cookie's name.
+    pub name: String,
+    /// Its value.
+    pub value: Option<String>,
+    /// The domain it belongs to, without a leading dot.
+    pub domain: Option<String>,
+    /// Whether it goes to exactly that host.
+    pub host_only: Option<bool>,
+    /// Its path.
+    pub path: Option<String>,
+    /// Whether it is Secure.
+    pub secure: Option<bool>,
+    /// Whether it is HttpOnly.
+    pub http_only: Option<bool>,
+    /// Its SameSite.
+    pub same_site: Option<SameSite>,
+    /// Whether it ends with the session (has no expiry).
+    pub session: Option<bool>,
+    /// Whether it is kept in a partition.
+    pub partitioned: Option<bool>,
+    /// The top-level site of its partition, as `https://site`.
+    pub partition: Option<String>,
+}
+
+/// A cookie's SameSite as it was set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SameSite {
+    /// `SameSite=None`.
+    None,
+    /// `SameSite=Lax`.
+    Lax,
+    /// `SameSite=Strict`.
+    Strict,
+    /// No SameSite attribute, or one with another value.
+    Unset,
+}
+
+impl SameSite {
+    /// The word scenario files and JSON use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Lax => "lax",
+            Self::Strict => "strict",
+            Self::Unset => "unset",
+        }
+    }
+}
+
+/// A cookie expected not to be stored, or not to be sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Absent {
+    /// The cookie's name.
+    pub name: String,
+    /// The reasons that must be among those given; empty asserts no reason.
+    pub reasons: Vec<Reason>,
+}
+
+/// A cookie expected to be sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// The cookie's name.
+    pub name: String,
+    /// Its value, where that matters.
+    pub value: Option<String>,
+}
+
+/// Whether a page may read an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readable {
+    /// It may.
+    Yes,
+    /// It may not, and this is among the reasons.
+    No(Reason),
+}

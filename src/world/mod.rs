@@ -1,0 +1,3 @@
+//! The world of a scenario: its DNS zone, certificates, origins and gateway, alive.
+
+pub mod wire;
