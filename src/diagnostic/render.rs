@@ -4,6 +4,7 @@
 //! sure that whatever it is given can be shown: spans are brought into the text and onto character
 //! boundaries, control characters become escapes, and of a large file only the lines at hand go in.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
@@ -19,6 +20,8 @@ pub enum Style {
     Coloured,
 }
 
+/// A quotation in a message is cut to about this many characters.
+const QUOTED: usize = 80;
 /// Notes and helps are broken at this many columns.
 const WIDTH: usize = 100;
 /// More text than this between two labels is not handed on; each then gets a snippet of its own.
@@ -125,20 +128,39 @@ fn within_line(text: &str, span: &Span) -> Span {
 fn line_around(text: &str, span: &Span) -> Range<usize> {
     let start = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
     let end = text[span.end..].find('\n').map_or(text.len(), |newline| span.end + newline);
-    start..end
+    start..start + text[start..end].trim_end_matches('\r').len()
 }
 
-/// The text with control characters written as escapes, line feeds excepted.
+/// The text with control characters written as escapes, line feeds excepted, and with long
+/// quotations cut.
 fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() && c != '\n' {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
+    for (index, part) in text.split('`').enumerate() {
+        if index > 0 {
+            shown.push('`');
+        }
+        let quoted = index % 2 == 1;
+        for c in cut(part, quoted).chars() {
+            if c.is_control() && c != '\n' {
+                shown.extend(c.escape_default());
+            } else {
+                shown.push(c);
+            }
         }
     }
     shown
+}
+
+/// Beginning and end of a quotation that is too long to read.
+fn cut(part: &str, quoted: bool) -> Cow<'_, str> {
+    if !quoted || part.len() <= QUOTED || part.chars().count() <= QUOTED {
+        return Cow::Borrowed(part);
+    }
+    let mut characters = part.chars();
+    let begin: String = characters.by_ref().take(QUOTED / 2).collect();
+    let end: Vec<char> = characters.rev().take(QUOTED / 4).collect();
+    let end: String = end.into_iter().rev().collect();
+    Cow::Owned(format!("{begin}…{end}"))
 }
 
 /// The text broken between words. Lines that begin with a space are examples and stay whole.

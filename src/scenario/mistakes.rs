@@ -9,11 +9,12 @@ use crate::diagnostic::{Diagnostic, Source};
 pub(super) struct Mistakes {
     source: Arc<Source>,
     list: Vec<Diagnostic>,
+    missing: Vec<Diagnostic>,
 }
 
 impl Mistakes {
     pub(super) fn of(source: Arc<Source>) -> Self {
-        Self { source, list: Vec::new() }
+        Self { source, list: Vec::new(), missing: Vec::new() }
     }
 
     /// The file.
@@ -31,18 +32,26 @@ impl Mistakes {
         self.list.push(diagnostic.source(&self.source));
     }
 
-    /// Whether the file cannot be run.
-    pub(super) fn any_error(&self) -> bool {
-        self.list.iter().any(Diagnostic::is_error)
+    /// Adds a mistake that consists in something not being there.
+    pub(super) fn add_missing(&mut self, diagnostic: Diagnostic) {
+        self.missing.push(diagnostic.source(&self.source));
     }
 
-    /// Forgets what does not lie wholly before `end`.
+    /// Whether the file cannot be run.
+    pub(super) fn any_error(&self) -> bool {
+        self.list.iter().chain(&self.missing).any(Diagnostic::is_error)
+    }
+
+    /// Forgets what does not lie wholly before `end`, where a file stops being readable. What was
+    /// missed may come after it.
     pub(super) fn keep_before(&mut self, end: usize) {
         self.list.retain(|diagnostic| diagnostic.labels.iter().all(|(span, _)| span.end <= end));
+        self.missing.clear();
     }
 
     /// All mistakes, in the order of the places they point at.
     pub(super) fn into_sorted(mut self) -> Vec<Diagnostic> {
+        self.list.append(&mut self.missing);
         self.list.sort_by_key(|diagnostic| diagnostic.labels.first().map_or(0, |(span, _)| span.start));
         self.list
     }

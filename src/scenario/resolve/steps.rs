@@ -3,17 +3,13 @@
 use url::Url;
 
 use super::super::mistakes::Mistakes;
-use super::super::read::listed;
+use super::super::read::{self, listed};
 use super::super::written::{self, At, Header, Payload};
 use super::address::Names;
 use super::headers;
 use super::routes::{METHODS, check_method, pairs};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Absent, Action, Claim, Expect, Fetch, Form, Step, Xhr};
-
-/// What a step can do in this version.
-const ACTIONS: [&str; 10] =
-    ["visit", "link", "form", "reload", "image", "iframe", "fetch", "xhr", "document_cookie", "eval"];
 
 /// The steps, those that are right.
 pub(super) fn steps(written: Vec<written::Step>, names: &Names, mistakes: &mut Mistakes) -> Vec<Step> {
@@ -62,7 +58,7 @@ fn one_action(
         mistakes.add(
             Diagnostic::error("a step does nothing")
                 .label(span, "")
-                .help(format!("give it one of {}", listed(ACTIONS))),
+                .help(format!("give it one of {}", listed(read::actions()))),
         );
     }
     actions.pop()
