@@ -25,7 +25,7 @@ const QUOTED: usize = 80;
 /// Notes and helps are broken at this many columns.
 const WIDTH: usize = 100;
 /// More text than this between two labels is not handed on; each then gets a snippet of its own.
-const WINDOW: usize = 16 * 1024;
+const WINDOW: usize = 64 * 1024;
 /// Of a line longer than `WINDOW`, this much on either side of the place is shown to the renderer.
 const AROUND: usize = 512;
 
@@ -44,8 +44,17 @@ pub(super) fn render(diagnostic: &Diagnostic, style: Style) -> String {
         .elements(places(diagnostic))
         .elements(notes)
         .elements(helps);
-    let mut text = renderer.render(&[group]);
-    text.push('\n');
+    let mut text = String::new();
+    for (number, line) in renderer.render(&[group]).lines().enumerate() {
+        let bare = anstream::adapter::strip_str(line).to_string();
+        // A snippet without a path leaves the mark of one behind, and a message without a snippet
+        // the margin of one.
+        let left_over = bare.trim() == ":::" || (number == 1 && bare.trim() == "|");
+        if !left_over {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
     text
 }
 
@@ -63,7 +72,9 @@ fn places(diagnostic: &Diagnostic) -> Vec<Element<'_>> {
     let whole = lines.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end));
     match whole {
         None => vec![Origin::path(source.path.as_str()).into()],
-        Some(whole) if whole.len() <= WINDOW => vec![snippet(source, whole, &labels, true).into()],
+        Some(whole) if whole.len() <= WINDOW => {
+            vec![snippet(source, whole, &labels, AnnotationKind::Primary, true).into()]
+        }
         Some(_) => labels
             .chunks(1)
             .enumerate()
@@ -82,8 +93,9 @@ fn far_place<'a>(
     label: &[(Span, &'a str)],
     first: bool,
 ) -> Vec<Element<'a>> {
+    let kind = if first { AnnotationKind::Primary } else { AnnotationKind::Context };
     if line.len() <= WINDOW {
-        return vec![snippet(source, line, label, first).into()];
+        return vec![snippet(source, line, label, kind, first).into()];
     }
     // The cut line would give a wrong column, so the place is stated in a line of its own.
     let span = &label[0].0;
@@ -93,7 +105,7 @@ fn far_place<'a>(
     let cut = (span.clone(), label[0].1);
     vec![
         Origin::path(source.path.as_str()).line(number).char_column(column).into(),
-        snippet(source, start..end, &[cut], false).into(),
+        snippet(source, start..end, &[cut], kind, false).into(),
     ]
 }
 
@@ -101,11 +113,12 @@ fn snippet<'a>(
     source: &'a Source,
     window: Range<usize>,
     labels: &[(Span, &'a str)],
+    first: AnnotationKind,
     named: bool,
 ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
     let (line, _) = source.line_column(&window);
     let annotations = labels.iter().enumerate().map(|(index, (span, text))| {
-        let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let kind = if index == 0 { first } else { AnnotationKind::Context };
         let start = span.start.clamp(window.start, window.end) - window.start;
         let end = span.end.clamp(window.start, window.end) - window.start;
         kind.span(start..end).label((!text.is_empty()).then(|| printable(text)))
@@ -189,4 +202,85 @@ fn wrapped(text: &str) -> String {
         lines.push(line);
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn source(text: &str) -> Arc<Source> {
+        Arc::new(Source { path: "x.toml".to_owned(), text: text.to_owned() })
+    }
+
+    #[test]
+    fn no_span_panics() {
+        for text in ["", "\n", "a", "äö\r\n\t名\n", "\u{feff}a\r", "\r\r\n\u{202e}x\u{0}\n\n"] {
+            let source = source(text);
+            for start in 0..text.len() + 3 {
+                for end in 0..text.len() + 3 {
+                    let diagnostic = Diagnostic::error("wrong").source(&source).label(start..end, "here");
+                    let diagnostic = diagnostic.label(end..start, "");
+                    for style in [Style::Plain, Style::Coloured] {
+                        assert!(diagnostic.render(style).contains("wrong"), "{text:?} {start}..{end}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_line_is_cut_and_its_column_is_not() {
+        let source = source(&format!("first\n{}BAD{}\n", "ä".repeat(5_000_000), "z".repeat(100)));
+        let at = source.text.find("BAD").expect("it is there");
+        let text = Diagnostic::error("wrong").source(&source).label(at..at + 3, "here").render(Style::Plain);
+        assert!(text.contains("--> x.toml:2:5000001\n"), "{text}");
+        assert!(text.contains("ääBADzz") && text.contains("^^^ here"), "{text}");
+        assert!(text.len() < 1000, "{text}");
+    }
+
+    #[test]
+    fn places_far_apart_are_shown_apart() {
+        let source = source(&format!("first\n{}last\n", "line\n".repeat(100_000)));
+        let end = source.text.len() - 5;
+        let text = Diagnostic::error("wrong")
+            .source(&source)
+            .label(end..end + 4, "again")
+            .label(0..5, "first here")
+            .render(Style::Plain);
+        let expected = "error: wrong
+      --> x.toml:100002:1
+       |
+100002 | last
+       | ^^^^ again
+       |
+     1 | first
+       | ----- first here
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn control_characters_and_long_quotations_are_made_readable() {
+        let text = Diagnostic::error(format!("`{}` \u{1b}[31m", "x".repeat(1000)))
+            .note("one\n  two")
+            .render(Style::Plain);
+        let expected = format!(
+            "error: `{}…{}` \\u{{1b}}[31m\n = note: one\n           two\n",
+            "x".repeat(40),
+            "x".repeat(20)
+        );
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn colours_add_nothing_to_the_words() {
+        let source = source("a = 1\n");
+        let diagnostic = Diagnostic::warning("odd").source(&source).label(0..1, "this").help("do that");
+        let coloured = diagnostic.render(Style::Coloured);
+        let plain = anstream::adapter::strip_str(&coloured).to_string();
+        assert_ne!(coloured, plain);
+        assert_eq!(plain, diagnostic.render(Style::Plain));
+    }
 }

@@ -7,13 +7,15 @@
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A word longer than any key is no misspelling, and its distance would be slow to compute.
     const LONGEST: usize = 300;
+    // Nor is a list of thousands looked through to the end.
+    const MOST: usize = 1000;
     if word.len() > LONGEST {
         return None;
     }
     let plain = plain(word);
     let allowed = plain.chars().count().max(3) / 3;
     let candidates: Vec<(String, &str)> =
-        candidates.into_iter().map(|candidate| (self::plain(candidate), candidate)).collect();
+        candidates.into_iter().take(MOST).map(|candidate| (self::plain(candidate), candidate)).collect();
     let near = candidates
         .iter()
         .map(|(known, candidate)| (strsim::damerau_levenshtein(&plain, known), *candidate))

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Source};
 
+/// Of one file this many mistakes are told; nobody reads more at a time.
+const MOST: usize = 100;
+
 /// The file being read, and what is wrong with it so far.
 #[derive(Debug)]
 pub(super) struct Mistakes {
@@ -53,6 +56,16 @@ impl Mistakes {
     pub(super) fn into_sorted(mut self) -> Vec<Diagnostic> {
         self.list.append(&mut self.missing);
         self.list.sort_by_key(|diagnostic| diagnostic.labels.first().map_or(0, |(span, _)| span.start));
+        if self.list.len() > MOST {
+            let rest = self.list.split_off(MOST);
+            let message = format!("{} more mistakes in this file are not shown", rest.len());
+            let more = if rest.iter().any(Diagnostic::is_error) {
+                Diagnostic::error(message)
+            } else {
+                Diagnostic::warning(message)
+            };
+            self.list.push(more.source(&self.source).help("correct those above, and look again"));
+        }
         self.list
     }
 }

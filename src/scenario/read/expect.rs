@@ -1,5 +1,7 @@
 //! Expectations: `expect`, and `expect.on.BROWSER` for what differs.
 
+use std::collections::BTreeMap;
+
 use toml::de::{DeTable, DeValue};
 
 use super::super::mistakes::Mistakes;
@@ -7,7 +9,7 @@ use super::super::written::{At, Expect};
 use super::fields::{Entry, Fields, entries, integer, listed, string, strings_of, table, wrong_type};
 use super::json::json;
 use crate::browser::name::BrowserName;
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::plan::{Absent, Claim, Readable, SameSite, Sent, Stored};
 use crate::rules::reason::{Question, Reason};
 
@@ -189,16 +191,20 @@ fn names<'t, 'i>(entry: &Entry<'t, 'i>, wanted: &str, mistakes: &mut Mistakes) -
 }
 
 fn once_each(key: &str, names: Vec<At<String>>, mistakes: &mut Mistakes) -> Vec<At<String>> {
-    let mut kept: Vec<At<String>> = Vec::new();
+    let mut seen: BTreeMap<String, Span> = BTreeMap::new();
+    let mut kept = Vec::new();
     for name in names {
-        match kept.iter().find(|first| first.value == name.value) {
+        match seen.get(&name.value) {
             Some(first) => mistakes.add(
                 Diagnostic::error(format!("`{key}` names `{}` twice", name.value))
                     .label(name.span, "again")
-                    .label(first.span.clone(), "first here")
+                    .label(first.clone(), "first here")
                     .help("leave one of them out"),
             ),
-            None => kept.push(name),
+            None => {
+                seen.insert(name.value.clone(), name.span.clone());
+                kept.push(name);
+            }
         }
     }
     kept

@@ -38,8 +38,8 @@ pub(super) fn read(mistakes: &mut Mistakes) -> Option<Scenario> {
     };
     let line = source.text[..first].rfind('\n').map_or(0, |newline| newline + 1);
     mistakes.keep_before(line);
-    for error in &errors {
-        mistakes.add(syntax::error(error, &source.text));
+    for error in syntax::sorted(errors, &source.text) {
+        mistakes.add(error);
     }
     None
 }

@@ -1,5 +1,7 @@
 //! Steps: the one action of each, and what is expected of it.
 
+use std::collections::BTreeMap;
+
 use url::Url;
 
 use super::super::mistakes::Mistakes;
@@ -8,7 +10,7 @@ use super::super::written::{self, At, Header, Payload};
 use super::address::Names;
 use super::headers;
 use super::routes::{METHODS, check_method, pairs};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Absent, Action, Claim, Expect, Fetch, Form, Step, Xhr};
 
 /// The steps, those that are right.
@@ -40,7 +42,7 @@ pub(super) fn steps(written: Vec<written::Step>, names: &Names, mistakes: &mut M
 
 fn one_action(
     mut actions: Vec<At<Option<written::Action>>>,
-    span: crate::diagnostic::Span,
+    span: Span,
     strange: bool,
     mistakes: &mut Mistakes,
 ) -> Option<At<Option<written::Action>>> {
@@ -204,29 +206,29 @@ fn expect(written: written::Expect, names: &Names, mistakes: &mut Mistakes) -> E
     expect.url = written
         .url
         .and_then(|claim| Some(Claim { value: names.anywhere(&claim.value, mistakes)?, span: claim.span }));
-    let stored = expect.stored.iter().map(|claim| (claim.value.name.as_str(), claim));
-    for (name, claim) in stored {
-        contradiction("stored", name, &claim.span, &expect.not_stored, mistakes);
-    }
-    for claim in &expect.sent {
-        contradiction("sent", &claim.value.name, &claim.span, &expect.not_sent, mistakes);
-    }
+    let stored = expect.stored.iter().map(|claim| (claim.value.name.as_str(), &claim.span));
+    contradictions("stored", stored, &expect.not_stored, mistakes);
+    let sent = expect.sent.iter().map(|claim| (claim.value.name.as_str(), &claim.span));
+    contradictions("sent", sent, &expect.not_sent, mistakes);
     expect
 }
 
-fn contradiction(
+fn contradictions<'a>(
     word: &str,
-    name: &str,
-    span: &crate::diagnostic::Span,
+    present: impl Iterator<Item = (&'a str, &'a Span)>,
     absent: &[Claim<Absent>],
     mistakes: &mut Mistakes,
 ) {
-    if let Some(other) = absent.iter().find(|other| other.value.name == name) {
-        mistakes.add(
-            Diagnostic::error(format!("`{name}` cannot be {word} and not {word}"))
-                .label(other.span.clone(), format!("not {word}"))
-                .label(span.clone(), word)
-                .help("keep one; what differs between browsers goes into `expect.on.\"BROWSER\"`"),
-        );
+    let present: BTreeMap<&str, &Span> = present.collect();
+    for claim in absent {
+        let name = claim.value.name.as_str();
+        if let Some(span) = present.get(name) {
+            mistakes.add(
+                Diagnostic::error(format!("`{name}` cannot be {word} and not {word}"))
+                    .label(claim.span.clone(), format!("not {word}"))
+                    .label((*span).clone(), word)
+                    .help("keep one; what differs between browsers goes into `expect.on.\"BROWSER\"`"),
+            );
+        }
     }
 }
