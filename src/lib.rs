@@ -5,4 +5,5 @@ pub mod diagnostic;
 pub mod observe;
 pub mod plan;
 pub mod rules;
+pub mod verdict;
 pub mod world;

@@ -304,9 +304,9 @@ pub struct Claim<T> {
 pub struct Expect {
     /// The status the step's own request was answered with on the wire, after redirects.
     pub status: Option<Claim<u16>>,
-    /// Cookies the jar holds after the step, and which no `Set-Cookie` line of the step was refused for.
+    /// Cookies the jar holds after the step; where a line of the step sets the name, the last one was taken.
     pub stored: Vec<Claim<Stored>>,
-    /// Cookies a line of the step was refused for, or that the jar does not hold after it.
+    /// Cookies whose last line in the step was refused or, where the step has none, that the jar does not hold.
     pub not_stored: Vec<Claim<Absent>>,
     /// Cookies that went with at least one request of the step.
     pub sent: Vec<Claim<Sent>>,
