@@ -30,6 +30,14 @@ pub struct Plan {
     pub steps: Vec<Step>,
 }
 
+impl Plan {
+    /// Every name and address of the world: the origins' hosts, as URLs spell them, and the declared names.
+    pub fn hosts(&self) -> impl Iterator<Item = &str> {
+        let origins = self.origins.iter().map(Origin::host);
+        origins.chain(self.records.iter().map(|record| record.name.as_str()))
+    }
+}
+
 /// One DNS record declared beside the origins' own addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -302,6 +310,8 @@ pub struct Claim<T> {
 /// What is expected of one step. What is absent is not asserted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Expect {
+    /// Method and URL of every request of the step as it arrived, in order, preflights included.
+    pub requests: Option<Claim<Vec<(String, Url)>>>,
     /// The status the step's own request was answered with on the wire, after redirects.
     pub status: Option<Claim<u16>>,
     /// Cookies the jar holds after the step; where a line of the step sets the name, the last one was taken.

@@ -31,6 +31,7 @@ pub struct Failure {
 /// `before` is the jar as the step found it, where it is known.
 pub fn judge(expect: &Expect, seen: &Observation, before: Option<&[Cookie]>) -> Vec<Failure> {
     let mut failures = Vec::new();
+    failures.extend(expect.requests.as_ref().and_then(|claim| requests(claim, seen)));
     failures.extend(expect.status.as_ref().and_then(|claim| status(claim, seen)));
     failures.extend(expect.stored.iter().filter_map(|claim| stored(claim, seen)));
     failures.extend(expect.not_stored.iter().filter_map(|claim| not_stored(claim, seen)));
@@ -41,6 +42,26 @@ pub fn judge(expect: &Expect, seen: &Observation, before: Option<&[Cookie]>) -> 
     failures.extend(expect.url.as_ref().and_then(|claim| url(claim, seen)));
     failures.extend(expect.json.as_ref().and_then(|claim| json(claim, seen)));
     failures
+}
+
+fn requests(claim: &Claim<Vec<(String, url::Url)>>, seen: &Observation) -> Option<Failure> {
+    let arrived = || seen.exchanges.iter().map(|exchange| (&exchange.wire.method, &exchange.wire.url));
+    if arrived().eq(claim.value.iter().map(|(method, url)| (method, url))) {
+        return None;
+    }
+    fn list<'a>(requests: impl Iterator<Item = (&'a String, &'a url::Url)>) -> String {
+        let lines: Vec<String> = requests.map(|(method, url)| format!("{method} {url}")).collect();
+        if lines.is_empty() { "no request".to_owned() } else { lines.join(", then ") }
+    }
+    let expected = list(claim.value.iter().map(|(method, url)| (method, url)));
+    let actual = list(arrived());
+    Some(Failure {
+        message: format!("expected {expected} to arrive, and there was {actual}"),
+        span: claim.span.clone(),
+        expected,
+        actual,
+        notes: wire_notes(seen).into_iter().chain(page_notes(seen)).collect(),
+    })
 }
 
 fn status(claim: &Claim<u16>, seen: &Observation) -> Option<Failure> {
