@@ -4,7 +4,7 @@
 //! `REHEARSAL_KILLS=100` makes it a hundred times; the moments are drawn from `REHEARSAL_SEED`.
 #![cfg(target_os = "linux")]
 
-mod support;
+mod command;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,7 +19,7 @@ const DEADLINE: Duration = Duration::from_secs(120);
 
 #[test]
 fn a_killed_browser_is_an_error_and_leaves_nothing() {
-    if !support::chromium_or_say_so() {
+    if !command::chromium_or_say_so() {
         return;
     }
     let mut random = Random(number("REHEARSAL_SEED", 20_261_120));
@@ -34,9 +34,9 @@ fn a_killed_browser_is_an_error_and_leaves_nothing() {
 /// Runs the shipped scenarios, kills one process of the browser on the way, and says whether a scenario was hit.
 fn kill_once(round: u64, random: &mut Random) -> bool {
     let temporary = tempfile::tempdir().expect("a temporary folder can be made");
-    let mut child = support::rehearsal()
+    let mut child = command::rehearsal()
         .args(["run", "--browser", "chromium", "--jobs", "2", "--format", "json"])
-        .arg(support::scenarios())
+        .arg(command::scenarios())
         .env("TMPDIR", temporary.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -1,7 +1,7 @@
 //! Each shipped scenario fails, at the right line and for the right reason, when one character of a
 //! cookie or of a CORS setting is changed: what it shows is really what it checks.
 
-mod support;
+mod command;
 
 use std::fs;
 
@@ -92,12 +92,12 @@ const CHANGES: &[Change] = &[
 
 #[test]
 fn one_changed_character_fails_at_its_line_for_its_reason() {
-    if !support::chromium_or_say_so() {
+    if !command::chromium_or_say_so() {
         return;
     }
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     for change in CHANGES {
-        let original = fs::read_to_string(support::scenarios().join(change.scenario)).expect(change.scenario);
+        let original = fs::read_to_string(command::scenarios().join(change.scenario)).expect(change.scenario);
         assert_eq!(original.matches(change.from).count(), 1, "`{}` in {}", change.from, change.scenario);
         let differing = change.from.chars().zip(change.to.chars()).filter(|(from, to)| from != to).count();
         assert_eq!((change.from.len(), differing), (change.to.len(), 1), "one character in {}", change.scenario);
@@ -106,11 +106,11 @@ fn one_changed_character_fails_at_its_line_for_its_reason() {
         fs::write(path, original.replace(change.from, change.to)).expect("the changed scenario can be written");
     }
 
-    let (code, document) = support::run_json(&[folder.path().as_os_str(), "--browser".as_ref(), "chromium".as_ref()]);
+    let (code, document) = command::run_json(&[folder.path().as_os_str(), "--browser".as_ref(), "chromium".as_ref()]);
     assert_eq!(code, 1, "every scenario fails and none errs: {}", document["summary"]);
     for change in CHANGES {
-        let run = support::run_of(&document, change.scenario);
-        let failures: Vec<&Value> = support::failures(run);
+        let run = command::run_of(&document, change.scenario);
+        let failures: Vec<&Value> = command::failures(run);
         let first = failures.first().unwrap_or_else(|| panic!("{} still passes", change.scenario));
         let text = fs::read_to_string(folder.path().join(change.scenario)).expect(change.scenario);
         let line = first["line"].as_u64().expect("a line number") as usize;
