@@ -177,6 +177,20 @@ pub struct Step {
     pub on: Vec<(BrowserName, Expect)>,
 }
 
+impl Step {
+    /// What is expected in this browser: `expect`, with what `on` says of it laid over, the closer
+    /// name last; of two equally close the later in the file.
+    ///
+    /// What `on` says of the storing of a cookie takes the place of all that was said of its storing,
+    /// stored or not; the same goes for sending. A single value takes the place of a single value.
+    pub fn expected_in(&self, browser: BrowserName) -> Expect {
+        let mut layers: Vec<(u8, &Expect)> =
+            self.on.iter().filter_map(|(name, on)| Some((name.covers(browser)?, on))).collect();
+        layers.sort_by_key(|(rank, _)| *rank);
+        layers.into_iter().fold(self.expect.clone(), |expect, (_, on)| expect.overlaid_by(on))
+    }
+}
+
 /// What a step does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -330,6 +344,34 @@ pub struct Expect {
     pub url: Option<Claim<Url>>,
     /// What the page could read, as JSON. An expected object may leave keys of the actual one out.
     pub json: Option<Claim<serde_json::Value>>,
+}
+
+impl Expect {
+    /// These claims, where `on` does not say otherwise.
+    fn overlaid_by(mut self, on: &Self) -> Self {
+        let stored = on.stored.iter().map(|claim| &claim.value.name);
+        let storing: Vec<_> = stored.chain(on.not_stored.iter().map(|claim| &claim.value.name)).collect();
+        self.stored.retain(|claim| !storing.contains(&&claim.value.name));
+        self.not_stored.retain(|claim| !storing.contains(&&claim.value.name));
+        self.stored.extend_from_slice(&on.stored);
+        self.not_stored.extend_from_slice(&on.not_stored);
+
+        let sent = on.sent.iter().map(|claim| &claim.value.name);
+        let sending: Vec<_> = sent.chain(on.not_sent.iter().map(|claim| &claim.value.name)).collect();
+        self.sent.retain(|claim| !sending.contains(&&claim.value.name));
+        self.not_sent.retain(|claim| !sending.contains(&&claim.value.name));
+        self.sent.extend_from_slice(&on.sent);
+        self.not_sent.extend_from_slice(&on.not_sent);
+
+        Self {
+            status: on.status.clone().or(self.status),
+            document_cookie: on.document_cookie.clone().or(self.document_cookie),
+            cors: on.cors.clone().or(self.cors),
+            url: on.url.clone().or(self.url),
+            json: on.json.clone().or(self.json),
+            ..self
+        }
+    }
 }
 
 /// A cookie expected in the jar, with the attributes that matter. `None` is not asserted.

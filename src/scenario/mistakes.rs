@@ -1,0 +1,49 @@
+//! The mistakes of one file, gathered so that all of them are told at once.
+
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Source};
+
+/// The file being read, and what is wrong with it so far.
+#[derive(Debug)]
+pub(super) struct Mistakes {
+    source: Arc<Source>,
+    list: Vec<Diagnostic>,
+}
+
+impl Mistakes {
+    pub(super) fn of(source: Arc<Source>) -> Self {
+        Self { source, list: Vec::new() }
+    }
+
+    /// The file.
+    pub(super) fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// The file's text.
+    pub(super) fn text(&self) -> &str {
+        &self.source.text
+    }
+
+    /// Adds a mistake, whose labels point into the file.
+    pub(super) fn add(&mut self, diagnostic: Diagnostic) {
+        self.list.push(diagnostic.source(&self.source));
+    }
+
+    /// Whether the file cannot be run.
+    pub(super) fn any_error(&self) -> bool {
+        self.list.iter().any(Diagnostic::is_error)
+    }
+
+    /// Forgets what does not lie wholly before `end`.
+    pub(super) fn keep_before(&mut self, end: usize) {
+        self.list.retain(|diagnostic| diagnostic.labels.iter().all(|(span, _)| span.end <= end));
+    }
+
+    /// All mistakes, in the order of the places they point at.
+    pub(super) fn into_sorted(mut self) -> Vec<Diagnostic> {
+        self.list.sort_by_key(|diagnostic| diagnostic.labels.first().map_or(0, |(span, _)| span.start));
+        self.list
+    }
+}

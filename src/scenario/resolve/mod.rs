@@ -1,0 +1,70 @@
+//! From the scenario as written to a plan.
+//!
+//! Here names become origins, defaults are filled in, and the parts of a file are held against each
+//! other. A part that is wrong is reported once and left out of what follows, so that one mistake
+//! does not drag others behind it.
+
+use std::sync::Arc;
+
+mod address;
+mod cookies;
+mod dns;
+mod headers;
+mod origins;
+mod relations;
+mod routes;
+mod steps;
+
+use super::files::SMALLEST;
+use super::mistakes::Mistakes;
+use super::written::Scenario;
+use crate::diagnostic::Diagnostic;
+use crate::plan::Plan;
+use address::Names;
+
+/// Resolves a scenario, or tells why it cannot be run.
+pub(super) fn resolve(scenario: Scenario, mistakes: &mut Mistakes) -> Option<Plan> {
+    let missing: Vec<&str> = [
+        ("`title`", scenario.title.is_none()),
+        ("origin", scenario.origins.is_empty()),
+        ("step", scenario.steps.is_empty()),
+    ]
+    .into_iter()
+    .filter_map(|(part, missing)| missing.then_some(part))
+    .collect();
+    // A part that is there and wrong was reported when it was read.
+    if !missing.is_empty() && !mistakes.any_error() {
+        mistakes.add(
+            Diagnostic::error(format!("the scenario has no {}", missing.join(" and no ")))
+                .label(0..0, "")
+                .help(SMALLEST),
+        );
+    }
+    if let Some(title) = &scenario.title
+        && title.value.trim().is_empty()
+    {
+        mistakes.add(
+            Diagnostic::error("the title is empty")
+                .label(title.span.clone(), "")
+                .help("say in a sentence what the scenario shows"),
+        );
+    }
+
+    let names = Names::of(&scenario, mistakes);
+    let records = dns::records(&scenario.records, &names, mistakes);
+    relations::check(&scenario.relations, &names, mistakes);
+    cookies::check(&scenario, mistakes);
+    let origins = origins::origins(scenario.origins, &names, mistakes);
+    let steps = steps::steps(scenario.steps, &names, mistakes);
+    if mistakes.any_error() {
+        return None;
+    }
+    Some(Plan {
+        source: Arc::clone(mistakes.source()),
+        title: scenario.title?.value,
+        covers: scenario.covers.into_iter().map(|id| id.value).collect(),
+        records,
+        origins,
+        steps,
+    })
+}
