@@ -50,7 +50,16 @@ pub struct Run {
     /// Wall time from the first step to the last verdict.
     pub duration: Duration,
     /// Why the scenario could not be run to its end, and what to do.
-    pub error: Option<String>,
+    pub error: Option<CouldNotRun>,
+}
+
+/// Why a scenario could not be run to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CouldNotRun {
+    /// What happened: a lower-case fragment, the browser's or the system's own words in it.
+    pub message: String,
+    /// What to do, where there is something to do.
+    pub hint: Option<String>,
 }
 
 /// One step of a run.
@@ -62,6 +71,15 @@ pub struct StepRun {
     pub observation: Option<Observation>,
     /// The claims that did not hold.
     pub failures: Vec<Failure>,
+}
+
+impl std::fmt::Display for CouldNotRun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.hint {
+            Some(hint) => write!(f, "{}; {hint}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
 }
 
 impl Run {

@@ -30,14 +30,6 @@ pub struct Plan {
     pub steps: Vec<Step>,
 }
 
-impl Plan {
-    /// Every name and address of the world: the origins' hosts, as URLs spell them, and the declared names.
-    pub fn hosts(&self) -> impl Iterator<Item = &str> {
-        let origins = self.origins.iter().map(Origin::host);
-        origins.chain(self.records.iter().map(|record| record.name.as_str()))
-    }
-}
-
 /// One DNS record declared beside the origins' own addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -364,6 +356,7 @@ impl Expect {
         self.not_sent.extend_from_slice(&on.not_sent);
 
         Self {
+            requests: on.requests.clone().or(self.requests),
             status: on.status.clone().or(self.status),
             document_cookie: on.document_cookie.clone().or(self.document_cookie),
             cors: on.cors.clone().or(self.cors),

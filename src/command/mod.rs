@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Style};
 use crate::plan::Plan;
 use crate::scenario;
 
@@ -35,14 +35,13 @@ pub const INTERRUPTED: u8 = 130;
 fn load(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, ExitCode> {
     let loaded = scenario::load(paths);
     print_diagnostics(&loaded.diagnostics);
-    let wrong = loaded.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    if wrong { Err(ExitCode::from(WRONG)) } else { Ok(loaded.plans.into_iter().map(Arc::new).collect()) }
+    if loaded.errors() > 0 { Err(ExitCode::from(WRONG)) } else { Ok(loaded.plans.into_iter().map(Arc::new).collect()) }
 }
 
 #[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 fn print_diagnostics(diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
-        anstream::eprintln!("{}\n", diagnostic.render());
+        anstream::eprintln!("{}", diagnostic.render(Style::Coloured));
     }
 }
 

@@ -36,7 +36,7 @@ struct RunObject<'a> {
     predicted: bool,
     outcome: Outcome,
     duration_ms: f64,
-    error: Option<&'a str>,
+    error: Option<String>,
     steps: Vec<StepObject<'a>>,
     drift: [(); 0],
 }
@@ -53,7 +53,7 @@ impl<'a> RunObject<'a> {
             predicted: run.browser.model,
             outcome: run.outcome(),
             duration_ms: (run.duration.as_secs_f64() * 10_000.0).round() / 10.0,
-            error: run.error.as_deref(),
+            error: run.error.as_ref().map(ToString::to_string),
             steps: run.plan.steps.iter().zip(&run.steps).map(|(step, ran)| StepObject::of(run, step, ran)).collect(),
             drift: [],
         }

@@ -10,10 +10,14 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+
 use crate::browser::name::BrowserName;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Style as Dress};
 use crate::outcome::{Outcome, Run, Summary};
 use crate::world::wire::Answer;
+
+/// The writer takes the colours out where they are not wanted.
+const COLOURED: Dress = Dress::Coloured;
 
 /// Writes what is to be said of one run as soon as it is over: nothing where all held.
 ///
@@ -21,23 +25,22 @@ use crate::world::wire::Answer;
 /// Those of the writer.
 pub fn write_run(out: &mut dyn Write, run: &Run) -> io::Result<()> {
     for warning in undeclared(run) {
-        writeln!(out, "{}\n", warning.render())?;
+        writeln!(out, "{}", warning.render(COLOURED))?;
     }
     for step in &run.steps {
         for failure in &step.failures {
             let label = format!("seen in {}: {}", run.browser, failure.actual);
             let mut diagnostic =
-                Diagnostic::error(&failure.message).at(&run.plan.source, failure.span.clone(), label);
+                Diagnostic::error(&failure.message).source(&run.plan.source).label(failure.span.clone(), label);
             diagnostic.notes.extend(failure.notes.iter().cloned());
-            writeln!(out, "{}\n", diagnostic.render())?;
+            writeln!(out, "{}", diagnostic.render(COLOURED))?;
         }
     }
     if let Some(error) = &run.error {
-        let (message, helps) = error.split_once('\n').unwrap_or((error, ""));
-        let message = format!("`{}` could not be run in {}: {message}", run.scenario(), run.browser);
+        let message = format!("`{}` could not be run in {}: {}", run.scenario(), run.browser, error.message);
         let mut diagnostic = Diagnostic::error(message);
-        diagnostic.helps.extend(helps.lines().map(str::to_owned));
-        writeln!(out, "{}\n", diagnostic.render())?;
+        diagnostic.helps.extend(error.hint.clone());
+        writeln!(out, "{}", diagnostic.render(COLOURED))?;
     }
     Ok(())
 }
@@ -55,7 +58,8 @@ fn undeclared(run: &Run) -> Vec<Diagnostic> {
         .map(|(step, wire)| {
             let origin = &run.plan.origins[wire.origin].name;
             Diagnostic::warning(format!("no route of `{origin}` answers {} {}", wire.method, wire.url))
-                .at(&run.plan.source, step.span.clone(), format!("asked for in this step, answered {}", wire.status))
+                .source(&run.plan.source)
+                .label(step.span.clone(), format!("asked for in this step, answered {}", wire.status))
                 .help(format!("declare it: [[origins.{origin}.routes]] at = \"{} {}\"", wire.method, wire.url.path()))
         })
         .collect()
