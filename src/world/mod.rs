@@ -18,7 +18,8 @@
 //! That the record is right is all a world promises.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use rustls::ServerConfig;
@@ -26,6 +27,8 @@ use url::Url;
 
 pub mod certs;
 mod cors;
+pub mod dns;
+pub mod doors;
 pub mod gateway;
 mod mock;
 mod origin;
@@ -37,6 +40,8 @@ pub mod wire;
 pub mod zone;
 
 pub use certs::{Authority, CertificateError, hosts};
+pub use dns::DnsServer;
+pub use doors::{ClosedDoor, Doors};
 pub use gateway::Gateway;
 pub use origin::Origin;
 
@@ -84,6 +89,13 @@ pub enum WorldError {
         route: Option<usize>,
         /// What is wrong: a lower-case fragment.
         message: String,
+    },
+    /// A port of [`Doors`] could not be opened that they cannot do without.
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// The system's own word.
+        error: io::Error,
     },
 }
 
@@ -259,6 +271,7 @@ impl WorldError {
             }
             Self::Clash { .. } => "give one of them another host or port",
             Self::Unsendable { .. } => "change the value in the scenario",
+            Self::Listen { .. } => "choose another port of 127.0.0.1, or 0 for any that is free",
         }
     }
 }
@@ -276,6 +289,7 @@ impl fmt::Display for WorldError {
             Self::Unsendable { origin, route: None, message } => {
                 write!(f, "the origin `{origin}` cannot be served: {message}")
             }
+            Self::Listen { address, error } => write!(f, "cannot listen at {address}: {error}"),
         }
     }
 }
@@ -283,10 +297,10 @@ impl fmt::Display for WorldError {
 impl std::error::Error for WorldError {}
 
 /// An address to listen at, refused unless it is loopback.
-fn loopback(address: std::net::SocketAddr) -> std::io::Result<std::net::SocketAddr> {
+fn loopback(address: SocketAddr) -> io::Result<SocketAddr> {
     if address.ip().is_loopback() {
         return Ok(address);
     }
     let message = format!("{address} is not a loopback address, and nothing here listens anywhere else");
-    Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, message))
+    Err(io::Error::new(io::ErrorKind::InvalidInput, message))
 }

@@ -205,3 +205,37 @@ pub fn request(method: &str, host: &str, path: &str, headers: &[(&str, &str)]) -
 pub fn values<'a, T>(response: &'a Response<T>, name: &str) -> Vec<&'a [u8]> {
     response.headers().get_all(name).iter().map(|value| value.as_bytes()).collect()
 }
+
+/// Numbers that look random and are the same in every run (SplitMix64).
+pub struct Random(u64);
+
+impl Random {
+    /// The numbers of this seed.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The next number.
+    pub fn number(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut number = self.0;
+        number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        number ^ (number >> 31)
+    }
+
+    /// A number below a limit, which is not zero.
+    pub fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.number() % limit as u64).expect("below the limit")
+    }
+
+    /// A byte.
+    pub fn byte(&mut self) -> u8 {
+        self.number().to_be_bytes()[0]
+    }
+
+    /// At most so many bytes.
+    pub fn bytes(&mut self, most: usize) -> Vec<u8> {
+        (0..self.below(most + 1)).map(|_| self.byte()).collect()
+    }
+}
