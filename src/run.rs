@@ -17,11 +17,11 @@ use crate::browser::Failure;
 use crate::browser::chromium::{Chromium, Options as Launch, Worker};
 use crate::browser::name::{BrowserName, Engine};
 use crate::observe::Cookie;
-use crate::outcome::{Outcome, Run, StepRun};
+use crate::outcome::{CouldNotRun, Outcome, Run, StepRun};
 use crate::plan::Plan;
 use crate::verdict;
-use crate::world::World;
-use crate::world::certs::Authority;
+use crate::world::{World, WorldError};
+use crate::world::certs::{self, Authority};
 
 /// How scenarios are run.
 #[derive(Clone, Debug)]
@@ -42,13 +42,17 @@ pub struct Options {
 /// the browsers. What was not started, because of `fail_fast` or `cancelled`, is left out.
 ///
 /// `finished` is called once for each run as it ends, in the order they end.
+///
+/// # Errors
+/// Where not even a certificate authority for the scenarios' names can be made.
 pub async fn run(
     plans: &[Arc<Plan>],
     options: &Options,
     cancelled: &CancellationToken,
     mut finished: impl FnMut(&Run),
-) -> Vec<Run> {
-    let authority = Authority::new(plans.iter().flat_map(|plan| plan.hosts()));
+) -> Result<Vec<Run>, CouldNotRun> {
+    let authority = Authority::new(plans.iter().flat_map(|plan| certs::hosts(plan)));
+    let authority = Arc::new(authority.map_err(|error| CouldNotRun { message: error.to_string(), hint: None })?);
     let mut runs = Vec::new();
     for browser in &options.browsers {
         let (sender, mut receiver) = mpsc::unbounded_channel();
@@ -58,7 +62,7 @@ pub async fn run(
             next: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
             cancelled: cancelled.clone(),
-            authority: authority.clone(),
+            authority: Arc::clone(&authority),
             options: options.clone(),
             pool: Mutex::default(),
         });
@@ -81,7 +85,7 @@ pub async fn run(
     }
     // Within a scenario the runs already stand in the order of the browsers.
     runs.sort_by_key(|(index, order, _)| (*index, *order));
-    runs.into_iter().map(|(_, _, run)| run).collect()
+    Ok(runs.into_iter().map(|(_, _, run)| run).collect())
 }
 
 /// The workers of one browser, and what they share.
@@ -91,7 +95,7 @@ struct Crew {
     next: AtomicUsize,
     stop: AtomicBool,
     cancelled: CancellationToken,
-    authority: Authority,
+    authority: Arc<Authority>,
     options: Options,
     pool: Mutex<Pool>,
 }
@@ -103,6 +107,9 @@ struct Pool {
     failed_starts: usize,
     last_failure: Option<Failure>,
 }
+
+/// What to do about a browser that this version has no way to drive.
+const UNSUPPORTED: &str = "this version drives chromium and chromium:block-third-party";
 
 /// A browser that did not start this often in a row is not started again.
 const STARTS: usize = 2;
@@ -169,7 +176,7 @@ impl Crew {
                     }
                 }
             }
-            Err(failure) => run.error = Some(failure.to_string()),
+            Err(failure) => run.error = Some(failure.into()),
         }
         if run.error.is_some() {
             run.skip_rest();
@@ -177,10 +184,10 @@ impl Crew {
         run
     }
 
-    async fn steps(&self, run: &mut Run, worker: &mut Worker) -> Result<(), String> {
+    async fn steps(&self, run: &mut Run, worker: &mut Worker) -> Result<(), CouldNotRun> {
         let plan = Arc::clone(&run.plan);
-        let world = World::start(&plan, &self.authority).map_err(|error| error.to_string())?;
-        worker.enter(&world).await.map_err(|failure| failure.to_string())?;
+        let world = World::start(&plan, &self.authority)?;
+        worker.enter(&world).await?;
         let mut before: Option<Vec<Cookie>> = Some(Vec::new());
         for step in &plan.steps {
             match worker.perform(step).await {
@@ -192,7 +199,7 @@ impl Crew {
                 }
                 Err(failure) => {
                     run.steps.push(StepRun { outcome: Outcome::Error, observation: None, failures: Vec::new() });
-                    return Err(failure.to_string());
+                    return Err(failure.into());
                 }
             }
         }
@@ -244,7 +251,7 @@ impl Crew {
                 })
                 .await
             }
-            _ => Err(Failure::unsupported(self.browser)),
+            _ => Err(Failure::Missing { program: self.browser.to_string(), hint: UNSUPPORTED.to_owned() }),
         }
     }
 
@@ -252,6 +259,18 @@ impl Crew {
         if let Some(chromium) = self.pool.lock().await.chromium.take() {
             chromium.close().await;
         }
+    }
+}
+
+impl From<Failure> for CouldNotRun {
+    fn from(failure: Failure) -> Self {
+        Self { hint: failure.hint().map(str::to_owned), message: failure.to_string() }
+    }
+}
+
+impl From<WorldError> for CouldNotRun {
+    fn from(error: WorldError) -> Self {
+        Self { hint: Some(error.hint().to_owned()), message: error.to_string() }
     }
 }
 

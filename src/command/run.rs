@@ -62,6 +62,13 @@ async fn rehearse(plans: &[Arc<Plan>], options: &run::Options, format: Format) -
     })
     .await;
     progress.finish_and_clear();
+    let runs = match runs {
+        Ok(runs) => runs,
+        Err(error) => {
+            super::complain(error.message, error.hint.unwrap_or_default());
+            return ExitCode::from(super::COULD_NOT_RUN);
+        }
+    };
     let written = broken_pipe.and_then(|()| write_report(&runs, format, started.elapsed()));
     if cancelled.is_cancelled() {
         super::complain("interrupted: not every scenario was run", "everything that was started has been ended");

@@ -51,7 +51,7 @@ impl Up<'_> {
     /// # Errors
     /// Those of the writer.
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        let closed = |index: usize| self.doors.closed().iter().any(|door| door.origin == index);
+        let closed = |index: usize| self.doors.closed_doors().iter().any(|door| door.origin == index);
         let origins = self.world.origins().iter().enumerate().map(|(index, origin)| OriginObject {
             name: origin.name(),
             url: origin.url().origin().ascii_serialization(),
@@ -86,7 +86,7 @@ impl Up<'_> {
         writeln!(out, "\ngateway  {gateway}  (SOCKS5 and HTTP proxy)")?;
         writeln!(out, "dns      {}  (UDP and TCP)", self.doors.dns())?;
         writeln!(out, "ca       {ca}")?;
-        for door in self.doors.closed() {
+        for door in self.doors.closed_doors() {
             let name = self.world.origins()[door.origin].name();
             writeln!(out, "\nnote: `{name}` is reached through the gateway only: {}\nhint: {}", door.message, door.hint)?;
         }
