@@ -2,9 +2,11 @@
 
 pub mod context;
 pub mod cookie;
+pub mod cors;
 pub mod date;
 pub mod domain;
 pub mod engine;
+pub mod fetch_metadata;
 pub mod jar;
 pub mod path;
 pub mod reason;
