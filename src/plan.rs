@@ -316,11 +316,13 @@ pub struct Claim<T> {
 /// What is expected of one step. What is absent is not asserted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Expect {
+    /// Method and URL of every request of the step as it arrived, in order, preflights included.
+    pub requests: Option<Claim<Vec<(String, Url)>>>,
     /// The status the step's own request was answered with on the wire, after redirects.
     pub status: Option<Claim<u16>>,
-    /// Cookies the jar holds after the step, and which no `Set-Cookie` line of the step was refused for.
+    /// Cookies the jar holds after the step; where a line of the step sets the name, the last one was taken.
     pub stored: Vec<Claim<Stored>>,
-    /// Cookies a line of the step was refused for, or that the jar does not hold after it.
+    /// Cookies whose last line in the step was refused or, where the step has none, that the jar does not hold.
     pub not_stored: Vec<Claim<Absent>>,
     /// Cookies that went with at least one request of the step.
     pub sent: Vec<Claim<Sent>>,
@@ -354,6 +356,7 @@ impl Expect {
         self.not_sent.extend_from_slice(&on.not_sent);
 
         Self {
+            requests: on.requests.clone().or(self.requests),
             status: on.status.clone().or(self.status),
             document_cookie: on.document_cookie.clone().or(self.document_cookie),
             cors: on.cors.clone().or(self.cors),

@@ -128,8 +128,10 @@ pub(super) enum Payload {
 /// `expect`, or one table of `expect.on`.
 #[derive(Debug, Default)]
 pub(super) struct Expect {
-    /// All claims but the URL.
+    /// All claims but those that name URLs.
     pub(super) claims: plan::Expect,
+    /// The requests as written: `METHOD ORIGIN:PATH` each.
+    pub(super) requests: Option<plan::Claim<Vec<At<String>>>>,
     /// The URL as written: `ORIGIN:PATH` or whole.
     pub(super) url: Option<plan::Claim<At<String>>>,
 }

@@ -97,6 +97,10 @@ fn browser(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<BrowserName
 
 fn expect(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes) -> Expect {
     let mut expect = Expect::default();
+    expect.requests = fields.entry("requests").and_then(|entry| {
+        let value = super::fields::strings("`requests`", entry.value, mistakes)?;
+        Some(Claim { value, span: entry.span(mistakes.text()) })
+    });
     let claims = &mut expect.claims;
     claims.status = fields.entry("status").and_then(|entry| status(&entry, mistakes));
     if let Some(entry) = fields.entry("stored") {

@@ -206,11 +206,33 @@ fn expect(written: written::Expect, names: &Names, mistakes: &mut Mistakes) -> E
     expect.url = written
         .url
         .and_then(|claim| Some(Claim { value: names.anywhere(&claim.value, mistakes)?, span: claim.span }));
+    expect.requests = written.requests.and_then(|claim| {
+        let requests = claim.value.iter().map(|text| request(text, names, mistakes));
+        // Every request is looked at before one that is wrong makes the claim none.
+        let requests: Vec<Option<(String, Url)>> = requests.collect();
+        Some(Claim { value: requests.into_iter().collect::<Option<_>>()?, span: claim.span })
+    });
     let stored = expect.stored.iter().map(|claim| (claim.value.name.as_str(), &claim.span));
     contradictions("stored", stored, &expect.not_stored, mistakes);
     let sent = expect.sent.iter().map(|claim| (claim.value.name.as_str(), &claim.span));
     contradictions("sent", sent, &expect.not_sent, mistakes);
     expect
+}
+
+/// `METHOD ORIGIN:PATH`, or `METHOD URL`.
+fn request(text: &At<String>, names: &Names, mistakes: &mut Mistakes) -> Option<(String, Url)> {
+    let Some((method, url)) = text.value.split_once(' ') else {
+        mistakes.add(
+            Diagnostic::error(format!("`{}` is not a method and a URL", text.value.escape_debug()))
+                .label(text.span.clone(), "")
+                .help("write `METHOD ORIGIN:/path`, for example `\"GET api:/me\"`"),
+        );
+        return None;
+    };
+    let at = |value: &str| At { value: value.to_owned(), span: text.span.clone() };
+    let method = check_method(&at(method), &METHODS, mistakes);
+    let url = names.inside(&at(url), mistakes);
+    Some((method?, url?))
 }
 
 fn contradictions<'a>(

@@ -1,0 +1,213 @@
+//! WebDriver servers: finding the programs, and starting a driver under guard.
+//!
+//! This file knows processes and not what is spoken to them.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
+
+use super::failure::Failure;
+use super::guard::Guarded;
+
+/// How long a program is given to say its version.
+const VERSION: Duration = Duration::from_secs(10);
+
+/// A program a browser consists of, and where it may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// The name users know it by, and the one messages use.
+    pub name: &'static str,
+    /// The environment variable that names another path.
+    pub variable: &'static str,
+    /// File names it goes by, in the order they are tried.
+    files: &'static [&'static str],
+    /// The engine whose installation brings it: what is written after `rehearsal browsers install`.
+    engine: &'static str,
+}
+
+/// Chromium, or Chrome where that is what there is.
+pub const CHROMIUM: Program = Program {
+    name: "chromium",
+    variable: "REHEARSAL_CHROMIUM",
+    files: &["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"],
+    engine: "chromium",
+};
+
+/// Chromium's driver.
+pub const CHROMEDRIVER: Program = Program {
+    name: "chromedriver",
+    variable: "REHEARSAL_CHROMEDRIVER",
+    files: &["chromedriver", "chromium.chromedriver"],
+    engine: "chromium",
+};
+
+/// Folders that are looked in after those of `PATH`: where distributions keep them.
+const FOLDERS: &[&str] = &[
+    "/usr/bin",
+    "/usr/local/bin",
+    "/usr/lib/chromium",
+    "/usr/lib/chromium-browser",
+    "/usr/lib64/chromium-browser",
+    "/snap/bin",
+    "/opt/google/chrome",
+    "/opt/homebrew/bin",
+    "/Applications/Chromium.app/Contents/MacOS",
+    "/Applications/Google Chrome.app/Contents/MacOS",
+];
+
+impl Program {
+    /// Where it is.
+    ///
+    /// # Errors
+    /// [`Failure::Missing`], with the command that installs it. A variable that names something that
+    /// is not there is an error too: falling back would hide a slip of the pen.
+    pub fn find(&self) -> Result<PathBuf, Failure> {
+        if let Some(path) = std::env::var_os(self.variable).filter(|path| !path.is_empty()) {
+            let path = PathBuf::from(path);
+            return if is_executable(&path) {
+                Ok(path)
+            } else {
+                Err(Failure::Missing {
+                    program: self.name.to_owned(),
+                    hint: format!("{} names {}, which is no program", self.variable, path.display()),
+                })
+            };
+        }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = || std::env::split_paths(&path).chain(FOLDERS.iter().map(PathBuf::from));
+        self.files
+            .iter()
+            .flat_map(|file| folders().map(move |folder| folder.join(file)))
+            .find(|path| is_executable(path))
+            .ok_or_else(|| Failure::Missing {
+                program: self.name.to_owned(),
+                hint: format!(
+                    "`rehearsal browsers install {}` installs it; {} names it where it is elsewhere",
+                    self.engine, self.variable
+                ),
+            })
+    }
+}
+
+fn is_executable(path: &Path) -> bool {
+    let Ok(metadata) = std::fs::metadata(path) else { return false };
+    #[cfg(unix)]
+    let permitted = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 != 0;
+    #[cfg(not(unix))]
+    let permitted = true;
+    metadata.is_file() && permitted
+}
+
+/// What a program answers to `--version`: the first word that begins with a digit.
+///
+/// `None` where it answers nothing of the kind in time.
+pub async fn version(program: &Path) -> Option<String> {
+    let mut command = tokio::process::Command::new(program);
+    command.arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(VERSION, command.output()).await.ok()?.ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
+}
+
+/// A path for a private folder, at which nothing is: in the system's folder for temporary files, short
+/// because the sockets in it may have paths of 107 bytes at most (`unix(7)`).
+pub fn private_folder() -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let nanos = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.subsec_nanos());
+    std::env::temp_dir().join(format!("rehearsal-{}-{count}-{nanos:08x}", std::process::id()))
+}
+
+/// A driver that runs, under guard.
+#[derive(Debug)]
+pub struct Driver {
+    guarded: Guarded,
+    port: u16,
+}
+
+impl Driver {
+    /// Starts a ChromeDriver on a port it chooses itself, and waits until it listens.
+    ///
+    /// # Errors
+    /// [`Failure::NotStarted`] with its last words, or [`Failure::TimedOut`].
+    pub async fn chromedriver(executable: &Path, program: &Path, limit: Duration) -> Result<Self, Failure> {
+        let arguments = ["--port=0"].map(OsString::from);
+        let environment = std::iter::empty::<(&OsStr, OsString)>();
+        Self::start(executable, program, arguments, environment, limit, |line| {
+            // `ChromeDriver was started successfully on port 36137.` (measured 2026-11-20, 156.0.8078.79)
+            let (_, rest) = line.split_once("successfully on port ")?;
+            rest.trim_end_matches('.').parse().ok()
+        })
+        .await
+    }
+
+    async fn start<'a>(
+        executable: &Path,
+        program: &Path,
+        arguments: impl IntoIterator<Item = OsString>,
+        environment: impl IntoIterator<Item = (&'a OsStr, OsString)>,
+        limit: Duration,
+        port: impl Fn(&str) -> Option<u16>,
+    ) -> Result<Self, Failure> {
+        let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
+        let not_started =
+            |message: String, last_words| Failure::NotStarted { program: name.clone(), message, last_words };
+        let folder = private_folder();
+        let mut guarded = Guarded::start(executable, &folder, program, arguments, environment)
+            .map_err(|error| not_started(format!("{}: {error}", executable.display()), Vec::new()))?;
+        match tokio::time::timeout(limit, guarded.line(port)).await {
+            Ok(Some(port)) => Ok(Self { guarded, port }),
+            Ok(None) => {
+                let last_words = guarded.last_words();
+                guarded.end().await;
+                Err(not_started("it exited before it listened".to_owned(), last_words))
+            }
+            Err(_) => {
+                guarded.end().await;
+                Err(Failure::TimedOut { command: format!("start of {name}"), after: limit })
+            }
+        }
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The process and its folder.
+    pub fn guarded(&self) -> &Guarded {
+        &self.guarded
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn ended(&mut self) {
+        self.guarded.ended().await;
+    }
+
+    /// Ends it, every browser it started, and the folder. Answers whether all is gone.
+    pub async fn end(self) -> bool {
+        self.guarded.end().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_nowhere_is_missing_and_the_hint_says_what_to_do() {
+        let program = Program { files: &["no-such-browser-anywhere"], ..CHROMIUM };
+        let failure = program.find().expect_err("there is no such program");
+        assert_eq!(failure.to_string(), "chromium is not installed");
+        assert!(failure.hint().is_some_and(|hint| hint.contains("rehearsal browsers install chromium")));
+    }
+
+    #[test]
+    fn private_folders_differ_and_are_short() {
+        let (one, two) = (private_folder(), private_folder());
+        assert_ne!(one, two);
+        assert!(one.file_name().is_some_and(|name| name.len() < 40));
+    }
+}

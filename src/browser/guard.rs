@@ -1,0 +1,465 @@
+//! Ownership of processes: whatever happens to us, nothing that we started stays behind.
+//!
+//! A driver starts a browser, which starts a dozen processes, some of which detach themselves. A
+//! destructor cannot end them when we are killed, so a second process does: the `rehearsal` binary
+//! starts itself again as `rehearsal guard FOLDER PROGRAM ARGUMENT…`. That guard
+//!
+//! 1. makes the folder, private, and points `HOME`, `TMPDIR` and the `XDG_*` folders into it, so that
+//!    the user's own profile is never touched;
+//! 2. becomes the *child subreaper* (`prctl(2)`): every orphan below it becomes its child;
+//! 3. starts the program, whose stdout and stderr are the guard's own;
+//! 4. waits until its stdin ends (we closed it, or we are gone, however that came about), until it
+//!    gets SIGTERM, or until the program exits;
+//! 5. ends its children until none is left, and deletes the folder.
+//!
+//! It is in a process group of its own and deaf to SIGINT and SIGHUP, so a Ctrl-C in the terminal is
+//! ours alone to handle.
+//!
+//! It never ends a process that is not its own unreaped child, and never looks one up by name. A
+//! child's id cannot be reused before it is reaped, and reaping and ending exclude one another, so
+//! no stranger is ever hit.
+//!
+//! Elsewhere than on Linux there is no subreaper; there the program's process group is ended.
+
+use std::collections::VecDeque;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, ChildStdin};
+use tokio::sync::watch;
+
+/// The name of the hidden subcommand.
+pub const SUBCOMMAND: &str = "guard";
+
+/// How many of the last lines of a guarded program are kept.
+const LAST_WORDS: usize = 20;
+
+/// How many bytes of each of them.
+const LAST_WORD_BYTES: usize = 500;
+
+/// How long the guard is given to end everything before it is given up, generous: killing a browser
+/// takes some 50 ms.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// A program under guard, as its owner sees it.
+///
+/// Dropping it ends the program and everything it started, shortly after; [`Guarded::end`] also
+/// waits until that is done.
+#[derive(Debug)]
+pub struct Guarded {
+    guard: Child,
+    stdin: Option<ChildStdin>,
+    folder: PathBuf,
+    words: Words,
+    lines: watch::Receiver<usize>,
+}
+
+impl Guarded {
+    /// Starts a program under guard.
+    ///
+    /// `executable` is the `rehearsal` binary, `folder` a path at which nothing is yet: the guard makes
+    /// a folder there and deletes it in the end. `environment` is added to ours.
+    ///
+    /// # Errors
+    /// When the executable cannot be started. A program that cannot be started shows by [`Guarded::ended`]
+    /// and its [`Guarded::last_words`].
+    pub fn start<'a>(
+        executable: &Path,
+        folder: &Path,
+        program: &Path,
+        arguments: impl IntoIterator<Item = OsString>,
+        environment: impl IntoIterator<Item = (&'a OsStr, OsString)>,
+    ) -> io::Result<Self> {
+        let mut command = tokio::process::Command::new(executable);
+        command.arg(SUBCOMMAND).arg(folder).arg(program).args(arguments).envs(environment);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut guard = command.spawn()?;
+
+        let words = Words::default();
+        let (count, lines) = watch::channel(0);
+        let count = Arc::new(count);
+        if let Some(stdout) = guard.stdout.take() {
+            tokio::spawn(listen(stdout, words.clone(), count.clone()));
+        }
+        if let Some(stderr) = guard.stderr.take() {
+            tokio::spawn(listen(stderr, words.clone(), count));
+        }
+        let stdin = guard.stdin.take();
+        Ok(Self { guard, stdin, folder: folder.to_owned(), words, lines })
+    }
+
+    /// The private folder. It exists from shortly after the start until everything has ended.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The process id of the guard, while it is there.
+    pub fn id(&self) -> Option<u32> {
+        self.guard.id()
+    }
+
+    /// The last lines the program wrote, oldest first.
+    pub fn last_words(&self) -> Vec<String> {
+        self.words.list()
+    }
+
+    /// A handle to the last lines that outlives this borrow.
+    pub(super) fn words(&self) -> Words {
+        self.words.clone()
+    }
+
+    /// Waits for a line that `wanted` makes something of; `None` once nothing more will be written.
+    ///
+    /// Looks at the lines kept, so call it early.
+    pub async fn line<T>(&mut self, wanted: impl Fn(&str) -> Option<T>) -> Option<T> {
+        loop {
+            self.lines.mark_unchanged();
+            if let Some(found) = self.words.list().iter().find_map(|line| wanted(line)) {
+                return Some(found);
+            }
+            if self.lines.changed().await.is_err() {
+                return self.words.list().iter().find_map(|line| wanted(line));
+            }
+        }
+    }
+
+    /// Waits until the guard has ended by itself, which it does when the program exits.
+    pub async fn ended(&mut self) {
+        // An error means that there is no such child any more.
+        let _ = self.guard.wait().await;
+    }
+
+    /// Ends the program and everything it started, and waits until that is done and the folder is
+    /// deleted. Answers whether it was, in time.
+    pub async fn end(mut self) -> bool {
+        drop(self.stdin.take());
+        tokio::time::timeout(ENDING, self.guard.wait()).await.is_ok()
+    }
+}
+
+/// The last lines a program wrote.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Words(Arc<Mutex<VecDeque<String>>>);
+
+impl Words {
+    /// The lines, oldest first.
+    pub(super) fn list(&self) -> Vec<String> {
+        self.lock().iter().cloned().collect()
+    }
+
+    fn push(&self, line: String) {
+        let mut words = self.lock();
+        if words.len() == LAST_WORDS {
+            words.pop_front();
+        }
+        words.push_back(line);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<String>> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Reads lines until the pipe ends, so that the program never blocks on a full one.
+async fn listen(pipe: impl AsyncRead + Unpin, words: Words, count: Arc<watch::Sender<usize>>) {
+    let mut pipe = BufReader::new(pipe);
+    let mut line = Vec::new();
+    while pipe.read_until(b'\n', &mut line).await.is_ok_and(|length| length > 0) {
+        line.truncate(LAST_WORD_BYTES);
+        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        if !text.is_empty() {
+            words.push(text);
+            count.send_modify(|count| *count += 1);
+        }
+        line.clear();
+    }
+}
+
+/// What wakes the guard.
+enum Event {
+    /// Its stdin ended: its owner asks it to end, or is gone.
+    OwnerLeft,
+    /// It was asked by SIGTERM.
+    Asked,
+    /// The program exited, by itself or because someone killed it.
+    ProgramLeft(ExitCode),
+    /// Some other descendant was reaped.
+    Reaped,
+}
+
+/// The guard itself: `rehearsal guard FOLDER PROGRAM ARGUMENT…`.
+///
+/// Exits with the program's own code if that exited first, 0 if it was asked to end, and 2 if it
+/// could not start, having written why to stderr.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut arguments = arguments.into_iter();
+    let (Some(folder), Some(program)) = (arguments.next(), arguments.next()) else {
+        return complain("a guard needs a folder and a program");
+    };
+    match watch_over(Path::new(&folder), Path::new(&program), arguments) {
+        Ok(code) => code,
+        Err(message) => complain(&message),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the guard is a process of its own, and its stderr is read by its owner")]
+fn complain(message: &str) -> ExitCode {
+    eprintln!("{message}");
+    ExitCode::from(2)
+}
+
+fn watch_over(
+    folder: &Path,
+    program: &Path,
+    arguments: impl Iterator<Item = OsString>,
+) -> Result<ExitCode, String> {
+    let (events, inbox) = channel();
+    hear_signals(events.clone()).map_err(|error| format!("signals cannot be handled: {error}"))?;
+    kin::adopt().map_err(|error| format!("orphans cannot be adopted: {error}"))?;
+
+    let folder = Folder::create(folder)
+        .map_err(|error| format!("the folder {} cannot be made: {error}", folder.display()))?;
+    let mut command = Command::new(program);
+    command.args(arguments).envs(folder.environment()).stdin(Stdio::null());
+    let started = kin::Kin::start(command, events.clone());
+    let kin = started.map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
+    std::thread::spawn(move || {
+        // Nothing is ever sent: the end of the pipe is the message.
+        let _ = io::stdin().lock().read_to_end(&mut Vec::new());
+        let _ = events.send(Event::OwnerLeft);
+    });
+
+    let code = loop {
+        match inbox.recv() {
+            Ok(Event::OwnerLeft | Event::Asked) | Err(_) => break ExitCode::SUCCESS,
+            Ok(Event::ProgramLeft(code)) => break code,
+            Ok(Event::Reaped) => {}
+        }
+    };
+    kin.end(&inbox);
+    drop(folder);
+    Ok(code)
+}
+
+/// Makes SIGTERM an event, and SIGINT and SIGHUP nothing at all.
+#[cfg(unix)]
+fn hear_signals(events: Sender<Event>) -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let (mut terminate, mut interrupt, mut hang_up) = {
+        let _entered = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?)
+    };
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => if events.send(Event::Asked).is_err() { return },
+                    _ = interrupt.recv() => {}
+                    _ = hang_up.recv() => {}
+                }
+            }
+        });
+    });
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn hear_signals(_: Sender<Event>) -> io::Result<()> {
+    Ok(())
+}
+
+/// The private folder, deleted when dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    /// Makes it, for this user alone. Something that is already there is an error: it is not ours.
+    fn create(path: &Path) -> io::Result<Self> {
+        let mut builder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path)?;
+        let folder = Self(path.to_owned());
+        for name in ["home", "tmp"] {
+            builder.create(folder.0.join(name))?;
+        }
+        Ok(folder)
+    }
+
+    /// The variables that keep a program inside the folder.
+    fn environment(&self) -> Vec<(&'static str, OsString)> {
+        let home = self.0.join("home");
+        let mut variables: Vec<(&'static str, OsString)> = vec![
+            ("XDG_CONFIG_HOME", home.join(".config").into()),
+            ("XDG_CACHE_HOME", home.join(".cache").into()),
+            ("XDG_DATA_HOME", home.join(".local/share").into()),
+            ("XDG_STATE_HOME", home.join(".local/state").into()),
+            ("TMPDIR", self.0.join("tmp").into()),
+        ];
+        // A visible window needs the key to the user's display, which by default is found by HOME.
+        let old_home = std::env::var_os("HOME").map(PathBuf::from);
+        if let (Some(old_home), None) = (old_home, std::env::var_os("XAUTHORITY")) {
+            variables.push(("XAUTHORITY", old_home.join(".Xauthority").into()));
+        }
+        variables.push(("HOME", home.into()));
+        variables
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Every process that could write to it has ended, so one attempt is enough; the others are
+        // for file systems that delete late.
+        for _ in 0..5 {
+            match std::fs::remove_dir_all(&self.0) {
+                Ok(()) => return,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+                Err(_) => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
+    }
+}
+
+/// The descendants of a guard, with a subreaper.
+#[cfg(target_os = "linux")]
+mod kin {
+    use super::*;
+    use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions};
+
+    /// Makes every orphan below this process its child.
+    pub(super) fn adopt() -> io::Result<()> {
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(Into::into)
+    }
+
+    /// All descendants: a lock by which reaping and ending exclude one another.
+    pub(super) struct Kin(Arc<Mutex<()>>);
+
+    impl Kin {
+        /// Starts the program, and a thread that reaps whatever exits. That thread drops its sender
+        /// when no child is left.
+        pub(super) fn start(mut command: Command, events: Sender<Event>) -> io::Result<Self> {
+            let lock = Arc::new(Mutex::new(()));
+            let program = Pid::from_child(&command.spawn()?);
+            let reaping = lock.clone();
+            std::thread::spawn(move || reap(program, &reaping, &events));
+            Ok(Self(lock))
+        }
+
+        /// Ends the children, and the orphans that become children by it, until none is left.
+        pub(super) fn end(self, inbox: &Receiver<Event>) {
+            loop {
+                {
+                    let _no_reaping = lock(&self.0);
+                    let children = children();
+                    if children.is_empty() {
+                        return;
+                    }
+                    for child in children {
+                        // It may be a zombie already, which is no error worth a word.
+                        let _ = rustix::process::kill_process(child, Signal::KILL);
+                    }
+                }
+                match inbox.recv_timeout(Duration::from_millis(20)) {
+                    Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => std::thread::sleep(Duration::from_millis(5)),
+                }
+            }
+        }
+    }
+
+    fn reap(program: Pid, reaping: &Mutex<()>, events: &Sender<Event>) {
+        loop {
+            // Learns that a child has exited and leaves it to be reaped under the lock.
+            match rustix::process::waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
+                Ok(_) => {}
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(_) => return,
+            }
+            let _no_ending = lock(reaping);
+            while let Ok(Some((pid, status))) = rustix::process::waitpid(None, WaitOptions::NOHANG) {
+                let event = if pid == program {
+                    let code = status.exit_status().and_then(|code| u8::try_from(code).ok());
+                    Event::ProgramLeft(code.map_or(ExitCode::FAILURE, ExitCode::from))
+                } else {
+                    Event::Reaped
+                };
+                let _ = events.send(event);
+            }
+        }
+    }
+
+    fn lock(lock: &Mutex<()>) -> std::sync::MutexGuard<'_, ()> {
+        lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// The processes whose parent this process is, zombies included.
+    fn children() -> Vec<Pid> {
+        let own = rustix::process::getpid();
+        let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw))
+            .filter(|&pid| parent(pid) == Some(own))
+            .collect()
+    }
+
+    /// The parent of a process: the fourth field of `/proc/PID/stat`. The second is a name in
+    /// parentheses that may hold anything, so it is read from the last parenthesis on.
+    fn parent(pid: Pid) -> Option<Pid> {
+        let stat = std::fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+        let rest = &stat[stat.iter().rposition(|&byte| byte == b')')? + 1..];
+        std::str::from_utf8(rest).ok()?.split_ascii_whitespace().nth(1)?.parse().ok().and_then(Pid::from_raw)
+    }
+}
+
+/// The descendants of a guard, without a subreaper: a process group.
+#[cfg(not(target_os = "linux"))]
+mod kin {
+    use super::*;
+
+    pub(super) fn adopt() -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) struct Kin(Arc<Mutex<std::process::Child>>);
+
+    impl Kin {
+        pub(super) fn start(mut command: Command, events: Sender<Event>) -> io::Result<Self> {
+            #[cfg(unix)]
+            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+            let child = Arc::new(Mutex::new(command.spawn()?));
+            let watched = child.clone();
+            std::thread::spawn(move || {
+                loop {
+                    let exited = watched.lock().map_or(Ok(None), |mut child| child.try_wait());
+                    if let Ok(Some(status)) = exited {
+                        let code = status.code().and_then(|code| u8::try_from(code).ok());
+                        let code = code.map_or(ExitCode::FAILURE, ExitCode::from);
+                        let _ = events.send(Event::ProgramLeft(code));
+                        return;
+                    }
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+            });
+            Ok(Self(child))
+        }
+
+        pub(super) fn end(self, _: &Receiver<Event>) {
+            let mut child = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            #[cfg(unix)]
+            let _ = rustix::process::kill_process_group(
+                rustix::process::Pid::from_child(&child),
+                rustix::process::Signal::KILL,
+            );
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}

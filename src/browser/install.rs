@@ -1,0 +1,1 @@
+//! Installing browsers by the system's package manager.

@@ -1,0 +1,142 @@
+//! The report for people: what failed and why, then a table of scenarios and browsers.
+//!
+//! Readable without colour; the styles only help. Writing goes through the writer given, which
+//! strips the styles where they are not wanted.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+
+
+use crate::browser::name::BrowserName;
+use crate::diagnostic::{Diagnostic, Style as Dress};
+use crate::outcome::{Outcome, Run, Summary};
+use crate::world::wire::Answer;
+
+/// The writer takes the colours out where they are not wanted.
+const COLOURED: Dress = Dress::Coloured;
+
+/// Writes what is to be said of one run as soon as it is over: nothing where all held.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_run(out: &mut dyn Write, run: &Run) -> io::Result<()> {
+    for warning in undeclared(run) {
+        writeln!(out, "{}", warning.render(COLOURED))?;
+    }
+    for step in &run.steps {
+        for failure in &step.failures {
+            let label = format!("seen in {}: {}", run.browser, failure.actual);
+            let mut diagnostic =
+                Diagnostic::error(&failure.message).source(&run.plan.source).label(failure.span.clone(), label);
+            diagnostic.notes.extend(failure.notes.iter().cloned());
+            writeln!(out, "{}", diagnostic.render(COLOURED))?;
+        }
+    }
+    if let Some(error) = &run.error {
+        let message = format!("`{}` could not be run in {}: {}", run.scenario(), run.browser, error.message);
+        let mut diagnostic = Diagnostic::error(message);
+        diagnostic.helps.extend(error.hint.clone());
+        writeln!(out, "{}", diagnostic.render(COLOURED))?;
+    }
+    Ok(())
+}
+
+/// Requests that no route answers: the usual cause of a failure nobody understands.
+fn undeclared(run: &Run) -> Vec<Diagnostic> {
+    let mut told = BTreeSet::new();
+    let steps = run.plan.steps.iter().zip(&run.steps);
+    let exchanges = steps.flat_map(|(step, ran)| {
+        ran.observation.iter().flat_map(|seen| &seen.exchanges).map(move |exchange| (step, &exchange.wire))
+    });
+    exchanges
+        .filter(|(_, wire)| wire.answer == Answer::Undeclared)
+        .filter(|(_, wire)| told.insert((wire.method.clone(), wire.url.clone())))
+        .map(|(step, wire)| {
+            let origin = &run.plan.origins[wire.origin].name;
+            Diagnostic::warning(format!("no route of `{origin}` answers {} {}", wire.method, wire.url))
+                .source(&run.plan.source)
+                .label(step.span.clone(), format!("asked for in this step, answered {}", wire.status))
+                .help(format!("declare it: [[origins.{origin}.routes]] at = \"{} {}\"", wire.method, wire.url.path()))
+        })
+        .collect()
+}
+
+/// Writes the table of scenarios and browsers, the policies in force, and the totals.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_summary(out: &mut dyn Write, runs: &[Run], elapsed: Duration) -> io::Result<()> {
+    let browsers = in_order(runs.iter().map(|run| run.browser));
+    let scenarios = in_order(runs.iter().map(Run::scenario));
+    let name_width = scenarios.iter().map(|scenario| stem(scenario).chars().count() + 2).max().unwrap_or(0).max(8);
+    write!(out, "{:name_width$}", "scenario")?;
+    for browser in &browsers {
+        write!(out, "  {:<width$}", browser.to_string(), width = column(*browser))?;
+    }
+    writeln!(out)?;
+    let mut folder = None;
+    for scenario in &scenarios {
+        if folder != Some(parent(scenario)) {
+            folder = Some(parent(scenario));
+            writeln!(out, "{}", parent(scenario))?;
+        }
+        write!(out, "  {:width$}", stem(scenario), width = name_width - 2)?;
+        for browser in &browsers {
+            let run = runs.iter().find(|run| run.browser == *browser && run.scenario() == *scenario);
+            write_cell(out, run, column(*browser))?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(out)?;
+    for browser in browsers {
+        let version = runs.iter().filter(|run| run.browser == browser).map(|run| run.browser_version.as_str()).max();
+        let version = version.filter(|version| !version.is_empty()).map(|version| format!(" {version}")).unwrap_or_default();
+        writeln!(out, "{browser}{version}: third-party cookies {}", browser.third_party().as_str())?;
+    }
+    let Summary { passed, failed, errors } = Summary::of(runs);
+    writeln!(out, "{passed} passed, {failed} failed, {errors} could not run, in {:.1} s", elapsed.as_secs_f64())
+}
+
+/// A column holds the browser's name, or `failed 1234 ms`.
+fn column(browser: BrowserName) -> usize {
+    browser.to_string().len().max(14)
+}
+
+fn write_cell(out: &mut dyn Write, run: Option<&Run>, width: usize) -> io::Result<()> {
+    let Some(run) = run else {
+        return write!(out, "  {:width$}", "not run");
+    };
+    let outcome = run.outcome();
+    let (word, style) = match outcome {
+        Outcome::Passed | Outcome::Skipped => ("ok", AnsiColor::Green.on_default()),
+        Outcome::Failed => ("FAILED", AnsiColor::Red.on_default().bold()),
+        Outcome::Error => ("ERROR", AnsiColor::Yellow.on_default().bold()),
+    };
+    let cell = format!("{word} {} ms", run.duration.as_millis());
+    let padding = width.saturating_sub(cell.len());
+    let rest = &cell[word.len()..];
+    write!(out, "  {style}{word}{style:#}{dim}{rest}{dim:#}{:padding$}", "", dim = Style::new().dimmed())
+}
+
+/// Each value once, in the order of its first appearance.
+fn in_order<T: Copy + PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for value in values {
+        if !once.contains(&value) {
+            once.push(value);
+        }
+    }
+    once
+}
+
+fn stem(scenario: &str) -> &str {
+    Path::new(scenario).file_stem().and_then(|stem| stem.to_str()).unwrap_or(scenario)
+}
+
+fn parent(scenario: &str) -> &str {
+    Path::new(scenario).parent().and_then(|parent| parent.to_str()).filter(|parent| !parent.is_empty()).unwrap_or(".")
+}
