@@ -187,3 +187,15 @@ fn what_differs_in_a_browser_is_laid_over() {
     assert_eq!(expected("chromium"), (Some(401), "+a +b <c".to_owned()));
     assert_eq!(expected("model:chromium:block-third-party"), (Some(403), "+b -a <c".to_owned()));
 }
+
+#[test]
+fn of_very_many_mistakes_the_first_are_told() {
+    let keys: String = (0..250).map(|number| format!("key{number} = 1\n")).collect();
+    let folder = folder();
+    let file = folder.path().join("many.toml");
+    write(&file, format!("{keys}{GOOD}"));
+    let diagnostics = load(&[file]).diagnostics;
+    assert_eq!(diagnostics.len(), 101);
+    let last = diagnostics.last().expect("there are many").render(Style::Plain);
+    assert!(last.starts_with("error: 150 more mistakes in this file are not shown\n"), "{last}");
+}

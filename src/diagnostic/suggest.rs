@@ -1,4 +1,4 @@
-//! "Did you mean": the known word closest to a misspelt one.
+//! "Did you mean": the known word closest to a misspelt one, or all that are possible.
 
 /// The candidate that `word` was probably meant to be, if one is close.
 ///
@@ -29,6 +29,16 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
             _ => None,
         }
     })
+}
+
+/// Words in a row: "`a`, `b` and `c`".
+pub fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    match words.as_slice() {
+        [] => "none".to_owned(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 fn plain(word: &str) -> String {

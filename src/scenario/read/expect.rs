@@ -6,11 +6,11 @@ use toml::de::{DeTable, DeValue};
 
 use super::super::mistakes::Mistakes;
 use super::super::written::{At, Expect};
-use super::fields::{Entry, Fields, entries, integer, listed, string, strings_of, table, wrong_type};
+use super::fields::{Entry, Fields, entries, integer, string, strings, strings_of, table, wrong_type};
 use super::json::json;
 use crate::browser::name::BrowserName;
-use crate::diagnostic::{Diagnostic, Span, did_you_mean};
-use crate::plan::{Absent, Claim, Readable, SameSite, Sent, Stored};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
+use crate::plan::{self, Absent, Claim, Readable, SameSite, Sent, Stored};
 use crate::rules::reason::{Question, Reason};
 
 /// What people call browsers, and the engine that stands for each here.
@@ -96,46 +96,47 @@ fn browser(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<BrowserName
 }
 
 fn expect(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes) -> Expect {
-    let mut expect = Expect::default();
-    expect.requests = fields.entry("requests").and_then(|entry| {
-        let value = super::fields::strings("`requests`", entry.value, mistakes)?;
-        Some(Claim { value, span: entry.span(mistakes.text()) })
-    });
-    let claims = &mut expect.claims;
-    claims.status = fields.entry("status").and_then(|entry| status(&entry, mistakes));
-    if let Some(entry) = fields.entry("stored") {
-        claims.stored = stored(&entry, mistakes);
-    }
-    if let Some(entry) = fields.entry("not_stored") {
-        claims.not_stored = absent(&entry, Question::Stored, mistakes);
-    }
-    if let Some(entry) = fields.entry("sent") {
-        claims.sent = sent(&entry, mistakes);
-    }
-    if let Some(entry) = fields.entry("not_sent") {
-        claims.not_sent = absent(&entry, Question::Sent, mistakes);
-    }
-    claims.document_cookie = fields.entry("document_cookie").and_then(|entry| {
-        let wanted = "a list of names";
-        if let DeValue::Table(_) = entry.value.get_ref() {
-            let help = "write `document_cookie = [\"a\", \"b\"]`: exactly these are visible to scripts";
-            mistakes.add(wrong_type("`document_cookie`", wanted, entry.value).help(help));
-            return None;
-        }
-        let Names::List(names) = names(&entry, wanted, mistakes) else {
-            return None;
-        };
-        let value = names.into_iter().map(|at| at.value).collect();
-        Some(Claim { value, span: entry.span(mistakes.text()) })
-    });
-    claims.cors = fields.entry("cors").and_then(|entry| readable(&entry, mistakes));
-    claims.json = fields.entry("json").and_then(|entry| {
-        Some(Claim { value: json(entry.value, mistakes)?, span: entry.span(mistakes.text()) })
-    });
-    expect.url = fields.entry("url").and_then(|entry| {
+    let claims = plan::Expect {
+        status: fields.entry("status").and_then(|entry| status(&entry, mistakes)),
+        stored: fields.entry("stored").map(|entry| stored(&entry, mistakes)).unwrap_or_default(),
+        not_stored: fields
+            .entry("not_stored")
+            .map(|entry| absent(&entry, Question::Stored, mistakes))
+            .unwrap_or_default(),
+        sent: fields.entry("sent").map(|entry| sent(&entry, mistakes)).unwrap_or_default(),
+        not_sent: fields
+            .entry("not_sent")
+            .map(|entry| absent(&entry, Question::Sent, mistakes))
+            .unwrap_or_default(),
+        document_cookie: fields.entry("document_cookie").and_then(|entry| document_cookie(&entry, mistakes)),
+        cors: fields.entry("cors").and_then(|entry| readable(&entry, mistakes)),
+        json: fields.entry("json").and_then(|entry| {
+            Some(Claim { value: json(entry.value, mistakes)?, span: entry.span(mistakes.text()) })
+        }),
+        ..plan::Expect::default()
+    };
+    let url = fields.entry("url").and_then(|entry| {
         Some(Claim { value: string("`url`", entry.value, mistakes)?, span: entry.span(mistakes.text()) })
     });
-    expect
+    let requests = fields.entry("requests").and_then(|entry| {
+        let value = strings("`requests`", entry.value, mistakes)?;
+        Some(Claim { value, span: entry.span(mistakes.text()) })
+    });
+    Expect { claims, url, requests }
+}
+
+fn document_cookie(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<Claim<Vec<String>>> {
+    let wanted = "a list of names";
+    if let DeValue::Table(_) = entry.value.get_ref() {
+        let help = "write `document_cookie = [\"a\", \"b\"]`: exactly these are visible to scripts";
+        mistakes.add(wrong_type("`document_cookie`", wanted, entry.value).help(help));
+        return None;
+    }
+    let Names::List(names) = names(entry, wanted, mistakes) else {
+        return None;
+    };
+    let value = names.into_iter().map(|at| at.value).collect();
+    Some(Claim { value, span: entry.span(mistakes.text()) })
 }
 
 fn status(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<Claim<u16>> {

@@ -9,7 +9,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use super::super::mistakes::Mistakes;
 use super::super::written::At;
-use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 
 pub(super) type Value<'i> = Spanned<DeValue<'i>>;
 
@@ -302,29 +302,5 @@ pub(super) fn with_article(value: &DeValue<'_>) -> &'static str {
         DeValue::Datetime(_) => "a date or time",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
-    }
-}
-
-impl Diagnostic {
-    /// "Did you mean" where a possible word is close, else all that are possible.
-    pub(in crate::scenario) fn suggest_or_list<'a>(
-        self,
-        word: &str,
-        possible: impl Iterator<Item = &'a str> + Clone,
-    ) -> Self {
-        match did_you_mean(word, possible.clone()) {
-            Some(meant) => self.help(format!("did you mean `{meant}`?")),
-            None => self.help(format!("possible are {}", listed(possible))),
-        }
-    }
-}
-
-/// "`a`, `b` and `c`".
-pub(in crate::scenario) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
-    match words.as_slice() {
-        [] => "none".to_owned(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }

@@ -14,7 +14,6 @@ mod step;
 mod syntax;
 
 pub(super) use expect::final_status;
-pub(super) use fields::listed;
 pub(super) use step::actions;
 
 use super::files::SMALLEST;

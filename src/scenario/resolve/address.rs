@@ -3,9 +3,8 @@
 use url::{Host, ParseError, Url};
 
 use super::super::mistakes::Mistakes;
-use super::super::read::listed;
 use super::super::written::{At, Record, Scenario};
-use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 
 /// The origins by name, and the further names of the zone.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ pub(super) fn check(relations: &[written::Relation], names: &Names, mistakes: &m
             mistakes.add(
                 Diagnostic::error(format!("`{}` is no relation of two origins", stated.word.value))
                     .label(stated.word.span.clone(), "")
-                    .suggest_or_list(&stated.word.value, words.into_iter()),
+                    .suggest_or_list(&stated.word.value, words),
             );
         }
         let Some((from, to)) = arrow(&stated.arrow.value) else {

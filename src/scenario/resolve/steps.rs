@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use super::super::mistakes::Mistakes;
-use super::super::read::{self, listed};
+use super::super::read;
 use super::super::written::{self, At, Header, Payload};
 use super::address::Names;
 use super::headers;
 use super::routes::{METHODS, check_method, pairs};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Span, listed};
 use crate::plan::{Absent, Action, Claim, Expect, Fetch, Form, Step, Xhr};
 
 /// The steps, those that are right.
