@@ -242,7 +242,6 @@ pub(crate) struct Standing<'c> {
     pub(crate) domain: &'c str,
     /// The path, as the profile compares it.
     pub(crate) path: Cow<'c, [u8]>,
-    pub(crate) encrypted: bool,
     /// Whether the connection is "secure": RFC 6265bis leaves it to the user agent what is.
     pub(crate) secure: bool,
     pub(crate) script: bool,
@@ -289,14 +288,12 @@ impl<'c> Standing<'c> {
         };
         let cross_site_ancestor = !top_level && context.documents.iter().any(crosses);
 
-        let encrypted = origin.scheme.is_encrypted();
         let path = context.url.path.as_bytes();
         Self {
             host: &origin.host,
             domain: site.domain,
             path: if profile.normalizes_request_path { normalize_escapes(path) } else { Cow::Borrowed(path) },
-            encrypted,
-            secure: encrypted || (profile.trusts_loopback && is_loopback(&origin.host)),
+            secure: origin.scheme.is_encrypted() || (profile.trusts_loopback && is_loopback(&origin.host)),
             script,
             top_level,
             safe_method: context.has_safe_method(),
