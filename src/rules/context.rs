@@ -189,6 +189,23 @@ impl Context {
         Some(Self { kind: Kind::Script, initiator, documents, ..Self::visit(url) })
     }
 
+    /// The request that follows when the response redirects with this status to that address.
+    ///
+    /// Fetch, HTTP-redirect fetch: after 301 and 302 a POST, and after 303 anything but GET and HEAD,
+    /// becomes a GET.
+    pub fn redirected(mut self, status: u16, to: Location) -> Self {
+        let to_get = match status {
+            301 | 302 => self.method == "POST",
+            303 => !matches!(&*self.method, "GET" | "HEAD"),
+            _ => false,
+        };
+        if to_get {
+            self.method = Cow::Borrowed("GET");
+        }
+        self.redirects.push(std::mem::replace(&mut self.url, to).origin);
+        self
+    }
+
     /// Whether credentials go with the request and come back with its response.
     ///
     /// Fetch, HTTP-network-or-cache fetch, the step that sets includeCredentials: always in mode
@@ -276,7 +293,10 @@ impl<'c> Standing<'c> {
         let same_site = in_site && initiator_same;
         let redirected = profile.redirects_break_same_site && !context.redirects.iter().all(is_same);
 
-        let top_site = top.map_or(site, |top| SiteRef::of(top, suffixes));
+        let top_site = match top {
+            Some(top) if top != origin => SiteRef::of(top, suffixes),
+            _ => site,
+        };
         let third_party = match top {
             None => false,
             Some(_) if profile.ancestors_make_third_party => !all_same,
