@@ -1,3 +1,306 @@
-//! The world of a scenario: its DNS zone, certificates, origins and gateway, alive.
+//! The world of a scenario: its DNS zone, certificates and origins, alive, and the doors to it.
+//!
+//! ```text
+//!  browser ── gateway ──┐ byte stream        ┌─ mock routes
+//!             (SOCKS5,  ├─► serve ─► origin ─┼─ built-in page
+//!              HTTP)    │   (TLS, HTTP/1.1,  └─ cors
+//!  anybody ── doors ────┘    HTTP/2)   │
+//!             (127.x.y.z)              └─► wire, the record
+//!  anybody ── dns ── zone ◄── gateway
+//! ```
+//!
+//! [`World::start`] brings a world to life without opening a socket: what it costs is a key and a
+//! certificate. A [`Gateway`] shows a browser one world at a time and nothing else. [`Doors`] open a
+//! world to everything else on the machine: real DNS, and the origins' own addresses and ports.
+//!
+//! What is deliberately absent: nothing here listens or connects off loopback, asks a name server,
+//! follows a name outside the zone, writes a key to disk, or decides what a browser should have sent.
+//! That the record is right is all a world promises.
 
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use url::Url;
+
+pub mod certs;
+mod cors;
+pub mod dns;
+pub mod doors;
+pub mod gateway;
+mod mock;
+mod origin;
+mod page;
+mod reply;
+mod serve;
+mod tasks;
 pub mod wire;
+pub mod zone;
+
+pub use certs::{Authority, CertificateError, hosts};
+pub use dns::DnsServer;
+pub use doors::{ClosedDoor, Doors};
+pub use gateway::Gateway;
+pub use origin::Origin;
+
+use self::cors::Cors;
+use self::mock::Mock;
+use self::origin::Service;
+use self::page::Page;
+use self::tasks::Tasks;
+use self::wire::Wire;
+use self::zone::{Block, Zone, address_of};
+use crate::plan::{Certificate, Plan, Service as Planned};
+
+/// A plan's world, alive. Dropped, it ends every connection to it; [`World::close`] waits for that.
+#[derive(Debug)]
+pub struct World {
+    alive: Arc<Alive>,
+}
+
+/// What a world's connections share.
+#[derive(Debug)]
+pub(crate) struct Alive {
+    origins: Vec<Origin>,
+    zone: Arc<Zone>,
+    wire: Wire,
+    tasks: Tasks,
+}
+
+/// A world could not be brought to life.
+#[derive(Debug)]
+pub enum WorldError {
+    /// A certificate could not be made.
+    Certificate(CertificateError),
+    /// Two origins stand on one host and port.
+    Clash {
+        /// The first origin's name in the scenario.
+        first: String,
+        /// The second's.
+        second: String,
+    },
+    /// A setting of an origin cannot be sent over HTTP.
+    Unsendable {
+        /// The origin's name in the scenario.
+        origin: String,
+        /// The index of the route, where it is one.
+        route: Option<usize>,
+        /// What is wrong: a lower-case fragment.
+        message: String,
+    },
+    /// A port of [`Doors`] could not be opened that they cannot do without.
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// The system's own word.
+        error: io::Error,
+    },
+}
+
+/// Why nobody is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nobody {
+    /// The name or address is not in the world.
+    UnknownHost,
+    /// It is, and no origin has this port there.
+    UndeclaredPort,
+}
+
+impl World {
+    /// Brings a plan's world to life. Opens no socket; the authority must be for the plan's [`hosts`].
+    ///
+    /// Dropping the world ends it.
+    pub fn start(plan: &Plan, authority: &Authority) -> Result<Self, WorldError> {
+        Self::start_in(plan, authority, Block::UNBOUND)
+    }
+
+    /// The same, with the hosts' addresses from this block.
+    fn start_in(plan: &Plan, authority: &Authority, block: Block) -> Result<Self, WorldError> {
+        refuse_clashes(plan)?;
+        let zone = Zone::new(plan, block);
+        let mut certificates = Certificates { plan, authority, made: Vec::new() };
+        let mut origins = Vec::with_capacity(plan.origins.len());
+        for (index, planned) in plan.origins.iter().enumerate() {
+            let unsendable =
+                |route, message| WorldError::Unsendable { origin: planned.name.clone(), route, message };
+            let service = match &planned.service {
+                Planned::Page => Service::Page(Page::new(&planned.name, planned.host())),
+                Planned::Routes(routes) => Service::Routes(
+                    Mock::new(&planned.name, &planned.url, routes)
+                        .map_err(|bad| unsendable(Some(bad.route), bad.message))?,
+                ),
+            };
+            let cors = planned.cors.as_ref().map(Cors::new).transpose().map_err(|_| {
+                unsendable(None, "a CORS setting has a character that no HTTP header can carry".to_owned())
+            })?;
+            let address = address_of(planned.host())
+                .or_else(|| zone.resolve(planned.host())?.addresses.first().copied());
+            origins.push(Origin {
+                index,
+                name: planned.name.clone(),
+                url: planned.url.clone(),
+                port: planned.port(),
+                address,
+                service,
+                cors,
+                tls: if planned.is_https() { Some(certificates.config(planned.certificate)?) } else { None },
+            });
+        }
+        let (zone, wire, tasks) = (Arc::new(zone), Wire::default(), Tasks::default());
+        Ok(Self { alive: Arc::new(Alive { origins, zone, wire, tasks }) })
+    }
+
+    /// The record of every exchange. The handle outlives the world.
+    pub fn wire(&self) -> &Wire {
+        &self.alive.wire
+    }
+
+    /// The names of the world.
+    pub fn zone(&self) -> &Arc<Zone> {
+        &self.alive.zone
+    }
+
+    /// The origins, in the order of the plan.
+    pub fn origins(&self) -> &[Origin] {
+        &self.alive.origins
+    }
+
+    /// Ends the world: requests under way may finish, for half a second. Returns when every connection
+    /// to it is closed.
+    pub async fn close(self) {
+        self.alive.tasks.close().await;
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.alive.tasks.cut();
+    }
+}
+
+impl Alive {
+    /// The origin that a host and port lead to by the zone: the origin of that name, or of an alias on
+    /// the way, or the first at the address it leads to. A host that is an address leads to the origin
+    /// of that URL only.
+    pub(crate) fn origin(&self, host: &str, port: u16) -> Result<&Origin, Nobody> {
+        if let Some(address) = address_of(host) {
+            return self.pick(|origin| origin.url.host_str().and_then(address_of) == Some(address), port);
+        }
+        let resolved = self.zone.resolve(host).ok_or(Nobody::UnknownHost)?;
+        for name in &resolved.names {
+            if let Ok(origin) = self.pick(|origin| origin.url.host_str() == Some(name), port) {
+                return Ok(origin);
+            }
+        }
+        // The name exists, whether or not anything is there.
+        self.at(|address| resolved.addresses.contains(&address), port).map_err(|_| Nobody::UndeclaredPort)
+    }
+
+    /// The origin that a connection to a host and port reaches. An address may be one that somebody
+    /// looked up in the zone before.
+    pub(crate) fn entry(&self, host: &str, port: u16) -> Result<&Origin, Nobody> {
+        match (self.origin(host, port), address_of(host)) {
+            (Err(Nobody::UnknownHost), Some(asked)) => self.at(|address| address == asked, port),
+            (found, _) => found,
+        }
+    }
+
+    /// The origin whose own URL, or an alias of it, a request's URL names.
+    fn named(&self, url: &Url) -> Option<&Origin> {
+        self.origin(url.host_str()?, url.port_or_known_default()?).ok()
+    }
+
+    fn at(&self, wanted: impl Fn(IpAddr) -> bool, port: u16) -> Result<&Origin, Nobody> {
+        self.pick(|origin| origin.address.is_some_and(&wanted), port)
+    }
+
+    fn pick(&self, wanted: impl Fn(&Origin) -> bool, port: u16) -> Result<&Origin, Nobody> {
+        let mut there = self.origins.iter().filter(|origin| wanted(origin)).peekable();
+        there.peek().ok_or(Nobody::UnknownHost)?;
+        there.find(|origin| origin.port == port).ok_or(Nobody::UndeclaredPort)
+    }
+}
+
+/// The certificates of one world: one of each kind it asks for, naming all of its hosts.
+struct Certificates<'a> {
+    plan: &'a Plan,
+    authority: &'a Authority,
+    made: Vec<(Certificate, Arc<ServerConfig>)>,
+}
+
+impl Certificates<'_> {
+    fn config(&mut self, kind: Certificate) -> Result<Arc<ServerConfig>, WorldError> {
+        if let Some((_, config)) = self.made.iter().find(|(made, _)| *made == kind) {
+            return Ok(config.clone());
+        }
+        let mut names: Vec<&str> = Vec::new();
+        for host in hosts(self.plan) {
+            if !names.contains(&host) {
+                names.push(host);
+            }
+        }
+        let config = self.authority.server_config(kind, &names).map_err(WorldError::Certificate)?;
+        self.made.push((kind, config.clone()));
+        Ok(config)
+    }
+}
+
+/// A host and port are one socket, which speaks either TLS or plain http.
+fn refuse_clashes(plan: &Plan) -> Result<(), WorldError> {
+    for (index, second) in plan.origins.iter().enumerate() {
+        let clash =
+            |first: &&crate::plan::Origin| first.host() == second.host() && first.port() == second.port();
+        if let Some(first) = plan.origins[..index].iter().find(clash) {
+            return Err(WorldError::Clash { first: first.name.clone(), second: second.name.clone() });
+        }
+    }
+    Ok(())
+}
+
+impl WorldError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Certificate(CertificateError::NotPermitted(_)) => {
+                "make the authority for the hosts of every scenario of the run"
+            }
+            Self::Certificate(_) => {
+                "see whether the host can stand in a certificate: ASCII, labels of at most 63"
+            }
+            Self::Clash { .. } => "give one of them another host or port",
+            Self::Unsendable { .. } => "change the value in the scenario",
+            Self::Listen { .. } => "choose another port of 127.0.0.1, or 0 for any that is free",
+        }
+    }
+}
+
+impl fmt::Display for WorldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Certificate(error) => error.fmt(f),
+            Self::Clash { first, second } => {
+                write!(f, "the origins `{first}` and `{second}` stand on one host and port")
+            }
+            Self::Unsendable { origin, route: Some(route), message } => {
+                write!(f, "route {} of the origin `{origin}` cannot be served: {message}", route + 1)
+            }
+            Self::Unsendable { origin, route: None, message } => {
+                write!(f, "the origin `{origin}` cannot be served: {message}")
+            }
+            Self::Listen { address, error } => write!(f, "cannot listen at {address}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for WorldError {}
+
+/// An address to listen at, refused unless it is loopback.
+fn loopback(address: SocketAddr) -> io::Result<SocketAddr> {
+    if address.ip().is_loopback() {
+        return Ok(address);
+    }
+    let message = format!("{address} is not a loopback address, and nothing here listens anywhere else");
+    Err(io::Error::new(io::ErrorKind::InvalidInput, message))
+}

@@ -41,6 +41,10 @@ pub enum Answer {
     Preflight,
     /// No route has this path (404), or none with this method (405).
     Undeclared,
+    /// The request was for a host that is not this origin's (421).
+    Misdirected,
+    /// The request's body was too large (413), stood still (408), or broke off (400).
+    BodyRefused,
 }
 
 impl Exchange {
@@ -94,8 +98,8 @@ struct Record {
     in_flight: usize,
 }
 
-/// A place in the record: the exchanges after it are new.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A place in the record: the exchanges after it are new. The default is the beginning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark(usize);
 
 /// A request that has arrived and is not yet answered. Dropped unanswered, it leaves no exchange.

@@ -1,0 +1,220 @@
+//! The gateway: the one loopback port through which a browser sees a world, and nothing else.
+//!
+//! It speaks SOCKS5 and HTTP proxy on one port, told apart by the first byte, looks every name up in
+//! the zone of the world it shows, and hands the byte stream to that world's origin: there is no second
+//! socket. It never connects anywhere, so it cannot be an open proxy; what is not in the world is
+//! refused and noted.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use super::tasks::Tasks;
+use super::{Alive, Nobody, World};
+
+mod http_proxy;
+mod socks;
+
+/// How long a client may take to say where it wants to go.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How many connections there may be at once; more wait their turn. A browser opens at most 32 to a
+/// proxy, some programs a few hundred.
+const MAX_CONNECTIONS: usize = 1024;
+
+/// How many refusals are kept. A browser that calls home all the time must not fill the memory.
+const MAX_REFUSED: usize = 1024;
+
+/// How long to wait where the system has no socket to give.
+const RETRY_ACCEPT: Duration = Duration::from_millis(50);
+
+/// A port that shows one world at a time. Dropped, it closes the port and every connection.
+#[derive(Debug)]
+pub struct Gateway {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    /// The task that accepts connections.
+    accepting: Tasks,
+}
+
+/// What the gateway's connections share.
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    places: Arc<Semaphore>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    shown: Option<Arc<Alive>>,
+    /// The connections accepted since the gateway last hid a world.
+    connections: Tasks,
+    /// `host:port`, in the order they were refused.
+    refused: Vec<String>,
+}
+
+impl Gateway {
+    /// Opens a gateway, which shows nothing yet. Port 0 lets the system choose.
+    ///
+    /// Fails where the address is not loopback, or where it cannot be had. Must be called within a
+    /// Tokio runtime.
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        let listener = super::loopback(address).and_then(std::net::TcpListener::bind)?;
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
+        let address = listener.local_addr()?;
+        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let shared = Arc::new(Shared { state: Mutex::default(), places });
+        let accepting = Tasks::default();
+        accepting.spawn(accept(listener, shared.clone()));
+        Ok(Self { address, shared, accepting })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Shows a world to every connection from now on. Connections to one shown before live on until
+    /// [`Gateway::hide`].
+    pub fn show(&self, world: &World) {
+        self.shared.state().shown = Some(world.alive.clone());
+    }
+
+    /// Forgets the world and closes every connection, and returns when they are closed: what a
+    /// browser has pooled cannot reach an old world. Until the next [`Gateway::show`] everything is
+    /// refused.
+    pub async fn hide(&self) {
+        let connections = {
+            let mut state = self.shared.state();
+            state.shown = None;
+            std::mem::take(&mut state.connections)
+        };
+        connections.cut_and_wait().await;
+    }
+
+    /// What was asked for and is not in the world, as `host:port`, in order, since this was last
+    /// called. At most 1,024 are kept.
+    pub fn take_refused(&self) -> Vec<String> {
+        std::mem::take(&mut self.shared.state().refused)
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        MAX_CONNECTIONS - self.shared.places.available_permits()
+    }
+
+    /// Closes the port and every connection, and returns when they are closed.
+    pub async fn close(self) {
+        self.accepting.cut_and_wait().await;
+        self.hide().await;
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.accepting.cut();
+        let mut state = self.shared.state();
+        state.shown = None;
+        state.connections.cut();
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves the state whole: each of its fields is changed in one go.
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// The world shown and the index of its origin for a host and port. What is not there is noted.
+    fn look_up(&self, host: &str, port: u16) -> Result<(Arc<Alive>, usize), Refusal> {
+        let mut state = self.state();
+        let shown = state.shown.clone().filter(|world| !world.tasks.ended());
+        let nobody = match &shown {
+            None => Nobody::UnknownHost,
+            Some(world) => match world.entry(host, port) {
+                Ok(origin) => return Ok((world.clone(), origin.index)),
+                Err(nobody) => nobody,
+            },
+        };
+        let asked = if host.contains(':') && !host.starts_with('[') {
+            format!("[{host}]:{port}")
+        } else {
+            format!("{host}:{port}")
+        };
+        if state.refused.len() < MAX_REFUSED {
+            state.refused.push(asked.clone());
+        }
+        Err(Refusal { asked, nobody, shown })
+    }
+}
+
+/// A place that is not in the world shown.
+struct Refusal {
+    /// `host:port`.
+    asked: String,
+    nobody: Nobody,
+    shown: Option<Arc<Alive>>,
+}
+
+impl Refusal {
+    /// The refusal for people.
+    fn sentence(&self) -> String {
+        let Some(world) = &self.shown else {
+            return format!(
+                "rehearsal: `{}` was asked for while no world is shown\nhint: wait until a scenario runs\n",
+                self.asked
+            );
+        };
+        let origins: Vec<_> =
+            world.origins.iter().map(|origin| origin.url.origin().ascii_serialization()).collect();
+        format!(
+            "rehearsal: `{}` is not in this world, and nothing outside it is reached\nhint: in this world are {}\n",
+            self.asked,
+            origins.join(", ")
+        )
+    }
+}
+
+/// Accepts connections for ever.
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    loop {
+        let places = shared.places.clone();
+        let place = places.acquire_owned().await.expect("the semaphore is never closed");
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of file descriptors, or a client that was gone at once.
+            tokio::time::sleep(RETRY_ACCEPT).await;
+            continue;
+        };
+        let tasks = shared.state().connections.clone();
+        let client = Client { shared: shared.clone(), tasks: tasks.clone(), _place: Arc::new(place) };
+        tasks.spawn(client.converse(stream));
+    }
+}
+
+/// What one connection needs to be served, however many tasks that takes.
+#[derive(Clone)]
+struct Client {
+    shared: Arc<Shared>,
+    tasks: Tasks,
+    /// Held until the last task of the connection ends.
+    _place: Arc<OwnedSemaphorePermit>,
+}
+
+impl Client {
+    /// The connection, from its first byte to its last.
+    async fn converse(self, stream: TcpStream) {
+        _ = stream.set_nodelay(true);
+        let mut first = [0];
+        match timeout(HANDSHAKE, stream.peek(&mut first)).await {
+            Ok(Ok(1)) if first[0] == socks::VERSION => socks::converse(stream, &self).await,
+            Ok(Ok(1)) => http_proxy::converse(stream, self).await,
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! One origin, answering: a request in, a reply out, and the exchange in the record.
+//!
+//! An origin decides by the plan what to answer, and never what should have been sent. It answers for
+//! its own names only; a request for another is 421 (RFC 9110, section 15.5.20).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::header::{COOKIE, HOST, HeaderMap};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, StatusCode, Version};
+use rustls::ServerConfig;
+use url::Url;
+
+use super::Alive;
+use super::cors::Cors;
+use super::mock::Mock;
+use super::page::Page;
+use super::reply::Reply;
+use super::wire::{Answer, Exchange};
+
+/// The longest request body that is taken, in bytes. It is read and forgotten: what a page uploads
+/// does not matter here, but that it may.
+const MAX_BODY: u64 = 256 << 20;
+
+/// How long a request body may stand still.
+const BODY_STALL: Duration = Duration::from_secs(30);
+
+/// One origin of a world.
+#[derive(Debug)]
+pub struct Origin {
+    /// Its place in the plan.
+    pub(super) index: usize,
+    pub(super) name: String,
+    pub(super) url: Url,
+    pub(super) port: u16,
+    pub(super) address: Option<IpAddr>,
+    pub(super) service: Service,
+    pub(super) cors: Option<Cors>,
+    /// What TLS shows; `None` for plain http.
+    pub(super) tls: Option<Arc<ServerConfig>>,
+}
+
+/// What answers at an origin, ready to.
+#[derive(Debug)]
+pub(super) enum Service {
+    Page(Page),
+    Routes(Mock),
+}
+
+impl Origin {
+    /// The scenario's own name for it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The origin as a URL: scheme, host and port, path `/`.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The address its host has in the zone, or is. `None` where the zone leads nowhere.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    /// The port, the scheme's default filled in.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether both stand behind one socket: a request for either may then come on a connection to the
+    /// other, as behind a load balancer.
+    pub(super) fn shares_socket(&self, other: &Self) -> bool {
+        let one_address = self.address.is_some() && self.address == other.address;
+        self.index == other.index
+            || (one_address && self.port == other.port && self.tls.is_some() == other.tls.is_some())
+    }
+
+    /// Answers to a request for this origin.
+    fn answer(&self, request: &Parts, url: &Url) -> Reply {
+        let headers = &request.headers;
+        if let Some(reply) = self.cors.as_ref().and_then(|cors| cors.preflight(&request.method, headers)) {
+            return reply;
+        }
+        if request.method == Method::CONNECT {
+            let text = "rehearsal: an origin opens no tunnel\nhint: CONNECT is for the gateway\n";
+            return Reply::sentence(StatusCode::METHOD_NOT_ALLOWED, Answer::Undeclared, text);
+        }
+        match &self.service {
+            Service::Page(page) => page.answer(),
+            Service::Routes(mock) => mock.answer(&request.method, url.path(), cookie(headers).as_deref()),
+        }
+    }
+
+    /// Whether a request is a browser's own for an icon that nobody declared. It is answered 404 and left
+    /// out of the record: no step made it, and not every browser makes it. A wildcard declares none.
+    fn is_stray_icon(&self, request: &Parts, url: &Url) -> bool {
+        let declared = match &self.service {
+            Service::Page(_) => false,
+            Service::Routes(mock) => mock.has_path("/favicon.ico"),
+        };
+        request.method == Method::GET && url.path() == "/favicon.ico" && !declared
+    }
+}
+
+/// Answers to a request that came on a connection to the origin with this index, and records it.
+pub(super) async fn respond(
+    world: &Alive,
+    entered: usize,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
+    let (parts, body) = request.into_parts();
+    let head = parts.method == Method::HEAD;
+    let entered = &world.origins[entered];
+    let Some(url) = url_of(&parts, entered.url.scheme()) else {
+        // There is no URL to record it under.
+        let text = "rehearsal: the request names no host that a URL can have\n";
+        let mut reply = Reply::sentence(StatusCode::BAD_REQUEST, Answer::Undeclared, text);
+        reply.finish(head);
+        return reply.into_response();
+    };
+    let served = world.named(&url).filter(|origin| origin.shares_socket(entered));
+    if served.is_some_and(|origin| origin.is_stray_icon(&parts, &url)) {
+        let mut reply = Reply::new(StatusCode::NOT_FOUND, Answer::Undeclared);
+        reply.finish(head);
+        return reply.into_response();
+    }
+
+    let in_flight = world.wire.arrived();
+    let mut reply = match (drain(body).await, served) {
+        (Err(status), _) => Reply::new(status, Answer::BodyRefused),
+        (Ok(()), Some(origin)) => origin.answer(&parts, &url),
+        (Ok(()), None) => misdirected(&url, entered),
+    };
+    if let Some(cors) = served.and_then(|origin| origin.cors.as_ref()) {
+        cors.apply(&parts.headers, &mut reply);
+    }
+    reply.finish(head);
+    in_flight.answered(Exchange {
+        origin: served.unwrap_or(entered).index,
+        method: parts.method.as_str().to_owned(),
+        url,
+        request_headers: request_fields(&parts),
+        status: reply.status.as_u16(),
+        response_headers: fields(&reply.headers),
+        answer: reply.answer.clone(),
+    });
+    reply.into_response()
+}
+
+/// The answer to a request for a name that is not this origin's.
+fn misdirected(url: &Url, entered: &Origin) -> Reply {
+    let text = format!(
+        "rehearsal: `{}` is not served here\nhint: this is the origin `{}`, {}\n",
+        url.origin().ascii_serialization(),
+        entered.name,
+        entered.url.origin().ascii_serialization()
+    );
+    Reply::sentence(StatusCode::MISDIRECTED_REQUEST, Answer::Misdirected, text)
+}
+
+/// The URL a request is for: the target's own authority where it has one (RFC 9112, section 3.2.2; RFC
+/// 9113, section 8.3.1), else the Host field. `None` where that is no host, or there are two.
+fn url_of(request: &Parts, scheme: &str) -> Option<Url> {
+    let mut hosts = request.headers.get_all(HOST).iter();
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return None;
+    }
+    let authority = match request.uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => std::str::from_utf8(host?.as_bytes()).ok()?,
+    };
+    // What a host cannot have would become another part of the URL.
+    if authority.is_empty() || authority.contains(['/', '?', '#', '@', '\\']) {
+        return None;
+    }
+    let path = request.uri.path_and_query().map_or("/", |path| path.as_str());
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    Url::parse(&format!("{scheme}://{authority}{slash}{path}")).ok()
+}
+
+/// Reads a body to its end and forgets it. Fails with the status to answer.
+async fn drain(mut body: Incoming) -> Result<(), StatusCode> {
+    let mut length = 0_u64;
+    loop {
+        match tokio::time::timeout(BODY_STALL, body.frame()).await {
+            Err(_) => return Err(StatusCode::REQUEST_TIMEOUT),
+            Ok(None) => return Ok(()),
+            Ok(Some(Err(_))) => return Err(StatusCode::BAD_REQUEST),
+            Ok(Some(Ok(frame))) => {
+                length += frame.data_ref().map_or(0, |data| data.len() as u64);
+                if length > MAX_BODY {
+                    return Err(StatusCode::PAYLOAD_TOO_LARGE);
+                }
+            }
+        }
+    }
+}
+
+/// The request's Cookie header: its fields joined, as HTTP/2 may have split them.
+fn cookie(headers: &HeaderMap) -> Option<Vec<u8>> {
+    let fields: Vec<_> = headers.get_all(COOKIE).iter().map(|value| value.as_bytes()).collect();
+    (!fields.is_empty()).then(|| fields.join(&b"; "[..]))
+}
+
+/// The fields of a request for the record: HTTP/2's several cookie fields joined.
+fn request_fields(request: &Parts) -> Vec<(String, Vec<u8>)> {
+    let mut recorded = fields(&request.headers);
+    if request.version == Version::HTTP_2
+        && let Some(first) = recorded.iter().position(|(name, _)| name == COOKIE.as_str())
+        && let Some(joined) = cookie(&request.headers)
+    {
+        recorded[first].1 = joined;
+        let mut index = 0;
+        recorded.retain(|(name, _)| {
+            index += 1;
+            index - 1 == first || name != COOKIE.as_str()
+        });
+    }
+    recorded
+}
+
+fn fields(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
+}

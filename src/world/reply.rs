@@ -1,0 +1,90 @@
+//! An answer on its way to the socket: status, headers and body in memory, and how it came about.
+//!
+//! A reply is plain data; it knows nothing of connections. What every answer has (length, date) is
+//! added here, so that the record shows the headers that crossed the wire and no others.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
+use hyper::{Response, StatusCode};
+use time::OffsetDateTime;
+
+use super::wire::Answer;
+
+/// `text/plain` for the sentences of this program.
+pub(super) const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+/// An answer on its way to the socket.
+#[derive(Clone, Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) answer: Answer,
+}
+
+impl Reply {
+    /// An answer without headers or body.
+    pub(super) fn new(status: StatusCode, answer: Answer) -> Self {
+        Self { status, headers: HeaderMap::new(), body: Bytes::new(), answer }
+    }
+
+    /// An answer that is a sentence for people.
+    pub(super) fn sentence(status: StatusCode, answer: Answer, text: impl Into<String>) -> Self {
+        let mut reply = Self::new(status, answer);
+        reply.headers.insert(CONTENT_TYPE, PLAIN);
+        reply.body = Bytes::from(text.into());
+        reply
+    }
+
+    /// Adds what every answer has. The length is that of the body even where `HEAD` leaves it out (RFC
+    /// 9110, section 8.6); 204 and 304 have neither.
+    pub(super) fn finish(&mut self, head: bool) {
+        if matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            self.body = Bytes::new();
+        } else {
+            self.headers.insert(CONTENT_LENGTH, HeaderValue::from(self.body.len()));
+        }
+        if head {
+            self.body = Bytes::new();
+        }
+        if !self.headers.contains_key(DATE) {
+            let date = HeaderValue::try_from(imf_fixdate(OffsetDateTime::now_utc()));
+            self.headers.insert(DATE, date.expect("a date is ASCII"));
+        }
+    }
+
+    /// The answer as hyper takes it.
+    pub(super) fn into_response(self) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::new(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+/// A time as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
+fn imf_fixdate(at: OffsetDateTime) -> String {
+    let (weekday, month) = (at.weekday().to_string(), at.month().to_string());
+    format!(
+        "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+        &weekday[..3],
+        at.day(),
+        &month[..3],
+        at.year(),
+        at.hour(),
+        at.minute(),
+        at.second()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_written_as_rfc_9110_writes_it() {
+        let at = OffsetDateTime::from_unix_timestamp(784_111_777).expect("a time of 1994");
+        assert_eq!(imf_fixdate(at), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+}
