@@ -74,7 +74,7 @@ reasons! {
     ]
     /// The `Domain` attribute names a public suffix.
     PublicSuffix = "public-suffix" [
-        Stored: "the Domain attribute names a public suffix, under which strangers register names", "RFC 6265bis -22, section 5.7, step 9";
+        Stored: "the cookie would belong to a public suffix, under which strangers register names", "RFC 6265bis -22, section 5.7, step 9";
     ]
     /// The request path is outside the cookie's path.
     PathMismatch = "path-mismatch" [
@@ -148,6 +148,10 @@ reasons! {
     /// Neither a name nor a value.
     Empty = "empty" [
         Stored: "the cookie has neither a name nor a value", "RFC 6265bis -22, section 5.7, step 2";
+    ]
+    /// No name, in a browser that wants one.
+    Nameless = "nameless" [
+        Stored: "the cookie has no name, and this browser stores no nameless cookie that could be taken for another", "RFC 6265bis -22, section 5.7, step 1";
     ]
     /// The cookie's lifetime is over.
     Expired = "expired" [

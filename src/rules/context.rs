@@ -1,0 +1,310 @@
+//! The circumstances of a request, and what follows from them.
+//!
+//! A [`Context`] says who asks for what from where: everything about one request, or one use of
+//! `document.cookie`, that the rules look at. What it means for a browser, same-site or not, third
+//! party or not, which partition, is worked out here and nowhere else.
+
+use std::borrow::Cow;
+
+use super::cookie::{PartitionKey, PartitionRef};
+use super::domain::{PublicSuffixes, is_loopback};
+use super::engine::Profile;
+use super::path::normalize_escapes;
+use super::site::{Location, Origin, SiteRef};
+
+/// What kind of access to the jar it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A navigation of the whole tab: address bar, link, form, redirect, `window.open`.
+    TopLevelNavigation,
+    /// A navigation of a frame.
+    FrameNavigation,
+    /// Anything else a document asks for: `fetch`, XHR, images, scripts, styles, beacons, web
+    /// sockets.
+    Subresource,
+    /// `document.cookie`, read or written: a "non-HTTP" API.
+    Script,
+}
+
+/// The credentials mode of a request, as Fetch has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Credentials {
+    /// Never. For XHR there is no such mode.
+    Omit,
+    /// With same-origin requests only: `fetch` without a word, XHR without `withCredentials`.
+    SameOrigin,
+    /// Always: navigations, images, forms; `fetch` and XHR on request.
+    Include,
+}
+
+impl Credentials {
+    /// The word that `fetch` takes.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Omit => "omit",
+            Self::SameOrigin => "same-origin",
+            Self::Include => "include",
+        }
+    }
+}
+
+/// The mode of a request, as Fetch has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// A navigation.
+    Navigate,
+    /// `fetch`, XHR, anything whose response a script may read.
+    Cors,
+    /// Images, scripts, styles, beacons without CORS: the response stays opaque.
+    NoCors,
+    /// `fetch` with `mode: "same-origin"`.
+    SameOrigin,
+    /// A web socket.
+    WebSocket,
+}
+
+/// The destination of a request, as Fetch has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Destination {
+    /// A document in a tab.
+    Document,
+    /// A document in a frame.
+    Iframe,
+    /// `fetch`, XHR, beacons, web sockets.
+    Empty,
+    /// An image.
+    Image,
+    /// A script.
+    Script,
+    /// A style sheet.
+    Style,
+}
+
+impl Destination {
+    /// The word that `Sec-Fetch-Dest` carries.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::Iframe => "iframe",
+            Self::Empty => "empty",
+            Self::Image => "image",
+            Self::Script => "script",
+            Self::Style => "style",
+        }
+    }
+}
+
+/// The circumstances of one request, or of one use of `document.cookie`.
+///
+/// After a redirect, push the origin that redirected to [`Context::redirects`] and put the new
+/// address into [`Context::url`]. All fields are plain data: change what a question varies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// What is asked for now. For a script, the address of its document.
+    pub url: Location,
+    /// The method, as it stands in the request.
+    pub method: Cow<'static, str>,
+    /// What kind of access it is.
+    pub kind: Kind,
+    /// Who started it: the origin of the document that asked, clicked or submitted. `None` when the
+    /// user did, by typing the address or opening a bookmark. A reload keeps the initiator of the
+    /// navigation it repeats.
+    pub initiator: Option<Origin>,
+    /// The documents from the top-level one down to the one the request comes from, or the script
+    /// runs in. For a frame's navigation, down to the frame's parent. Empty for a top-level
+    /// navigation.
+    pub documents: Vec<Origin>,
+    /// The origins of the addresses this request was redirected from, in order.
+    pub redirects: Vec<Origin>,
+    /// The credentials mode.
+    pub credentials: Credentials,
+    /// The mode.
+    pub mode: Mode,
+    /// The destination.
+    pub destination: Destination,
+}
+
+impl Context {
+    /// A navigation the user started: an address typed, a bookmark opened.
+    pub fn visit(url: Location) -> Self {
+        Self {
+            url,
+            method: Cow::Borrowed("GET"),
+            kind: Kind::TopLevelNavigation,
+            initiator: None,
+            documents: Vec::new(),
+            redirects: Vec::new(),
+            credentials: Credentials::Include,
+            mode: Mode::Navigate,
+            destination: Destination::Document,
+        }
+    }
+
+    /// A top-level navigation that a document started: a link, a form, a script.
+    pub fn navigation(initiator: Origin, url: Location) -> Self {
+        Self { initiator: Some(initiator), ..Self::visit(url) }
+    }
+
+    /// A frame's document, asked for by the last of the documents above it.
+    ///
+    /// `documents` goes from the top-level document down to the frame's parent.
+    pub fn frame(documents: Vec<Origin>, url: Location) -> Self {
+        Self {
+            kind: Kind::FrameNavigation,
+            initiator: documents.last().cloned(),
+            documents,
+            destination: Destination::Iframe,
+            ..Self::visit(url)
+        }
+    }
+
+    /// A request by `fetch` or XHR from the last of the documents, in mode `cors`.
+    ///
+    /// `documents` goes from the top-level document down to the one that asks.
+    pub fn fetch(documents: Vec<Origin>, url: Location, credentials: Credentials) -> Self {
+        Self {
+            kind: Kind::Subresource,
+            initiator: documents.last().cloned(),
+            documents,
+            credentials,
+            mode: Mode::Cors,
+            destination: Destination::Empty,
+            ..Self::visit(url)
+        }
+    }
+
+    /// A request for an image, script or style by the last of the documents: credentials included,
+    /// response opaque.
+    pub fn embed(documents: Vec<Origin>, url: Location, destination: Destination) -> Self {
+        Self { mode: Mode::NoCors, destination, ..Self::fetch(documents, url, Credentials::Include) }
+    }
+
+    /// `document.cookie` in the last of the documents, whose path is given.
+    ///
+    /// `None` where there is no document, or its origin is opaque: it has no cookies.
+    pub fn script(documents: Vec<Origin>, path: impl Into<String>) -> Option<Self> {
+        let origin = documents.last().filter(|origin| !origin.is_opaque())?.clone();
+        let initiator = Some(origin.clone());
+        let url = Location::new(origin, path);
+        Some(Self { kind: Kind::Script, initiator, documents, ..Self::visit(url) })
+    }
+
+    /// Whether credentials go with the request and come back with its response.
+    ///
+    /// Fetch, HTTP-network-or-cache fetch, the step that sets includeCredentials: always in mode
+    /// `include`, and in mode `same-origin` while the response tainting is "basic".
+    pub fn includes_credentials(&self) -> bool {
+        match self.credentials {
+            Credentials::Omit => false,
+            Credentials::Include => true,
+            Credentials::SameOrigin => self.mode == Mode::Navigate || !self.is_cross_origin(),
+        }
+    }
+
+    /// Whether the request is, or was before a redirect, to another origin than its initiator's.
+    ///
+    /// Fetch, main fetch: only while every address so far was same-origin is the tainting "basic".
+    pub fn is_cross_origin(&self) -> bool {
+        self.initiator.as_ref().is_some_and(|initiator| {
+            self.redirects
+                .iter()
+                .chain(std::iter::once(&self.url.origin))
+                .any(|origin| !origin.is_same_origin(initiator))
+        })
+    }
+
+    /// Whether the method is "safe": RFC 9110, section 9.2.1.
+    pub fn has_safe_method(&self) -> bool {
+        matches!(&*self.method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+    }
+
+    /// Whether the request is same-site to this browser: RFC 6265bis -22, section 5.2.
+    pub fn is_same_site(&self, profile: &Profile, suffixes: &dyn PublicSuffixes) -> bool {
+        Standing::of(self, profile, suffixes).same_site
+    }
+
+    /// Whether the request is a third party's to this browser.
+    pub fn is_third_party(&self, profile: &Profile, suffixes: &dyn PublicSuffixes) -> bool {
+        Standing::of(self, profile, suffixes).third_party
+    }
+
+    /// The partition that cookies with `Partitioned`, or a third party's, are kept in.
+    pub fn partition_key(&self, profile: &Profile, suffixes: &dyn PublicSuffixes) -> PartitionKey {
+        Standing::of(self, profile, suffixes).partition.to_key()
+    }
+}
+
+/// What a context means to a browser.
+pub(crate) struct Standing<'c> {
+    /// The host asked, canonical.
+    pub(crate) host: &'c str,
+    /// The domain of its site.
+    pub(crate) domain: &'c str,
+    /// The path, as the profile compares it.
+    pub(crate) path: Cow<'c, [u8]>,
+    pub(crate) encrypted: bool,
+    /// Whether the connection is "secure": RFC 6265bis leaves it to the user agent what is.
+    pub(crate) secure: bool,
+    pub(crate) script: bool,
+    pub(crate) top_level: bool,
+    pub(crate) safe_method: bool,
+    /// Same-site, redirects not considered: what storing looks at.
+    pub(crate) same_site: bool,
+    /// Same-site, redirects considered if the browser does: what sending looks at.
+    pub(crate) same_site_for_sending: bool,
+    pub(crate) third_party: bool,
+    pub(crate) partition: PartitionRef<'c>,
+    pub(crate) credentials: bool,
+}
+
+impl<'c> Standing<'c> {
+    pub(crate) fn of(context: &'c Context, profile: &Profile, suffixes: &dyn PublicSuffixes) -> Self {
+        let origin = &context.url.origin;
+        let site = SiteRef::of(origin, suffixes);
+        let schemeful = profile.schemeful_same_site;
+        let is_same =
+            |other: &Origin| other == origin || SiteRef::of(other, suffixes).is_same_site(site, schemeful);
+        let script = context.kind == Kind::Script;
+        let top_level = context.kind == Kind::TopLevelNavigation;
+
+        // 5.2.1, steps 1 to 5: the "site for cookies" is the top-level site if all documents are
+        // of it, else none. To be same-site with it is to be same-site with each document.
+        let top = if top_level { None } else { context.documents.first() };
+        let all_same = context.documents.iter().all(is_same);
+        let in_site = top_level || all_same;
+        // 5.2, criterion 2. A client that is a document asks as what it is; no client, no site.
+        let initiator_same = script || context.initiator.as_ref().is_none_or(is_same);
+        let same_site = in_site && initiator_same;
+        let redirected = profile.redirects_break_same_site && !context.redirects.iter().all(is_same);
+
+        let top_site = top.map_or(site, |top| SiteRef::of(top, suffixes));
+        let third_party = match top {
+            None => false,
+            Some(_) if profile.ancestors_make_third_party => !all_same,
+            Some(top) => !is_same(top),
+        };
+        // Layered cookies leaves partitions open; this is Chromium's key. Its sites have schemes.
+        let crosses = |other: &Origin| {
+            !other.is_same_origin(origin) && !SiteRef::of(other, suffixes).is_same_site(site, true)
+        };
+        let cross_site_ancestor = !top_level && context.documents.iter().any(crosses);
+
+        let encrypted = origin.scheme.is_encrypted();
+        let path = context.url.path.as_bytes();
+        Self {
+            host: &origin.host,
+            domain: site.domain,
+            path: if profile.normalizes_request_path { normalize_escapes(path) } else { Cow::Borrowed(path) },
+            encrypted,
+            secure: encrypted || (profile.trusts_loopback && is_loopback(&origin.host)),
+            script,
+            top_level,
+            safe_method: context.has_safe_method(),
+            same_site,
+            same_site_for_sending: same_site && !redirected,
+            third_party,
+            partition: PartitionRef { top_level: top_site, cross_site_ancestor },
+            credentials: script || context.includes_credentials(),
+        }
+    }
+}

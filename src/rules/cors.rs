@@ -1,0 +1,321 @@
+//! Which requests need a preflight, and which responses a page may read: the CORS protocol of Fetch,
+//! and mixed content.
+//!
+//! Step names are those of the Fetch standard, whose steps have no stable numbers beyond their
+//! algorithm. Headers come and go as pairs of name and value; nothing here sends any.
+
+use std::borrow::Cow;
+
+use super::context::{Context, Destination, Kind, Mode};
+use super::domain::is_ip_address;
+use super::engine::Profile;
+use super::reason::Reason;
+use super::reasons::Reasons;
+
+/// What a preflight asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preflight {
+    /// The value of `Access-Control-Request-Method`: the method of the request to come.
+    pub method: String,
+    /// The names of `Access-Control-Request-Headers`: lower case, sorted, each once; the header is
+    /// left out when there is none.
+    pub headers: Vec<String>,
+}
+
+/// The preflight this request needs, or `None` where it goes without one.
+///
+/// Fetch, main fetch and HTTP fetch: a request in mode `cors` to another origin, whose method or
+/// headers are not safelisted. `headers` are those the page set, beside what browsers add.
+pub fn preflight<N: AsRef<str>, V: AsRef<[u8]>>(context: &Context, headers: &[(N, V)]) -> Option<Preflight> {
+    if !needs_check(context) {
+        return None;
+    }
+    let headers = unsafe_header_names(headers);
+    if is_safelisted_method(&context.method) && headers.is_empty() {
+        return None;
+    }
+    Some(Preflight { method: context.method.clone().into_owned(), headers })
+}
+
+/// Why the preflight's response does not allow the request; empty when it does.
+///
+/// Fetch, CORS-preflight fetch, the steps after the CORS check of the response.
+pub fn preflight_check<N: AsRef<str>, V: AsRef<[u8]>>(
+    context: &Context,
+    preflight: &Preflight,
+    status: u16,
+    response: &[(N, V)],
+) -> Reasons {
+    let mut reasons = cors_check(context, response);
+    reasons.insert_if(!(200..=299).contains(&status), Reason::CorsPreflightStatus);
+    let with_credentials = is_include(context);
+    let methods = list(response, "Access-Control-Allow-Methods");
+    let allowed = methods.contains(&preflight.method)
+        || is_safelisted_method(&preflight.method)
+        || (!with_credentials && methods.iter().any(|method| method == "*"));
+    reasons.insert_if(!allowed, Reason::CorsPreflightMethod);
+    let names = list(response, "Access-Control-Allow-Headers");
+    let wildcard = !with_credentials && names.iter().any(|name| name == "*");
+    let refused = preflight.headers.iter().any(|header| {
+        // `Authorization` is the one name no wildcard covers.
+        let covered = wildcard && header != "authorization";
+        !covered && !names.iter().any(|name| name.eq_ignore_ascii_case(header))
+    });
+    reasons.insert_if(refused, Reason::CorsPreflightHeader);
+    reasons
+}
+
+/// Why the page may not read this response, or follow this redirect; empty when it may.
+///
+/// Same-origin responses need no permission. An opaque response, of mode `no-cors`, is read by no
+/// page, and that is no fault of the response: there is no reason for it.
+pub fn readable<N: AsRef<str>, V: AsRef<[u8]>>(context: &Context, response: &[(N, V)]) -> Reasons {
+    if needs_check(context) { cors_check(context, response) } else { Reasons::NONE }
+}
+
+/// Whether the response needs the permission of a CORS check: Fetch, main fetch, response tainting
+/// "cors". Once a redirect has left the page's origin, even its own responses need it.
+pub fn needs_check(context: &Context) -> bool {
+    context.mode == Mode::Cors && context.is_cross_origin()
+}
+
+/// Fetch, CORS check: every reason for a failure.
+pub fn cors_check<N: AsRef<str>, V: AsRef<[u8]>>(context: &Context, response: &[(N, V)]) -> Reasons {
+    let mut reasons = Reasons::NONE;
+    let with_credentials = is_include(context);
+    // Steps 1 to 4.
+    match combined(response, "Access-Control-Allow-Origin").as_deref() {
+        None => reasons.insert(Reason::CorsNoAllowOrigin),
+        Some(b"*") => reasons.insert_if(with_credentials, Reason::CorsWildcardWithCredentials),
+        Some(allowed) => {
+            let mismatch = allowed != request_origin(context).as_bytes();
+            reasons.insert_if(mismatch, Reason::CorsOriginMismatch);
+        }
+    }
+    // Steps 5 to 8.
+    let allowed = combined(response, "Access-Control-Allow-Credentials");
+    let missing = allowed.as_deref() != Some(b"true");
+    reasons.insert_if(with_credentials && missing, Reason::CorsCredentialsNotAllowed);
+    reasons
+}
+
+/// The origin the request names: Fetch, serializing a request origin.
+///
+/// It is `null` once a redirect went from an origin that is not the initiator's to yet another.
+pub fn request_origin(context: &Context) -> String {
+    let Some(initiator) = &context.initiator else {
+        return "null".to_owned();
+    };
+    let next = context.redirects.iter().skip(1).chain(std::iter::once(&context.url.origin));
+    let tainted = context
+        .redirects
+        .iter()
+        .zip(next)
+        .any(|(from, to)| !from.is_same_origin(to) && !from.is_same_origin(initiator));
+    if tainted { "null".to_owned() } else { initiator.to_string() }
+}
+
+/// The `Origin` header of the request, if it has one: Fetch, append a request Origin header, under
+/// the default referrer policy.
+pub fn origin_header(context: &Context) -> Option<String> {
+    let initiator = context.initiator.as_ref()?;
+    if needs_check(context) || context.mode == Mode::WebSocket {
+        return Some(request_origin(context));
+    }
+    if matches!(&*context.method, "GET" | "HEAD") {
+        return None;
+    }
+    let downgrade = initiator.scheme.is_encrypted() && !context.url.origin.scheme.is_encrypted();
+    if downgrade && context.mode != Mode::Cors {
+        return Some("null".to_owned());
+    }
+    Some(request_origin(context))
+}
+
+/// Whether the method is CORS-safelisted.
+pub fn is_safelisted_method(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "POST")
+}
+
+/// The method as `fetch` and XHR send it: Fetch, normalize. `patch` stays as it is written.
+pub fn normalize_method(method: &str) -> Cow<'_, str> {
+    let known = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
+    match known.iter().find(|name| name.eq_ignore_ascii_case(method)) {
+        Some(name) => Cow::Borrowed(*name),
+        None => Cow::Borrowed(method),
+    }
+}
+
+/// Whether a script may not set this request header, and a browser drops it: Fetch, forbidden
+/// request-header, by name alone.
+pub fn is_forbidden_header(name: &str) -> bool {
+    const NAMES: [&str; 22] = [
+        "accept-charset",
+        "accept-encoding",
+        "access-control-request-headers",
+        "access-control-request-method",
+        "connection",
+        "content-length",
+        "cookie",
+        "cookie2",
+        "date",
+        "dnt",
+        "expect",
+        "host",
+        "keep-alive",
+        "origin",
+        "referer",
+        "set-cookie",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "via",
+        "access-control-request-private-network",
+    ];
+    let begins = |prefix: &str| {
+        name.as_bytes().get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix.as_bytes()))
+    };
+    NAMES.iter().any(|forbidden| forbidden.eq_ignore_ascii_case(name)) || begins("proxy-") || begins("sec-")
+}
+
+/// The names of the headers that are not safelisted: Fetch, CORS-unsafe request-header names.
+/// Lower case, sorted, each once.
+pub fn unsafe_header_names<N: AsRef<str>, V: AsRef<[u8]>>(headers: &[(N, V)]) -> Vec<String> {
+    let safe = |(name, value): &&(N, V)| is_safelisted_header(name.as_ref(), value.as_ref());
+    let size: usize = headers.iter().filter(safe).map(|(_, value)| value.as_ref().len()).sum();
+    // Over 1024 bytes in all even the safelisted ones count.
+    let mut names: Vec<_> = headers
+        .iter()
+        .filter(|header| size > 1024 || !safe(header))
+        .map(|(name, _)| name.as_ref().to_ascii_lowercase())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Whether the header is CORS-safelisted with this value.
+pub fn is_safelisted_header(name: &str, value: &[u8]) -> bool {
+    if value.len() > 128 {
+        return false;
+    }
+    let is = |known: &str| known.eq_ignore_ascii_case(name);
+    if is("Accept") {
+        !value.iter().any(|&byte| is_unsafe_byte(byte))
+    } else if is("Accept-Language") || is("Content-Language") {
+        value.iter().all(|byte| byte.is_ascii_alphanumeric() || b" *,-.;=".contains(byte))
+    } else if is("Content-Type") {
+        !value.iter().any(|&byte| is_unsafe_byte(byte)) && is_form_type(value)
+    } else if is("Range") {
+        is_simple_range(value)
+    } else {
+        false
+    }
+}
+
+/// What becomes of a request for an `http` address by an `https` page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MixedContent {
+    /// It is none.
+    No,
+    /// The browser asks over `https` instead.
+    Upgraded,
+    /// The browser does not ask: [`Reason::MixedContent`].
+    Blocked,
+}
+
+/// Whether the request is mixed content: Mixed Content, sections 4.1 and 4.4.
+pub fn mixed_content(profile: &Profile, context: &Context) -> MixedContent {
+    let origin = &context.url.origin;
+    let trusted =
+        origin.scheme.is_encrypted() || (profile.trusts_loopback && origin.is_potentially_trustworthy());
+    let subject = matches!(context.kind, Kind::FrameNavigation | Kind::Subresource);
+    if trusted || !subject || !context.documents.iter().any(|document| document.scheme.is_encrypted()) {
+        return MixedContent::No;
+    }
+    let upgradeable = context.mode == Mode::NoCors
+        && context.destination == Destination::Image
+        && !is_ip_address(&origin.host);
+    if upgradeable { MixedContent::Upgraded } else { MixedContent::Blocked }
+}
+
+/// Whether the credentials mode is "include", which is what the CORS check asks.
+fn is_include(context: &Context) -> bool {
+    context.credentials == super::context::Credentials::Include
+}
+
+/// The values of all headers of a name, as Fetch's "get" combines them.
+fn combined<'h, N: AsRef<str>, V: AsRef<[u8]>>(headers: &'h [(N, V)], name: &str) -> Option<Cow<'h, [u8]>> {
+    let mut values = headers
+        .iter()
+        .filter(|(header, _)| header.as_ref().eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_ref().trim_ascii());
+    let first = values.next()?;
+    Some(values.fold(Cow::Borrowed(first), |all, value| {
+        let mut all = all.into_owned();
+        all.extend_from_slice(b", ");
+        all.extend_from_slice(value);
+        Cow::Owned(all)
+    }))
+}
+
+/// The items of a comma-separated header.
+fn list<N: AsRef<str>, V: AsRef<[u8]>>(headers: &[(N, V)], name: &str) -> Vec<String> {
+    let value = combined(headers, name).unwrap_or_default();
+    value
+        .split(|&byte| byte == b',')
+        .map(|item| String::from_utf8_lossy(item.trim_ascii()).into_owned())
+        .filter(|item| !item.is_empty())
+        .collect()
+}
+
+/// Fetch, CORS-unsafe request-header byte.
+const fn is_unsafe_byte(byte: u8) -> bool {
+    matches!(
+        byte,
+        0x00..=0x08
+            | 0x0a..=0x1f
+            | b'"'
+            | b'('
+            | b')'
+            | b':'
+            | b'<'
+            | b'>'
+            | b'?'
+            | b'@'
+            | b'['
+            | b'\\'
+            | b']'
+            | b'{'
+            | b'}'
+            | 0x7f
+    )
+}
+
+/// Whether a content type is one of the three that forms can send.
+fn is_form_type(value: &[u8]) -> bool {
+    let essence = value.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+    [&b"application/x-www-form-urlencoded"[..], b"multipart/form-data", b"text/plain"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(essence))
+}
+
+/// `bytes=N-` or `bytes=N-M`.
+fn is_simple_range(value: &[u8]) -> bool {
+    let Some(range) = value.strip_prefix(b"bytes=") else {
+        return false;
+    };
+    let mut parts = range.split(|&byte| byte == b'-');
+    let (Some(first), Some(last), None) = (parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
+    let digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+    let value = |part: &[u8]| part.iter().fold(0_u128, |value, digit| value * 10 + u128::from(digit - b'0'));
+    // At most 128 bytes: two numbers of more digits than a u128 holds are compared by length.
+    let ordered = || match first.len().max(last.len()) {
+        0..=38 => value(first) <= value(last),
+        _ => (first.len(), first) <= (last.len(), last),
+    };
+    !first.is_empty() && digits(first) && digits(last) && (last.is_empty() || ordered())
+}

@@ -1,0 +1,183 @@
+//! Hosts: canonical form, addresses, domain matching, public suffixes.
+//!
+//! Hosts arrive the way a URL parser writes them: ASCII, international labels already punycoded,
+//! IPv6 in brackets. The public suffix list is the caller's: nothing here holds or fetches one.
+
+use std::borrow::Cow;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// Knows under which suffixes strangers register names.
+///
+/// Any `fn(&str) -> Suffix` is one.
+pub trait PublicSuffixes {
+    /// The public suffix that a canonical host ends in. Never asked about IP addresses.
+    fn suffix<'h>(&self, host: &'h str) -> Suffix<'h>;
+}
+
+impl<F: for<'h> Fn(&'h str) -> Suffix<'h>> PublicSuffixes for F {
+    fn suffix<'h>(&self, host: &'h str) -> Suffix<'h> {
+        self(host)
+    }
+}
+
+/// The public suffix of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suffix<'h> {
+    /// The suffix, a part of the host: `co.uk` of `www.example.co.uk`.
+    pub name: &'h str,
+    /// Whether a rule of the list names it; if not, the list's default rule `*` made it one, as it
+    /// does `test` of `a.test` and `localhost` of itself.
+    pub listed: bool,
+}
+
+/// The canonical form of a host name by RFC 6265bis -22, section 5.1.2: lower case, ASCII.
+///
+/// `None` where it has none: no labels, an empty label that is not the last, or a character no host
+/// may have. International labels must have been converted before.
+pub fn canonical_host(host: &str) -> Option<Cow<'_, str>> {
+    if is_ip_address(host) {
+        return Some(lower(host));
+    }
+    // 5.1.2, steps 1, 2 and 4. Underscores pass: browsers resolve such names.
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let valid = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    // 5.1.2, steps 3 and 5.
+    name.split('.').all(valid).then(|| lower(host))
+}
+
+/// Whether the host is an IPv4 address, or an IPv6 address with or without brackets.
+pub fn is_ip_address(host: &str) -> bool {
+    address(host).is_some()
+}
+
+/// Whether the host names this machine: `localhost`, any name under it, or a loopback address.
+pub fn is_loopback(host: &str) -> bool {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let tail = |length| name.len().checked_sub(length).and_then(|start| name.get(start..));
+    name.eq_ignore_ascii_case("localhost")
+        || tail(".localhost".len()).is_some_and(|tail| tail.eq_ignore_ascii_case(".localhost"))
+        || address(host).is_some_and(|address| address.is_loopback())
+}
+
+/// Whether a canonical host domain-matches a canonical domain, by RFC 6265bis -22, section 5.1.3.
+pub fn domain_match(host: &str, domain: &str) -> bool {
+    // 5.1.3, first bullet.
+    if host == domain {
+        return true;
+    }
+    // 5.1.3, second bullet: suffix, then the dot, then that it is a name.
+    let Some(rest) = host.strip_suffix(domain) else {
+        return false;
+    };
+    rest.ends_with('.') && !is_ip_address(host)
+}
+
+/// The registrable domain of a canonical host: its public suffix and one label more. `None` for an
+/// address, and for a host that is itself a public suffix.
+pub fn registrable_domain<'h>(suffixes: &dyn PublicSuffixes, host: &'h str) -> Option<&'h str> {
+    if is_ip_address(host) {
+        return None;
+    }
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let suffix = suffixes.suffix(name).name;
+    let before = name.len().checked_sub(suffix.len() + 1)?;
+    let start = name.get(..before)?.rfind('.').map_or(0, |dot| dot + 1);
+    host.get(start..)
+}
+
+fn address(host: &str) -> Option<std::net::IpAddr> {
+    // Names are the common case, and most cannot be told from an address by anything but this.
+    if !host.ends_with(|last: char| last.is_ascii_hexdigit() || matches!(last, ']' | ':')) {
+        return None;
+    }
+    if let Ok(address) = host.parse::<Ipv4Addr>() {
+        return Some(address.into());
+    }
+    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    if !inner.contains(':') {
+        return None;
+    }
+    inner.parse::<Ipv6Addr>().ok().map(Into::into)
+}
+
+fn lower(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(text.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two_level(host: &str) -> Suffix<'_> {
+        for name in ["vercel.app", "co.uk"] {
+            if domain_match(host, name) {
+                return Suffix { name: &host[host.len() - name.len()..], listed: true };
+            }
+        }
+        Suffix { name: host.rsplit('.').next().unwrap_or(host), listed: false }
+    }
+
+    #[test]
+    fn section_5_1_2_steps_1_and_2_labels() {
+        for host in ["", ".", "..", "a..b", ".a", "a b", "a/b", "a%b", "bücher.example", "a.."] {
+            assert_eq!(canonical_host(host), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn section_5_1_2_steps_3_to_5_lower_case() {
+        assert_eq!(canonical_host("WWW.Example.COM").as_deref(), Some("www.example.com"));
+        assert_eq!(canonical_host("XN--Bcher-KVA.example").as_deref(), Some("xn--bcher-kva.example"));
+        assert_eq!(canonical_host("example.com.").as_deref(), Some("example.com."));
+        assert_eq!(canonical_host("[::1]").as_deref(), Some("[::1]"));
+        assert!(matches!(canonical_host("a.test"), Some(Cow::Borrowed("a.test"))));
+    }
+
+    #[test]
+    fn section_5_1_3_identical_or_a_suffix_after_a_dot_and_no_address() {
+        assert!(domain_match("example.com", "example.com"));
+        assert!(domain_match("www.example.com", "example.com"));
+        assert!(!domain_match("badexample.com", "example.com"));
+        assert!(!domain_match("example.com", "www.example.com"));
+        assert!(domain_match("127.0.0.1", "127.0.0.1"));
+        assert!(!domain_match("127.0.0.1", "0.0.1"));
+        assert!(!domain_match("127.0.0.1", "1"));
+    }
+
+    #[test]
+    fn addresses_and_loopback() {
+        for host in ["127.0.0.1", "[::1]", "::1", "10.0.0.1"] {
+            assert!(is_ip_address(host), "{host}");
+        }
+        for host in ["localhost", "1.2.3", "a.b", "example.de", "", "[", "cafe"] {
+            assert!(!is_ip_address(host), "{host}");
+        }
+        for host in ["localhost", "LOCALHOST.", "app.localhost", "127.9.9.9", "[::1]"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in ["notlocalhost", "localhost.com", "10.0.0.1", "", "ü.localhos"] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_registrable_domain_is_the_suffix_and_one_label() {
+        let of = |host| registrable_domain(&two_level, host);
+        assert_eq!(of("www.example.co.uk"), Some("example.co.uk"));
+        assert_eq!(of("a.b.vercel.app"), Some("b.vercel.app"));
+        assert_eq!(of("b.vercel.app"), Some("b.vercel.app"));
+        assert_eq!(of("vercel.app"), None);
+        assert_eq!(of("localhost"), None);
+        assert_eq!(of("api.test"), Some("api.test"));
+        assert_eq!(of("127.0.0.1"), None);
+        assert_eq!(of("www.a.test."), Some("a.test."));
+        assert_eq!(of(""), None);
+    }
+}

@@ -1,0 +1,484 @@
+//! What a browser does otherwise than RFC 6265bis says, as data.
+//!
+//! A [`Profile`] is a value: one field a deviation, each with its source. No rule asks which browser
+//! it is; it asks a field. To rehearse a browser that does not exist yet, change a field.
+//!
+//! Sources: *specification* is RFC 6265bis -22 or layered cookies. *Measured* means seen on
+//! 2026-11-20 in Chromium 156.0.8078.79, Firefox 153.7.0esr, or WebKitGTK 2.50.6 with libsoup
+//! 3.2.3, or, where so said, on that libsoup alone. *Documented* means read, in the engine's
+//! public source or documentation, and not seen.
+
+use super::cookie::SameSite;
+use super::date::DateGrammar;
+
+/// What a browser does with cookies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// How it reads a `Set-Cookie` line.
+    pub syntax: Syntax,
+
+    /// Whether the scheme is part of the site.
+    ///
+    /// Specification: yes. Chromium yes (measured: `SchemefulSameSiteLax`); Firefox no (measured: the
+    /// preference `network.cookie.sameSite.schemeful` as shipped); WebKit no (documented).
+    pub schemeful_same_site: bool,
+    /// Whether a redirect through another site makes a request cross-site.
+    ///
+    /// Specification and Chromium: no (documented: `kCookieSameSiteConsidersRedirectChain` is off).
+    /// Firefox: yes, for sending (documented).
+    pub redirects_break_same_site: bool,
+    /// What a cookie without `SameSite` is treated as.
+    ///
+    /// Specification and Chromium: Lax (measured). Firefox: None (measured). WebKit: None (measured
+    /// on libsoup 3.2.3; from 3.4 on it is Lax).
+    pub unset_same_site: SameSite,
+    /// For how many seconds after its creation a cookie without `SameSite` also goes with unsafe
+    /// top-level requests; 0 for never. Only where such a cookie is treated as Lax.
+    ///
+    /// Specification: optional, "2 minutes or less". Chromium: 120 (documented).
+    pub lax_unsafe_seconds: i64,
+    /// Whether a response in a cross-site context may not set Strict and Lax cookies.
+    ///
+    /// Specification, Chromium and Firefox: yes (measured). WebKit: no, libsoup looks at SameSite
+    /// only when it sends (documented).
+    pub same_site_guards_storing: bool,
+    /// Whether `SameSite=None` is accepted only with `Secure`.
+    ///
+    /// Specification, Chromium and Firefox: yes (measured). WebKit: no (measured).
+    pub none_requires_secure: bool,
+
+    /// Whether plain http to this very machine, `localhost` and loopback addresses, counts as a
+    /// secure connection.
+    ///
+    /// Specification: left to the user agent. Chromium and Firefox: yes (documented). WebKit: no
+    /// (measured on libsoup 3.2.3).
+    pub trusts_loopback: bool,
+    /// What a line over an insecure connection may not touch.
+    pub secure_protection: SecureProtection,
+    /// Which name prefixes mean something.
+    pub prefixes: Prefixes,
+    /// Whether a prefixed name wants an encrypted connection, even where loopback is trusted.
+    ///
+    /// Chromium: yes (documented). Firefox: no (documented).
+    pub prefixes_need_encryption: bool,
+    /// Whether `__Host-` wants a `Path=/` that is written out, and not only a path that is `/`.
+    ///
+    /// Specification and Chromium: yes. Firefox: no (documented).
+    pub host_prefix_needs_path_attribute: bool,
+
+    /// Whether a `Domain` that is a public suffix and the very host makes a host-only cookie.
+    ///
+    /// Specification, Chromium and Firefox: yes. WebKit: no, `Domain=localhost` is refused (measured
+    /// on libsoup 3.2.3).
+    pub suffix_domain_on_its_host: bool,
+    /// Whether a host that is itself a listed public suffix may set cookies at all.
+    ///
+    /// Specification, Chromium and Firefox: yes. WebKit: no (measured on libsoup 3.2.3).
+    pub suffix_host_may_set: bool,
+    /// Whether `Domain=.` means no domain.
+    ///
+    /// Specification: yes. Chromium and Firefox: no, the line is refused (documented); WebKit the
+    /// same (measured on libsoup 3.2.3).
+    pub lone_dot_is_no_domain: bool,
+    /// Whether a `Domain` that is the very address of the host makes a host-only cookie.
+    ///
+    /// Specification: no. All three engines: yes (documented; WebKit measured on libsoup 3.2.3).
+    pub address_domain_is_host_only: bool,
+    /// Whether a `Domain` above the host must be written in lower case.
+    ///
+    /// WebKit: yes (measured on libsoup 3.2.3: `Domain=Example.org` is refused from
+    /// `home.example.org`, and `Domain=Home.Example.org` is not).
+    pub parent_domain_in_lower_case: bool,
+
+    /// What happens to third parties' cookies.
+    pub third_party: ThirdParty,
+    /// Whether a frame of the top-level site inside a frame of another site is a third party.
+    ///
+    /// Chromium and Firefox: yes (documented). WebKit: no, it compares with the top-level site
+    /// alone (documented).
+    pub ancestors_make_third_party: bool,
+    /// Whether `Partitioned` keeps the cookie in a partition of its own.
+    ///
+    /// Chromium and Firefox: yes (measured). WebKit: no, the attribute is ignored (measured).
+    pub partitioned_attribute: bool,
+    /// Whether cookies with `Partitioned` are stored and sent where third parties are blocked.
+    ///
+    /// Chromium: yes (documented). Firefox: no, blocking comes first (documented).
+    pub partitioned_is_exempt: bool,
+
+    /// The most bytes name and value may have together; `usize::MAX` for no limit.
+    ///
+    /// Specification, Chromium and Firefox: 4096. WebKit: none (measured on libsoup 3.2.3).
+    pub max_name_value: usize,
+    /// The longest lifetime in seconds; `i64::MAX` for no limit.
+    ///
+    /// Specification, Chromium and Firefox: 400 days (measured). WebKit: none (measured on libsoup
+    /// 3.2.3).
+    pub max_lifetime: i64,
+    /// The longest lifetime in seconds of a cookie that a script writes; `i64::MAX` for no limit
+    /// beside [`Profile::max_lifetime`].
+    ///
+    /// WebKit: 7 days (documented).
+    pub max_script_lifetime: i64,
+    /// How many cookies one site may have, in each partition.
+    ///
+    /// Specification: at least 50 a domain. Chromium: 180, then down to 150 (documented). Firefox:
+    /// the same (documented). WebKit: no limit (measured on libsoup 3.2.3 with 500); the number is
+    /// ours.
+    pub site_limit: Limit,
+    /// How many cookies a jar may have.
+    ///
+    /// Specification: at least 3000. Chromium: 3300, then down to 3000 (documented). Firefox: 3000
+    /// (documented). WebKit: no limit; the number is ours.
+    pub jar_limit: Limit,
+    /// For how many seconds after its last use a cookie is safe from the limit of the whole jar.
+    ///
+    /// Chromium: 30 days (documented).
+    pub jar_limit_spares: i64,
+    /// Whether a cookie that replaces another takes its place in the order of creation.
+    pub replacement: Replacement,
+    /// Whether the request's path is compared with its percent-escapes normalized.
+    ///
+    /// Specification, Chromium and Firefox: no (measured). WebKit: yes (measured).
+    pub normalizes_request_path: bool,
+}
+
+/// How a browser reads a `Set-Cookie` line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Syntax {
+    /// What `foo`, without a `=`, is.
+    pub bare_pair: BarePair,
+    /// Which cookies without a name are stored.
+    pub nameless: Nameless,
+    /// Whether a cookie with neither name nor value is stored. It is never sent, but takes the
+    /// place of another nameless one.
+    ///
+    /// Specification, Chromium and Firefox: no (measured). WebKit: yes (measured).
+    pub stores_empty: bool,
+    /// Where names and values end.
+    pub tokens: Tokens,
+    /// The most bytes an attribute's value may have before the attribute is ignored; `usize::MAX`
+    /// for no limit.
+    ///
+    /// Specification, Chromium and Firefox: 1024. WebKit: none (measured on libsoup 3.2.3).
+    pub max_attribute: usize,
+    /// Whether `Domain`, `Path`, `Expires`, `Max-Age` and `SameSite` without a `=` are ignored, and
+    /// not read as if they had an empty value.
+    ///
+    /// WebKit: yes (measured on libsoup 3.2.3).
+    pub attributes_need_equals: bool,
+    /// Whether an `Expires` or `Max-Age` that cannot be read takes the place of an earlier one that
+    /// can.
+    ///
+    /// Specification: no. Chromium and Firefox: yes (documented).
+    pub unreadable_shadows: bool,
+    /// Whether a `SameSite` of an unknown value takes the place of an earlier one.
+    ///
+    /// Specification, Chromium and Firefox: yes. WebKit: no (measured on libsoup 3.2.3).
+    pub unknown_same_site_resets: bool,
+    /// Which of `Max-Age` and `Expires` wins.
+    pub lifetime: Lifetime,
+    /// What `Max-Age` may hold.
+    pub max_age: MaxAgeGrammar,
+    /// What `Expires` may hold.
+    pub dates: DateGrammar,
+}
+
+/// What a pair without `=` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BarePair {
+    /// The value of a nameless cookie. Specification, Chromium, WebKit (measured).
+    Value,
+    /// The name of a cookie with an empty value. Firefox (measured; preference
+    /// `network.cookie.valueless_cookie`).
+    Name,
+}
+
+/// Which cookies without a name are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nameless {
+    /// All. Specification, WebKit (measured).
+    All,
+    /// Those whose value has no `=`: the others would be sent back looking like a named cookie.
+    /// Chromium (measured; its word is `EXCLUDE_AMBIGUOUS_SERIALIZATION`).
+    Unambiguous,
+    /// None. Firefox (measured).
+    Nothing,
+}
+
+/// Where names and values end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tokens {
+    /// At `=` and `;`. A control character anywhere spoils the whole line. Specification, Chromium,
+    /// Firefox (measured).
+    Octets,
+    /// Names end at a comma too, and any token at a control character or a byte that is no ASCII.
+    /// A token that ends at anything but `=` or `;` ends the reading of the line.
+    ///
+    /// WebKit (measured; also on libsoup 3.2.3 alone).
+    Ascii,
+}
+
+/// Which of `Max-Age` and `Expires` wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// `Max-Age`, wherever it stands. Specification, Chromium, Firefox.
+    MaxAge,
+    /// The one that stands last; an `Expires` that cannot be read makes a session cookie. WebKit
+    /// (measured on libsoup 3.2.3).
+    Last,
+}
+
+/// What `Max-Age` may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaxAgeGrammar {
+    /// Digits, after an optional minus. Specification.
+    Digits,
+    /// Digits, after an optional sign. Chromium (documented).
+    SignedDigits,
+    /// Digits, or anything after a minus. Firefox (documented).
+    DigitsOrMinus,
+    /// What C's `strtol` consumes whole: an empty value is zero. WebKit (measured on libsoup 3.2.3).
+    Strtol,
+}
+
+/// What a line over an insecure connection may not touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecureProtection {
+    /// Any Secure cookie that it would overlay: the same name, related domains, a path under the
+    /// other's. Specification, Chromium, Firefox (documented).
+    Overlay,
+    /// Only the Secure cookie that it would replace. WebKit (measured on libsoup 3.2.3).
+    Replace,
+}
+
+/// Which name prefixes mean something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Prefixes {
+    /// None. WebKit (measured on libsoup 3.2.3).
+    Nothing,
+    /// `__Secure-` and `__Host-`. RFC 6265bis.
+    SecureAndHost,
+    /// `__Http-` and `__Host-Http-` as well. Layered cookies; Chromium, Firefox (documented).
+    WithHttp,
+}
+
+/// What happens to third parties' cookies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ThirdParty {
+    /// They are stored and sent.
+    Allow,
+    /// They are kept in a jar of their own for each top-level site.
+    Partition,
+    /// They are neither stored nor sent.
+    Block,
+}
+
+impl ThirdParty {
+    /// The word for reports and JSON: `allowed`, `partitioned` or `blocked`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allowed",
+            Self::Partition => "partitioned",
+            Self::Block => "blocked",
+        }
+    }
+}
+
+/// A limit on the number of cookies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The most there may be.
+    pub most: usize,
+    /// How many are kept once there are more.
+    pub keep: usize,
+}
+
+/// Where a cookie that replaces another stands in the order of creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replacement {
+    /// In the place of the old one. Specification, Firefox (documented).
+    KeepsPlace,
+    /// In the place of the old one if the value is the same, else last. Chromium (documented).
+    KeepsPlaceIfEqual,
+    /// Last. WebKit (measured on libsoup 3.2.3).
+    GoesLast,
+}
+
+/// Four hundred days in seconds.
+const FOUR_HUNDRED_DAYS: i64 = 400 * 86_400;
+
+impl Profile {
+    /// RFC 6265bis -22 by the letter, with the defaults it recommends and third parties allowed.
+    pub const SPECIFICATION: Self = Self {
+        syntax: Syntax {
+            bare_pair: BarePair::Value,
+            nameless: Nameless::All,
+            stores_empty: false,
+            tokens: Tokens::Octets,
+            max_attribute: 1024,
+            attributes_need_equals: false,
+            unreadable_shadows: false,
+            unknown_same_site_resets: true,
+            lifetime: Lifetime::MaxAge,
+            max_age: MaxAgeGrammar::Digits,
+            dates: DateGrammar::Tokens,
+        },
+        schemeful_same_site: true,
+        redirects_break_same_site: false,
+        unset_same_site: SameSite::Lax,
+        lax_unsafe_seconds: 0,
+        same_site_guards_storing: true,
+        none_requires_secure: true,
+        trusts_loopback: true,
+        secure_protection: SecureProtection::Overlay,
+        prefixes: Prefixes::SecureAndHost,
+        prefixes_need_encryption: false,
+        host_prefix_needs_path_attribute: true,
+        suffix_domain_on_its_host: true,
+        suffix_host_may_set: true,
+        lone_dot_is_no_domain: true,
+        address_domain_is_host_only: false,
+        parent_domain_in_lower_case: false,
+        third_party: ThirdParty::Allow,
+        ancestors_make_third_party: true,
+        partitioned_attribute: true,
+        partitioned_is_exempt: true,
+        max_name_value: 4096,
+        max_lifetime: FOUR_HUNDRED_DAYS,
+        max_script_lifetime: i64::MAX,
+        site_limit: Limit { most: 50, keep: 50 },
+        jar_limit: Limit { most: 3000, keep: 3000 },
+        jar_limit_spares: 0,
+        replacement: Replacement::KeepsPlace,
+        normalizes_request_path: false,
+    };
+
+    /// Chromium 156 as it ships: third parties' cookies allowed.
+    pub const CHROMIUM: Self = Self {
+        syntax: Syntax {
+            nameless: Nameless::Unambiguous,
+            unreadable_shadows: true,
+            max_age: MaxAgeGrammar::SignedDigits,
+            ..Self::SPECIFICATION.syntax
+        },
+        lax_unsafe_seconds: 120,
+        prefixes: Prefixes::WithHttp,
+        prefixes_need_encryption: true,
+        lone_dot_is_no_domain: false,
+        address_domain_is_host_only: true,
+        site_limit: Limit { most: 180, keep: 150 },
+        jar_limit: Limit { most: 3300, keep: 3000 },
+        jar_limit_spares: 30 * 86_400,
+        replacement: Replacement::KeepsPlaceIfEqual,
+        ..Self::SPECIFICATION
+    };
+
+    /// Firefox 153 as it ships: third parties' cookies partitioned by the top-level site.
+    pub const FIREFOX: Self = Self {
+        syntax: Syntax {
+            bare_pair: BarePair::Name,
+            nameless: Nameless::Nothing,
+            unreadable_shadows: true,
+            max_age: MaxAgeGrammar::DigitsOrMinus,
+            ..Self::SPECIFICATION.syntax
+        },
+        schemeful_same_site: false,
+        redirects_break_same_site: true,
+        unset_same_site: SameSite::None,
+        prefixes: Prefixes::WithHttp,
+        host_prefix_needs_path_attribute: false,
+        lone_dot_is_no_domain: false,
+        address_domain_is_host_only: true,
+        third_party: ThirdParty::Partition,
+        partitioned_is_exempt: false,
+        site_limit: Limit { most: 180, keep: 150 },
+        jar_limit: Limit { most: 3000, keep: 3000 },
+        ..Self::SPECIFICATION
+    };
+
+    /// WebKitGTK 2.50 with its tracking prevention on: third parties' cookies blocked.
+    pub const WEBKIT: Self = Self {
+        syntax: Syntax {
+            stores_empty: true,
+            tokens: Tokens::Ascii,
+            max_attribute: usize::MAX,
+            attributes_need_equals: true,
+            unknown_same_site_resets: false,
+            lifetime: Lifetime::Last,
+            max_age: MaxAgeGrammar::Strtol,
+            dates: DateGrammar::Positional,
+            ..Self::SPECIFICATION.syntax
+        },
+        schemeful_same_site: false,
+        unset_same_site: SameSite::None,
+        same_site_guards_storing: false,
+        none_requires_secure: false,
+        trusts_loopback: false,
+        secure_protection: SecureProtection::Replace,
+        prefixes: Prefixes::Nothing,
+        suffix_domain_on_its_host: false,
+        suffix_host_may_set: false,
+        lone_dot_is_no_domain: false,
+        address_domain_is_host_only: true,
+        parent_domain_in_lower_case: true,
+        third_party: ThirdParty::Block,
+        ancestors_make_third_party: false,
+        partitioned_attribute: false,
+        partitioned_is_exempt: false,
+        max_name_value: usize::MAX,
+        max_lifetime: i64::MAX,
+        max_script_lifetime: 7 * 86_400,
+        site_limit: Limit { most: 4000, keep: 3600 },
+        jar_limit: Limit { most: 100_000, keep: 90_000 },
+        replacement: Replacement::GoesLast,
+        normalizes_request_path: true,
+        ..Self::SPECIFICATION
+    };
+
+    /// The same browser with another policy for third parties.
+    pub const fn with_third_party(mut self, policy: ThirdParty) -> Self {
+        self.third_party = policy;
+        self
+    }
+
+    /// The profile of a browser by the name scenarios use, without `model:` before it:
+    /// `ENGINE[:POLICY]`, ENGINE being `chromium`, `firefox` or `webkit` and POLICY
+    /// `allow-third-party` or `block-third-party`. Without a policy, as the browser ships.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let (engine, policy) = match name.split_once(':') {
+            Some((engine, policy)) => (engine, Some(policy)),
+            None => (name, None),
+        };
+        let profile = match engine {
+            "chromium" => Self::CHROMIUM,
+            "firefox" => Self::FIREFOX,
+            "webkit" => Self::WEBKIT,
+            _ => return None,
+        };
+        match policy {
+            None => Some(profile),
+            Some("allow-third-party") => Some(profile.with_third_party(ThirdParty::Allow)),
+            Some("block-third-party") => Some(profile.with_third_party(ThirdParty::Block)),
+            Some(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_give_profiles_with_their_policies() {
+        let policy = |name| Profile::from_name(name).map(|profile| profile.third_party);
+        assert_eq!(policy("chromium"), Some(ThirdParty::Allow));
+        assert_eq!(policy("chromium:block-third-party"), Some(ThirdParty::Block));
+        assert_eq!(policy("firefox"), Some(ThirdParty::Partition));
+        assert_eq!(policy("firefox:allow-third-party"), Some(ThirdParty::Allow));
+        assert_eq!(policy("webkit"), Some(ThirdParty::Block));
+        for name in ["", "safari", "chromium:", "chromium:partition", "model:chromium"] {
+            assert_eq!(policy(name), None, "{name}");
+        }
+    }
+}
