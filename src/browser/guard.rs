@@ -210,7 +210,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the guard is a process of its own, and its stderr is read by its owner")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the guard is a process of its own, and its stderr is read by its owner"
+)]
 fn complain(message: &str) -> ExitCode {
     eprintln!("{message}");
     ExitCode::from(2)
