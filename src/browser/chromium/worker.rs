@@ -166,6 +166,7 @@ impl Worker {
         Ok(Observation {
             page,
             exchanges,
+            written: None,
             jar: Some(jar),
             refused: self.gateway.take_refused(),
             console: std::mem::take(&mut self.console),
