@@ -132,14 +132,7 @@ async fn a_hung_browser_is_a_failure_in_time_and_leaves_nothing() {
     if !installed() {
         return;
     }
-    let plan = one_page();
-    let authority = Authority::new(hosts(&plan)).expect("an authority");
-    let options = Options { timeout: Duration::from_secs(4), ..options(&authority, ThirdParty::Allowed) };
-    let chromium = Chromium::launch(options).await.expect("chromium starts");
-    let world = World::start(&plan, &authority).expect("a world");
-    let mut worker = chromium.worker().await.expect("a worker");
-    worker.enter(&world).await.expect("the worker enters");
-    let mut rig = Rig { chromium, authority, world, worker };
+    let mut rig = limited(Duration::from_secs(4)).await;
 
     let folder = rig.chromium.folder().to_owned();
     let family = family(guard_of(&folder));
@@ -155,19 +148,76 @@ async fn a_hung_browser_is_a_failure_in_time_and_leaves_nothing() {
     all_gone(&family, &folder).await;
 }
 
+/// The processes of a browser that show pages, and how much processor time each has used.
+fn renderers(guard: u32) -> Vec<(u32, u64)> {
+    let family = family(guard);
+    let all = processes().into_iter().filter(|(id, ..)| family.contains(id));
+    all.filter(|(_, _, line)| line.contains("--type=renderer")).map(|(id, ..)| (id, processor_time(id))).collect()
+}
+
+fn processor_time(process: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    rest.split_whitespace().nth(11).and_then(|ticks| ticks.parse().ok()).unwrap_or_default()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crashed_page_is_noticed() {
     if !installed() {
         return;
     }
     let mut rig = Rig::new(&one_page(), ThirdParty::Allowed).await;
+    let guard = guard_of(rig.chromium.folder());
     rig.act(visit(&format!("{WEB}/"))).await;
-    let started = Instant::now();
-    let failure = rig.try_act(visit("chrome://crash")).await.expect_err("the page crashes");
+    // The page's process is the one that works.
+    let busy = step(eval("for (;;) {}"));
+    let before = renderers(guard);
+    let killing = async {
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        let used = |id| before.iter().find(|one| one.0 == id).map_or(0, |one| one.1);
+        let busiest = renderers(guard).into_iter().max_by_key(|(id, time)| time - used(*id));
+        signal(busiest.expect("a page has a process").0, Signal::KILL);
+        Instant::now()
+    };
+    let (seen, killed) = tokio::join!(rig.worker.perform(&busy), killing);
+    let failure = seen.expect_err("the page is gone");
     assert!(matches!(failure, Failure::Died { .. }), "{failure}");
-    assert!(started.elapsed() < NOTICED, "noticed after {:?}", started.elapsed());
+    assert!(killed.elapsed() < NOTICED, "noticed after {:?}", killed.elapsed());
     assert!(rig.chromium.is_alive(), "a page is not the browser");
     rig.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_without_its_page_processes_is_a_failure_in_time() {
+    if !installed() {
+        return;
+    }
+    let mut rig = limited(Duration::from_secs(4)).await;
+    let folder = rig.chromium.folder().to_owned();
+    let guard = guard_of(&folder);
+    let family = family(guard);
+    let started = Instant::now();
+    let (failure, _) = interrupted(&mut rig, || {
+        renderers(guard).into_iter().for_each(|(id, _)| signal(id, Signal::KILL));
+    })
+    .await;
+    assert!(matches!(failure, Failure::Died { .. } | Failure::TimedOut { .. }), "{failure}");
+    assert!(started.elapsed() < Duration::from_secs(8));
+    rig.worker.close().await;
+    rig.chromium.close().await;
+    all_gone(&family, &folder).await;
+}
+
+/// A browser of which everything is expected within this time.
+async fn limited(timeout: Duration) -> Rig {
+    let plan = one_page();
+    let authority = Authority::new(hosts(&plan)).expect("an authority");
+    let options = Options { timeout, ..options(&authority, ThirdParty::Allowed) };
+    let chromium = Chromium::launch(options).await.expect("chromium starts");
+    let world = World::start(&plan, &authority).expect("a world");
+    let mut worker = chromium.worker().await.expect("a worker");
+    worker.enter(&world).await.expect("the worker enters");
+    Rig { chromium, authority, world, worker }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,14 +225,7 @@ async fn a_page_that_never_answers_is_a_failure_and_the_browser_lives_on() {
     if !installed() {
         return;
     }
-    let plan = one_page();
-    let authority = Authority::new(hosts(&plan)).expect("an authority");
-    let options = Options { timeout: Duration::from_secs(3), ..options(&authority, ThirdParty::Allowed) };
-    let chromium = Chromium::launch(options).await.expect("chromium starts");
-    let world = World::start(&plan, &authority).expect("a world");
-    let mut worker = chromium.worker().await.expect("a worker");
-    worker.enter(&world).await.expect("the worker enters");
-    let mut rig = Rig { chromium, authority, world, worker };
+    let mut rig = limited(Duration::from_secs(3)).await;
     let (failure, _) = interrupted(&mut rig, || ()).await;
     assert!(matches!(failure, Failure::TimedOut { .. }), "{failure}");
     assert!(rig.chromium.is_alive());
