@@ -78,5 +78,5 @@ pub fn is_there(id: u32) -> bool {
 pub fn signal(id: u32, signal: rustix::process::Signal) {
     let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw).expect("a process id is positive");
     // It may have ended of itself in the meantime, which is as good.
-    drop(rustix::process::kill_process(id, signal));
+    _ = rustix::process::kill_process(id, signal);
 }
