@@ -443,8 +443,8 @@ impl Profile {
         max_name_value: usize::MAX,
         max_lifetime: i64::MAX,
         max_script_lifetime: 7 * 86_400,
-        site_limit: Limit { most: 4000, keep: 3600 },
-        jar_limit: Limit { most: 100_000, keep: 90_000 },
+        site_limit: Limit { most: 1000, keep: 900 },
+        jar_limit: Limit { most: 20_000, keep: 18_000 },
         replacement: Replacement::GoesLast,
         normalizes_request_path: true,
         ..Self::SPECIFICATION
