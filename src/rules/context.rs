@@ -308,6 +308,8 @@ impl<'c> Standing<'c> {
         };
         let same_site = all_same && initiator_same;
         let redirected = profile.redirects_break_same_site && !context.redirects.iter().all(is_same);
+        let at_top_host =
+            profile.top_host_is_same_site && documents.first().is_some_and(|top| top.host == origin.host);
         let third_party = if profile.ancestors_make_third_party { !all_same } else { !top_same };
 
         let path = context.url.path.as_bytes();
@@ -320,7 +322,7 @@ impl<'c> Standing<'c> {
             top_level,
             safe_method: context.has_safe_method(),
             same_site,
-            same_site_for_sending: same_site && !redirected,
+            same_site_for_sending: (same_site && !redirected) || at_top_host,
             third_party,
             partition: PartitionRef { top_level: top_site, cross_site_ancestor },
             credentials: script || context.includes_credentials(),
