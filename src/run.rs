@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::browser::Failure;
-use crate::browser::chromium::{Chromium, Options as Launch, Worker};
+use crate::browser::chromium::{self, Chromium, Options as Launch, Worker};
 use crate::browser::name::{BrowserName, Engine};
 use crate::observe::Cookie;
 use crate::outcome::{CouldNotRun, Outcome, Run, StepRun};
@@ -248,6 +248,7 @@ impl Crew {
                     headed: self.options.headed,
                     ca_spki: self.authority.spki_sha256(),
                     guard: self.options.guard.clone(),
+                    timeout: chromium::TIMEOUT,
                 })
                 .await
             }

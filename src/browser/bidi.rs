@@ -72,10 +72,9 @@ impl Bidi {
             stream.set_nodelay(true).map_err(|error| Failure::protocol(command, error))?;
             let config =
                 WebSocketConfig::default().max_message_size(Some(LONGEST)).max_frame_size(Some(LONGEST));
-            let (socket, _) =
-                tokio_tungstenite::client_async_with_config(request, stream, Some(config))
-                    .await
-                    .map_err(|error| Failure::protocol(command, error))?;
+            let (socket, _) = tokio_tungstenite::client_async_with_config(request, stream, Some(config))
+                .await
+                .map_err(|error| Failure::protocol(command, error))?;
             Ok(socket)
         };
         let socket = tokio::time::timeout(limit, connecting)
@@ -83,12 +82,8 @@ impl Bidi {
             .map_err(|_| Failure::TimedOut { command: command.to_owned(), after: limit })??;
 
         let (outbox, mut outgoing) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared {
-            outbox,
-            state: Mutex::default(),
-            gone: watch::Sender::new(false),
-            words,
-        });
+        let shared =
+            Arc::new(Shared { outbox, state: Mutex::default(), gone: watch::Sender::new(false), words });
         let (mut sink, mut stream) = socket.split();
         tokio::spawn(async move {
             while let Some(message) = outgoing.recv().await {
@@ -129,7 +124,12 @@ impl Bidi {
     ///
     /// # Errors
     /// The same.
-    pub async fn command_within(&self, method: &str, params: Value, limit: Duration) -> Result<Value, Failure> {
+    pub async fn command_within(
+        &self,
+        method: &str,
+        params: Value,
+        limit: Duration,
+    ) -> Result<Value, Failure> {
         let (answer, answered) = oneshot::channel();
         let id = {
             let mut state = self.shared.state();
@@ -177,7 +177,18 @@ impl Bidi {
         let _ = self.shared.gone.subscribe().wait_for(|gone| *gone).await;
     }
 
-    fn gone_failure(&self) -> Failure {
+    /// The limit of each command.
+    pub fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// Whether nobody answers any more.
+    pub fn is_gone(&self) -> bool {
+        self.shared.state().gone.is_some()
+    }
+
+    /// Who is gone, as a failure.
+    pub(super) fn gone_failure(&self) -> Failure {
         let who = self.shared.state().gone.clone();
         self.shared.died(who.unwrap_or_else(|| "the browser".to_owned()))
     }

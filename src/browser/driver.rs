@@ -116,7 +116,8 @@ pub async fn version(program: &Path) -> Option<String> {
 pub fn private_folder() -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let nanos = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.subsec_nanos());
+    let nanos =
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.subsec_nanos());
     std::env::temp_dir().join(format!("rehearsal-{}-{count}-{nanos:08x}", std::process::id()))
 }
 

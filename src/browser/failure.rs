@@ -7,6 +7,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::name::BrowserName;
+
 /// Why a browser could not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -16,6 +18,11 @@ pub enum Failure {
         program: String,
         /// What to do about it.
         hint: String,
+    },
+    /// A browser that has a name and cannot be run.
+    Unsupported {
+        /// The browser.
+        browser: BrowserName,
     },
     /// A program is installed and did not come up.
     NotStarted {
@@ -50,6 +57,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// A browser that has a name and cannot be run.
+    pub fn unsupported(browser: BrowserName) -> Self {
+        Self::Unsupported { browser }
+    }
+
     /// What to do about it: a fragment, where there is something to do.
     pub fn hint(&self) -> Option<&str> {
         match self {
@@ -72,6 +84,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { program, .. } => write!(f, "{program} is not installed"),
+            Self::Unsupported { browser } => write!(f, "`{browser}` cannot be run yet"),
             Self::NotStarted { program, message, last_words } => {
                 write!(f, "{program} did not start: {message}")?;
                 quote(f, last_words)
@@ -104,10 +117,10 @@ mod tests {
 
     #[test]
     fn a_failure_says_what_and_quotes_the_last_words() {
-        let died =
-            Failure::Died { who: "the browser".into(), last_words: vec!["one".into(), "two".into()] };
+        let died = Failure::Died { who: "the browser".into(), last_words: vec!["one".into(), "two".into()] };
         assert_eq!(died.to_string(), "the browser is gone; its last words:\n  one\n  two");
-        let late = Failure::TimedOut { command: "browsingContext.navigate".into(), after: Duration::from_secs(3) };
+        let late =
+            Failure::TimedOut { command: "browsingContext.navigate".into(), after: Duration::from_secs(3) };
         assert_eq!(late.to_string(), "no answer to `browsingContext.navigate` within 3.0 s");
     }
 }

@@ -210,7 +210,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the guard is a process of its own, and its stderr is read by its owner")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the guard is a process of its own, and its stderr is read by its owner"
+)]
 fn complain(message: &str) -> ExitCode {
     eprintln!("{message}");
     ExitCode::from(2)
@@ -384,7 +387,7 @@ mod kin {
                 Err(_) => return,
             }
             let _no_ending = lock(reaping);
-            while let Ok(Some((pid, status))) = rustix::process::waitpid(None, WaitOptions::NOHANG) {
+            while let Ok(Some((pid, status))) = rustix::process::wait(WaitOptions::NOHANG) {
                 let event = if pid == program {
                     let code = status.exit_status().and_then(|code| u8::try_from(code).ok());
                     Event::ProgramLeft(code.map_or(ExitCode::FAILURE, ExitCode::from))

@@ -66,7 +66,10 @@ impl Session {
         Ok(Self {
             socket: text("webSocketUrl").ok_or_else(|| missing("webSocketUrl"))?,
             version: text("browserVersion").ok_or_else(|| missing("browserVersion"))?,
-            process: answer.get("goog:processID").and_then(Value::as_u64).and_then(|id| u32::try_from(id).ok()),
+            process: answer
+                .get("goog:processID")
+                .and_then(Value::as_u64)
+                .and_then(|id| u32::try_from(id).ok()),
             _client: client,
         })
     }

@@ -10,7 +10,7 @@ mod render;
 mod suggest;
 
 pub use render::Style;
-pub use suggest::did_you_mean;
+pub use suggest::{did_you_mean, listed};
 
 /// A range of bytes in a source.
 pub type Span = std::ops::Range<usize>;
@@ -112,6 +112,19 @@ impl Diagnostic {
         match did_you_mean(word, candidates) {
             Some(candidate) => self.help(format!("did you mean `{candidate}`?")),
             None => self,
+        }
+    }
+
+    /// "Did you mean" where one of the possible words is close, else all of them.
+    #[must_use]
+    pub fn suggest_or_list<'a>(
+        self,
+        word: &str,
+        possible: impl IntoIterator<Item = &'a str> + Clone,
+    ) -> Self {
+        match did_you_mean(word, possible.clone()) {
+            Some(candidate) => self.help(format!("did you mean `{candidate}`?")),
+            None => self.help(format!("possible are {}", listed(possible))),
         }
     }
 

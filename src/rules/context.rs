@@ -189,6 +189,23 @@ impl Context {
         Some(Self { kind: Kind::Script, initiator, documents, ..Self::visit(url) })
     }
 
+    /// The request that follows when the response redirects with this status to that address.
+    ///
+    /// Fetch, HTTP-redirect fetch: after 301 and 302 a POST, and after 303 anything but GET and HEAD,
+    /// becomes a GET.
+    pub fn redirected(mut self, status: u16, to: Location) -> Self {
+        let to_get = match status {
+            301 | 302 => self.method == "POST",
+            303 => !matches!(&*self.method, "GET" | "HEAD"),
+            _ => false,
+        };
+        if to_get {
+            self.method = Cow::Borrowed("GET");
+        }
+        self.redirects.push(std::mem::replace(&mut self.url, to).origin);
+        self
+    }
+
     /// Whether credentials go with the request and come back with its response.
     ///
     /// Fetch, HTTP-network-or-cache fetch, the step that sets includeCredentials: always in mode
@@ -242,7 +259,6 @@ pub(crate) struct Standing<'c> {
     pub(crate) domain: &'c str,
     /// The path, as the profile compares it.
     pub(crate) path: Cow<'c, [u8]>,
-    pub(crate) encrypted: bool,
     /// Whether the connection is "secure": RFC 6265bis leaves it to the user agent what is.
     pub(crate) secure: bool,
     pub(crate) script: bool,
@@ -277,7 +293,10 @@ impl<'c> Standing<'c> {
         let same_site = in_site && initiator_same;
         let redirected = profile.redirects_break_same_site && !context.redirects.iter().all(is_same);
 
-        let top_site = top.map_or(site, |top| SiteRef::of(top, suffixes));
+        let top_site = match top {
+            Some(top) if top != origin => SiteRef::of(top, suffixes),
+            _ => site,
+        };
         let third_party = match top {
             None => false,
             Some(_) if profile.ancestors_make_third_party => !all_same,
@@ -289,14 +308,12 @@ impl<'c> Standing<'c> {
         };
         let cross_site_ancestor = !top_level && context.documents.iter().any(crosses);
 
-        let encrypted = origin.scheme.is_encrypted();
         let path = context.url.path.as_bytes();
         Self {
             host: &origin.host,
             domain: site.domain,
             path: if profile.normalizes_request_path { normalize_escapes(path) } else { Cow::Borrowed(path) },
-            encrypted,
-            secure: encrypted || (profile.trusts_loopback && is_loopback(&origin.host)),
+            secure: origin.scheme.is_encrypted() || (profile.trusts_loopback && is_loopback(&origin.host)),
             script,
             top_level,
             safe_method: context.has_safe_method(),

@@ -152,5 +152,5 @@ fn too_large(path: &Path, length: Option<u64>) -> Diagnostic {
     let length = length.map_or_else(String::new, |length| format!(" ({length} bytes)"));
     Diagnostic::error(format!("{} is too large to be a scenario{length}", path.display()))
         .note(format!("at most {LARGEST} bytes are read"))
-        .help("is it the right file? A large body can be built by the server that the scenario stands for")
+        .help("is it the right file? Scenarios are a few kilobytes")
 }

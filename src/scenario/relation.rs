@@ -110,24 +110,23 @@ pub fn explain(a: &Url, b: &Url) -> Vec<String> {
             };
             for (url, site) in [(a, &site_a), (b, &site_b)] {
                 let host = url.host_str().unwrap_or_default();
-                match site.whole_host {
-                    Some(WholeHost::Address) => why.push(format!("{host} is an address: a site by itself")),
-                    Some(WholeHost::Suffix) => why.push(format!(
-                        "{host} is a public suffix or a single label, so it is a site by itself"
-                    )),
-                    None => {
-                        if let Some(suffix) = psl::suffix_str(host)
-                            && suffix.contains('.')
-                        {
-                            why.push(format!(
-                                "{suffix} is a public suffix, under which strangers register names, so the site of {host} is {}",
-                                site.domain
-                            ));
-                        }
+                let fact = match site.whole_host {
+                    Some(WholeHost::Address) => format!("{host} is an address, and so a site by itself"),
+                    Some(WholeHost::Suffix) if host.contains('.') => {
+                        format!("{host} is itself a public suffix, and so a site by itself")
                     }
+                    Some(WholeHost::Suffix) => format!("{host} is a single label, and so a site by itself"),
+                    None => match psl::suffix_str(host) {
+                        Some(suffix) if suffix.contains('.') => format!(
+                            "{suffix} is a public suffix: strangers register names under it, and each is a site"
+                        ),
+                        _ => continue,
+                    },
+                };
+                if !why.contains(&fact) {
+                    why.push(fact);
                 }
             }
-            why.dedup();
             why
         }
     }

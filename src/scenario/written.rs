@@ -53,8 +53,7 @@ pub(super) struct Origin {
 /// `[origins.NAME.cors]`.
 #[derive(Debug)]
 pub(super) struct Cors {
-    pub(super) span: Span,
-    pub(super) allow_origins: Option<Vec<At<String>>>,
+    pub(super) allow_origins: Vec<At<String>>,
     pub(super) allow_credentials: bool,
     pub(super) allow_headers: Vec<At<String>>,
     pub(super) allow_methods: Option<Vec<At<String>>>,
@@ -65,7 +64,6 @@ pub(super) struct Cors {
 /// `[[origins.NAME.routes]]`.
 #[derive(Debug)]
 pub(super) struct Route {
-    pub(super) span: Span,
     pub(super) at: Option<At<String>>,
     pub(super) status: Option<At<i64>>,
     pub(super) headers: Vec<Header>,

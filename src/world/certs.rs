@@ -280,3 +280,6 @@ impl From<rustls::Error> for CertificateError {
         Self::Tls(error)
     }
 }
+
+#[cfg(test)]
+mod tests;

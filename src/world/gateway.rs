@@ -106,7 +106,8 @@ impl Gateway {
 
     /// How many connections there are.
     pub fn connections(&self) -> usize {
-        MAX_CONNECTIONS - self.shared.places.available_permits()
+        // One place is kept for the next to come.
+        (MAX_CONNECTIONS - self.shared.places.available_permits()).saturating_sub(1)
     }
 
     /// Closes the port and every connection, and returns when they are closed.

@@ -1,22 +1,36 @@
 //! Expectations: `expect`, and `expect.on.BROWSER` for what differs.
 
+use std::collections::BTreeMap;
+
 use toml::de::{DeTable, DeValue};
 
 use super::super::mistakes::Mistakes;
 use super::super::written::{At, Expect};
-use super::fields::{Entry, Fields, entries, integer, listed, string, strings_of, table, wrong_type};
+use super::fields::{Entry, Fields, entries, integer, string, strings, strings_of, table, wrong_type};
 use super::json::json;
-use super::origin::one_of;
 use crate::browser::name::BrowserName;
-use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::plan::{Absent, Claim, Readable, SameSite, Sent, Stored};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
+use crate::plan::{self, Absent, Claim, Readable, SameSite, Sent, Stored};
 use crate::rules::reason::{Question, Reason};
+
+/// What people call browsers, and the engine that stands for each here.
+const OTHER_NAMES: [(&str, &str); 7] = [
+    ("chrome", "chromium"),
+    ("google-chrome", "chromium"),
+    ("edge", "chromium"),
+    ("brave", "chromium"),
+    ("opera", "chromium"),
+    ("gecko", "firefox"),
+    ("safari", "webkit"),
+];
 
 type On = Vec<(At<BrowserName>, Expect)>;
 
 /// The table `expect` and what it says for single browsers.
 pub(super) fn expectation(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> (Expect, On) {
-    let Some(table) = table("`expect`", entry.value, mistakes) else {
+    let DeValue::Table(table) = entry.value.get_ref() else {
+        let help = "say what is expected, as in `expect.status = 200`";
+        mistakes.add(wrong_type("`expect`", "a table", entry.value).help(help));
         return Default::default();
     };
     let mut fields = Fields::new(table, "`expect`");
@@ -58,12 +72,15 @@ fn browser(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<BrowserName
         Ok(name) => Some(name),
         Err(unknown) => {
             let unknown: crate::browser::name::UnknownBrowser = unknown;
-            let whole = did_you_mean(&unknown.word, unknown.expected.iter().copied())
-                .map(|meant| entry.key.replacen(&unknown.word, meant, 1));
+            let other = OTHER_NAMES.iter().find(|(other, _)| *other == unknown.word.to_ascii_lowercase());
+            let meant = other
+                .map(|(_, engine)| *engine)
+                .or_else(|| did_you_mean(&unknown.word, unknown.expected.iter().copied()));
+            let whole = meant.map(|meant| entry.key.replacen(&unknown.word, meant, 1));
             let diagnostic = Diagnostic::error(format!("there is no browser `{}`", entry.key))
                 .label(entry.key_span.clone(), "")
                 .note(format!(
-                    "names are `[model:]ENGINE[:POLICY]`; in place of `{}` {} are possible",
+                    "a name is `[model:]ENGINE[:POLICY]`; where `{}` stands, possible are {}",
                     unknown.word,
                     listed(unknown.expected.iter().copied())
                 ));
@@ -79,38 +96,47 @@ fn browser(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<BrowserName
 }
 
 fn expect(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes) -> Expect {
-    let mut expect = Expect::default();
-    expect.requests = fields.entry("requests").and_then(|entry| {
-        let value = super::fields::strings("`requests`", entry.value, mistakes)?;
-        Some(Claim { value, span: entry.span(mistakes.text()) })
-    });
-    let claims = &mut expect.claims;
-    claims.status = fields.entry("status").and_then(|entry| status(&entry, mistakes));
-    if let Some(entry) = fields.entry("stored") {
-        claims.stored = stored(&entry, mistakes);
-    }
-    if let Some(entry) = fields.entry("not_stored") {
-        claims.not_stored = absent(&entry, Question::Stored, mistakes);
-    }
-    if let Some(entry) = fields.entry("sent") {
-        claims.sent = sent(&entry, mistakes);
-    }
-    if let Some(entry) = fields.entry("not_sent") {
-        claims.not_sent = absent(&entry, Question::Sent, mistakes);
-    }
-    claims.document_cookie = fields.entry("document_cookie").and_then(|entry| {
-        let names = super::fields::strings("`document_cookie`", entry.value, mistakes)?;
-        let value = once_each("document_cookie", names, mistakes).into_iter().map(|at| at.value).collect();
-        Some(Claim { value, span: entry.span(mistakes.text()) })
-    });
-    claims.cors = fields.entry("cors").and_then(|entry| readable(&entry, mistakes));
-    claims.json = fields.entry("json").and_then(|entry| {
-        Some(Claim { value: json(entry.value, mistakes)?, span: entry.span(mistakes.text()) })
-    });
-    expect.url = fields.entry("url").and_then(|entry| {
+    let claims = plan::Expect {
+        status: fields.entry("status").and_then(|entry| status(&entry, mistakes)),
+        stored: fields.entry("stored").map(|entry| stored(&entry, mistakes)).unwrap_or_default(),
+        not_stored: fields
+            .entry("not_stored")
+            .map(|entry| absent(&entry, Question::Stored, mistakes))
+            .unwrap_or_default(),
+        sent: fields.entry("sent").map(|entry| sent(&entry, mistakes)).unwrap_or_default(),
+        not_sent: fields
+            .entry("not_sent")
+            .map(|entry| absent(&entry, Question::Sent, mistakes))
+            .unwrap_or_default(),
+        document_cookie: fields.entry("document_cookie").and_then(|entry| document_cookie(&entry, mistakes)),
+        cors: fields.entry("cors").and_then(|entry| readable(&entry, mistakes)),
+        json: fields.entry("json").and_then(|entry| {
+            Some(Claim { value: json(entry.value, mistakes)?, span: entry.span(mistakes.text()) })
+        }),
+        ..plan::Expect::default()
+    };
+    let url = fields.entry("url").and_then(|entry| {
         Some(Claim { value: string("`url`", entry.value, mistakes)?, span: entry.span(mistakes.text()) })
     });
-    expect
+    let requests = fields.entry("requests").and_then(|entry| {
+        let value = strings("`requests`", entry.value, mistakes)?;
+        Some(Claim { value, span: entry.span(mistakes.text()) })
+    });
+    Expect { claims, url, requests }
+}
+
+fn document_cookie(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<Claim<Vec<String>>> {
+    let wanted = "a list of names";
+    if let DeValue::Table(_) = entry.value.get_ref() {
+        let help = "write `document_cookie = [\"a\", \"b\"]`: exactly these are visible to scripts";
+        mistakes.add(wrong_type("`document_cookie`", wanted, entry.value).help(help));
+        return None;
+    }
+    let Names::List(names) = names(entry, wanted, mistakes) else {
+        return None;
+    };
+    let value = names.into_iter().map(|at| at.value).collect();
+    Some(Claim { value, span: entry.span(mistakes.text()) })
 }
 
 fn status(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<Claim<u16>> {
@@ -156,9 +182,9 @@ fn names<'t, 'i>(entry: &Entry<'t, 'i>, wanted: &str, mistakes: &mut Mistakes) -
             Names::List(once_each(entry.key, names, mistakes))
         }
         DeValue::Table(table) => Names::Table(entries(table)),
-        DeValue::String(_) => {
-            let raw = mistakes.text().get(entry.value.span()).unwrap_or_default();
-            let help = format!("put it in brackets: `[{}]`", raw.lines().next().unwrap_or_default());
+        DeValue::String(name) => {
+            let name = name.split('=').next().unwrap_or_default().trim();
+            let help = format!("put the name in brackets: `[\"{name}\"]`");
             mistakes.add(wrong_type(&format!("`{}`", entry.key), wanted, entry.value).help(help));
             Names::List(Vec::new())
         }
@@ -170,16 +196,20 @@ fn names<'t, 'i>(entry: &Entry<'t, 'i>, wanted: &str, mistakes: &mut Mistakes) -
 }
 
 fn once_each(key: &str, names: Vec<At<String>>, mistakes: &mut Mistakes) -> Vec<At<String>> {
-    let mut kept: Vec<At<String>> = Vec::new();
+    let mut seen: BTreeMap<String, Span> = BTreeMap::new();
+    let mut kept = Vec::new();
     for name in names {
-        match kept.iter().find(|first| first.value == name.value) {
+        match seen.get(&name.value) {
             Some(first) => mistakes.add(
                 Diagnostic::error(format!("`{key}` names `{}` twice", name.value))
                     .label(name.span, "again")
-                    .label(first.span.clone(), "first here")
+                    .label(first.clone(), "first here")
                     .help("leave one of them out"),
             ),
-            None => kept.push(name),
+            None => {
+                seen.insert(name.value.clone(), name.span.clone());
+                kept.push(name);
+            }
         }
     }
     kept
@@ -218,10 +248,9 @@ fn stored_cookie(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<Store
             stored.path = fields.string("path", mistakes).map(|at| at.value);
             stored.secure = fields.boolean("secure", mistakes).map(|at| at.value);
             stored.http_only = fields.boolean("http_only", mistakes).map(|at| at.value);
-            stored.same_site = fields.string("same_site", mistakes).and_then(|word| {
-                let words = [SameSite::None, SameSite::Lax, SameSite::Strict, SameSite::Unset];
-                one_of("same_site", &word, &words.map(|word| (word.as_str(), word)), mistakes)
-            });
+            let words = [SameSite::None, SameSite::Lax, SameSite::Strict, SameSite::Unset];
+            let same_site = fields.word("same_site", &words.map(|word| (word.as_str(), word)), mistakes);
+            stored.same_site = same_site.map(|at| at.value);
             stored.session = fields.boolean("session", mistakes).map(|at| at.value);
             let partitioned = fields.boolean("partitioned", mistakes);
             let partition = fields.string("partition", mistakes);
@@ -361,6 +390,11 @@ fn reasons(key: &str, entry: &Entry<'_, '_>, question: Question, mistakes: &mut 
 }
 
 fn readable(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<Claim<Readable>> {
+    let DeValue::String(_) = entry.value.get_ref() else {
+        let help = "write `cors = \"readable\"`, or why the page cannot read the answer";
+        mistakes.add(wrong_type("`cors`", "`readable` or a reason", entry.value).help(help));
+        return None;
+    };
     let word = string("`cors`", entry.value, mistakes)?;
     let value = match word.value.as_str() {
         "readable" => Readable::Yes,
@@ -399,9 +433,10 @@ fn reason(word: &At<String>, key: &str, question: Question, mistakes: &mut Mista
             Question::Readable => "cors",
         };
         diagnostic = diagnostic.help(format!("it can be expected with `{home}`"));
+        diagnostic = diagnostic.note(format!("`{key}` takes {}", listed(possible)));
     } else {
-        diagnostic = diagnostic.suggest(&word.value, possible.iter().copied());
+        diagnostic = diagnostic.suggest_or_list(&word.value, possible.iter().copied());
     }
-    mistakes.add(diagnostic.note(format!("`{key}` takes {}", listed(possible))));
+    mistakes.add(diagnostic);
     None
 }

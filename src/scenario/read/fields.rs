@@ -9,7 +9,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use super::super::mistakes::Mistakes;
 use super::super::written::At;
-use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 
 pub(super) type Value<'i> = Spanned<DeValue<'i>>;
 
@@ -38,6 +38,17 @@ impl Entry<'_, '_> {
         }
     }
 }
+
+/// Keys that exist elsewhere or under a name too different to be taken for a misspelling.
+const HINTS: [(&str, &str, &str); 7] = [
+    ("a route", "body", "write `json`, `text` or `html`, which say what kind of body it is"),
+    ("a route", "path", "write `at = \"GET /path\"`"),
+    ("a route", "method", "write `at = \"GET /path\"`"),
+    ("a route", "cookies", "write `set_cookie`"),
+    ("`fetch`", "with_credentials", "that is XMLHttpRequest's word: write `credentials = \"include\"`"),
+    ("`xhr`", "credentials", "that is fetch's word: write `with_credentials = true`"),
+    ("`form`", "body", "a form sends its `fields = { name = \"value\" }`"),
+];
 
 /// The entries of a table in the order of the file.
 pub(super) fn entries<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Entry<'t, 'i>> {
@@ -71,6 +82,34 @@ impl<'t, 'i> Fields<'t, 'i> {
     pub(super) fn string(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<At<String>> {
         let entry = self.entry(key)?;
         string(&format!("`{key}`"), entry.value, mistakes)
+    }
+
+    /// The meaning of a string of which only a few are known.
+    pub(super) fn word<T: Copy>(
+        &mut self,
+        key: &'static str,
+        words: &[(&'static str, T)],
+        mistakes: &mut Mistakes,
+    ) -> Option<At<T>> {
+        let entry = self.entry(key)?;
+        let span = entry.value.span();
+        let known = words.iter().map(|(known, _)| *known);
+        let DeValue::String(word) = entry.value.get_ref() else {
+            let wanted = format!("one of {}", listed(known));
+            mistakes.add(wrong_type(&format!("`{key}`"), &wanted, entry.value));
+            return None;
+        };
+        match words.iter().find(|(known, _)| known == word) {
+            Some((_, meaning)) => Some(At { value: *meaning, span }),
+            None => {
+                mistakes.add(
+                    Diagnostic::error(format!("`{key}` cannot be `{word}`"))
+                        .label(span, "")
+                        .suggest_or_list(word, known),
+                );
+                None
+            }
+        }
     }
 
     pub(super) fn boolean(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<At<bool>> {
@@ -148,6 +187,11 @@ impl<'t, 'i> Fields<'t, 'i> {
     fn unknown(&self, entry: &Entry<'_, '_>) -> Diagnostic {
         let unknown = Diagnostic::error(format!("{} has no key `{}`", self.what, entry.key))
             .label(entry.key_span.clone(), "");
+        if let Some((_, _, hint)) =
+            HINTS.iter().find(|(what, key, _)| *what == self.what && *key == entry.key)
+        {
+            return unknown.help(*hint);
+        }
         let known = self.known.iter().copied();
         match did_you_mean(entry.key, known.clone()) {
             Some(meant) => unknown.help(format!("did you mean `{meant}`?")),
@@ -159,7 +203,7 @@ impl<'t, 'i> Fields<'t, 'i> {
 pub(super) fn string(what: &str, value: &Value<'_>, mistakes: &mut Mistakes) -> Option<At<String>> {
     match value.get_ref() {
         DeValue::String(text) => Some(At { value: text.clone().into_owned(), span: value.span() }),
-        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {
+        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Datetime(_) => {
             let raw = mistakes.text().get(value.span()).unwrap_or_default();
             let help = format!("put it in quotes: `\"{raw}\"`");
             mistakes.add(wrong_type(what, "a string", value).help(help));
@@ -252,21 +296,11 @@ pub(super) fn with_article(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",
         DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number",
+        DeValue::Float(_) => "a decimal number",
         DeValue::Boolean(true) => "true",
         DeValue::Boolean(false) => "false",
         DeValue::Datetime(_) => "a date or time",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
-    }
-}
-
-/// "`a`, `b` and `c`".
-pub(in crate::scenario) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
-    match words.as_slice() {
-        [] => "none".to_owned(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }

@@ -11,14 +11,19 @@ mod fields;
 mod json;
 mod origin;
 mod step;
+mod syntax;
 
 pub(super) use expect::final_status;
-pub(super) use fields::listed;
+pub(super) use step::actions;
 
+use super::files::SMALLEST;
 use super::mistakes::Mistakes;
 use super::written::{Record, Relation, Scenario};
-use crate::diagnostic::{Diagnostic, Span};
-use fields::{Fields, entries, string, table};
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use fields::{Fields, entries, string, wrong_type};
+
+/// The keys of a scenario.
+const KEYS: [&str; 6] = ["title", "covers", "relation", "dns", "origins", "step"];
 
 /// Reads a scenario. Where the file is not TOML, what stands before the first syntax error is
 /// checked too, and `None` is returned: the rest cannot be trusted.
@@ -26,29 +31,16 @@ pub(super) fn read(mistakes: &mut Mistakes) -> Option<Scenario> {
     let source = std::sync::Arc::clone(mistakes.source());
     let (document, errors) = DeTable::parse_recoverable(&source.text);
     let scenario = scenario(document.get_ref(), mistakes);
-    let first = errors.iter().map(|error| syntax_span(error, &source.text).start).min();
+    let first = errors.iter().map(|error| syntax::place(error, &source.text).start).min();
     let Some(first) = first else {
         return Some(scenario);
     };
     let line = source.text[..first].rfind('\n').map_or(0, |newline| newline + 1);
     mistakes.keep_before(line);
-    for error in &errors {
-        mistakes.add(syntax_error(error, &source.text));
+    for error in syntax::sorted(errors, &source.text) {
+        mistakes.add(error);
     }
     None
-}
-
-fn syntax_span(error: &toml::de::Error, text: &str) -> Span {
-    let span = error.span().unwrap_or(0..0);
-    let mut start = span.start.min(text.len());
-    while !text.is_char_boundary(start) {
-        start -= 1;
-    }
-    start..span.end.max(start)
-}
-
-fn syntax_error(error: &toml::de::Error, text: &str) -> Diagnostic {
-    Diagnostic::error(format!("this is not TOML: {}", error.message())).label(syntax_span(error, text), "")
 }
 
 fn scenario(document: &DeTable<'_>, mistakes: &mut Mistakes) -> Scenario {
@@ -64,6 +56,7 @@ fn scenario(document: &DeTable<'_>, mistakes: &mut Mistakes) -> Scenario {
         .map(|(table, span)| step::step(table, span, mistakes))
         .collect();
     fields.finish(mistakes);
+    missing(document, mistakes);
     Scenario {
         title,
         covers,
@@ -72,6 +65,30 @@ fn scenario(document: &DeTable<'_>, mistakes: &mut Mistakes) -> Scenario {
         origins: origins.unwrap_or_default(),
         steps,
     }
+}
+
+/// Reports the parts without which a file is no scenario, those that a misspelt key was not meant for.
+fn missing(document: &DeTable<'_>, mistakes: &mut Mistakes) {
+    let parts = [("title", "title"), ("origins", "origin"), ("step", "step")];
+    let missing: Vec<&str> = parts
+        .into_iter()
+        .filter(|(key, _)| match document.get(*key).map(|value| value.get_ref()) {
+            None => {
+                let strange = document.keys().filter(|key| !KEYS.contains(&key.get_ref().as_ref()));
+                !strange.into_iter().any(|strange| did_you_mean(strange.get_ref(), KEYS) == Some(key))
+            }
+            Some(DeValue::Table(table)) => table.is_empty(),
+            Some(DeValue::Array(array)) => array.is_empty(),
+            Some(_) => false,
+        })
+        .map(|(_, part)| part)
+        .collect();
+    let listed = match missing.as_slice() {
+        [] => return,
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and no {last}", first.join(", no ")),
+    };
+    mistakes.add_missing(Diagnostic::error(format!("the scenario has no {listed}")).help(SMALLEST));
 }
 
 fn relations(table: &DeTable<'_>, mistakes: &mut Mistakes) -> Vec<Relation> {
@@ -99,7 +116,10 @@ fn records(dns: &DeTable<'_>, mistakes: &mut Mistakes) -> Vec<Record> {
             );
             continue;
         }
-        let Some(inner) = table(&format!("`dns.\"{}\"`", entry.key), entry.value, mistakes) else {
+        let DeValue::Table(inner) = entry.value.get_ref() else {
+            let help = "write `{ cname = \"api.example.com\" }` or `{ address = \"127.0.0.1\" }`";
+            let what = format!("`dns.\"{}\"`", entry.key);
+            mistakes.add(wrong_type(&what, "a table", entry.value).help(help));
             continue;
         };
         let mut fields = Fields::new(inner, "a DNS record");

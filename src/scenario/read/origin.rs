@@ -4,17 +4,31 @@ use toml::de::{DeTable, DeValue};
 
 use super::super::mistakes::Mistakes;
 use super::super::written::{At, Cors, Header, Origin, Route};
-use super::fields::{Entry, Fields, entries, string, strings_of, table, wrong_type};
+use super::fields::{Entry, Fields, entries, string, strings_of, wrong_type};
 use super::json::json;
-use super::listed;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Body, Certificate};
+
+/// What `certificate` can be.
+const CERTIFICATES: [(&str, Certificate); 4] = [
+    ("good", Certificate::Good),
+    ("expired", Certificate::Expired),
+    ("wrong-host", Certificate::WrongHost),
+    ("self-signed", Certificate::SelfSigned),
+];
 
 pub(super) fn origins(origins: &DeTable<'_>, mistakes: &mut Mistakes) -> Vec<Origin> {
     entries(origins)
         .into_iter()
         .filter_map(|entry| {
-            let table = table(&format!("`origins.{}`", entry.key), entry.value, mistakes)?;
+            let DeValue::Table(table) = entry.value.get_ref() else {
+                let example =
+                    "write a line `[origins.NAME]`, and below it `url = \"https://www.example.com\"`";
+                let what = format!("`origins.{}`", entry.key);
+                mistakes
+                    .add(wrong_type(&what, "a table", entry.value).help(example.replace("NAME", entry.key)));
+                return None;
+            };
             Some(origin(entry.name(), table, mistakes))
         })
         .collect()
@@ -22,8 +36,15 @@ pub(super) fn origins(origins: &DeTable<'_>, mistakes: &mut Mistakes) -> Vec<Ori
 
 fn origin(name: At<String>, table: &DeTable<'_>, mistakes: &mut Mistakes) -> Origin {
     let mut fields = Fields::new(table, "an origin");
+    if !table.contains_key("url") {
+        mistakes.add_missing(
+            Diagnostic::error(format!("origin `{}` has no `url`", name.value))
+                .label(name.span.clone(), "")
+                .help("give it scheme and host, as in production: `url = \"https://api.example.com\"`"),
+        );
+    }
     let url = fields.string("url", mistakes);
-    let certificate = fields.string("certificate", mistakes).and_then(|word| certificate(word, mistakes));
+    let certificate = fields.word("certificate", &CERTIFICATES, mistakes);
     let routes = fields
         .tables("routes", &format!("origins.{}.routes", name.value), mistakes)
         .into_iter()
@@ -34,42 +55,18 @@ fn origin(name: At<String>, table: &DeTable<'_>, mistakes: &mut Mistakes) -> Ori
     Origin { name, url, certificate, routes, cors }
 }
 
-fn certificate(word: At<String>, mistakes: &mut Mistakes) -> Option<At<Certificate>> {
-    let words = [
-        ("good", Certificate::Good),
-        ("expired", Certificate::Expired),
-        ("wrong-host", Certificate::WrongHost),
-        ("self-signed", Certificate::SelfSigned),
-    ];
-    let known = one_of("certificate", &word, &words, mistakes)?;
-    Some(At { value: known, span: word.span })
-}
-
-/// The meaning of a word of which only a few are known.
-pub(super) fn one_of<T: Copy>(
-    what: &str,
-    word: &At<String>,
-    words: &[(&'static str, T)],
-    mistakes: &mut Mistakes,
-) -> Option<T> {
-    let found = words.iter().find(|(known, _)| *known == word.value).map(|(_, meaning)| *meaning);
-    if found.is_none() {
-        let known = words.iter().map(|(known, _)| *known);
-        mistakes.add(
-            Diagnostic::error(format!("`{}` is no word for `{what}`", word.value))
-                .label(word.span.clone(), "")
-                .suggest(&word.value, known.clone())
-                .note(format!("possible are {}", listed(known))),
-        );
-    }
-    found
-}
-
 fn cors(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Cors {
     let mut fields = Fields::new(table, "`cors`");
+    if !table.contains_key("allow_origins") {
+        mistakes.add_missing(
+            Diagnostic::error("these CORS settings have no `allow_origins`")
+                .label(span, "")
+                .help("list the origins that are let in: `allow_origins = [\"https://www.example.com\"]`")
+                .help("for a server that sends no CORS headers leave the table out"),
+        );
+    }
     let cors = Cors {
-        span,
-        allow_origins: fields.strings("allow_origins", mistakes),
+        allow_origins: fields.strings("allow_origins", mistakes).unwrap_or_default(),
         allow_credentials: fields.boolean("allow_credentials", mistakes).is_some_and(|at| at.value),
         allow_headers: fields.strings("allow_headers", mistakes).unwrap_or_default(),
         allow_methods: fields.strings("allow_methods", mistakes),
@@ -82,6 +79,13 @@ fn cors(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Cors {
 
 fn route(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Route {
     let mut fields = Fields::new(table, "a route");
+    if !table.contains_key("at") {
+        mistakes.add_missing(
+            Diagnostic::error("a route has no `at`")
+                .label(span, "")
+                .help("say what it answers: `at = \"GET /path\"`"),
+        );
+    }
     let at = fields.string("at", mistakes);
     let status = fields.integer("status", mistakes);
     let headers = fields.entry("headers").map(|entry| headers(&entry, mistakes)).unwrap_or_default();
@@ -105,7 +109,7 @@ fn route(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Route {
     bodies.sort_by_key(|(key, _)| key.start);
     let require_cookie = fields.string("require_cookie", mistakes);
     fields.finish(mistakes);
-    Route { span, at, status, headers, set_cookie, bodies, require_cookie }
+    Route { at, status, headers, set_cookie, bodies, require_cookie }
 }
 
 /// A list of lines, or one line.
@@ -114,7 +118,8 @@ fn set_cookie(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Vec<At<String>>
         DeValue::Array(array) => strings_of("`set_cookie`", array, mistakes),
         DeValue::String(_) => string("`set_cookie`", entry.value, mistakes).into_iter().collect(),
         _ => {
-            mistakes.add(wrong_type("`set_cookie`", "a list of Set-Cookie lines", entry.value));
+            let help = "write `set_cookie = [\"name=value; Path=/\"]`";
+            mistakes.add(wrong_type("`set_cookie`", "a list of Set-Cookie lines", entry.value).help(help));
             Vec::new()
         }
     }
@@ -122,7 +127,9 @@ fn set_cookie(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Vec<At<String>>
 
 /// A table of header fields; a list of values gives a field each.
 pub(super) fn headers(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Vec<Header> {
-    let Some(table) = table("`headers`", entry.value, mistakes) else {
+    let DeValue::Table(table) = entry.value.get_ref() else {
+        let help = "write `headers = { x-name = \"value\" }`";
+        mistakes.add(wrong_type("`headers`", "a table", entry.value).help(help));
         return Vec::new();
     };
     let mut headers = Vec::new();

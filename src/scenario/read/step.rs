@@ -7,25 +7,30 @@ use super::super::written::{Action, At, Payload, Request, Step};
 use super::expect::expectation;
 use super::fields::{Entry, Fields, Value, boolean, entries, string, strings_of, with_article, wrong_type};
 use super::json::json;
-use super::origin::{headers, one_of};
+use super::origin::headers;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::Credentials;
 
 /// The actions there are, each with what reads it.
 const ACTIONS: [(&str, ReadAction); 10] = [
-    ("visit", |value, mistakes| string("`visit`", value, mistakes).map(Action::Visit)),
-    ("link", |value, mistakes| string("`link`", value, mistakes).map(Action::Link)),
-    ("image", |value, mistakes| string("`image`", value, mistakes).map(Action::Image)),
-    ("iframe", |value, mistakes| string("`iframe`", value, mistakes).map(Action::Iframe)),
+    ("visit", |value, mistakes| address("`visit`", value, mistakes).map(Action::Visit)),
+    ("link", |value, mistakes| address("`link`", value, mistakes).map(Action::Link)),
     ("form", form),
+    ("reload", reload),
+    ("image", |value, mistakes| address("`image`", value, mistakes).map(Action::Image)),
+    ("iframe", |value, mistakes| address("`iframe`", value, mistakes).map(Action::Iframe)),
     ("fetch", fetch),
     ("xhr", xhr),
-    ("reload", reload),
     ("document_cookie", document_cookie),
     ("eval", |value, mistakes| string("`eval`", value, mistakes).map(|at| Action::Eval(at.value))),
 ];
 
 type ReadAction = fn(&Value<'_>, &mut Mistakes) -> Option<Action>;
+
+/// The keys of the actions there are.
+pub(in crate::scenario) fn actions() -> impl Iterator<Item = &'static str> {
+    ACTIONS.iter().map(|(key, _)| *key)
+}
 
 /// Actions that the format has and this version does not.
 const PLANNED: [&str; 10] =
@@ -60,17 +65,27 @@ fn action_span(entry: &Entry<'_, '_>, text: &str) -> Span {
     }
 }
 
+fn address(what: &str, value: &Value<'_>, mistakes: &mut Mistakes) -> Option<At<String>> {
+    if let DeValue::String(url) = value.get_ref() {
+        return Some(At { value: url.clone().into_owned(), span: value.span() });
+    }
+    let help = format!("write {}", format!("{what} = \"ORIGIN:/path\"").replace('`', ""));
+    mistakes.add(wrong_type(what, "a URL", value).help(help));
+    None
+}
+
 fn fetch(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action> {
     let request = |url| Action::Fetch { request: bare(url), credentials: Credentials::default() };
     url_or_table("`fetch`", value, mistakes, request, |table, mistakes| {
         let mut fields = Fields::new(table, "`fetch`");
         let request = request_of("fetch", &mut fields, value, mistakes);
-        let credentials = fields.string("credentials", mistakes).and_then(|word| {
-            let words = [Credentials::Omit, Credentials::SameOrigin, Credentials::Include];
-            one_of("credentials", &word, &words.map(|mode| (mode.as_str(), mode)), mistakes)
-        });
+        let modes = [Credentials::Omit, Credentials::SameOrigin, Credentials::Include];
+        let credentials = fields.word("credentials", &modes.map(|mode| (mode.as_str(), mode)), mistakes);
         fields.finish(mistakes);
-        Some(Action::Fetch { request: request?, credentials: credentials.unwrap_or_default() })
+        Some(Action::Fetch {
+            request: request?,
+            credentials: credentials.map(|at| at.value).unwrap_or_default(),
+        })
     })
 }
 
@@ -146,7 +161,7 @@ fn url(
     mistakes: &mut Mistakes,
 ) -> Option<At<String>> {
     let Some(entry) = fields.entry("url") else {
-        mistakes.add(
+        mistakes.add_missing(
             Diagnostic::error(format!("`{key}` has no `url`"))
                 .label(value.span(), "")
                 .help(format!("say where it goes: `{key} = {{ url = \"ORIGIN:/path\" }}`")),
@@ -167,7 +182,8 @@ fn url_or_table(
         DeValue::Table(table) => of_table(table, mistakes),
         DeValue::String(_) => string(what, value, mistakes).map(of_url),
         _ => {
-            mistakes.add(wrong_type(what, "a table with a `url`, or a URL", value));
+            let help = format!("write {}", format!("{what} = {{ url = \"ORIGIN:/path\" }}").replace('`', ""));
+            mistakes.add(wrong_type(what, "a table with a `url`, or a URL", value).help(help));
             None
         }
     }

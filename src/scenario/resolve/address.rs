@@ -1,11 +1,10 @@
 //! The names and URLs of a world: `url` of an origin, `ORIGIN:PATH`, and whole URLs.
 
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
 
 use super::super::mistakes::Mistakes;
-use super::super::read::listed;
 use super::super::written::{At, Record, Scenario};
-use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 
 /// The origins by name, and the further names of the zone.
 #[derive(Debug)]
@@ -28,15 +27,10 @@ impl Names {
         let mut origins: Vec<Named> = Vec::new();
         for origin in &scenario.origins {
             check_name(&origin.name, mistakes);
-            let url = match &origin.url {
-                None => {
-                    missing_url(&origin.name, mistakes);
-                    None
-                }
-                Some(text) => {
-                    origin_url(text, mistakes).map(|url| At { value: url, span: text.span.clone() })
-                }
-            };
+            let url = origin.url.as_ref().and_then(|text| {
+                let url = origin_url(text, mistakes)?;
+                Some(At { value: url, span: text.span.clone() })
+            });
             if let Some(url) = &url
                 && let Some((twin, first)) = origins.iter().find_map(|other| {
                     let first = other.url.as_ref().filter(|first| first.value == url.value)?;
@@ -150,6 +144,14 @@ impl Names {
                         None
                     }
                 }
+            }
+            Written::Neither if text.value.is_empty() => {
+                mistakes.add(
+                    Diagnostic::error("the URL is empty")
+                        .label(text.span.clone(), "")
+                        .help("write `ORIGIN:/path`, or a whole URL such as `https://www.example.com/path`"),
+                );
+                None
             }
             Written::Neither => {
                 let names: Vec<&str> = self.origins.iter().map(|origin| origin.name.value.as_str()).collect();
@@ -266,14 +268,6 @@ fn check_name(name: &At<String>, mistakes: &mut Mistakes) {
     }
 }
 
-fn missing_url(name: &At<String>, mistakes: &mut Mistakes) {
-    mistakes.add(
-        Diagnostic::error(format!("origin `{}` has no `url`", name.value))
-            .label(name.span.clone(), "")
-            .help("give it scheme and host, as in production: `url = \"https://api.example.com\"`"),
-    );
-}
-
 fn user_info(span: Span) -> Diagnostic {
     Diagnostic::error("a URL with user info is not supported")
         .label(span, "")
@@ -288,6 +282,11 @@ fn origin_url(text: &At<String>, mistakes: &mut Mistakes) -> Option<Url> {
         None
     };
     let written = text.value.as_str();
+    if let Some(bad) = written.chars().find(|c| c.is_whitespace() || c.is_control()) {
+        let what = if bad == ' ' { "a space".to_owned() } else { format!("U+{:04X}", bad as u32) };
+        let help = "leave it out".to_owned();
+        return refuse(format!("`{written}` is not an origin: it has {what} in it"), help, mistakes);
+    }
     let Some((scheme, rest)) = written.split_once("://") else {
         let help = format!("write `https://{}`", written.split('/').next().unwrap_or_default());
         let help = if is_host_like(written) {
@@ -320,7 +319,10 @@ fn origin_url(text: &At<String>, mistakes: &mut Mistakes) -> Option<Url> {
     let url = match Url::parse(written) {
         Ok(url) => url,
         Err(error) => {
-            let help = "write scheme, host and perhaps a port, such as `https://api.example.com:8443`";
+            let help = match error {
+                ParseError::InvalidPort => "ports go from 1 to 65535",
+                _ => "write scheme, host and perhaps a port, such as `https://api.example.com:8443`",
+            };
             return refuse(format!("`{written}` is not an origin: {error}"), help.to_owned(), mistakes);
         }
     };

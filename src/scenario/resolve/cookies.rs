@@ -5,9 +5,8 @@
 use std::collections::BTreeSet;
 
 use super::super::mistakes::Mistakes;
-use super::super::read::listed;
 use super::super::written::{Action, Expect, Scenario};
-use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 use crate::plan::Body;
 
 /// Warns once for each name.

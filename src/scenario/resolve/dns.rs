@@ -135,7 +135,11 @@ fn data(record: &written::Record, names: &Names, mistakes: &mut Mistakes) -> Opt
 
 /// Reports every alias that leads back to itself.
 fn loops(records: &[(Record, &written::Record)], mistakes: &mut Mistakes) {
+    let mut told: Vec<&str> = Vec::new();
     for (record, written) in records {
+        if told.contains(&record.name.as_str()) {
+            continue;
+        }
         let mut path = vec![record.name.as_str()];
         let mut at = record;
         while let RecordData::Cname(target) = &at.data {
@@ -147,6 +151,7 @@ fn loops(records: &[(Record, &written::Record)], mistakes: &mut Mistakes) {
                         .note(path.join(" -> "))
                         .help("let one of the names lead to the host of an origin"),
                 );
+                told.append(&mut path);
                 break;
             }
             // A loop further on that does not come back here is reported where it does.

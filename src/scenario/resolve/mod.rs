@@ -15,7 +15,6 @@ mod relations;
 mod routes;
 mod steps;
 
-use super::files::SMALLEST;
 use super::mistakes::Mistakes;
 use super::written::Scenario;
 use crate::diagnostic::Diagnostic;
@@ -24,22 +23,8 @@ use address::Names;
 
 /// Resolves a scenario, or tells why it cannot be run.
 pub(super) fn resolve(scenario: Scenario, mistakes: &mut Mistakes) -> Option<Plan> {
-    let missing: Vec<&str> = [
-        ("`title`", scenario.title.is_none()),
-        ("origin", scenario.origins.is_empty()),
-        ("step", scenario.steps.is_empty()),
-    ]
-    .into_iter()
-    .filter_map(|(part, missing)| missing.then_some(part))
-    .collect();
-    // A part that is there and wrong was reported when it was read.
-    if !missing.is_empty() && !mistakes.any_error() {
-        mistakes.add(
-            Diagnostic::error(format!("the scenario has no {}", missing.join(" and no ")))
-                .label(0..0, "")
-                .help(SMALLEST),
-        );
-    }
+    // A key that is unknown may have been meant for one that then seems to be missing.
+    let settled = !mistakes.any_error();
     if let Some(title) = &scenario.title
         && title.value.trim().is_empty()
     {
@@ -53,7 +38,9 @@ pub(super) fn resolve(scenario: Scenario, mistakes: &mut Mistakes) -> Option<Pla
     let names = Names::of(&scenario, mistakes);
     let records = dns::records(&scenario.records, &names, mistakes);
     relations::check(&scenario.relations, &names, mistakes);
-    cookies::check(&scenario, mistakes);
+    if settled {
+        cookies::check(&scenario, mistakes);
+    }
     let origins = origins::origins(scenario.origins, &names, mistakes);
     let steps = steps::steps(scenario.steps, &names, mistakes);
     if mistakes.any_error() {

@@ -23,7 +23,7 @@ pub(super) fn origins(origins: Vec<written::Origin>, names: &Names, mistakes: &m
         .filter_map(|(origin, url)| {
             let name = origin.name.value;
             let routes = routes::routes(origin.routes, names, mistakes);
-            let cors = origin.cors.map(|written| cors(written, &name, names, mistakes));
+            let cors = origin.cors.map(|written| cors(written, names, mistakes));
             let url = url?;
             let certificate = origin.certificate.as_ref();
             if let Some(certificate) = certificate
@@ -42,15 +42,8 @@ pub(super) fn origins(origins: Vec<written::Origin>, names: &Names, mistakes: &m
         .collect()
 }
 
-fn cors(cors: written::Cors, name: &str, names: &Names, mistakes: &mut Mistakes) -> Cors {
-    if cors.allow_origins.is_none() {
-        mistakes.add(
-            Diagnostic::error(format!("the CORS settings of `{name}` have no `allow_origins`"))
-                .label(cors.span.clone(), "")
-                .help("list the origins that are let in: `allow_origins = [\"https://www.example.com\"]`; for no CORS at all leave the table out"),
-        );
-    }
-    let origins = cors.allow_origins.unwrap_or_default();
+fn cors(cors: written::Cors, names: &Names, mistakes: &mut Mistakes) -> Cors {
+    let origins = cors.allow_origins;
     if origins.len() > 1
         && let Some(star) = origins.iter().find(|origin| origin.value == "*")
     {

@@ -1,7 +1,6 @@
 //! `relation`: what the author believes of two origins, held against their URLs.
 
 use super::super::mistakes::Mistakes;
-use super::super::read::listed;
 use super::super::relation::{self, Relation};
 use super::super::written;
 use super::address::Names;
@@ -17,8 +16,7 @@ pub(super) fn check(relations: &[written::Relation], names: &Names, mistakes: &m
             mistakes.add(
                 Diagnostic::error(format!("`{}` is no relation of two origins", stated.word.value))
                     .label(stated.word.span.clone(), "")
-                    .suggest(&stated.word.value, words)
-                    .note(format!("possible are {}", listed(words))),
+                    .suggest_or_list(&stated.word.value, words),
             );
         }
         let Some((from, to)) = arrow(&stated.arrow.value) else {

@@ -3,11 +3,11 @@
 use url::Url;
 
 use super::super::mistakes::Mistakes;
-use super::super::read::{final_status, listed};
+use super::super::read::final_status;
 use super::super::written::{self, At, Header};
 use super::address::Names;
 use super::headers;
-use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Body, Route};
 
 /// The methods a route or a request can have.
@@ -23,17 +23,7 @@ pub(super) fn routes(written: Vec<written::Route>, names: &Names, mistakes: &mut
     written
         .into_iter()
         .filter_map(|route| {
-            let address = match &route.at {
-                Some(at) => address(at, mistakes),
-                None => {
-                    mistakes.add(
-                        Diagnostic::error("a route has no `at`")
-                            .label(route.span.clone(), "")
-                            .help("say what it answers: `at = \"GET /path\"`"),
-                    );
-                    None
-                }
-            };
+            let address = route.at.as_ref().and_then(|at| address(at, mistakes));
             if let (Some((method, path)), Some(at)) = (&address, &route.at) {
                 unreachable(method, path, at, &before, mistakes);
                 before.push((method.clone(), path.clone(), at.span.clone()));
@@ -122,12 +112,8 @@ pub(super) fn check_method(
         Diagnostic::error(format!("methods are upper case, and `{word}` is another method"))
             .help(format!("write `{upper}`"))
     } else {
-        let unknown = Diagnostic::error(format!("`{word}` is no method that is possible here"))
-            .note(format!("possible are {}", listed(possible.iter().copied())));
-        match did_you_mean(word, possible.iter().copied()) {
-            Some(meant) => unknown.help(format!("did you mean `{meant}`?")),
-            None => unknown,
-        }
+        Diagnostic::error(format!("the method cannot be `{word}`"))
+            .suggest_or_list(word, possible.iter().copied())
     };
     mistakes.add(diagnostic.label(method.span.clone(), ""));
     None

@@ -1,19 +1,17 @@
 //! Steps: the one action of each, and what is expected of it.
 
+use std::collections::BTreeMap;
+
 use url::Url;
 
 use super::super::mistakes::Mistakes;
-use super::super::read::listed;
+use super::super::read;
 use super::super::written::{self, At, Header, Payload};
 use super::address::Names;
 use super::headers;
 use super::routes::{METHODS, check_method, pairs};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span, listed};
 use crate::plan::{Absent, Action, Claim, Expect, Fetch, Form, Step, Xhr};
-
-/// What a step can do in this version.
-const ACTIONS: [&str; 10] =
-    ["visit", "link", "form", "reload", "image", "iframe", "fetch", "xhr", "document_cookie", "eval"];
 
 /// The steps, those that are right.
 pub(super) fn steps(written: Vec<written::Step>, names: &Names, mistakes: &mut Mistakes) -> Vec<Step> {
@@ -44,7 +42,7 @@ pub(super) fn steps(written: Vec<written::Step>, names: &Names, mistakes: &mut M
 
 fn one_action(
     mut actions: Vec<At<Option<written::Action>>>,
-    span: crate::diagnostic::Span,
+    span: Span,
     strange: bool,
     mistakes: &mut Mistakes,
 ) -> Option<At<Option<written::Action>>> {
@@ -62,7 +60,7 @@ fn one_action(
         mistakes.add(
             Diagnostic::error("a step does nothing")
                 .label(span, "")
-                .help(format!("give it one of {}", listed(ACTIONS))),
+                .help(format!("give it one of {}", listed(read::actions()))),
         );
     }
     actions.pop()
@@ -214,13 +212,10 @@ fn expect(written: written::Expect, names: &Names, mistakes: &mut Mistakes) -> E
         let requests: Vec<Option<(String, Url)>> = requests.collect();
         Some(Claim { value: requests.into_iter().collect::<Option<_>>()?, span: claim.span })
     });
-    let stored = expect.stored.iter().map(|claim| (claim.value.name.as_str(), claim));
-    for (name, claim) in stored {
-        contradiction("stored", name, &claim.span, &expect.not_stored, mistakes);
-    }
-    for claim in &expect.sent {
-        contradiction("sent", &claim.value.name, &claim.span, &expect.not_sent, mistakes);
-    }
+    let stored = expect.stored.iter().map(|claim| (claim.value.name.as_str(), &claim.span));
+    contradictions("stored", stored, &expect.not_stored, mistakes);
+    let sent = expect.sent.iter().map(|claim| (claim.value.name.as_str(), &claim.span));
+    contradictions("sent", sent, &expect.not_sent, mistakes);
     expect
 }
 
@@ -240,19 +235,22 @@ fn request(text: &At<String>, names: &Names, mistakes: &mut Mistakes) -> Option<
     Some((method?, url?))
 }
 
-fn contradiction(
+fn contradictions<'a>(
     word: &str,
-    name: &str,
-    span: &crate::diagnostic::Span,
+    present: impl Iterator<Item = (&'a str, &'a Span)>,
     absent: &[Claim<Absent>],
     mistakes: &mut Mistakes,
 ) {
-    if let Some(other) = absent.iter().find(|other| other.value.name == name) {
-        mistakes.add(
-            Diagnostic::error(format!("`{name}` cannot be {word} and not {word}"))
-                .label(other.span.clone(), format!("not {word}"))
-                .label(span.clone(), word)
-                .help("keep one; what differs between browsers goes into `expect.on.\"BROWSER\"`"),
-        );
+    let present: BTreeMap<&str, &Span> = present.collect();
+    for claim in absent {
+        let name = claim.value.name.as_str();
+        if let Some(span) = present.get(name) {
+            mistakes.add(
+                Diagnostic::error(format!("`{name}` cannot be {word} and not {word}"))
+                    .label(claim.span.clone(), format!("not {word}"))
+                    .label((*span).clone(), word)
+                    .help("keep one; what differs between browsers goes into `expect.on.\"BROWSER\"`"),
+            );
+        }
     }
 }

@@ -1,0 +1,126 @@
+//! Chromium's jar, and what it says about each Set-Cookie line.
+
+use serde_json::Value;
+
+use crate::observe::{Cookie, Exchange, Partition};
+use crate::plan::SameSite;
+use crate::rules::engine::Profile;
+use crate::rules::path::default_path;
+use crate::rules::reason::Reason;
+use crate::rules::set_cookie::{Expiry, SetCookie};
+
+/// The cookies of an answer to `Storage.getCookies` (CDP), in Chromium's order.
+pub(super) fn cookies(answer: &Value) -> Option<Vec<Cookie>> {
+    let cookies = answer.pointer("/result/cookies")?.as_array()?;
+    Some(cookies.iter().filter_map(cookie).collect())
+}
+
+/// A `Network.Cookie` of the CDP.
+fn cookie(cookie: &Value) -> Option<Cookie> {
+    let text = |key: &str| cookie.get(key).and_then(Value::as_str);
+    let flag = |key: &str| cookie.get(key).and_then(Value::as_bool).unwrap_or(false);
+    // A leading dot marks a cookie that has a Domain attribute.
+    let domain = text("domain")?;
+    Some(Cookie {
+        name: text("name")?.to_owned(),
+        value: text("value")?.to_owned(),
+        domain: domain.trim_start_matches('.').to_owned(),
+        host_only: !domain.starts_with('.'),
+        path: text("path")?.to_owned(),
+        secure: flag("secure"),
+        http_only: flag("httpOnly"),
+        same_site: match text("sameSite") {
+            Some("None") => SameSite::None,
+            Some("Lax") => SameSite::Lax,
+            Some("Strict") => SameSite::Strict,
+            _ => SameSite::Unset,
+        },
+        // Whole seconds are enough; a session cookie has -1.
+        expires: cookie
+            .get("expires")
+            .and_then(Value::as_f64)
+            .filter(|_| !flag("session"))
+            .map(|seconds| seconds.floor() as i64),
+        partition: cookie.get("partitionKey").and_then(|key| {
+            Some(Partition {
+                site: key.get("topLevelSite")?.as_str()?.to_owned(),
+                cross_site_ancestor: key.get("hasCrossSiteAncestor")?.as_bool()?,
+            })
+        }),
+    })
+}
+
+/// Decides for each Set-Cookie line of a step whether it was stored, where its exchange has not been
+/// told otherwise by Chromium's list of blocked lines.
+///
+/// `now` is in seconds since 1970-01-01. A line is stored when the jar has its cookie, or when a later line
+/// of the step was for the same cookie. A line whose lifetime is over removes, and is not stored.
+pub(super) fn settle(exchanges: &mut [Exchange], jar: &[Cookie], now: i64) {
+    // The keys of later lines, gathered from the last line to the first.
+    let mut later: Vec<Key> = Vec::new();
+    for exchange in exchanges.iter_mut().rev() {
+        let host = exchange.wire.url.host_str().unwrap_or_default().to_owned();
+        let path = exchange.wire.url.path().to_owned();
+        for line in exchange.set_cookie.iter_mut().rev() {
+            if line.stored == Some(false) {
+                continue;
+            }
+            let read = SetCookie::parse(&line.line, &Profile::CHROMIUM);
+            let key = Key::of(&read, &host, &path);
+            if is_over(&read, now) {
+                line.stored = Some(false);
+                line.reasons.insert(Reason::Expired);
+            } else {
+                let kept = jar.iter().any(|cookie| key.fits(cookie) && cookie.value == read.value_text());
+                line.stored = Some(kept || later.contains(&key));
+            }
+            later.push(key);
+        }
+    }
+}
+
+/// What makes two lines be about one cookie (RFC 6265bis -22, section 5.7, step 23), partitions aside.
+#[derive(PartialEq)]
+struct Key {
+    name: String,
+    domain: String,
+    host_only: bool,
+    path: String,
+}
+
+impl Key {
+    fn of(read: &SetCookie<'_>, host: &str, request_path: &str) -> Self {
+        let domain = domain(read);
+        let path = read.path.map(|path| String::from_utf8_lossy(read.bytes(path.value)).into_owned());
+        let path = path
+            .filter(|path| path.starts_with('/'))
+            .unwrap_or_else(|| String::from_utf8_lossy(default_path(request_path.as_bytes())).into_owned());
+        Self {
+            name: read.name_text().into_owned(),
+            // A Domain attribute that names an address or a public suffix as host leaves the cookie
+            // host-only, so the jar is asked for either.
+            host_only: domain.is_none(),
+            domain: domain.unwrap_or_else(|| host.to_owned()),
+            path,
+        }
+    }
+
+    fn fits(&self, cookie: &Cookie) -> bool {
+        self.name == cookie.name && self.domain == cookie.domain && self.path == cookie.path
+    }
+}
+
+/// The domain a line's Domain attribute names, in lower case and without a leading dot; `None` without one.
+pub(super) fn domain(read: &SetCookie<'_>) -> Option<String> {
+    let domain = String::from_utf8_lossy(read.bytes(read.domain?.value)).to_ascii_lowercase();
+    let domain = domain.strip_prefix('.').unwrap_or(&domain).to_owned();
+    (!domain.is_empty()).then_some(domain)
+}
+
+fn is_over(read: &SetCookie<'_>, now: i64) -> bool {
+    match read.lifetime {
+        Some((_, Expiry::At(moment))) => moment <= now,
+        Some((_, Expiry::In(seconds))) => seconds <= 0,
+        None => false,
+    }
+}

@@ -1,0 +1,349 @@
+//! What each action makes the page do, and what the page made of it.
+//!
+//! Scripts run in the page's own world and get their arguments as data, so nothing of a scenario is ever
+//! pasted into code. They come in by the debugger, which a page's Content-Security-Policy does not hold
+//! up; what they *ask for* is the page's doing, and its policy holds for that, as in production.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::native;
+use super::record::Record;
+use super::worker::Worker;
+use crate::browser::failure::Failure;
+use crate::observe::{Exchange, Page};
+use crate::plan::{Action, Fetch, Form, Xhr};
+use crate::rules::reason::Reason;
+
+/// `fetch()`, its body read. Answers `{body}` or `{error}`.
+const FETCH: &str = "async json => {
+    const { url, ...init } = JSON.parse(json);
+    try {
+        const response = await fetch(url, init);
+        return JSON.stringify({ body: await response.text() });
+    } catch (error) {
+        return JSON.stringify({ error: String(error) });
+    }
+}";
+
+/// `XMLHttpRequest`. Answers `{body}` or `{error}`.
+const XHR: &str = "json => new Promise(done => {
+    const { url, method, withCredentials, headers, body } = JSON.parse(json);
+    const request = new XMLHttpRequest();
+    const end = answer => done(JSON.stringify(answer));
+    request.onload = () => end({ body: request.responseText });
+    for (const kind of ['error', 'abort', 'timeout'])
+        request.addEventListener(kind, () => end({ error: `XMLHttpRequest: ${kind}` }));
+    try {
+        request.open(method, url);
+        request.withCredentials = withCredentials;
+        for (const [name, value] of headers) request.setRequestHeader(name, value);
+        request.send(body);
+    } catch (error) {
+        end({ error: String(error) });
+    }
+})";
+
+/// An element that loads something, added to the page. Answers the name of the event that ended it.
+const ELEMENT: &str = "json => new Promise(done => {
+    const { tag, url } = JSON.parse(json);
+    const element = document.createElement(tag);
+    element.onload = element.onerror = event => done(event.type);
+    element.src = url;
+    (document.body ?? document.documentElement).append(element);
+})";
+
+/// A link, clicked.
+const LINK: &str = "json => {
+    const link = document.createElement('a');
+    link.href = JSON.parse(json).url;
+    link.textContent = 'rehearsal';
+    (document.body ?? document.documentElement).append(link);
+    link.click();
+}";
+
+/// A form, submitted. The prototype's method, as a field may be called `submit`.
+const FORM: &str = "json => {
+    const { url, method, fields } = JSON.parse(json);
+    const form = document.createElement('form');
+    form.method = method;
+    form.action = url;
+    for (const [name, value] of fields) {
+        const input = document.createElement('input');
+        input.type = 'hidden';
+        input.name = name;
+        input.value = value;
+        form.append(input);
+    }
+    (document.body ?? document.documentElement).append(form);
+    HTMLFormElement.prototype.submit.call(form);
+}";
+
+/// `document.cookie`, written if there is something to write, then read.
+const COOKIE: &str = "json => {
+    const { write } = JSON.parse(json);
+    try {
+        if (write !== null) document.cookie = write;
+        return JSON.stringify({ cookie: document.cookie });
+    } catch (error) {
+        return JSON.stringify({ error: String(error) });
+    }
+}";
+
+impl Worker {
+    /// Does it, and waits for what the page can tell of it. Navigations may still be under way after.
+    pub(super) async fn act(&mut self, action: &Action) -> Result<Page, Failure> {
+        match action {
+            Action::Visit(url) => {
+                self.navigate("browsingContext.navigate", json!({ "url": url.as_str() })).await
+            }
+            Action::Reload => self.navigate("browsingContext.reload", json!({})).await,
+            Action::Link(url) => self.leave(LINK, &json!({ "url": url.as_str() })).await,
+            Action::Form(form) => self.leave(FORM, &form_argument(form)).await,
+            Action::Image(url) => self.element("img", url).await,
+            Action::Iframe(url) => self.element("iframe", url).await,
+            Action::Fetch(fetch) => self.request(FETCH, &fetch_argument(fetch)).await,
+            Action::Xhr(xhr) => self.request(XHR, &xhr_argument(xhr)).await,
+            Action::DocumentCookie { write } => self.document_cookie(write.as_deref()).await,
+            Action::Eval(script) => self.eval(script).await,
+        }
+    }
+
+    async fn navigate(&mut self, command: &str, mut params: Value) -> Result<Page, Failure> {
+        params["context"] = json!(self.place.tab);
+        params["wait"] = json!("complete");
+        let error = match self.call(command, params).await {
+            Ok(_) => None,
+            // `net::ERR_ABORTED`, or no such word: another navigation took its place, which is waited for.
+            Err(Failure::Protocol { message, .. }) => message
+                .split_once("net::")
+                .map(|(_, word)| format!("net::{word}"))
+                .filter(|word| word != "net::ERR_ABORTED"),
+            Err(failure) => return Err(failure),
+        };
+        Ok(Page { error, ..Page::default() })
+    }
+
+    /// Runs a script that makes the page go elsewhere, as a user's doing.
+    async fn leave(&mut self, script: &str, argument: &Value) -> Result<Page, Failure> {
+        let error = match self.run(script, argument, true).await {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(error),
+            // A page that is gone cannot answer.
+            Err(Failure::Protocol { .. }) => None,
+            Err(failure) => return Err(failure),
+        };
+        Ok(Page { error, ..Page::default() })
+    }
+
+    async fn element(&mut self, tag: &str, url: &Url) -> Result<Page, Failure> {
+        let answer = self.run(ELEMENT, &json!({ "tag": tag, "url": url.as_str() }), false).await?;
+        Ok(Page { error: answer.err(), ..Page::default() })
+    }
+
+    async fn request(&mut self, script: &str, argument: &Value) -> Result<Page, Failure> {
+        let answer = self.run(script, argument, false).await?;
+        let answer = answer.map(|answer| serde_json::from_str(&answer).unwrap_or(Value::Null));
+        Ok(match answer {
+            Ok(mut answer) => {
+                let mut text = |key: &str| match answer.get_mut(key).map(Value::take) {
+                    Some(Value::String(text)) => Some(text),
+                    _ => None,
+                };
+                let (body, error) = (text("body"), text("error"));
+                Page { readable: Some(body.is_some()), body, error, ..Page::default() }
+            }
+            Err(error) => Page { readable: Some(false), error: Some(error), ..Page::default() },
+        })
+    }
+
+    async fn document_cookie(&mut self, write: Option<&str>) -> Result<Page, Failure> {
+        let answer = self.run(COOKIE, &json!({ "write": write }), false).await?;
+        let answer = answer.map(|answer| serde_json::from_str(&answer).unwrap_or(Value::Null));
+        Ok(match answer {
+            Ok(answer) => {
+                let text = |key: &str| answer.get(key).and_then(Value::as_str).map(str::to_owned);
+                Page { document_cookie: text("cookie"), error: text("error"), ..Page::default() }
+            }
+            Err(error) => Page { error: Some(error), ..Page::default() },
+        })
+    }
+
+    /// Runs a user's script. Its last value is awaited if it is a promise, and taken as JSON unless it is
+    /// a string.
+    async fn eval(&mut self, script: &str) -> Result<Page, Failure> {
+        if let Some(world) = &mut self.world {
+            world.scripted = true;
+        }
+        match self.value_of(script).await {
+            Ok(Ok(body)) => Ok(Page { body, ..Page::default() }),
+            Ok(Err(error)) => Ok(Page { error: Some(error), ..Page::default() }),
+            // The script made the page go elsewhere before it had a value.
+            Err(Failure::Protocol { .. }) => Ok(Page::default()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn value_of(&mut self, script: &str) -> Result<Result<Option<String>, String>, Failure> {
+        let params =
+            json!({ "expression": script, "replMode": true, "awaitPromise": true, "userGesture": true });
+        let mut answer = self.cdp("Runtime.evaluate", params).await?;
+        // In this mode a script may use `await`, and a promise as its last value is handed back as one.
+        if let Some(object) = answer.pointer("/result/objectId").and_then(Value::as_str).map(str::to_owned) {
+            let is_promise = answer.pointer("/result/subtype").and_then(Value::as_str) == Some("promise");
+            answer = if is_promise {
+                let params = json!({ "promiseObjectId": object, "returnByValue": true });
+                self.cdp("Runtime.awaitPromise", params).await?
+            } else {
+                let params = json!({
+                    "objectId": object,
+                    "functionDeclaration": "function () { return this }",
+                    "returnByValue": true,
+                });
+                self.cdp("Runtime.callFunctionOn", params).await?
+            };
+        }
+        if let Some(error) = exception(&answer) {
+            return Ok(Err(error));
+        }
+        Ok(Ok(match answer.pointer("/result/value") {
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(value) => Some(value.to_string()),
+            None => answer.pointer("/result/unserializableValue").and_then(Value::as_str).map(str::to_owned),
+        }))
+    }
+
+    /// Calls a function with one argument, as JSON. Answers the text it gave, or the exception it threw.
+    async fn run(
+        &mut self,
+        function: &str,
+        argument: &Value,
+        by_user: bool,
+    ) -> Result<Result<String, String>, Failure> {
+        let params = json!({
+            "functionDeclaration": function,
+            "arguments": [{ "type": "string", "value": argument.to_string() }],
+            "target": { "context": self.place.tab },
+            "awaitPromise": true,
+            "userActivation": by_user,
+        });
+        let answer = self.call("script.callFunction", params).await?;
+        Ok(match answer.pointer("/exceptionDetails/text").and_then(Value::as_str) {
+            Some(error) => Err(error.to_owned()),
+            None => {
+                Ok(answer.pointer("/result/value").and_then(Value::as_str).unwrap_or_default().to_owned())
+            }
+        })
+    }
+}
+
+/// The words of an exception in a CDP answer.
+fn exception(answer: &Value) -> Option<String> {
+    let details = answer.get("exceptionDetails")?;
+    let text = |pointer: &str| details.pointer(pointer).and_then(Value::as_str);
+    let described = text("/exception/description").and_then(|text| text.lines().next());
+    let thrown = details
+        .pointer("/exception/value")
+        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    described.map(str::to_owned).or(thrown).or_else(|| text("/text").map(str::to_owned))
+}
+
+fn fetch_argument(fetch: &Fetch) -> Value {
+    let mut argument = json!({
+        "url": fetch.url.as_str(),
+        "method": fetch.method,
+        "credentials": fetch.credentials.as_str(),
+        "headers": fetch.headers,
+    });
+    if let Some(body) = &fetch.body {
+        argument["body"] = json!(body);
+    }
+    argument
+}
+
+fn xhr_argument(xhr: &Xhr) -> Value {
+    json!({
+        "url": xhr.url.as_str(),
+        "method": xhr.method,
+        "withCredentials": xhr.with_credentials,
+        "headers": xhr.headers,
+        "body": xhr.body,
+    })
+}
+
+fn form_argument(form: &Form) -> Value {
+    json!({ "url": form.url.as_str(), "method": form.method, "fields": form.fields })
+}
+
+/// Completes what the page could tell by what the wire and Chromium's account of the requests tell.
+pub(super) fn conclude(
+    action: &Action,
+    page: &mut Page,
+    exchanges: &[Exchange],
+    record: &Record,
+    url: Option<Url>,
+) {
+    page.url = url;
+    let target = match action {
+        Action::Reload => page.url.clone().map(|url| (None, url)),
+        other => other.target().map(|(method, url)| (Some(method), url.clone())),
+    };
+    let Some((method, url)) = target else { return };
+    page.status = status(method, &url, exchanges);
+
+    let Some(ending) = record.ending(method.unwrap_or("GET"), &url) else { return };
+    match action {
+        Action::Fetch(_) | Action::Xhr(_) if page.readable == Some(false) => {
+            let cors = ending.cors.as_deref();
+            page.cors = match (cors, ending.blocked.as_deref()) {
+                (Some(word), _) => native::not_readable(word).into_iter().collect(),
+                (None, Some("mixed-content")) => BTreeSet::from([Reason::MixedContent]),
+                // Some policy of the page's own: that is no reason of ours, and its words are kept.
+                (None, Some(_)) => BTreeSet::new(),
+                (None, None) => BTreeSet::from([Reason::Network]),
+            };
+            // What no reason of ours says is added to the page's words, which for a page are always the same.
+            let word = match cors.or(ending.blocked.as_deref()) {
+                Some(word) if page.cors.is_empty() => word,
+                Some(_) => return,
+                None => &ending.error,
+            };
+            if let Some(error) = page.error.as_mut().filter(|_| !word.is_empty()) {
+                *error = format!("{error} ({word})");
+            }
+        }
+        Action::Fetch(_) | Action::Xhr(_) => {}
+        // An image that was answered with something else has failed in no way that matters here.
+        Action::Image(_) if page.status.is_some() => {}
+        // The address bar shows what was asked for, above the browser's page that says it failed.
+        _ if ending.error == "net::ERR_ABORTED" => {}
+        _ => {
+            page.error.get_or_insert_with(|| ending.blocked.unwrap_or(ending.error));
+            if page.url.as_ref().is_some_and(|url| url.scheme() == "chrome-error") {
+                page.url = Some(url);
+            }
+        }
+    }
+}
+
+/// The status of a request on the wire, after its redirects, preflights aside. Any method if there is none.
+fn status(method: Option<&str>, url: &Url, exchanges: &[Exchange]) -> Option<u16> {
+    let mut target = url.clone();
+    target.set_fragment(None);
+    let mut rest = exchanges.iter().map(|exchange| &exchange.wire).filter(|wire| !wire.is_preflight());
+    let mut found =
+        rest.find(|wire| wire.url == target && method.is_none_or(|method| method == wire.method))?;
+    while (300..400).contains(&found.status) {
+        let Some(location) = found.response_header("location") else { break };
+        let Ok(mut next) = found.url.join(&String::from_utf8_lossy(location)) else { break };
+        next.set_fragment(None);
+        // Where the next hop is not on the wire (refused, or never made), this one was the last.
+        match rest.find(|wire| wire.url == next) {
+            Some(wire) => found = wire,
+            None => break,
+        }
+    }
+    Some(found.status)
+}

@@ -1,0 +1,416 @@
+//! A worker: one jar, one tab, one gateway; it performs steps and tells what was seen.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use futures_util::future;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout, timeout_at};
+use url::Url;
+
+use super::record::Record;
+use super::{jar, reset, steps};
+use crate::browser::bidi::{Bidi, Event};
+use crate::browser::failure::Failure;
+use crate::observe::{Cookie, Exchange, Observation};
+use crate::plan::Step;
+use crate::world::wire::Wire;
+use crate::world::{Gateway, World};
+
+/// How long a step waits for requests that do not end, such as a stream of events, before it is over.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// How long is waited for Chromium's account of exchanges that are on the wire already. It comes within
+/// milliseconds, and for few requests never.
+const ACCOUNT: Duration = Duration::from_millis(300);
+
+/// A meta refresh later than this is not a step's own navigation.
+const REFRESH: f64 = 1.0;
+
+/// How many console messages of a step are kept.
+const CONSOLE: usize = 100;
+
+/// A cookie jar, a tab and a gateway.
+///
+/// A worker sees one world at a time. After a scenario, [`Worker::reset`] makes it ready for the next.
+#[derive(Debug)]
+pub struct Worker {
+    pub(super) bidi: Bidi,
+    pub(super) gateway: Gateway,
+    pub(super) place: Place,
+    version: String,
+    events: mpsc::UnboundedReceiver<Arc<Event>>,
+    /// Where the worker is, once it has entered a world.
+    pub(super) world: Option<Entered>,
+    pub(super) record: Record,
+    navigation: Navigation,
+    console: Vec<String>,
+    crashed: bool,
+    /// Whether the place must be thrown away before the next world.
+    pub(super) stale: bool,
+}
+
+/// Where in the browser a worker is.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The BiDi user context, which is the CDP's browser context by the same id.
+    pub(super) context: String,
+    /// The tab: a BiDi browsing context, and the CDP's frame by the same id.
+    pub(super) tab: String,
+    /// The CDP session of the tab.
+    pub(super) session: String,
+    /// The CDP sessions of the tab and of what is in it.
+    sessions: HashSet<String>,
+}
+
+/// What a worker keeps of the world it is in.
+#[derive(Debug)]
+pub(super) struct Entered {
+    pub(super) wire: Wire,
+    /// The origins, in the order of the plan.
+    pub(super) origins: Vec<Url>,
+    /// Whether a script of the scenario ran that may have written anything.
+    pub(super) scripted: bool,
+}
+
+/// The navigation of the tab's top level.
+#[derive(Debug, Default)]
+struct Navigation {
+    /// A page asked for one, and it has not begun.
+    requested: bool,
+    /// The ids of those that have begun and not ended.
+    under_way: HashSet<String>,
+}
+
+impl Navigation {
+    fn is_over(&self) -> bool {
+        !self.requested && self.under_way.is_empty()
+    }
+}
+
+impl Worker {
+    pub(super) async fn new(bidi: Bidi, gateway: Gateway, version: String) -> Result<Self, Failure> {
+        let events = bidi.events();
+        let place = Place::new(&bidi, &gateway).await?;
+        Ok(Self {
+            bidi,
+            gateway,
+            place,
+            version,
+            events,
+            world: None,
+            record: Record::default(),
+            navigation: Navigation::default(),
+            console: Vec::new(),
+            crashed: false,
+            stale: false,
+        })
+    }
+
+    /// The browser's version: `156.0.8078.79`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Shows a world to this worker, which must be new or reset.
+    ///
+    /// # Errors
+    /// Where the last scenario left what no reset removes, the worker is made anew here, and the
+    /// browser may fail at it.
+    pub async fn enter(&mut self, world: &World) -> Result<(), Failure> {
+        if self.stale {
+            self.renew().await?;
+        }
+        self.gateway.take_refused();
+        self.gateway.show(world);
+        self.world = Some(Entered {
+            wire: world.wire().clone(),
+            origins: world.origins().iter().map(|origin| origin.url().clone()).collect(),
+            scripted: false,
+        });
+        Ok(())
+    }
+
+    /// Performs a step, waits until all it began has ended, and tells what was seen.
+    ///
+    /// What goes wrong in the page, a refused connection or a thrown exception, is part of the
+    /// observation.
+    ///
+    /// # Errors
+    /// What goes wrong with the browser. A worker that failed cannot be used any more.
+    pub async fn perform(&mut self, step: &Step) -> Result<Observation, Failure> {
+        let Some(wire) = self.world.as_ref().map(|world| world.wire.clone()) else {
+            return Err(Failure::protocol("perform", "the worker has entered no world"));
+        };
+        self.drain()?;
+        self.record.clear();
+        self.console.clear();
+        self.gateway.take_refused();
+        let mark = wire.mark();
+
+        let mut page = self.act(&step.action).await?;
+        self.settle(&wire).await?;
+        let mut exchanges: Vec<Exchange> = wire.since(mark).into_iter().map(Exchange::from_wire).collect();
+        if self.flush_scripts(&exchanges).await? {
+            self.settle(&wire).await?;
+            exchanges = wire.since(mark).into_iter().map(Exchange::from_wire).collect();
+        }
+        self.wait_for(ACCOUNT, |worker| worker.record.is_complete(&exchanges)).await?;
+
+        let (jar, url) = self.look().await?;
+        self.record.explain(&mut exchanges);
+        jar::settle(&mut exchanges, &jar, now());
+        steps::conclude(&step.action, &mut page, &exchanges, &self.record, url);
+        Ok(Observation {
+            page,
+            exchanges,
+            written: None,
+            jar: Some(jar),
+            refused: self.gateway.take_refused(),
+            console: std::mem::take(&mut self.console),
+        })
+    }
+
+    /// The jar and the address bar.
+    async fn look(&mut self) -> Result<(Vec<Cookie>, Option<Url>), Failure> {
+        let bidi = self.bidi.clone();
+        let jar =
+            json!({ "method": "Storage.getCookies", "params": { "browserContextId": self.place.context } });
+        let tree = json!({ "root": self.place.tab, "maxDepth": 0 });
+        let both = future::try_join(
+            bidi.command("goog:cdp.sendCommand", jar),
+            bidi.command("browsingContext.getTree", tree),
+        );
+        let (jar, tree) = self.attend(both).await?;
+        let cookies = jar::cookies(&jar)
+            .ok_or_else(|| Failure::protocol("Storage.getCookies", "the answer has no cookies"))?;
+        let url = tree.pointer("/contexts/0/url").and_then(Value::as_str);
+        Ok((cookies, url.and_then(|url| Url::parse(url).ok())))
+    }
+
+    /// Lets timers that a document of the scenario's own set for "at once" run. Answers whether there
+    /// was such a document.
+    async fn flush_scripts(&mut self, exchanges: &[Exchange]) -> Result<bool, Failure> {
+        if !exchanges.iter().any(|exchange| reset::may_run_scripts(&exchange.wire)) {
+            return Ok(false);
+        }
+        if let Some(world) = &mut self.world {
+            world.scripted = true;
+        }
+        let timer = self.evaluate("new Promise(done => setTimeout(done, 0))").await;
+        match timer {
+            // A page that navigates away takes the answer with it.
+            Ok(_) | Err(Failure::Protocol { .. }) => Ok(true),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Waits until no navigation is under way, every request that arrived is answered, and every request
+    /// the browser began has ended.
+    pub(super) async fn settle(&mut self, wire: &Wire) -> Result<(), Failure> {
+        let limit = self.bidi.limit();
+        loop {
+            if !self.wait_for(limit, |worker| worker.navigation.is_over()).await? {
+                return Err(Failure::TimedOut { command: "load of the page".to_owned(), after: limit });
+            }
+            // A stream never ends; then the step is over without it.
+            let _ = timeout(QUIET, wire.settled()).await;
+            let quiet = |worker: &Self| !worker.navigation.is_over() || worker.record.is_quiet();
+            self.wait_for(QUIET, quiet).await?;
+            if self.navigation.is_over() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Runs an expression in the page and waits for its value, which must be a primitive.
+    pub(super) async fn evaluate(&mut self, expression: &str) -> Result<Value, Failure> {
+        let params = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
+        self.cdp("Runtime.evaluate", params).await
+    }
+
+    /// A command of the Chrome DevTools Protocol to the tab: its `result`.
+    pub(super) async fn cdp(&mut self, method: &str, params: Value) -> Result<Value, Failure> {
+        let envelope = self.place.cdp(method, params);
+        let mut answer = self.call("goog:cdp.sendCommand", envelope).await?;
+        Ok(answer.get_mut("result").map(Value::take).unwrap_or_default())
+    }
+
+    /// A command, events being taken in while it is waited for.
+    pub(super) async fn call(&mut self, method: &str, params: Value) -> Result<Value, Failure> {
+        let bidi = self.bidi.clone();
+        self.attend(bidi.command(method, params)).await
+    }
+
+    /// Takes events in while something is waited for. A crash of the page ends the wait.
+    pub(super) async fn attend<T>(
+        &mut self,
+        future: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        tokio::pin!(future);
+        loop {
+            self.check()?;
+            tokio::select! {
+                biased;
+                done = &mut future => return done,
+                Some(event) = self.events.recv() => self.take(&event),
+            }
+        }
+    }
+
+    /// Takes events in until a condition holds. Answers whether it came to hold in time.
+    pub(super) async fn wait_for(
+        &mut self,
+        limit: Duration,
+        condition: impl Fn(&Self) -> bool,
+    ) -> Result<bool, Failure> {
+        let deadline = Instant::now() + limit;
+        loop {
+            self.drain()?;
+            if condition(self) {
+                return Ok(true);
+            }
+            match timeout_at(deadline, self.events.recv()).await {
+                Ok(Some(event)) => self.take(&event),
+                Ok(None) => return Err(self.bidi.gone_failure()),
+                Err(_) => return Ok(false),
+            }
+        }
+    }
+
+    /// Takes in the events that have come.
+    fn drain(&mut self) -> Result<(), Failure> {
+        while let Ok(event) = self.events.try_recv() {
+            self.take(&event);
+        }
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        if self.crashed {
+            return Err(Failure::Died { who: "the page's process".to_owned(), last_words: Vec::new() });
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: &Event) {
+        let params = &event.params;
+        let text = |pointer: &str| params.pointer(pointer).and_then(Value::as_str);
+        if let Some(name) = event.method.strip_prefix("goog:cdp.") {
+            if !text("/session").is_some_and(|session| self.place.sessions.contains(session)) {
+                return;
+            }
+            let inner = &params["params"];
+            let on_top = inner.get("frameId").and_then(Value::as_str) == Some(self.place.tab.as_str());
+            match name {
+                "Target.attachedToTarget" => {
+                    if let Some(session) = inner.get("sessionId").and_then(Value::as_str) {
+                        self.place.sessions.insert(session.to_owned());
+                    }
+                }
+                "Inspector.targetCrashed" => {
+                    self.crashed |= text("/session") == Some(self.place.session.as_str());
+                }
+                "Page.frameRequestedNavigation" => {
+                    let here = inner.get("disposition").is_none_or(|disposition| disposition == "currentTab");
+                    self.navigation.requested |= on_top && here;
+                }
+                "Page.frameScheduledNavigation" => {
+                    let delay = inner.get("delay").and_then(Value::as_f64).unwrap_or_default();
+                    self.navigation.requested |= on_top && delay <= REFRESH;
+                }
+                "Page.frameClearedScheduledNavigation" if on_top => {}
+                "Log.entryAdded" => {
+                    if let Some(text) = inner.pointer("/entry/text").and_then(Value::as_str) {
+                        self.say(text);
+                    }
+                }
+                _ => {
+                    if let Some(name) = name.strip_prefix("Network.") {
+                        self.record.take(name, inner);
+                    }
+                }
+            }
+        } else if event.method == "log.entryAdded" {
+            if text("/source/userContext") == Some(self.place.context.as_str()) {
+                self.say(text("/text").unwrap_or_default());
+            }
+        } else if text("/context") == Some(self.place.tab.as_str()) {
+            let id = text("/navigation").unwrap_or_default().to_owned();
+            if event.method == "browsingContext.navigationStarted" {
+                self.navigation.requested = false;
+                self.navigation.under_way.insert(id);
+            } else {
+                // Each of the others ends one.
+                self.navigation.requested &= event.method != "browsingContext.fragmentNavigated";
+                self.navigation.under_way.remove(&id);
+            }
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        if self.console.len() < CONSOLE {
+            self.console.push(text.to_owned());
+        }
+    }
+
+    /// Throws the jar and the tab away, and makes new ones behind the same gateway.
+    pub(super) async fn renew(&mut self) -> Result<(), Failure> {
+        let (bidi, old) = (self.bidi.clone(), self.place.context.clone());
+        bidi.command("browser.removeUserContext", json!({ "userContext": old })).await?;
+        self.place = Place::new(&bidi, &self.gateway).await?;
+        self.navigation = Navigation::default();
+        (self.crashed, self.stale) = (false, false);
+        Ok(())
+    }
+
+    /// Removes the jar and the tab from the browser, where that still answers, and closes the gateway.
+    pub async fn close(self) {
+        let params = json!({ "userContext": self.place.context });
+        // A browser that is gone has no context left to remove.
+        let _ = self.bidi.command("browser.removeUserContext", params).await;
+        self.gateway.close().await;
+    }
+}
+
+impl Place {
+    async fn new(bidi: &Bidi, gateway: &Gateway) -> Result<Self, Failure> {
+        let proxy = super::proxy(gateway.address());
+        let context =
+            text(bidi, "browser.createUserContext", json!({ "proxy": proxy }), "userContext").await?;
+        let params = json!({ "type": "tab", "userContext": context, "background": true });
+        let tab = text(bidi, "browsingContext.create", params, "context").await?;
+        let session = text(bidi, "goog:cdp.getSession", json!({ "context": tab }), "session").await?;
+        let place = Self { context, tab, sessions: HashSet::from([session.clone()]), session };
+        let commands = [
+            ("Network.enable", json!({})),
+            ("Log.enable", json!({})),
+            // When a browser asks for an icon is its own affair; it must not fall into some step.
+            ("Network.setBlockedURLs", json!({ "urls": ["*://*/favicon.ico"] })),
+        ];
+        let commands =
+            commands.map(|(method, params)| bidi.command("goog:cdp.sendCommand", place.cdp(method, params)));
+        future::try_join_all(commands).await?;
+        Ok(place)
+    }
+
+    /// The envelope of a CDP command to the tab.
+    pub(super) fn cdp(&self, method: &str, params: Value) -> Value {
+        json!({ "method": method, "params": params, "session": self.session })
+    }
+}
+
+/// A command whose answer is one text.
+async fn text(bidi: &Bidi, method: &str, params: Value, key: &str) -> Result<String, Failure> {
+    let answer = bidi.command(method, params).await?;
+    let text = answer.get(key).and_then(Value::as_str).map(str::to_owned);
+    text.ok_or_else(|| Failure::protocol(method, format!("the answer has no `{key}`")))
+}
+
+fn now() -> i64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,127 @@
+//! Chromium for tests: launched where it is installed, said aloud where it is not.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rehearsal::browser::chromium::{Chromium, Options, TIMEOUT, Worker};
+use rehearsal::browser::name::ThirdParty;
+use rehearsal::browser::{Failure, driver};
+use rehearsal::observe::{Cookie, Observation};
+use rehearsal::plan::{Action, Credentials, Expect, Fetch, Plan, Step};
+use rehearsal::world::{Authority, World, hosts};
+
+/// Whether Chromium is installed. Says so aloud where it is not, and fails there under `CI`.
+pub fn installed() -> bool {
+    let missing = [driver::CHROMIUM, driver::CHROMEDRIVER].iter().find_map(|program| program.find().err());
+    let Some(missing) = missing else { return true };
+    let hint = missing.hint().unwrap_or_default().to_owned();
+    assert!(std::env::var_os("CI").is_none(), "{missing}: {hint}");
+    eprintln!("NOT TESTED: {missing}: {hint}");
+    false
+}
+
+/// How tests launch Chromium.
+pub fn options(authority: &Authority, third_party: ThirdParty) -> Options {
+    Options {
+        third_party,
+        headed: false,
+        ca_spki: authority.spki_sha256(),
+        guard: PathBuf::from(env!("CARGO_BIN_EXE_rehearsal")),
+        timeout: TIMEOUT,
+    }
+}
+
+/// A browser with one worker, in the world of a plan.
+pub struct Rig {
+    pub chromium: Chromium,
+    pub authority: Authority,
+    pub world: World,
+    pub worker: Worker,
+}
+
+impl Rig {
+    pub async fn new(plan: &Plan, third_party: ThirdParty) -> Self {
+        let authority = Authority::new(hosts(plan)).expect("an authority");
+        let chromium = Chromium::launch(options(&authority, third_party)).await.expect("chromium starts");
+        let world = World::start(plan, &authority).expect("a world");
+        let mut worker = chromium.worker().await.expect("a worker");
+        worker.enter(&world).await.expect("the worker enters");
+        Self { chromium, authority, world, worker }
+    }
+
+    /// Performs an action and returns what was seen.
+    pub async fn act(&mut self, action: Action) -> Observation {
+        self.try_act(action).await.expect("the browser does not fail")
+    }
+
+    pub async fn try_act(&mut self, action: Action) -> Result<Observation, Failure> {
+        self.worker.perform(&step(action)).await
+    }
+
+    /// Resets the worker and enters a fresh world of a plan.
+    pub async fn next(&mut self, plan: &Plan) {
+        self.worker.reset().await.expect("a reset");
+        self.world = World::start(plan, &self.authority).expect("a world");
+        self.worker.enter(&self.world).await.expect("the worker enters");
+    }
+
+    /// Ends everything, and asserts that nothing is left.
+    pub async fn close(self) {
+        let (folder, process) = (self.chromium.folder().to_owned(), self.chromium.process());
+        self.chromium.close().await;
+        assert!(!folder.exists(), "{} is left", folder.display());
+        let process = process.expect("the driver tells the browser's process");
+        assert!(!runs(process), "the browser is left");
+    }
+}
+
+/// Whether a process is there.
+pub fn runs(process: u32) -> bool {
+    PathBuf::from(format!("/proc/{process}")).exists()
+}
+
+/// Waits until a condition holds, and fails where it does not in time.
+pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(15);
+    while !condition() {
+        assert!(tokio::time::Instant::now() < deadline, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// A step that expects nothing.
+pub fn step(action: Action) -> Step {
+    Step { action, span: 0..0, expect: Expect::default(), on: Vec::new() }
+}
+
+pub fn visit(url: &str) -> Action {
+    Action::Visit(url.parse().expect("a URL"))
+}
+
+/// A `fetch()` with credentials.
+pub fn fetch(method: &str, url: &str) -> Action {
+    Action::Fetch(Fetch {
+        url: url.parse().expect("a URL"),
+        method: method.to_owned(),
+        credentials: Credentials::Include,
+        headers: Vec::new(),
+        body: None,
+    })
+}
+
+pub fn eval(script: &str) -> Action {
+    Action::Eval(script.to_owned())
+}
+
+/// The names in a jar, in order.
+pub fn names(seen: &Observation) -> Vec<&str> {
+    let mut names: Vec<_> = jar(seen).iter().map(|cookie| cookie.name.as_str()).collect();
+    names.sort_unstable();
+    names
+}
+
+pub fn jar(seen: &Observation) -> &[Cookie] {
+    seen.jar.as_deref().expect("chromium shows its jar")
+}
