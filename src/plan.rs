@@ -108,7 +108,8 @@ pub enum Service {
 pub struct Route {
     /// The method, upper case. A `GET` route answers `HEAD` as well.
     pub method: String,
-    /// The path, beginning with `/`; the query of a request is ignored. A final `*` matches any rest.
+    /// The path, beginning with `/`; the query of a request is ignored. A final `*` matches any rest; of
+    /// the paths that fit, the most specific one answers.
     pub path: String,
     /// The status of the answer.
     pub status: u16,

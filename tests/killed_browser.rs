@@ -12,6 +12,7 @@ use std::io::Read;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 /// No run of ten scenarios takes this long, whatever happened to its browser.
@@ -50,12 +51,12 @@ fn kill_once(round: u64, random: &mut Random) -> bool {
     let mut killed = None;
     while child.try_wait().expect("our child can be waited for").is_none() {
         assert!(started.elapsed() < DEADLINE, "round {round}: hangs; killed {killed:?}");
-        let tree = descendants(child.id());
+        let tree = command::descendants(child.id());
         seen.extend(tree.iter().map(|(id, _)| *id));
         let browser = tree.iter().find(|(_, name)| name.starts_with("chromium"));
         match browser {
             Some((id, name)) if killed.is_none() && looks == 0 => {
-                kill(*id);
+                command::signal(*id, Signal::KILL);
                 killed = Some(format!("{name} ({id})"));
             }
             Some(_) => looks = looks.saturating_sub(1),
@@ -67,7 +68,7 @@ fn kill_once(round: u64, random: &mut Random) -> bool {
     let errors = summary["errors"].as_u64().expect("a summary");
     assert_eq!(summary["failed"], 0, "round {round}: a killed browser is no failed expectation: {summary}");
     assert_eq!(code, if errors > 0 { 3 } else { 0 }, "round {round}: {summary}, killed {killed:?}");
-    let left: Vec<_> = seen.into_iter().filter(|id| fs::exists(format!("/proc/{id}")).unwrap_or(false)).collect();
+    let left: Vec<_> = seen.into_iter().filter(|id| command::is_there(*id)).collect();
     assert!(left.is_empty(), "round {round}: processes {left:?} are left, killed {killed:?}");
     let folders: Vec<_> = fs::read_dir(temporary.path()).expect("the folder is ours").collect();
     assert!(folders.is_empty(), "round {round}: {folders:?} is left, killed {killed:?}");
@@ -79,26 +80,6 @@ fn ended(child: &mut Child) -> (i32, Value) {
     child.stdout.take().expect("stdout is a pipe").read_to_string(&mut output).expect("the report is text");
     let status = child.wait().expect("our child can be waited for");
     (status.code().expect("rehearsal was not killed"), serde_json::from_str(&output).expect("the report is JSON"))
-}
-
-/// Every process below this one, with its name.
-fn descendants(id: u32) -> Vec<(u32, String)> {
-    let children = fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten().flat_map(|task| {
-        let list = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-        list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<u32>>()
-    });
-    let mut found = Vec::new();
-    for child in children {
-        found.push((child, fs::read_to_string(format!("/proc/{child}/comm")).unwrap_or_default().trim().to_owned()));
-        found.extend(descendants(child));
-    }
-    found
-}
-
-fn kill(id: u32) {
-    let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw).expect("a process id is positive");
-    // It may have ended of itself in the meantime, which is as good.
-    drop(rustix::process::kill_process(id, rustix::process::Signal::KILL));
 }
 
 fn number(variable: &str, default: u64) -> u64 {

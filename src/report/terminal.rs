@@ -73,23 +73,19 @@ pub fn write_summary(out: &mut dyn Write, runs: &[Run], elapsed: Duration) -> io
     let browsers = in_order(runs.iter().map(|run| run.browser));
     let scenarios = in_order(runs.iter().map(Run::scenario));
     let name_width = scenarios.iter().map(|scenario| stem(scenario).chars().count() + 2).max().unwrap_or(0).max(8);
-    write!(out, "{:name_width$}", "scenario")?;
-    for browser in &browsers {
-        write!(out, "  {:<width$}", browser.to_string(), width = column(*browser))?;
-    }
-    writeln!(out)?;
+    let header = browsers.iter().map(|browser| format!("  {:<width$}", browser.to_string(), width = column(*browser)));
+    write_line(out, format!("{:name_width$}", "scenario"), header)?;
     let mut folder = None;
     for scenario in &scenarios {
         if folder != Some(parent(scenario)) {
             folder = Some(parent(scenario));
             writeln!(out, "{}", parent(scenario))?;
         }
-        write!(out, "  {:width$}", stem(scenario), width = name_width - 2)?;
-        for browser in &browsers {
+        let cells = browsers.iter().map(|browser| {
             let run = runs.iter().find(|run| run.browser == *browser && run.scenario() == *scenario);
-            write_cell(out, run, column(*browser))?;
-        }
-        writeln!(out)?;
+            cell(run, column(*browser))
+        });
+        write_line(out, format!("  {:width$}", stem(scenario), width = name_width - 2), cells)?;
     }
     writeln!(out)?;
     for browser in browsers {
@@ -106,20 +102,24 @@ fn column(browser: BrowserName) -> usize {
     browser.to_string().len().max(14)
 }
 
-fn write_cell(out: &mut dyn Write, run: Option<&Run>, width: usize) -> io::Result<()> {
+/// A line of the table, without blanks at its end.
+fn write_line(out: &mut dyn Write, name: String, cells: impl Iterator<Item = String>) -> io::Result<()> {
+    let line = cells.fold(name, |line, cell| line + &cell);
+    writeln!(out, "{}", line.trim_end())
+}
+
+fn cell(run: Option<&Run>, width: usize) -> String {
     let Some(run) = run else {
-        return write!(out, "  {:width$}", "not run");
+        return format!("  {:width$}", "not run");
     };
-    let outcome = run.outcome();
-    let (word, style) = match outcome {
+    let (word, style) = match run.outcome() {
         Outcome::Passed | Outcome::Skipped => ("ok", AnsiColor::Green.on_default()),
         Outcome::Failed => ("FAILED", AnsiColor::Red.on_default().bold()),
         Outcome::Error => ("ERROR", AnsiColor::Yellow.on_default().bold()),
     };
-    let cell = format!("{word} {} ms", run.duration.as_millis());
-    let padding = width.saturating_sub(cell.len());
-    let rest = &cell[word.len()..];
-    write!(out, "  {style}{word}{style:#}{dim}{rest}{dim:#}{:padding$}", "", dim = Style::new().dimmed())
+    let time = format!(" {} ms", run.duration.as_millis());
+    let padding = width.saturating_sub(word.len() + time.len());
+    format!("  {style}{word}{style:#}{dim}{time}{dim:#}{:padding$}", "", dim = Style::new().dimmed())
 }
 
 /// Each value once, in the order of its first appearance.

@@ -26,6 +26,12 @@ const QUIET: Duration = Duration::from_secs(5);
 /// milliseconds, and for few requests never.
 const ACCOUNT: Duration = Duration::from_millis(300);
 
+/// How long a browser that did not answer in time is given to answer at all.
+const PROBE: Duration = Duration::from_secs(2);
+
+/// How long a worker waits for its jar and tab to be removed before it leaves that to the end of the browser.
+const CLOSING: Duration = Duration::from_secs(5);
+
 /// A meta refresh later than this is not a step's own navigation.
 const REFRESH: f64 = 1.0;
 
@@ -141,6 +147,23 @@ impl Worker {
     /// # Errors
     /// What goes wrong with the browser. A worker that failed cannot be used any more.
     pub async fn perform(&mut self, step: &Step) -> Result<Observation, Failure> {
+        let seen = self.observe(step).await;
+        if matches!(seen, Err(Failure::TimedOut { .. })) {
+            self.probe().await;
+        }
+        seen
+    }
+
+    /// Finds out whether a browser that did not answer in time answers at all, so that nobody else waits
+    /// for it: a page may be slow, a browser may not.
+    async fn probe(&self) {
+        let params = json!({ "method": "Browser.getVersion" });
+        if self.bidi.command_within("goog:cdp.sendCommand", params, PROBE).await.is_err() {
+            self.bidi.give_up("the browser");
+        }
+    }
+
+    async fn observe(&mut self, step: &Step) -> Result<Observation, Failure> {
         let Some(wire) = self.world.as_ref().map(|world| world.wire.clone()) else {
             return Err(Failure::protocol("perform", "the worker has entered no world"));
         };
@@ -371,7 +394,7 @@ impl Worker {
     pub async fn close(self) {
         let params = json!({ "userContext": self.place.context });
         // A browser that is gone has no context left to remove.
-        let _ = self.bidi.command("browser.removeUserContext", params).await;
+        let _ = self.bidi.command_within("browser.removeUserContext", params, CLOSING).await;
         self.gateway.close().await;
     }
 }
@@ -388,6 +411,8 @@ impl Place {
         let commands = [
             ("Network.enable", json!({})),
             ("Log.enable", json!({})),
+            // For the news that the page crashed.
+            ("Inspector.enable", json!({})),
             // When a browser asks for an icon is its own affair; it must not fall into some step.
             ("Network.setBlockedURLs", json!({ "urls": ["*://*/favicon.ico"] })),
         ];

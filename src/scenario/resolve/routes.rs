@@ -129,25 +129,17 @@ fn unreachable(
 ) {
     let first = before.iter().find(|(other, other_path, _)| {
         let same_method = other == method || (other == "GET" && method == "HEAD");
-        let covered = match other_path.strip_suffix('*') {
-            Some(prefix) => path.strip_suffix('*').unwrap_or(path).starts_with(prefix),
-            None => other_path == path,
-        };
-        same_method && covered
+        // Of two paths that fit, the more specific one answers, wherever it stands.
+        same_method && other_path == path
     });
     if let Some((other, other_path, span)) = first {
-        let help = if other_path.ends_with('*') && other_path != path {
-            "put this route above the one that ends in `*`"
-        } else {
-            "leave one of them out"
-        };
         let mut diagnostic = Diagnostic::error(format!("no request reaches `{method} {path}`"))
             .label(at.span.clone(), "this route is never asked")
             .label(span.clone(), format!("`{other} {other_path}` answers first"));
         if other != method {
             diagnostic = diagnostic.note("a GET route answers HEAD as well");
         }
-        mistakes.add(diagnostic.help(help));
+        mistakes.add(diagnostic.help("leave one of them out"));
     }
 }
 
