@@ -79,7 +79,10 @@ fn ended(child: &mut Child) -> (i32, Value) {
     let mut output = String::new();
     child.stdout.take().expect("stdout is a pipe").read_to_string(&mut output).expect("the report is text");
     let status = child.wait().expect("our child can be waited for");
-    (status.code().expect("rehearsal was not killed"), serde_json::from_str(&output).expect("the report is JSON"))
+    (
+        status.code().expect("rehearsal was not killed"),
+        serde_json::from_str(&output).expect("the report is JSON"),
+    )
 }
 
 fn number(variable: &str, default: u64) -> u64 {

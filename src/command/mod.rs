@@ -35,7 +35,11 @@ pub const INTERRUPTED: u8 = 130;
 fn load(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, ExitCode> {
     let loaded = scenario::load(paths);
     print_diagnostics(&loaded.diagnostics);
-    if loaded.errors() > 0 { Err(ExitCode::from(WRONG)) } else { Ok(loaded.plans.into_iter().map(Arc::new).collect()) }
+    if loaded.errors() > 0 {
+        Err(ExitCode::from(WRONG))
+    } else {
+        Ok(loaded.plans.into_iter().map(Arc::new).collect())
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "talk goes to stderr")]

@@ -15,9 +15,9 @@ use hyper::header::{
 };
 use url::Url;
 
+use super::UserAgent;
 use super::client::{NoAnswer, Outgoing};
 use super::told::{self, suffixes};
-use super::UserAgent;
 use crate::observe::Exchange;
 use crate::rules::context::{Context, Credentials, Destination, Mode};
 use crate::rules::cors::{self, MixedContent, Preflight};
@@ -91,7 +91,9 @@ impl UserAgent {
             match request.redirect(answered, &headers) {
                 Ok(false) => return Ok(Response { request, status: answered, headers, body }),
                 Ok(true) => {}
-                Err(error) => return Err(Failed { reasons: Reasons::from([Reason::Network]), error, status }),
+                Err(error) => {
+                    return Err(Failed { reasons: Reasons::from([Reason::Network]), error, status });
+                }
             }
         }
     }
@@ -143,9 +145,9 @@ impl UserAgent {
             Failed { reasons: Reasons::from([Reason::Network]), error: none.to_string(), status: None }
         })?;
         let lines = answer.headers.get_all(SET_COOKIE);
-        let lines = lines.iter().map(|line| {
-            told::line(&self.jar.store(cookies, &suffixes, context, line.as_bytes(), self.now))
-        });
+        let lines = lines
+            .iter()
+            .map(|line| told::line(&self.jar.store(cookies, &suffixes, context, line.as_bytes(), self.now)));
         let set_cookie: Vec<_> = lines.collect();
         // A browser's own request for an icon is not in the record.
         if let Some(wire) = crossed {
@@ -269,7 +271,8 @@ impl Request {
     }
 
     fn go_to(&mut self, url: Url) -> Result<(), String> {
-        self.context.url = told::location(&url).ok_or_else(|| format!("{url} has no host that can be asked"))?;
+        self.context.url =
+            told::location(&url).ok_or_else(|| format!("{url} has no host that can be asked"))?;
         self.url = url;
         Ok(())
     }

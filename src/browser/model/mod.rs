@@ -43,8 +43,8 @@ use crate::plan::{self, Action, Step};
 use crate::rules::context::{Context, Credentials, Destination, Mode};
 use crate::rules::cors;
 use crate::rules::jar::Jar;
-use crate::rules::reasons::Reasons;
 use crate::rules::reason::Reason;
+use crate::rules::reasons::Reasons;
 use crate::world::wire::Wire;
 use crate::world::{Authority, World};
 
@@ -136,7 +136,12 @@ impl UserAgent {
             url: self.page.as_ref().map(|page| page.url.clone()),
             status: done.status,
             readable: done.readable,
-            cors: done.failed.as_ref().filter(|_| done.readable.is_some()).map(Failed::told).unwrap_or_default(),
+            cors: done
+                .failed
+                .as_ref()
+                .filter(|_| done.readable.is_some())
+                .map(Failed::told)
+                .unwrap_or_default(),
             body: done.body,
             document_cookie,
             error: done.failed.map(|failed| failed.error),
@@ -200,9 +205,9 @@ impl UserAgent {
 
     /// An image added to the page.
     async fn embed(&mut self, url: &Url) -> Done {
-        let Some(request) = self.request(url, |documents, location| {
-            Context::embed(documents, location, Destination::Image)
-        }) else {
+        let Some(request) =
+            self.request(url, |documents, location| Context::embed(documents, location, Destination::Image))
+        else {
             return Failed::no_host().into();
         };
         match self.fetch(request).await {
@@ -224,13 +229,14 @@ impl UserAgent {
 
     /// `fetch()` or XMLHttpRequest by the page.
     async fn call(&mut self, call: Call<'_>) -> Done {
-        let Some(mut request) =
-            self.request(call.url, |documents, location| Context::fetch(documents, location, call.credentials))
+        let Some(mut request) = self
+            .request(call.url, |documents, location| Context::fetch(documents, location, call.credentials))
         else {
             return Done { readable: Some(false), ..Failed::no_host().into() };
         };
         request.context.method = cors::normalize_method(call.method).into_owned().into();
-        request.headers = call.headers.iter().filter(|(name, _)| !cors::is_forbidden_header(name)).cloned().collect();
+        request.headers =
+            call.headers.iter().filter(|(name, _)| !cors::is_forbidden_header(name)).cloned().collect();
         if let Some(body) = call.body {
             if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
                 // Fetch, extract a body: what a string is sent as.

@@ -42,9 +42,10 @@ impl Preflights {
     pub(super) fn allow(&mut self, context: &Context, url: &Url, preflight: &Preflight, now: i64) -> bool {
         self.kept.retain(|kept| now < kept.until);
         let key = Key::of(context, url);
-        self.kept.iter().filter(|kept| kept.key == key).any(|kept| {
-            cors::preflight_check(context, preflight, 200, &fields(&kept.headers)).is_empty()
-        })
+        self.kept
+            .iter()
+            .filter(|kept| kept.key == key)
+            .any(|kept| cors::preflight_check(context, preflight, 200, &fields(&kept.headers)).is_empty())
     }
 
     /// Keeps an answer that allowed a request; `longest` is the most seconds this browser keeps any.
