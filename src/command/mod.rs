@@ -39,7 +39,10 @@ fn load(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, ExitCode> {
         0 => Ok(loaded.plans.into_iter().map(Arc::new).collect()),
         errors => {
             let (mistakes, files) = (counted(errors, "mistake"), counted(loaded.files, "scenario"));
-            complain(format!("{mistakes} in {files}: nothing was run"), "mend what is said above, and look again with `rehearsal check`");
+            complain(
+                format!("{mistakes} in {files}: nothing was run"),
+                "mend what is said above, and look again with `rehearsal check`",
+            );
             Err(ExitCode::from(WRONG))
         }
     }

@@ -193,6 +193,7 @@ impl Worker {
             jar: Some(jar),
             refused: self.gateway.take_refused(),
             console: std::mem::take(&mut self.console),
+            unpredicted: None,
         })
     }
 
