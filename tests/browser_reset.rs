@@ -137,6 +137,11 @@ async fn a_reset_leaves_nothing() {
         let seen = rig.act(eval(PLANT)).await;
         assert_eq!(seen.page.body.as_deref(), Some("planted"), "{:?}", seen.page.error);
         assert_eq!(names(&seen), ["chips", "first", "third"]);
+        // And on another page of the same tab.
+        rig.act(visit(&format!("{API}/cached"))).await;
+        let seen = rig.act(eval("[localStorage.length, sessionStorage.length, document.cookie]")).await;
+        assert_eq!(seen.page.body.as_deref(), Some(r#"[0,0,"third=1"]"#));
+        rig.act(visit(&format!("{API}/frame"))).await;
         rig.next(&world()).await;
     }
     assert_eq!(rig.worker.renewals(), 0, "all of this can be emptied");
@@ -173,7 +178,7 @@ async fn what_cannot_be_emptied_is_thrown_away() {
     let seen = rig.act(eval("(await navigator.serviceWorker.getRegistrations()).length")).await;
     assert_eq!(seen.page.body.as_deref(), Some("0"));
 
-    // sessionStorage of several origins, and storage in a third party's partition.
+    // Storage in a third party's partition.
     rig.next(&world()).await;
     let before = rig.worker.renewals();
     rig.act(visit(&format!("{WEB}/frame"))).await;
