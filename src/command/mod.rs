@@ -35,17 +35,17 @@ pub const INTERRUPTED: u8 = 130;
 fn load(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, ExitCode> {
     let loaded = scenario::load(paths);
     print_diagnostics(&loaded.diagnostics);
-    match loaded.errors() {
-        0 => Ok(loaded.plans.into_iter().map(Arc::new).collect()),
-        errors => {
-            let (mistakes, files) = (counted(errors, "mistake"), counted(loaded.files, "scenario"));
-            complain(
-                format!("{mistakes} in {files}: nothing was run"),
-                "mend what is said above, and look again with `rehearsal check`",
-            );
-            Err(ExitCode::from(WRONG))
-        }
+    if loaded.errors() == 0 {
+        return Ok(loaded.plans.into_iter().map(Arc::new).collect());
     }
+    if loaded.files > 0 {
+        let (mistakes, files) = (counted(loaded.errors(), "mistake"), counted(loaded.files, "scenario"));
+        complain(
+            format!("{mistakes} in {files}: nothing was run"),
+            "mend what is said above, and look again with `rehearsal check`",
+        );
+    }
+    Err(ExitCode::from(WRONG))
 }
 
 /// `1 scenario`, `2 scenarios`.
