@@ -1,8 +1,63 @@
-//! `rehearsal` rehearses production on a laptop.
+//! `rehearsal` rehearses production on a laptop: production's own names, real TLS, the real topology and
+//! real browsers, all on the loopback interface. It tells which cookies each browser stored and sent,
+//! and why not.
+//!
+//! # Architecture
+//!
+//! A scenario flows through the modules in one direction, and each hands plain data to the next:
+//!
+//! ```text
+//! file ─► scenario ─► plan ─► world ─► browser ─► observe ─► verdict ─► outcome ─► report
+//!         as written  whole   dns       steps in    wire, jar   claims     a run's    terminal,
+//!         with spans  no I/O  certs     a real one  and page    judged     results    JSON
+//!                             origins
+//!                             gateway
+//! ```
+//!
+//! - [`scenario`] reads TOML files, keeps where everything stands, reports every mistake at once, and
+//!   resolves what is left into a [`plan`].
+//! - [`world`] brings a plan to life: one DNS zone, a name-constrained certificate authority, origins that
+//!   speak TLS and HTTP, and the gateway, the one loopback port through which a browser sees this world
+//!   and nothing else. Every exchange is recorded at the origin's socket: the [`world::wire`].
+//! - [`browser`] owns browsers: the process and its guard, the protocols spoken to it, and what each step
+//!   makes it do. What it returns is an [`observe::Observation`].
+//! - [`verdict`] compares an observation with what the scenario expects, and [`outcome`] holds what came
+//!   of it.
+//! - [`rules`] is what browsers do with cookies, as pure functions; its [`rules::reason`] codes are the words
+//!   all other modules explain themselves with.
+//! - [`browser::model`] takes the same steps by the rules alone; [`reconcile`] holds what it predicted against
+//!   what a real browser did.
+//! - [`run`] is the only orchestrator; [`command`] is one file a command of the command line.
+//! - [`report`] and [`diagnostic`] are what people read.
+//!
+//! # What holds everywhere
+//!
+//! - Only `world` and `browser` open sockets or start processes, and nothing listens off loopback.
+//! - Only `run` spawns work across scenarios.
+//! - Only `report`, `diagnostic` and `command` write to the terminal.
+//! - `rules` uses the standard library alone: no clock, no socket, no file, and no engine's name in a condition.
+//! - The wire decides what was sent and the browser's jar what was stored; neither is ever inferred from the
+//!   other.
+//! - Every process, port, profile and temporary folder has an owner that ends it, also after a panic, Ctrl-C or
+//!   SIGKILL: see [`browser::guard`].
+//!
+//! # What is deliberately absent
+//!
+//! - No change to a hosts file, a trust store or a browser profile of the user's, and no need for root.
+//! - No DNS recursion and no forwarding proxy: a name outside the world does not exist.
+//! - No retry of a scenario: a browser that died is an error to look at, never noise to hide.
 
 pub mod browser;
+pub mod cli;
+pub mod command;
 pub mod diagnostic;
 pub mod observe;
+pub mod outcome;
 pub mod plan;
+pub mod reconcile;
+pub mod report;
 pub mod rules;
+pub mod run;
+pub mod scenario;
+pub mod verdict;
 pub mod world;

@@ -2,10 +2,17 @@
 
 use std::process::ExitCode;
 
+use clap::Parser;
+use rehearsal::browser::guard;
+use rehearsal::cli::{Cli, Command};
+use rehearsal::command::{browsers, check, run, up};
+
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1);
-    if arguments.next().is_some_and(|first| first == rehearsal::browser::guard::SUBCOMMAND) {
-        return rehearsal::browser::guard::main(arguments);
+    match Cli::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::Up(arguments) => up::up(&arguments),
+        Command::Browsers(arguments) => browsers::browsers(&arguments),
+        Command::Guard(arguments) => guard::main(arguments.rest),
     }
-    ExitCode::SUCCESS
 }

@@ -18,12 +18,17 @@ pub struct Observation {
     pub page: Page,
     /// The exchanges of the step, in order.
     pub exchanges: Vec<Exchange>,
+    /// What became of the cookie that the step's script wrote, where it wrote one.
+    pub written: Option<SetCookie>,
     /// The jar after the step. `None` where this browser does not show it.
     pub jar: Option<Vec<Cookie>>,
     /// Names the step asked for that are not in the world, in order: `host:port`.
     pub refused: Vec<String>,
     /// What the browser wrote to its console during the step, its own words.
     pub console: Vec<String>,
+    /// Why this is no prediction, where one was asked for and none can be made. Then the rest says nothing,
+    /// and no claim can be judged by it. Never there for a real browser.
+    pub unpredicted: Option<String>,
 }
 
 /// What the page saw of a step.
@@ -120,20 +125,37 @@ pub struct Partition {
     pub cross_site_ancestor: bool,
 }
 
+impl Observation {
+    /// What became of every cookie line of the step that gives this name, scripts' writes included, in order.
+    pub fn lines<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a SetCookie> {
+        let answered = self.exchanges.iter().flat_map(|exchange| &exchange.set_cookie);
+        answered.chain(&self.written).filter(move |line| line.name == name)
+    }
+
+    /// The requests of the step that carry cookies: all but preflights (Fetch, section 4.8, never with credentials).
+    pub fn requests(&self) -> impl DoubleEndedIterator<Item = &Exchange> {
+        self.exchanges.iter().filter(|exchange| !exchange.wire.is_preflight())
+    }
+}
+
+impl SetCookie {
+    /// A line of which nothing but its bytes is known yet.
+    pub fn unjudged(line: &[u8]) -> Self {
+        Self {
+            line: line.to_vec(),
+            name: name_of(line),
+            stored: None,
+            reasons: BTreeSet::new(),
+            native: Vec::new(),
+        }
+    }
+}
+
 impl Exchange {
     /// An exchange of which nothing but the wire is known yet.
     pub fn from_wire(wire: wire::Exchange) -> Self {
         let sent = wire.cookie().map(cookie_pairs).unwrap_or_default();
-        let set_cookie = wire
-            .set_cookie()
-            .map(|line| SetCookie {
-                line: line.to_vec(),
-                name: name_of(line),
-                stored: None,
-                reasons: BTreeSet::new(),
-                native: Vec::new(),
-            })
-            .collect();
+        let set_cookie = wire.set_cookie().map(SetCookie::unjudged).collect();
         Self { wire, sent, withheld: Vec::new(), set_cookie }
     }
 }

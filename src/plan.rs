@@ -108,7 +108,8 @@ pub enum Service {
 pub struct Route {
     /// The method, upper case. A `GET` route answers `HEAD` as well.
     pub method: String,
-    /// The path, beginning with `/`; the query of a request is ignored. A final `*` matches any rest.
+    /// The path, beginning with `/`; the query of a request is ignored. A final `*` matches any rest; of
+    /// the paths that fit, the most specific one answers.
     pub path: String,
     /// The status of the answer.
     pub status: u16,
@@ -167,6 +168,26 @@ pub struct Step {
     pub expect: Expect,
     /// What differs, in the order of the file.
     pub on: Vec<(BrowserName, Expect)>,
+}
+
+impl Step {
+    /// Whether it claims, in any browser, what scripts of the page see: then they are to be asked.
+    pub fn claims_document_cookie(&self) -> bool {
+        let on = self.on.iter().map(|(_, on)| on);
+        std::iter::once(&self.expect).chain(on).any(|expect| expect.document_cookie.is_some())
+    }
+
+    /// What is expected in this browser: `expect`, with what `on` says of it laid over, the closer
+    /// name last; of two equally close the later in the file.
+    ///
+    /// What `on` says of the storing of a cookie takes the place of all that was said of its storing,
+    /// stored or not; the same goes for sending. A single value takes the place of a single value.
+    pub fn expected_in(&self, browser: BrowserName) -> Expect {
+        let mut layers: Vec<(u8, &Expect)> =
+            self.on.iter().filter_map(|(name, on)| Some((name.covers(browser)?, on))).collect();
+        layers.sort_by_key(|(rank, _)| *rank);
+        layers.into_iter().fold(self.expect.clone(), |expect, (_, on)| expect.overlaid_by(on))
+    }
 }
 
 /// What a step does.
@@ -302,11 +323,13 @@ pub struct Claim<T> {
 /// What is expected of one step. What is absent is not asserted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Expect {
+    /// Method and URL of every request of the step as it arrived, in order, preflights included.
+    pub requests: Option<Claim<Vec<(String, Url)>>>,
     /// The status the step's own request was answered with on the wire, after redirects.
     pub status: Option<Claim<u16>>,
-    /// Cookies the jar holds after the step, and which no `Set-Cookie` line of the step was refused for.
+    /// Cookies the jar holds after the step; where a line of the step sets the name, the last one was taken.
     pub stored: Vec<Claim<Stored>>,
-    /// Cookies a line of the step was refused for, or that the jar does not hold after it.
+    /// Cookies whose last line in the step was refused or, where the step has none, that the jar does not hold.
     pub not_stored: Vec<Claim<Absent>>,
     /// Cookies that went with at least one request of the step.
     pub sent: Vec<Claim<Sent>>,
@@ -320,6 +343,35 @@ pub struct Expect {
     pub url: Option<Claim<Url>>,
     /// What the page could read, as JSON. An expected object may leave keys of the actual one out.
     pub json: Option<Claim<serde_json::Value>>,
+}
+
+impl Expect {
+    /// These claims, where `on` does not say otherwise.
+    fn overlaid_by(mut self, on: &Self) -> Self {
+        let stored = on.stored.iter().map(|claim| &claim.value.name);
+        let storing: Vec<_> = stored.chain(on.not_stored.iter().map(|claim| &claim.value.name)).collect();
+        self.stored.retain(|claim| !storing.contains(&&claim.value.name));
+        self.not_stored.retain(|claim| !storing.contains(&&claim.value.name));
+        self.stored.extend_from_slice(&on.stored);
+        self.not_stored.extend_from_slice(&on.not_stored);
+
+        let sent = on.sent.iter().map(|claim| &claim.value.name);
+        let sending: Vec<_> = sent.chain(on.not_sent.iter().map(|claim| &claim.value.name)).collect();
+        self.sent.retain(|claim| !sending.contains(&&claim.value.name));
+        self.not_sent.retain(|claim| !sending.contains(&&claim.value.name));
+        self.sent.extend_from_slice(&on.sent);
+        self.not_sent.extend_from_slice(&on.not_sent);
+
+        Self {
+            requests: on.requests.clone().or(self.requests),
+            status: on.status.clone().or(self.status),
+            document_cookie: on.document_cookie.clone().or(self.document_cookie),
+            cors: on.cors.clone().or(self.cors),
+            url: on.url.clone().or(self.url),
+            json: on.json.clone().or(self.json),
+            ..self
+        }
+    }
 }
 
 /// A cookie expected in the jar, with the attributes that matter. `None` is not asserted.

@@ -189,6 +189,23 @@ impl Context {
         Some(Self { kind: Kind::Script, initiator, documents, ..Self::visit(url) })
     }
 
+    /// The request that follows when the response redirects with this status to that address.
+    ///
+    /// Fetch, HTTP-redirect fetch: after 301 and 302 a POST, and after 303 anything but GET and HEAD,
+    /// becomes a GET.
+    pub fn redirected(mut self, status: u16, to: Location) -> Self {
+        let to_get = match status {
+            301 | 302 => self.method == "POST",
+            303 => !matches!(&*self.method, "GET" | "HEAD"),
+            _ => false,
+        };
+        if to_get {
+            self.method = Cow::Borrowed("GET");
+        }
+        self.redirects.push(std::mem::replace(&mut self.url, to).origin);
+        self
+    }
+
     /// Whether credentials go with the request and come back with its response.
     ///
     /// Fetch, HTTP-network-or-cache fetch, the step that sets includeCredentials: always in mode
@@ -242,7 +259,6 @@ pub(crate) struct Standing<'c> {
     pub(crate) domain: &'c str,
     /// The path, as the profile compares it.
     pub(crate) path: Cow<'c, [u8]>,
-    pub(crate) encrypted: bool,
     /// Whether the connection is "secure": RFC 6265bis leaves it to the user agent what is.
     pub(crate) secure: bool,
     pub(crate) script: bool,
@@ -266,42 +282,47 @@ impl<'c> Standing<'c> {
             |other: &Origin| other == origin || SiteRef::of(other, suffixes).is_same_site(site, schemeful);
         let script = context.kind == Kind::Script;
         let top_level = context.kind == Kind::TopLevelNavigation;
+        let documents: &[Origin] = if top_level { &[] } else { &context.documents };
 
         // 5.2.1, steps 1 to 5: the "site for cookies" is the top-level site if all documents are
         // of it, else none. To be same-site with it is to be same-site with each document.
-        let top = if top_level { None } else { context.documents.first() };
-        let all_same = context.documents.iter().all(is_same);
-        let in_site = top_level || all_same;
-        // 5.2, criterion 2. A client that is a document asks as what it is; no client, no site.
-        let initiator_same = script || context.initiator.as_ref().is_none_or(is_same);
-        let same_site = in_site && initiator_same;
+        let (mut all_same, mut last_same) = (true, true);
+        let (mut top_site, mut top_same) = (site, true);
+        let mut cross_site_ancestor = false;
+        for (depth, document) in documents.iter().enumerate() {
+            let of_document = if document == origin { site } else { SiteRef::of(document, suffixes) };
+            last_same = of_document.is_same_site(site, schemeful);
+            all_same &= last_same;
+            // Layered cookies leaves partitions open; this is Chromium's key. Its sites have schemes.
+            cross_site_ancestor |= !of_document.is_same_site(site, true);
+            if depth == 0 {
+                (top_site, top_same) = (of_document, last_same);
+            }
+        }
+        // 5.2, criterion 2. No client, no other site. Most often the initiator is the last document.
+        let initiator_same = match &context.initiator {
+            _ if script => true,
+            None => true,
+            initiator if initiator.as_ref() == documents.last() => last_same,
+            Some(initiator) => is_same(initiator),
+        };
+        let same_site = all_same && initiator_same;
         let redirected = profile.redirects_break_same_site && !context.redirects.iter().all(is_same);
+        let at_top_host =
+            profile.top_host_is_same_site && documents.first().is_some_and(|top| top.host == origin.host);
+        let third_party = if profile.ancestors_make_third_party { !all_same } else { !top_same };
 
-        let top_site = top.map_or(site, |top| SiteRef::of(top, suffixes));
-        let third_party = match top {
-            None => false,
-            Some(_) if profile.ancestors_make_third_party => !all_same,
-            Some(top) => !is_same(top),
-        };
-        // Layered cookies leaves partitions open; this is Chromium's key. Its sites have schemes.
-        let crosses = |other: &Origin| {
-            !other.is_same_origin(origin) && !SiteRef::of(other, suffixes).is_same_site(site, true)
-        };
-        let cross_site_ancestor = !top_level && context.documents.iter().any(crosses);
-
-        let encrypted = origin.scheme.is_encrypted();
         let path = context.url.path.as_bytes();
         Self {
             host: &origin.host,
             domain: site.domain,
             path: if profile.normalizes_request_path { normalize_escapes(path) } else { Cow::Borrowed(path) },
-            encrypted,
-            secure: encrypted || (profile.trusts_loopback && is_loopback(&origin.host)),
+            secure: origin.scheme.is_encrypted() || (profile.trusts_loopback && is_loopback(&origin.host)),
             script,
             top_level,
             safe_method: context.has_safe_method(),
             same_site,
-            same_site_for_sending: same_site && !redirected,
+            same_site_for_sending: (same_site && !redirected) || at_top_host,
             third_party,
             partition: PartitionRef { top_level: top_site, cross_site_ancestor },
             credentials: script || context.includes_credentials(),

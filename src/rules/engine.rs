@@ -24,9 +24,15 @@ pub struct Profile {
     pub schemeful_same_site: bool,
     /// Whether a redirect through another site makes a request cross-site.
     ///
-    /// Specification and Chromium: no (documented: `kCookieSameSiteConsidersRedirectChain` is off).
+    /// Specification and Chromium: no (measured; `kCookieSameSiteConsidersRedirectChain` is off).
     /// Firefox: yes, for sending (documented).
     pub redirects_break_same_site: bool,
+    /// Whether a request below the top level to the very host of the top-level document is same-site
+    /// for sending, whatever documents are between.
+    ///
+    /// Specification, Chromium (measured) and Firefox (documented): no. WebKit: yes (libsoup 3.2.3
+    /// measured alone; what WebKit tells it, documented).
+    pub top_host_is_same_site: bool,
     /// What a cookie without `SameSite` is treated as.
     ///
     /// Specification and Chromium: Lax (measured). Firefox: None (measured). WebKit: None (measured
@@ -35,7 +41,8 @@ pub struct Profile {
     /// For how many seconds after its creation a cookie without `SameSite` also goes with unsafe
     /// top-level requests; 0 for never. Only where such a cookie is treated as Lax.
     ///
-    /// Specification: optional, "2 minutes or less". Chromium: 120 (documented).
+    /// Specification: optional, "2 minutes or less". Chromium: 120 (that a fresh one goes measured, the
+    /// number documented).
     pub lax_unsafe_seconds: i64,
     /// Whether a response in a cross-site context may not set Strict and Lax cookies.
     ///
@@ -50,17 +57,13 @@ pub struct Profile {
     /// Whether plain http to this very machine, `localhost` and loopback addresses, counts as a
     /// secure connection.
     ///
-    /// Specification: left to the user agent. Chromium and Firefox: yes (documented). WebKit: no
-    /// (measured on libsoup 3.2.3).
+    /// Specification: left to the user agent. Chromium: yes (measured). Firefox: yes (documented).
+    /// WebKit: no (measured on libsoup 3.2.3).
     pub trusts_loopback: bool,
     /// What a line over an insecure connection may not touch.
     pub secure_protection: SecureProtection,
     /// Which name prefixes mean something.
     pub prefixes: Prefixes,
-    /// Whether a prefixed name wants an encrypted connection, even where loopback is trusted.
-    ///
-    /// Chromium: yes (documented). Firefox: no (documented).
-    pub prefixes_need_encryption: bool,
     /// Whether `__Host-` wants a `Path=/` that is written out, and not only a path that is `/`.
     ///
     /// Specification and Chromium: yes. Firefox: no (documented).
@@ -77,12 +80,13 @@ pub struct Profile {
     pub suffix_host_may_set: bool,
     /// Whether `Domain=.` means no domain.
     ///
-    /// Specification: yes. Chromium and Firefox: no, the line is refused (documented); WebKit the
-    /// same (measured on libsoup 3.2.3).
+    /// Specification: yes. Chromium: no, the line is refused (measured); Firefox the same
+    /// (documented); WebKit the same (measured on libsoup 3.2.3).
     pub lone_dot_is_no_domain: bool,
     /// Whether a `Domain` that is the very address of the host makes a host-only cookie.
     ///
-    /// Specification: no. All three engines: yes (documented; WebKit measured on libsoup 3.2.3).
+    /// Specification: no. All three engines: yes (Chromium measured, WebKit measured on libsoup
+    /// 3.2.3, Firefox documented).
     pub address_domain_is_host_only: bool,
     /// Whether a `Domain` above the host must be written in lower case.
     ///
@@ -94,8 +98,8 @@ pub struct Profile {
     pub third_party: ThirdParty,
     /// Whether a frame of the top-level site inside a frame of another site is a third party.
     ///
-    /// Chromium and Firefox: yes (documented). WebKit: no, it compares with the top-level site
-    /// alone (documented).
+    /// Chromium: yes (measured). Firefox: yes (documented). WebKit: no, it compares with the
+    /// top-level site alone (documented).
     pub ancestors_make_third_party: bool,
     /// Whether `Partitioned` keeps the cookie in a partition of its own.
     ///
@@ -103,7 +107,7 @@ pub struct Profile {
     pub partitioned_attribute: bool,
     /// Whether cookies with `Partitioned` are stored and sent where third parties are blocked.
     ///
-    /// Chromium: yes (documented). Firefox: no, blocking comes first (documented).
+    /// Chromium: yes (measured). Firefox: no, blocking comes first (documented).
     pub partitioned_is_exempt: bool,
 
     /// The most bytes name and value may have together; `usize::MAX` for no limit.
@@ -122,7 +126,7 @@ pub struct Profile {
     pub max_script_lifetime: i64,
     /// How many cookies one site may have, in each partition.
     ///
-    /// Specification: at least 50 a domain. Chromium: 180, then down to 150 (documented). Firefox:
+    /// Specification: at least 50 a domain. Chromium: 180, then down to 150 (measured). Firefox:
     /// the same (documented). WebKit: no limit (measured on libsoup 3.2.3 with 500); the number is
     /// ours.
     pub site_limit: Limit,
@@ -157,6 +161,8 @@ pub struct Syntax {
     pub stores_empty: bool,
     /// Where names and values end.
     pub tokens: Tokens,
+    /// Whether a tab may stand inside a name or a value; around them it is space.
+    pub inner_tabs: InnerTabs,
     /// The most bytes an attribute's value may have before the attribute is ignored; `usize::MAX`
     /// for no limit.
     ///
@@ -170,7 +176,7 @@ pub struct Syntax {
     /// Whether an `Expires` or `Max-Age` that cannot be read takes the place of an earlier one that
     /// can.
     ///
-    /// Specification: no. Chromium and Firefox: yes (documented).
+    /// Specification: no. Chromium: yes (measured). Firefox: yes (documented).
     pub unreadable_shadows: bool,
     /// Whether a `SameSite` of an unknown value takes the place of an earlier one.
     ///
@@ -219,6 +225,17 @@ pub enum Tokens {
     Ascii,
 }
 
+/// Whether a tab may stand inside a name or a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InnerTabs {
+    /// Yes. Specification.
+    Kept,
+    /// No, neither in the pair nor in any attribute: the line is refused. Chromium (measured).
+    Refused,
+    /// Not in the `Path`: the line is refused. Firefox (documented).
+    RefusedInPath,
+}
+
 /// Which of `Max-Age` and `Expires` wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifetime {
@@ -234,7 +251,7 @@ pub enum Lifetime {
 pub enum MaxAgeGrammar {
     /// Digits, after an optional minus. Specification.
     Digits,
-    /// Digits, after an optional sign. Chromium (documented).
+    /// Digits, after an optional sign. Chromium (measured).
     SignedDigits,
     /// Digits, or anything after a minus. Firefox (documented).
     DigitsOrMinus,
@@ -246,7 +263,7 @@ pub enum MaxAgeGrammar {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecureProtection {
     /// Any Secure cookie that it would overlay: the same name, related domains, a path under the
-    /// other's. Specification, Chromium, Firefox (documented).
+    /// other's. Specification, Chromium (measured), Firefox (documented).
     Overlay,
     /// Only the Secure cookie that it would replace. WebKit (measured on libsoup 3.2.3).
     Replace,
@@ -259,7 +276,8 @@ pub enum Prefixes {
     Nothing,
     /// `__Secure-` and `__Host-`. RFC 6265bis.
     SecureAndHost,
-    /// `__Http-` and `__Host-Http-` as well. Layered cookies; Chromium, Firefox (documented).
+    /// `__Http-` and `__Host-Http-` as well. Layered cookies; Chromium (measured),
+    /// Firefox (documented).
     WithHttp,
 }
 
@@ -299,7 +317,7 @@ pub struct Limit {
 pub enum Replacement {
     /// In the place of the old one. Specification, Firefox (documented).
     KeepsPlace,
-    /// In the place of the old one if the value is the same, else last. Chromium (documented).
+    /// In the place of the old one if the value is the same, else last. Chromium (measured).
     KeepsPlaceIfEqual,
     /// Last. WebKit (measured on libsoup 3.2.3).
     GoesLast,
@@ -316,6 +334,7 @@ impl Profile {
             nameless: Nameless::All,
             stores_empty: false,
             tokens: Tokens::Octets,
+            inner_tabs: InnerTabs::Kept,
             max_attribute: 1024,
             attributes_need_equals: false,
             unreadable_shadows: false,
@@ -326,6 +345,7 @@ impl Profile {
         },
         schemeful_same_site: true,
         redirects_break_same_site: false,
+        top_host_is_same_site: false,
         unset_same_site: SameSite::Lax,
         lax_unsafe_seconds: 0,
         same_site_guards_storing: true,
@@ -333,7 +353,6 @@ impl Profile {
         trusts_loopback: true,
         secure_protection: SecureProtection::Overlay,
         prefixes: Prefixes::SecureAndHost,
-        prefixes_need_encryption: false,
         host_prefix_needs_path_attribute: true,
         suffix_domain_on_its_host: true,
         suffix_host_may_set: true,
@@ -358,13 +377,14 @@ impl Profile {
     pub const CHROMIUM: Self = Self {
         syntax: Syntax {
             nameless: Nameless::Unambiguous,
+            inner_tabs: InnerTabs::Refused,
             unreadable_shadows: true,
             max_age: MaxAgeGrammar::SignedDigits,
+            dates: DateGrammar::WholeTokens,
             ..Self::SPECIFICATION.syntax
         },
         lax_unsafe_seconds: 120,
         prefixes: Prefixes::WithHttp,
-        prefixes_need_encryption: true,
         lone_dot_is_no_domain: false,
         address_domain_is_host_only: true,
         site_limit: Limit { most: 180, keep: 150 },
@@ -379,6 +399,7 @@ impl Profile {
         syntax: Syntax {
             bare_pair: BarePair::Name,
             nameless: Nameless::Nothing,
+            inner_tabs: InnerTabs::RefusedInPath,
             unreadable_shadows: true,
             max_age: MaxAgeGrammar::DigitsOrMinus,
             ..Self::SPECIFICATION.syntax
@@ -411,6 +432,7 @@ impl Profile {
             ..Self::SPECIFICATION.syntax
         },
         schemeful_same_site: false,
+        top_host_is_same_site: true,
         unset_same_site: SameSite::None,
         same_site_guards_storing: false,
         none_requires_secure: false,
@@ -429,8 +451,8 @@ impl Profile {
         max_name_value: usize::MAX,
         max_lifetime: i64::MAX,
         max_script_lifetime: 7 * 86_400,
-        site_limit: Limit { most: 4000, keep: 3600 },
-        jar_limit: Limit { most: 100_000, keep: 90_000 },
+        site_limit: Limit { most: 1000, keep: 900 },
+        jar_limit: Limit { most: 20_000, keep: 18_000 },
         replacement: Replacement::GoesLast,
         normalizes_request_path: true,
         ..Self::SPECIFICATION

@@ -45,13 +45,19 @@ impl Jar {
         now: i64,
     ) -> Retrieval<'_> {
         let standing = Standing::of(context, profile, suffixes);
-        // 5.8.3, step 5.
-        for cookie in self.site_mut(standing.domain) {
-            if reasons_against(cookie, &standing, profile, now).is_empty() {
-                cookie.last_access = now;
-            }
-        }
-        self.select(&standing, profile, now)
+        // 5.8.3, steps 3 and 5.
+        let verdicts: Vec<_> = self
+            .site_mut(standing.domain)
+            .iter_mut()
+            .map(|cookie| {
+                let reasons = reasons_against(cookie, &standing, profile, now);
+                if reasons.is_empty() {
+                    cookie.last_access = now;
+                }
+                reasons
+            })
+            .collect();
+        select(self.site(standing.domain).iter().zip(verdicts))
     }
 
     /// The same without touching the time of last access: a question, not a request.
@@ -62,7 +68,9 @@ impl Jar {
         context: &Context,
         now: i64,
     ) -> Retrieval<'_> {
-        self.select(&Standing::of(context, profile, suffixes), profile, now)
+        let standing = Standing::of(context, profile, suffixes);
+        let verdict = |cookie| (cookie, reasons_against(cookie, &standing, profile, now));
+        select(self.site(standing.domain).iter().map(verdict))
     }
 
     /// Why cookies of this name do not go with this request: each cookie of the whole jar that has
@@ -88,25 +96,24 @@ impl Jar {
         answers.sort_unstable_by_key(|(cookie, _)| cookie.map(|cookie| cookie.serial));
         answers
     }
+}
 
-    /// 5.8.3.
-    fn select(&self, standing: &Standing<'_>, profile: &Profile, now: i64) -> Retrieval<'_> {
-        let mut retrieval = Retrieval { header: Vec::new(), sent: Vec::new(), withheld: Vec::new() };
-        // Steps 1 and 2: a context has a canonical host.
-        // Step 3.
-        for cookie in self.site(standing.domain) {
-            let reasons = reasons_against(cookie, standing, profile, now);
-            if !reasons.is_empty() {
-                retrieval.withheld.push(Withheld { cookie, reasons });
-            } else if !(cookie.name.is_empty() && cookie.value.is_empty()) {
-                retrieval.sent.push(cookie);
-            }
+/// 5.8.3, steps 3 to 6, once every cookie of the site has been looked at. That the retrieval has a
+/// canonical host, steps 1 and 2, a context sees to.
+fn select<'j>(cookies: impl Iterator<Item = (&'j Cookie, Reasons)>) -> Retrieval<'j> {
+    let mut retrieval = Retrieval { header: Vec::new(), sent: Vec::new(), withheld: Vec::new() };
+    // Step 3.
+    for (cookie, reasons) in cookies {
+        if !reasons.is_empty() {
+            retrieval.withheld.push(Withheld { cookie, reasons });
+        } else if !(cookie.name.is_empty() && cookie.value.is_empty()) {
+            retrieval.sent.push(cookie);
         }
-        // Step 4.
-        retrieval.sent.sort_unstable_by_key(|cookie| (std::cmp::Reverse(cookie.path.len()), cookie.serial));
-        retrieval.header = serialize(&retrieval.sent);
-        retrieval
     }
+    // Step 4.
+    retrieval.sent.sort_unstable_by_key(|cookie| (std::cmp::Reverse(cookie.path.len()), cookie.serial));
+    retrieval.header = serialize(&retrieval.sent);
+    retrieval
 }
 
 /// 5.8.3, step 6.

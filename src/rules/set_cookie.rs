@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::cookie::SameSite;
-use super::engine::{BarePair, Lifetime, MaxAgeGrammar, Nameless, Profile, Tokens};
+use super::engine::{BarePair, InnerTabs, Lifetime, MaxAgeGrammar, Nameless, Profile, Tokens};
 use super::reason::Reason;
 
 /// How many ignored parts are kept. A line of a megabyte of semicolons has as many.
@@ -247,6 +247,10 @@ impl<'l, 'p> Parser<'l, 'p> {
         let (name, value) = (self.cookie.name, self.cookie.value);
         let pair = Span { start: name.start, end: value.end.max(name.end) };
         self.cookie.pair = pair;
+        if self.profile.syntax.inner_tabs == InnerTabs::Refused {
+            self.refuse_tab(name);
+            self.refuse_tab(value);
+        }
         // 5.7, step 2.
         if name.is_empty() && value.is_empty() {
             if !self.profile.syntax.stores_empty {
@@ -278,6 +282,10 @@ impl<'l, 'p> Parser<'l, 'p> {
         let word = &self.line[name.range()];
         let has_equals = value.is_some();
         let value = value.unwrap_or(Span { start: name.end, end: name.end });
+        if self.profile.syntax.inner_tabs == InnerTabs::Refused {
+            self.refuse_tab(name);
+            self.refuse_tab(value);
+        }
         // Step 6.
         if value.len() > self.profile.syntax.max_attribute {
             return self.ignore(span, Ignored::TooLong);
@@ -299,6 +307,9 @@ impl<'l, 'p> Parser<'l, 'p> {
         if word.eq_ignore_ascii_case(b"Domain") {
             self.replace(attribute, |cookie| &mut cookie.domain);
         } else if word.eq_ignore_ascii_case(b"Path") {
+            if self.profile.syntax.inner_tabs == InnerTabs::RefusedInPath {
+                self.refuse_tab(value);
+            }
             self.replace(attribute, |cookie| &mut cookie.path);
         } else if word.eq_ignore_ascii_case(b"SameSite") {
             self.same_site(attribute);
@@ -424,6 +435,14 @@ impl<'l, 'p> Parser<'l, 'p> {
         self.position = start + length;
         let trailing = rest[blank..blank + length].iter().rev().take_while(|&&byte| is_space(byte)).count();
         Span { start, end: self.position - trailing }
+    }
+
+    /// One fault of this kind is enough: a hostile line may have as many tabs as bytes.
+    fn refuse_tab(&mut self, span: Span) {
+        let known = self.cookie.faults.iter().any(|fault| fault.reason == Reason::InvalidCharacter);
+        if !known && let Some(at) = self.line[span.range()].iter().position(|&byte| byte == b'\t') {
+            self.fault(Reason::InvalidCharacter, Span { start: span.start + at, end: span.start + at + 1 });
+        }
     }
 
     fn fault(&mut self, reason: Reason, span: Span) {

@@ -325,7 +325,7 @@ impl Judge<'_, '_> {
         let Some(prefix) = Prefix::of(text).filter(|prefix| known >= prefix.since()) else {
             return;
         };
-        let secure = cookie.secure && (self.standing.encrypted || !self.profile.prefixes_need_encryption);
+        let secure = cookie.secure;
         let host_wide = cookie.host_only
             && cookie.path == b"/"
             && (!self.profile.host_prefix_needs_path_attribute || path_is_written(line));

@@ -8,6 +8,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use rcgen::string::Ia5String;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, KeyPair, KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256, PublicKeyData,
@@ -18,7 +19,7 @@ use rustls::server::{NoServerSessionStorage, ServerConfig};
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 
-use super::zone::{address_of, name_of};
+use super::zone::{address_of, name_of, normal};
 use crate::plan::{Certificate, Plan};
 
 /// How far back certificates begin, for clocks that are slow.
@@ -72,7 +73,11 @@ impl Authority {
         for host in hosts {
             match address_of(host) {
                 Some(address) => addresses.push(address),
-                None => names.extend(name_of(host.strip_prefix("*.").unwrap_or(host))),
+                None => {
+                    let name = normal(host.strip_prefix("*.").unwrap_or(host));
+                    // What the constraint cannot carry is found here, and not in the encoder.
+                    names.push(Ia5String::try_from(name)?.to_string());
+                }
             }
         }
         names.sort_unstable();
@@ -227,7 +232,7 @@ fn leaf_params(
     for host in hosts {
         params.subject_alt_names.push(match address_of(host) {
             Some(address) => SanType::IpAddress(address),
-            None => SanType::DnsName((*host).try_into()?),
+            None => SanType::DnsName(normal(host).try_into()?),
         });
     }
     Ok(params)
@@ -280,3 +285,6 @@ impl From<rustls::Error> for CertificateError {
         Self::Tls(error)
     }
 }
+
+#[cfg(test)]
+mod tests;

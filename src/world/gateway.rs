@@ -10,10 +10,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::serve::serve;
 use super::tasks::Tasks;
 use super::{Alive, Nobody, World};
 
@@ -184,13 +186,12 @@ impl Refusal {
 /// Accepts connections for ever.
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     loop {
-        let places = shared.places.clone();
-        let place = places.acquire_owned().await.expect("the semaphore is never closed");
         let Ok((stream, _)) = listener.accept().await else {
             // Out of file descriptors, or a client that was gone at once.
             tokio::time::sleep(RETRY_ACCEPT).await;
             continue;
         };
+        let place = shared.places.clone().acquire_owned().await.expect("the semaphore is never closed");
         let tasks = shared.state().connections.clone();
         let client = Client { shared: shared.clone(), tasks: tasks.clone(), _place: Arc::new(place) };
         tasks.spawn(client.converse(stream));
@@ -212,9 +213,17 @@ impl Client {
         _ = stream.set_nodelay(true);
         let mut first = [0];
         match timeout(HANDSHAKE, stream.peek(&mut first)).await {
-            Ok(Ok(1)) if first[0] == socks::VERSION => socks::converse(stream, &self).await,
+            Ok(Ok(1)) if first[0] == socks::VERSION => socks::converse(stream, self).await,
             Ok(Ok(1)) => http_proxy::converse(stream, self).await,
             _ => {}
         }
+    }
+
+    /// The rest of the connection, which is the origin's. Takes all of the client along, its place too.
+    async fn serve<I>(self, (world, origin): (Arc<Alive>, usize), io: I)
+    where
+        I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        serve(world, origin, io, self.tasks.clone()).await;
     }
 }

@@ -27,6 +27,7 @@ use url::Url;
 
 pub mod certs;
 mod cors;
+pub(crate) mod direct;
 pub mod dns;
 pub mod doors;
 pub mod gateway;
@@ -35,7 +36,7 @@ mod origin;
 mod page;
 mod reply;
 mod serve;
-mod tasks;
+pub(crate) mod tasks;
 pub mod wire;
 pub mod zone;
 
@@ -47,7 +48,7 @@ pub use origin::Origin;
 
 use self::cors::Cors;
 use self::mock::Mock;
-use self::origin::Service;
+use self::origin::{Host, Service};
 use self::page::Page;
 use self::tasks::Tasks;
 use self::wire::Wire;
@@ -135,12 +136,19 @@ impl World {
             let cors = planned.cors.as_ref().map(Cors::new).transpose().map_err(|_| {
                 unsendable(None, "a CORS setting has a character that no HTTP header can carry".to_owned())
             })?;
-            let address = address_of(planned.host())
-                .or_else(|| zone.resolve(planned.host())?.addresses.first().copied());
+            let (host, address) = match address_of(planned.host()) {
+                Some(address) => (Host::Address(address), Some(address)),
+                None => {
+                    let name = zone::normal(planned.host());
+                    let address = zone.resolve(&name).and_then(|to| to.addresses.first().copied());
+                    (Host::Name(name), address)
+                }
+            };
             origins.push(Origin {
                 index,
                 name: planned.name.clone(),
                 url: planned.url.clone(),
+                host,
                 port: planned.port(),
                 address,
                 service,
@@ -186,11 +194,12 @@ impl Alive {
     /// of that URL only.
     pub(crate) fn origin(&self, host: &str, port: u16) -> Result<&Origin, Nobody> {
         if let Some(address) = address_of(host) {
-            return self.pick(|origin| origin.url.host_str().and_then(address_of) == Some(address), port);
+            return self.pick(|origin| origin.host == Host::Address(address), port);
         }
         let resolved = self.zone.resolve(host).ok_or(Nobody::UnknownHost)?;
-        for name in &resolved.names {
-            if let Ok(origin) = self.pick(|origin| origin.url.host_str() == Some(name), port) {
+        for name in resolved.names {
+            let name = Host::Name(name);
+            if let Ok(origin) = self.pick(|origin| origin.host == name, port) {
                 return Ok(origin);
             }
         }

@@ -37,12 +37,23 @@ pub struct Origin {
     pub(super) index: usize,
     pub(super) name: String,
     pub(super) url: Url,
+    /// The host as the zone writes it, or the address.
+    pub(super) host: Host,
     pub(super) port: u16,
     pub(super) address: Option<IpAddr>,
     pub(super) service: Service,
     pub(super) cors: Option<Cors>,
     /// What TLS shows; `None` for plain http.
     pub(super) tls: Option<Arc<ServerConfig>>,
+}
+
+/// The host of an origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Host {
+    /// A name of the zone.
+    Name(String),
+    /// An address, which no zone knows.
+    Address(IpAddr),
 }
 
 /// What answers at an origin, ready to.

@@ -40,17 +40,18 @@ impl Reply {
     /// Adds what every answer has. The length is that of the body even where `HEAD` leaves it out (RFC
     /// 9110, section 8.6); 204 and 304 have neither.
     pub(super) fn finish(&mut self, head: bool) {
+        if !self.headers.contains_key(DATE) {
+            let date = HeaderValue::try_from(imf_fixdate(OffsetDateTime::now_utc()));
+            self.headers.insert(DATE, date.expect("a date is ASCII"));
+        }
         if matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             self.body = Bytes::new();
         } else {
+            // The last, because that is where hyper moves it to.
             self.headers.insert(CONTENT_LENGTH, HeaderValue::from(self.body.len()));
         }
         if head {
             self.body = Bytes::new();
-        }
-        if !self.headers.contains_key(DATE) {
-            let date = HeaderValue::try_from(imf_fixdate(OffsetDateTime::now_utc()));
-            self.headers.insert(DATE, date.expect("a date is ASCII"));
         }
     }
 

@@ -204,7 +204,7 @@ fn parents(name: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A name as the zone writes it.
-fn normal(name: &str) -> String {
+pub(super) fn normal(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
@@ -222,4 +222,48 @@ pub(super) fn address_of(host: &str) -> Option<IpAddr> {
 /// Whether browsers take a name for this machine without asking (RFC 6761, section 6.3).
 fn is_localhost(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Certificate, Origin, Record, Service};
+
+    #[test]
+    fn every_host_has_an_address_of_its_own_that_no_record_has() {
+        let origin = |index: usize| Origin {
+            name: format!("o{index}"),
+            url: format!("https://o{index}.example").parse().expect("a URL"),
+            certificate: Certificate::Good,
+            service: Service::Page,
+            cors: None,
+        };
+        let taken = IpAddr::from([127, 77, 0, 3]);
+        let plan = Plan {
+            source: std::sync::Arc::new(crate::diagnostic::Source {
+                path: String::new(),
+                text: String::new(),
+            }),
+            title: String::new(),
+            covers: Vec::new(),
+            records: vec![Record { name: "taken.example".to_owned(), data: RecordData::Address(taken) }],
+            origins: (0..600).map(origin).collect(),
+            steps: Vec::new(),
+        };
+        let zone = Zone::new(&plan, Block::UNBOUND);
+        let address = |index| zone.resolve(&format!("o{index}.example.")).expect("it exists").addresses[0];
+        let addresses: BTreeSet<_> = (0..600).map(address).collect();
+        assert_eq!(addresses.len(), 600);
+        assert!(!addresses.contains(&taken));
+        assert!(addresses.iter().all(IpAddr::is_loopback));
+        assert_eq!(zone.names().count(), 601);
+    }
+
+    #[test]
+    fn blocks_are_loopback_and_leave_the_first_one_out() {
+        for number in [0, 1, 253, 254, usize::MAX] {
+            let first = Block::numbered(number).addresses().next().expect("an address");
+            assert!(first.is_loopback() && first.octets()[1] != 0 && first.octets()[1] != 255, "{first}");
+        }
+    }
 }

@@ -11,7 +11,8 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rehearsal::diagnostic::Source;
 use rehearsal::plan::{Body, Certificate, Cors, Origin, Plan, Record, RecordData, Route, Service};
-use rehearsal::world::{Authority, hosts};
+use rehearsal::world::wire::{Exchange, Mark};
+use rehearsal::world::{Authority, Gateway, World, hosts};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -237,5 +238,72 @@ impl Random {
     /// At most so many bytes.
     pub fn bytes(&mut self, most: usize) -> Vec<u8> {
         (0..self.below(most + 1)).map(|_| self.byte()).collect()
+    }
+}
+
+/// How often anything in this process has panicked. The first call begins the count.
+pub fn panics() -> usize {
+    use std::sync::Once;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static PANICS: AtomicUsize = AtomicUsize::new(0);
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            PANICS.fetch_add(1, Ordering::SeqCst);
+            usual(info);
+        }));
+    });
+    PANICS.load(Ordering::SeqCst)
+}
+
+/// A world and a gateway that shows it.
+pub struct Stage {
+    pub authority: Authority,
+    pub world: World,
+    pub gateway: Gateway,
+}
+
+impl Stage {
+    /// The world of a plan, shown by a gateway.
+    pub fn new(plan: &Plan) -> Self {
+        let authority = authority(plan);
+        let world = World::start(plan, &authority).expect("a world");
+        let gateway = Gateway::bind("127.0.0.1:0".parse().expect("an address")).expect("a gateway");
+        gateway.show(&world);
+        Self { authority, world, gateway }
+    }
+
+    /// A TLS connection to an origin, with these protocols offered. Fails with the client's own words.
+    pub async fn tls(&self, host: &str, port: u16, alpn: &[&str]) -> Result<TlsStream<TcpStream>, String> {
+        let stream = socks(self.gateway.address(), host, port).await.expect("the origin is in the world");
+        handshake(&tls(&self.authority, alpn), host, stream).await
+    }
+
+    /// One request to an https origin on its port 443, over HTTP/1.1.
+    pub async fn ask(
+        &self,
+        method: &str,
+        host: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Response<Bytes> {
+        let stream = self.tls(host, 443, &[]).await.expect("TLS");
+        http1(stream, request(method, host, path, headers)).await
+    }
+
+    /// All bytes that an https origin on its port 443 answers to these, over HTTP/1.1.
+    pub async fn raw(&self, host: &str, bytes: &[u8]) -> Vec<u8> {
+        let mut stream = self.tls(host, 443, &["http/1.1"]).await.expect("TLS");
+        stream.write_all(bytes).await.expect("a request");
+        let mut answer = Vec::new();
+        // An origin that closes without a TLS goodbye is as good as one that says it.
+        _ = stream.read_to_end(&mut answer).await;
+        answer
+    }
+
+    /// All exchanges so far.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.world.wire().since(Mark::default())
     }
 }

@@ -199,9 +199,11 @@ impl Worker {
         Ok(Observation {
             page,
             exchanges,
+            written: None,
             jar: Some(jar),
             refused,
             console: std::mem::take(&mut self.console),
+            unpredicted: None,
         })
     }
 

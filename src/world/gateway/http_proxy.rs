@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use super::{Client, HANDSHAKE, Refusal};
 use crate::world::origin::respond;
 use crate::world::reply::PLAIN;
-use crate::world::serve::{MAX_HEAD, serve};
+use crate::world::serve::MAX_HEAD;
 
 /// Fields that a client says to its proxy and to nobody else.
 const FOR_THE_PROXY: [HeaderName; 2] =
@@ -60,7 +60,7 @@ async fn answer(mut request: Request<Incoming>, client: Client) -> Response<Full
         let tasks = client.tasks.clone();
         tasks.spawn(async move {
             if let Ok(stream) = upgrade.await {
-                serve(world, origin, TokioIo::new(stream), client.tasks.clone()).await;
+                client.serve((world, origin), TokioIo::new(stream)).await;
             }
         });
         return Response::new(Full::default());

@@ -10,7 +10,6 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::{Client, HANDSHAKE, Nobody};
-use crate::world::serve::serve;
 
 /// The protocol's version: the first byte of every message of a client.
 pub(super) const VERSION: u8 = 5;
@@ -39,7 +38,7 @@ const ADDRESS_TYPE_NOT_SUPPORTED: u8 = 8;
 type Asked = Result<(String, u16), u8>;
 
 /// Speaks SOCKS5, and hands the stream to the origin asked for.
-pub(super) async fn converse(mut stream: TcpStream, client: &Client) {
+pub(super) async fn converse(mut stream: TcpStream, client: Client) {
     let Ok(Ok(Some(asked))) = timeout(HANDSHAKE, handshake(&mut stream)).await else { return };
     let found = match asked {
         Ok((host, port)) => client.shared.look_up(&host, port).map_err(|refusal| match refusal.nobody {
@@ -52,8 +51,8 @@ pub(super) async fn converse(mut stream: TcpStream, client: &Client) {
     // The address bound means nothing here: there is no second socket.
     let reply = [VERSION, code, 0, IPV4, 0, 0, 0, 0, 0, 0];
     let sent = timeout(HANDSHAKE, stream.write_all(&reply)).await;
-    if let (Ok(Ok(())), Ok((world, origin))) = (sent, found) {
-        serve(world, origin, stream, client.tasks.clone()).await;
+    if let (Ok(Ok(())), Ok(found)) = (sent, found) {
+        client.serve(found, stream).await;
     }
 }
 

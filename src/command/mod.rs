@@ -1,0 +1,102 @@
+//! One file a command: what it does with the arguments, and the exit code it ends with.
+//!
+//! Commands put the parts together for one caller. What they do together beyond that stands in the
+//! modules they call.
+
+pub mod browsers;
+pub mod check;
+pub mod run;
+pub mod up;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::diagnostic::{Diagnostic, Style};
+use crate::plan::Plan;
+use crate::scenario;
+
+/// All expectations held.
+pub const HELD: u8 = 0;
+/// A scenario or the command line is wrong.
+pub const WRONG: u8 = 2;
+/// Something could not run.
+pub const COULD_NOT_RUN: u8 = 3;
+/// Ended by Ctrl-C or a request to terminate, as shells write it: 128 and SIGINT.
+pub const INTERRUPTED: u8 = 130;
+
+/// Reads scenarios and prints what is wrong with them to stderr.
+///
+/// # Errors
+/// [`WRONG`], where there is a mistake: nothing may be run then.
+fn load(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, ExitCode> {
+    let loaded = scenario::load(paths);
+    print_diagnostics(&loaded.diagnostics);
+    match loaded.errors() {
+        0 => Ok(loaded.plans.into_iter().map(Arc::new).collect()),
+        errors => {
+            let (mistakes, files) = (counted(errors, "mistake"), counted(loaded.files, "scenario"));
+            complain(
+                format!("{mistakes} in {files}: nothing was run"),
+                "mend what is said above, and look again with `rehearsal check`",
+            );
+            Err(ExitCode::from(WRONG))
+        }
+    }
+}
+
+/// `1 scenario`, `2 scenarios`.
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
+fn print_diagnostics(diagnostics: &[Diagnostic]) {
+    for diagnostic in diagnostics {
+        anstream::eprintln!("{}", diagnostic.render(Style::Coloured));
+    }
+}
+
+/// Prints one message without a place to stderr.
+fn complain(message: impl Into<String>, help: impl Into<String>) {
+    print_diagnostics(&[Diagnostic::error(message).help(help)]);
+}
+
+/// Runs a future on a runtime of its own.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.expect("the system grants a few threads").block_on(future)
+}
+
+/// A token that is cancelled by Ctrl-C, and where there are such signals by SIGTERM and SIGHUP.
+fn cancelled_by_signals() -> CancellationToken {
+    let token = CancellationToken::new();
+    let cancel = token.clone();
+    tokio::spawn(async move {
+        wait_for_signal().await;
+        cancel.cancel();
+    });
+    token
+}
+
+#[cfg(unix)]
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let streams = [SignalKind::terminate(), SignalKind::hangup()].map(signal);
+    match streams {
+        [Ok(mut terminate), Ok(mut hangup)] => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        },
+        _ => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+#[cfg(not(unix))]
+async fn wait_for_signal() {
+    drop(tokio::signal::ctrl_c().await);
+}

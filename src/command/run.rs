@@ -1,0 +1,143 @@
+//! `rehearsal run`: runs scenarios in browsers and reports.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::browser::install;
+use crate::browser::name::{BrowserName, Engine};
+use crate::cli::{Format, RunArgs};
+use crate::outcome::{Run, Summary};
+use crate::plan::Plan;
+use crate::report::{json, terminal};
+use crate::run;
+
+/// Runs the command.
+pub fn run(arguments: &RunArgs) -> ExitCode {
+    let plans = match super::load(&arguments.paths) {
+        Ok(plans) => chosen(plans, arguments.filter.as_deref()),
+        Err(code) => return code,
+    };
+    if plans.is_empty() {
+        let filter = arguments.filter.as_deref().unwrap_or_default();
+        super::complain(
+            format!("no scenario's path or title contains `{filter}`"),
+            "`rehearsal check` lists what is read",
+        );
+        return ExitCode::from(super::WRONG);
+    }
+    let browsers = match browsers(arguments) {
+        Ok(browsers) => browsers,
+        Err(code) => return code,
+    };
+    let guard = match std::env::current_exe() {
+        Ok(guard) => guard,
+        Err(error) => {
+            super::complain(
+                format!("the path of this program is unknown: {error}"),
+                "call it by its full path",
+            );
+            return ExitCode::from(super::COULD_NOT_RUN);
+        }
+    };
+    let options = run::Options {
+        browsers,
+        jobs: arguments.jobs.map_or_else(default_jobs, usize::from),
+        headed: arguments.headed,
+        fail_fast: arguments.fail_fast,
+        guard,
+    };
+    super::block_on(rehearse(&plans, &options, arguments.format))
+}
+
+async fn rehearse(plans: &[Arc<Plan>], options: &run::Options, format: Format) -> ExitCode {
+    let cancelled = super::cancelled_by_signals();
+    let progress = progress_bar(plans.len() * options.browsers.len());
+    let started = Instant::now();
+    let mut broken_pipe = Ok(());
+    let runs = run::run(plans, options, &cancelled, |run| {
+        progress.inc(1);
+        progress.set_message(format!("{} in {}", run.scenario(), run.browser));
+        if format == Format::Terminal {
+            // Diagnostics are printed as they come: a long run is read while it goes on.
+            broken_pipe = progress.suspend(|| terminal::write_run(&mut anstream::stdout(), run));
+        }
+    })
+    .await;
+    progress.finish_and_clear();
+    let runs = match runs {
+        Ok(runs) => runs,
+        Err(error) => {
+            super::complain(error.message, error.hint.unwrap_or_default());
+            return ExitCode::from(super::COULD_NOT_RUN);
+        }
+    };
+    let written = broken_pipe.and_then(|()| write_report(&runs, format, started.elapsed()));
+    if cancelled.is_cancelled() {
+        super::complain(
+            "interrupted: not every scenario was run",
+            "everything that was started has been ended",
+        );
+        return ExitCode::from(super::INTERRUPTED);
+    }
+    match written {
+        // Whoever reads our output has gone; the exit code still says how the run ended.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            super::complain(format!("the report could not be written: {error}"), "look at where stdout goes");
+            ExitCode::from(super::COULD_NOT_RUN)
+        }
+        _ => ExitCode::from(Summary::of(&runs).exit_code()),
+    }
+}
+
+fn write_report(runs: &[Run], format: Format, elapsed: Duration) -> io::Result<()> {
+    match format {
+        Format::Terminal => terminal::write_summary(&mut anstream::stdout(), runs, elapsed),
+        Format::Json => {
+            let mut out = io::stdout().lock();
+            serde_json::to_writer(&mut out, &json::Document::of(runs))?;
+            writeln!(out)
+        }
+    }
+}
+
+fn chosen(plans: Vec<Arc<Plan>>, filter: Option<&str>) -> Vec<Arc<Plan>> {
+    let Some(filter) = filter.map(str::to_lowercase) else { return plans };
+    let wanted = |text: &str| text.to_lowercase().contains(&filter);
+    plans.into_iter().filter(|plan| wanted(&plan.source.path) || wanted(&plan.title)).collect()
+}
+
+/// The browsers asked for, or every installed one; those that are missing installed first if that was asked for.
+fn browsers(arguments: &RunArgs) -> Result<Vec<BrowserName>, ExitCode> {
+    let wanted = if arguments.browser.is_empty() {
+        vec![BrowserName::shipped(Engine::Chromium)]
+    } else {
+        arguments.browser.clone()
+    };
+    if arguments.install_browsers {
+        for engine in Engine::ALL {
+            let needed = wanted.iter().any(|browser| browser.engine == engine && !browser.model);
+            if needed && !install::is_installed(engine) {
+                super::browsers::install(engine)?;
+            }
+        }
+    }
+    Ok(wanted)
+}
+
+fn default_jobs() -> usize {
+    // More than four contexts gain nothing (measured 2026-11-20, Chromium 156.0.8078.79, 2 processors).
+    std::thread::available_parallelism().map_or(2, usize::from).min(4)
+}
+
+fn progress_bar(runs: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:24} {pos}/{len}  {elapsed}  {wide_msg}");
+    let bar = ProgressBar::with_draw_target(Some(runs as u64), ProgressDrawTarget::stderr());
+    bar.set_style(style.expect("the template is well formed"));
+    bar.set_message("starting the browser");
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}

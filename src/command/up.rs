@@ -1,0 +1,93 @@
+//! `rehearsal up`: the world of a scenario, for people and their programs, until Ctrl-C.
+
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::cli::{Format, UpArgs};
+use crate::plan::Plan;
+use crate::report::up;
+use crate::world::certs::{self, Authority};
+use crate::world::doors::Doors;
+use crate::world::gateway::Gateway;
+
+/// Runs the command.
+pub fn up(arguments: &UpArgs) -> ExitCode {
+    let plans = match super::load(std::slice::from_ref(&arguments.scenario)) {
+        Ok(plans) => plans,
+        Err(code) => return code,
+    };
+    let [plan] = plans.as_slice() else {
+        let message = format!("`{}` holds {} scenarios", arguments.scenario.display(), plans.len());
+        super::complain(message, "one world is brought up at a time: name one file");
+        return ExitCode::from(super::WRONG);
+    };
+    if !arguments.gateway.ip().is_loopback() {
+        let message =
+            format!("the gateway does not listen on {}, which is not a loopback address", arguments.gateway);
+        super::complain(message, "leave `--gateway` out, or give 127.0.0.1 and a port");
+        return ExitCode::from(super::WRONG);
+    }
+    super::block_on(keep_up(plan, arguments))
+}
+
+async fn keep_up(plan: &Plan, arguments: &UpArgs) -> ExitCode {
+    let cancelled = super::cancelled_by_signals();
+    let could_not = |message: String, hint: &str| {
+        super::complain(message, hint);
+        ExitCode::from(super::COULD_NOT_RUN)
+    };
+    let authority = match Authority::new(certs::hosts(plan)) {
+        Ok(authority) => authority,
+        Err(error) => return could_not(error.to_string(), "look at the hosts of the scenario's origins"),
+    };
+    let gateway = match Gateway::bind(arguments.gateway) {
+        Ok(gateway) => gateway,
+        Err(error) => {
+            let message = format!("the gateway cannot listen on {}: {error}", arguments.gateway);
+            return could_not(message, "leave `--gateway` out for a free port, or name another");
+        }
+    };
+    let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let (world, doors) = match Doors::open(plan, &authority, any_port) {
+        Ok(opened) => opened,
+        Err(error) => return could_not(error.to_string(), error.hint()),
+    };
+    gateway.show(&world);
+    // The certificate alone: the key never leaves this process. The folder goes when this returns.
+    let folder = match certificate_folder(&authority) {
+        Ok(folder) => folder,
+        Err(error) => {
+            return could_not(
+                format!("the CA's certificate cannot be written: {error}"),
+                "look at the temporary folder (TMPDIR)",
+            );
+        }
+    };
+    let certificate = folder.path().join(CERTIFICATE);
+    let up =
+        up::Up { plan, world: &world, doors: &doors, gateway: gateway.address(), certificate: &certificate };
+    let announced = match arguments.format {
+        Format::Terminal => up.write(&mut anstream::stdout()),
+        Format::Json => up.write_json(&mut io::stdout()),
+    };
+    // Whoever was to read it may have gone; the world is there all the same.
+    if announced.and_then(|()| io::stdout().flush()).is_ok() {
+        cancelled.cancelled().await;
+    }
+    gateway.close().await;
+    doors.close().await;
+    world.close().await;
+    ExitCode::from(super::HELD)
+}
+
+/// The file's name in its folder.
+const CERTIFICATE: &str = "rehearsal-ca.pem";
+
+fn certificate_folder(authority: &Authority) -> io::Result<tempfile::TempDir> {
+    let folder = tempfile::Builder::new().prefix("rehearsal-").tempdir()?;
+    let path: &Path = folder.path();
+    std::fs::write(path.join(CERTIFICATE), authority.pem())?;
+    Ok(folder)
+}

@@ -1,0 +1,172 @@
+//! Sources, spans, and messages that point into them with a caret.
+//!
+//! One renderer serves "your file is wrong" and "the browser disagreed", so a reader always lands on
+//! a line of the scenario. This module knows nothing of scenarios, cookies or browsers, and returns
+//! text: whoever calls it prints.
+
+use std::sync::Arc;
+
+mod render;
+mod suggest;
+
+pub use render::Style;
+pub use suggest::{did_you_mean, listed};
+
+/// A range of bytes in a source.
+pub type Span = std::ops::Range<usize>;
+
+/// A file that messages point into.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The path as the user gave it.
+    pub path: String,
+    /// The text.
+    pub text: String,
+}
+
+impl Source {
+    /// The line and column a span begins at, both counted from 1; columns count characters.
+    ///
+    /// A span that begins beyond the end, or inside a character, is taken back to the nearest
+    /// character before.
+    pub fn line_column(&self, span: &Span) -> (usize, usize) {
+        let before = &self.text[..floor(&self.text, span.start)];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        (line, column)
+    }
+}
+
+/// How grave a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Nothing can be run.
+    Error,
+    /// It can be run, and is probably not what was meant.
+    Warning,
+}
+
+/// A message about a place in a source.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    /// How grave it is.
+    pub severity: Severity,
+    /// What is wrong: a lower-case fragment.
+    pub message: String,
+    /// The source it is about, and the places in it: the first is where the reader should look.
+    pub source: Option<Arc<Source>>,
+    /// Places and what is to be said of each; an empty text gives bare carets.
+    pub labels: Vec<(Span, String)>,
+    /// Facts that explain it.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub helps: Vec<String>,
+}
+
+impl Diagnostic {
+    /// A message without which nothing can be run.
+    pub fn error(message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, message.into())
+    }
+
+    /// A message about what is probably not meant.
+    pub fn warning(message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, message.into())
+    }
+
+    fn new(severity: Severity, message: String) -> Self {
+        Self { severity, message, source: None, labels: Vec::new(), notes: Vec::new(), helps: Vec::new() }
+    }
+
+    /// The source that the labels point into.
+    #[must_use]
+    pub fn source(mut self, source: &Arc<Source>) -> Self {
+        self.source = Some(Arc::clone(source));
+        self
+    }
+
+    /// A place, and what is to be said of it; an empty text gives bare carets. The first is the main one.
+    #[must_use]
+    pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push((span, text.into()));
+        self
+    }
+
+    /// A fact that explains the message.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.helps.push(help.into());
+        self
+    }
+
+    /// "Did you mean", where one of the candidates is close to the word.
+    #[must_use]
+    pub fn suggest<'a>(self, word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
+        match did_you_mean(word, candidates) {
+            Some(candidate) => self.help(format!("did you mean `{candidate}`?")),
+            None => self,
+        }
+    }
+
+    /// "Did you mean" where one of the possible words is close, else all of them.
+    #[must_use]
+    pub fn suggest_or_list<'a>(
+        self,
+        word: &str,
+        possible: impl IntoIterator<Item = &'a str> + Clone,
+    ) -> Self {
+        match did_you_mean(word, possible.clone()) {
+            Some(candidate) => self.help(format!("did you mean `{candidate}`?")),
+            None => self.help(format!("possible are {}", listed(possible))),
+        }
+    }
+
+    /// Whether nothing can be run.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// The line and column of the main place, counted from 1, where there is one.
+    pub fn line_column(&self) -> Option<(usize, usize)> {
+        let (span, _) = self.labels.first()?;
+        Some(self.source.as_ref()?.line_column(span))
+    }
+
+    /// The message as text of several lines, ending in a line feed.
+    pub fn render(&self, style: Style) -> String {
+        render::render(self, style)
+    }
+}
+
+/// The nearest character boundary at or before `index`.
+fn floor(text: &str, index: usize) -> usize {
+    let mut index = index.min(text.len());
+    while !text.is_char_boundary(index) {
+        index -= 1;
+    }
+    index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns_count_from_one_and_count_characters() {
+        let source = Source { path: String::new(), text: "a\r\näö=1\n".to_owned() };
+        let place = |index: usize| source.line_column(&(index..index));
+        assert_eq!(place(0), (1, 1));
+        assert_eq!(place(3), (2, 1));
+        assert_eq!(place(4), (2, 1), "inside ä");
+        assert_eq!(place(7), (2, 3));
+        assert_eq!(place(10), (3, 1));
+        assert_eq!(place(99), (3, 1), "beyond the end");
+    }
+}

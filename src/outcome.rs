@@ -1,0 +1,147 @@
+//! What came of one scenario in one browser: what `run` produces and every report shows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::browser::name::{BrowserName, ThirdParty};
+use crate::observe::Observation;
+use crate::plan::Plan;
+use crate::reconcile::Drift;
+use crate::verdict::Failure;
+
+/// How a run or a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Every expectation held.
+    Passed,
+    /// Not judged: not reached, because an earlier step could not be done, or not predictable.
+    Skipped,
+    /// An expectation did not hold.
+    Failed,
+    /// It could not be done: the browser is missing, died or hung.
+    Error,
+}
+
+impl Outcome {
+    /// The word reports and JSON use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Skipped => "skipped",
+            Self::Failed => "failed",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// One scenario, run in one browser.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The scenario.
+    pub plan: Arc<Plan>,
+    /// The browser it was run in.
+    pub browser: BrowserName,
+    /// What the browser says its version is; empty where it never came up.
+    pub browser_version: String,
+    /// What the browser did with cookies of third parties.
+    pub third_party: ThirdParty,
+    /// The steps, in order, as many as the scenario has.
+    pub steps: Vec<StepRun>,
+    /// Where the prediction and a real browser disagree: a bug of ours. It decides nothing about the
+    /// scenario's outcome.
+    pub drift: Vec<Drift>,
+    /// Wall time from the first step to the last verdict.
+    pub duration: Duration,
+    /// Why the scenario could not be run to its end, and what to do.
+    pub error: Option<CouldNotRun>,
+}
+
+/// Why a scenario could not be run to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CouldNotRun {
+    /// What happened: a lower-case fragment, the browser's or the system's own words in it.
+    pub message: String,
+    /// What to do, where there is something to do.
+    pub hint: Option<String>,
+}
+
+/// One step of a run.
+#[derive(Clone, Debug)]
+pub struct StepRun {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was seen, or predicted; nothing where it was not reached or could not be done.
+    pub observation: Option<Observation>,
+    /// The claims that did not hold.
+    pub failures: Vec<Failure>,
+}
+
+impl std::fmt::Display for CouldNotRun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.hint {
+            Some(hint) => write!(f, "{}; {hint}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl Run {
+    /// How the run ended: as the worst of its steps. One that was not judged does not count.
+    pub fn outcome(&self) -> Outcome {
+        let judged =
+            || self.steps.iter().map(|step| step.outcome).filter(|outcome| *outcome != Outcome::Skipped);
+        match self.error {
+            Some(_) => Outcome::Error,
+            None => judged().max().unwrap_or(Outcome::Passed),
+        }
+    }
+
+    /// The steps of a model that could not be predicted, by index, and why.
+    pub fn unpredicted(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.steps
+            .iter()
+            .enumerate()
+            .filter_map(|(index, step)| Some((index, step.observation.as_ref()?.unpredicted.as_deref()?)))
+    }
+
+    /// The scenario's file, as the user named it.
+    pub fn scenario(&self) -> &str {
+        &self.plan.source.path
+    }
+}
+
+/// How many runs ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Summary {
+    /// Runs in which every expectation held.
+    pub passed: usize,
+    /// Runs in which one did not.
+    pub failed: usize,
+    /// Runs that could not be done.
+    pub errors: usize,
+}
+
+impl Summary {
+    /// Counts.
+    pub fn of<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Self {
+        let mut summary = Self::default();
+        for run in runs {
+            match run.outcome() {
+                Outcome::Passed | Outcome::Skipped => summary.passed += 1,
+                Outcome::Failed => summary.failed += 1,
+                Outcome::Error => summary.errors += 1,
+            }
+        }
+        summary
+    }
+
+    /// The exit code of the command: 0 all held, 1 an expectation failed, 3 something could not run.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self { errors: 1.., .. } => 3,
+            Self { failed: 1.., .. } => 1,
+            _ => 0,
+        }
+    }
+}

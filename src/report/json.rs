@@ -1,0 +1,275 @@
+//! The JSON document of `run --format json`, version 1.
+//!
+//! Programs read this: keys are added and never renamed. Each type below is one object of the
+//! document; none is used for anything else.
+
+use serde::Serialize;
+
+use crate::observe::{Cookie, Exchange, Observation, SetCookie, Withheld};
+use crate::outcome::{Outcome, Run, StepRun, Summary};
+use crate::plan::{SameSite, Step};
+use crate::reconcile::{Drift, Question};
+use crate::rules::reason::Reason;
+
+/// The whole document.
+#[derive(Serialize)]
+pub struct Document<'a> {
+    version: u8,
+    runs: Vec<RunObject<'a>>,
+    summary: Summary,
+}
+
+impl<'a> Document<'a> {
+    /// The document of these runs, in this order.
+    pub fn of(runs: &'a [Run]) -> Self {
+        Self { version: 1, runs: runs.iter().map(RunObject::of).collect(), summary: Summary::of(runs) }
+    }
+}
+
+#[derive(Serialize)]
+struct RunObject<'a> {
+    scenario: &'a str,
+    title: &'a str,
+    covers: &'a [String],
+    browser: String,
+    browser_version: &'a str,
+    third_party: &'static str,
+    predicted: bool,
+    outcome: Outcome,
+    duration_ms: f64,
+    error: Option<String>,
+    steps: Vec<StepObject<'a>>,
+    drift: Vec<DriftObject<'a>>,
+}
+
+impl<'a> RunObject<'a> {
+    fn of(run: &'a Run) -> Self {
+        Self {
+            scenario: run.scenario(),
+            title: &run.plan.title,
+            covers: &run.plan.covers,
+            browser: run.browser.to_string(),
+            browser_version: &run.browser_version,
+            third_party: run.third_party.as_str(),
+            predicted: run.browser.model,
+            outcome: run.outcome(),
+            duration_ms: (run.duration.as_secs_f64() * 10_000.0).round() / 10.0,
+            error: run.error.as_ref().map(ToString::to_string),
+            steps: run
+                .plan
+                .steps
+                .iter()
+                .zip(&run.steps)
+                .map(|(step, ran)| StepObject::of(run, step, ran))
+                .collect(),
+            drift: run.drift.iter().map(|drift| DriftObject::of(run, drift)).collect(),
+        }
+    }
+}
+
+/// Where the rules predicted something else than this browser did.
+#[derive(Serialize)]
+struct DriftObject<'a> {
+    /// The index of the step.
+    step: usize,
+    line: usize,
+    question: Question,
+    subject: &'a str,
+    predicted: &'a str,
+    observed: &'a str,
+}
+
+impl<'a> DriftObject<'a> {
+    fn of(run: &'a Run, drift: &'a Drift) -> Self {
+        let Drift { step, question, subject, predicted, observed } = drift;
+        let (line, _) = run.plan.source.line_column(&run.plan.steps[*step].span);
+        Self { step: *step, line, question: *question, subject, predicted, observed }
+    }
+}
+
+#[derive(Serialize)]
+struct StepObject<'a> {
+    action: &'static str,
+    outcome: Outcome,
+    /// Why the model could not predict the step; its claims are then not judged.
+    unpredicted: Option<&'a str>,
+    page: Option<PageObject<'a>>,
+    exchanges: Vec<ExchangeObject<'a>>,
+    written: Option<SetCookieObject<'a>>,
+    jar: Option<Vec<CookieObject<'a>>>,
+    refused: &'a [String],
+    console: &'a [String],
+    failures: Vec<FailureObject<'a>>,
+}
+
+impl<'a> StepObject<'a> {
+    fn of(run: &'a Run, step: &'a Step, ran: &'a StepRun) -> Self {
+        let seen = ran.observation.as_ref();
+        let source = &run.plan.source;
+        Self {
+            action: step.action.key(),
+            outcome: ran.outcome,
+            unpredicted: seen.and_then(|seen| seen.unpredicted.as_deref()),
+            page: seen.map(PageObject::of),
+            exchanges: seen.iter().flat_map(|seen| &seen.exchanges).map(ExchangeObject::of).collect(),
+            written: seen.and_then(|seen| seen.written.as_ref()).map(SetCookieObject::of),
+            jar: seen.and_then(|seen| Some(seen.jar.as_ref()?.iter().map(CookieObject::of).collect())),
+            refused: seen.map_or(&[], |seen| &seen.refused),
+            console: seen.map_or(&[], |seen| &seen.console),
+            failures: ran
+                .failures
+                .iter()
+                .map(|failure| {
+                    let (line, column) = source.line_column(&failure.span);
+                    let (expected, actual) = (&failure.expected, &failure.actual);
+                    FailureObject {
+                        message: &failure.message,
+                        line,
+                        column,
+                        expected,
+                        actual,
+                        notes: &failure.notes,
+                    }
+                })
+                .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PageObject<'a> {
+    url: Option<&'a str>,
+    status: Option<u16>,
+    readable: Option<bool>,
+    /// The first reason in the reports' order; `reasons` has them all.
+    cors: Option<&'static str>,
+    reasons: Vec<&'static str>,
+    body: Option<&'a str>,
+    document_cookie: Option<&'a str>,
+    error: Option<&'a str>,
+}
+
+impl<'a> PageObject<'a> {
+    fn of(seen: &'a Observation) -> Self {
+        let page = &seen.page;
+        Self {
+            url: page.url.as_ref().map(url::Url::as_str),
+            status: page.status,
+            readable: page.readable,
+            cors: page.cors.first().map(|reason| reason.code()),
+            reasons: codes(&page.cors),
+            body: page.body.as_deref(),
+            document_cookie: page.document_cookie.as_deref(),
+            error: page.error.as_deref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ExchangeObject<'a> {
+    method: &'a str,
+    url: &'a str,
+    status: u16,
+    preflight: bool,
+    cookie: Option<String>,
+    sent: Vec<&'a str>,
+    withheld: Vec<WithheldObject<'a>>,
+    set_cookie: Vec<SetCookieObject<'a>>,
+}
+
+impl<'a> ExchangeObject<'a> {
+    fn of(exchange: &'a Exchange) -> Self {
+        let wire = &exchange.wire;
+        Self {
+            method: &wire.method,
+            url: wire.url.as_str(),
+            status: wire.status,
+            preflight: wire.is_preflight(),
+            cookie: wire.cookie().map(text),
+            sent: exchange.sent.iter().map(|(name, _)| name.as_str()).collect(),
+            withheld: exchange.withheld.iter().map(WithheldObject::of).collect(),
+            set_cookie: exchange.set_cookie.iter().map(SetCookieObject::of).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct WithheldObject<'a> {
+    name: &'a str,
+    domain: &'a str,
+    reasons: Vec<&'static str>,
+    native: &'a [String],
+}
+
+impl<'a> WithheldObject<'a> {
+    fn of(withheld: &'a Withheld) -> Self {
+        let Withheld { name, domain, reasons, native } = withheld;
+        Self { name, domain, reasons: codes(reasons), native }
+    }
+}
+
+#[derive(Serialize)]
+struct SetCookieObject<'a> {
+    line: String,
+    name: &'a str,
+    stored: Option<bool>,
+    reasons: Vec<&'static str>,
+    native: &'a [String],
+}
+
+impl<'a> SetCookieObject<'a> {
+    fn of(set_cookie: &'a SetCookie) -> Self {
+        let SetCookie { line, name, stored, reasons, native } = set_cookie;
+        Self { line: text(line), name, stored: *stored, reasons: codes(reasons), native }
+    }
+}
+
+#[derive(Serialize)]
+struct CookieObject<'a> {
+    name: &'a str,
+    value: &'a str,
+    domain: &'a str,
+    host_only: bool,
+    path: &'a str,
+    secure: bool,
+    http_only: bool,
+    same_site: SameSite,
+    expires: Option<i64>,
+    partition: Option<&'a str>,
+}
+
+impl<'a> CookieObject<'a> {
+    fn of(cookie: &'a Cookie) -> Self {
+        Self {
+            name: &cookie.name,
+            value: &cookie.value,
+            domain: &cookie.domain,
+            host_only: cookie.host_only,
+            path: &cookie.path,
+            secure: cookie.secure,
+            http_only: cookie.http_only,
+            same_site: cookie.same_site,
+            expires: cookie.expires,
+            partition: cookie.partition.as_ref().map(|partition| partition.site.as_str()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct FailureObject<'a> {
+    message: &'a str,
+    line: usize,
+    column: usize,
+    expected: &'a str,
+    actual: &'a str,
+    notes: &'a [String],
+}
+
+fn codes<'a>(reasons: impl IntoIterator<Item = &'a Reason>) -> Vec<&'static str> {
+    reasons.into_iter().map(|reason| reason.code()).collect()
+}
+
+/// Header bytes as text; what is not UTF-8 is shown as U+FFFD.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

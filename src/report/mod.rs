@@ -1,0 +1,7 @@
+//! What people and programs are shown of a run.
+//!
+//! Data goes to stdout, talk and progress to stderr. Nothing here decides whether a run passed.
+
+pub mod json;
+pub mod terminal;
+pub mod up;

@@ -1,0 +1,219 @@
+//! The report for people: what failed and why, then a table of scenarios and browsers.
+//!
+//! Readable without colour; the styles only help. Writing goes through the writer given, which
+//! strips the styles where they are not wanted.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::browser::name::BrowserName;
+use crate::diagnostic::{Diagnostic, Style as Dress};
+use crate::outcome::{Outcome, Run, Summary};
+use crate::world::wire::Answer;
+
+/// The writer takes the colours out where they are not wanted.
+const COLOURED: Dress = Dress::Coloured;
+
+/// Writes what is to be said of one run as soon as it is over: nothing where all held.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_run(out: &mut dyn Write, run: &Run) -> io::Result<()> {
+    for warning in undeclared(run) {
+        writeln!(out, "{}", warning.render(COLOURED))?;
+    }
+    for drift in drifts(run) {
+        writeln!(out, "{}", drift.render(COLOURED))?;
+    }
+    for unpredicted in unpredicted(run) {
+        writeln!(out, "{}", unpredicted.render(COLOURED))?;
+    }
+    for step in &run.steps {
+        for failure in &step.failures {
+            let known = if run.browser.model { "predicted for" } else { "seen in" };
+            let label = format!("{known} {}: {}", run.browser, failure.actual);
+            let mut diagnostic = Diagnostic::error(&failure.message)
+                .source(&run.plan.source)
+                .label(failure.span.clone(), label);
+            diagnostic.notes.extend(failure.notes.iter().cloned());
+            writeln!(out, "{}", diagnostic.render(COLOURED))?;
+        }
+    }
+    if let Some(error) = &run.error {
+        let message = format!("`{}` could not be run in {}: {}", run.scenario(), run.browser, error.message);
+        let mut diagnostic = Diagnostic::error(message);
+        diagnostic.helps.extend(error.hint.clone());
+        writeln!(out, "{}", diagnostic.render(COLOURED))?;
+    }
+    Ok(())
+}
+
+/// What the rules predicted otherwise than the browser did, one message a step.
+fn drifts(run: &Run) -> Vec<Diagnostic> {
+    let steps = run.plan.steps.iter().enumerate();
+    steps
+        .filter_map(|(index, step)| {
+            let notes: Vec<String> =
+                run.drift.iter().filter(|drift| drift.step == index).map(ToString::to_string).collect();
+            if notes.is_empty() {
+                return None;
+            }
+            let message = format!("drift: the rules predicted otherwise than {} did", run.browser);
+            let mut diagnostic = Diagnostic::warning(message)
+                .source(&run.plan.source)
+                .label(step.span.clone(), "in this step")
+                .help("this is a bug in rehearsal, not in the scenario: please report it with this message");
+            diagnostic.notes.extend(notes);
+            Some(diagnostic)
+        })
+        .collect()
+}
+
+/// The first step that the model could not predict, and how many more there are.
+fn unpredicted(run: &Run) -> Option<Diagnostic> {
+    let mut steps = run.unpredicted();
+    let (index, why) = steps.next()?;
+    let more = steps.count();
+    let step = &run.plan.steps[index];
+    let mut diagnostic = Diagnostic::warning(format!("{} cannot predict this step: {why}", run.browser))
+        .source(&run.plan.source)
+        .label(step.span.clone(), "not judged")
+        .help(format!("run the scenario in the real browser: `--browser {}`", run.browser.real()));
+    if more > 0 {
+        diagnostic
+            .notes
+            .push(format!("nor are the {more} steps after it, which depend on what it left behind"));
+    }
+    Some(diagnostic)
+}
+
+/// Requests that no route answers: the usual cause of a failure nobody understands.
+fn undeclared(run: &Run) -> Vec<Diagnostic> {
+    let mut told = BTreeSet::new();
+    let steps = run.plan.steps.iter().zip(&run.steps);
+    let exchanges = steps.flat_map(|(step, ran)| {
+        ran.observation.iter().flat_map(|seen| &seen.exchanges).map(move |exchange| (step, &exchange.wire))
+    });
+    exchanges
+        .filter(|(_, wire)| wire.answer == Answer::Undeclared)
+        .filter(|(_, wire)| told.insert((wire.method.clone(), wire.url.clone())))
+        .map(|(step, wire)| {
+            let origin = &run.plan.origins[wire.origin].name;
+            Diagnostic::warning(format!("no route of `{origin}` answers {} {}", wire.method, wire.url))
+                .source(&run.plan.source)
+                .label(step.span.clone(), format!("asked for in this step, answered {}", wire.status))
+                .help(format!(
+                    "declare it: [[origins.{origin}.routes]] at = \"{} {}\"",
+                    wire.method,
+                    wire.url.path()
+                ))
+        })
+        .collect()
+}
+
+/// Writes the table of scenarios and browsers, the policies in force, and the totals.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_summary(out: &mut dyn Write, runs: &[Run], elapsed: Duration) -> io::Result<()> {
+    let browsers = in_order(runs.iter().map(|run| run.browser));
+    let scenarios = in_order(runs.iter().map(Run::scenario));
+    let name_width =
+        scenarios.iter().map(|scenario| stem(scenario).chars().count() + 2).max().unwrap_or(0).max(8);
+    let header =
+        browsers.iter().map(|browser| format!("  {:<width$}", browser.to_string(), width = column(*browser)));
+    write_line(out, format!("{:name_width$}", "scenario"), header)?;
+    let mut folder = None;
+    for scenario in &scenarios {
+        if folder != Some(parent(scenario)) {
+            folder = Some(parent(scenario));
+            writeln!(out, "{}", parent(scenario))?;
+        }
+        let cells = browsers.iter().map(|browser| {
+            let run = runs.iter().find(|run| run.browser == *browser && run.scenario() == *scenario);
+            cell(run, column(*browser))
+        });
+        write_line(out, format!("  {:width$}", stem(scenario), width = name_width - 2), cells)?;
+    }
+    writeln!(out)?;
+    for browser in browsers {
+        let version =
+            runs.iter().filter(|run| run.browser == browser).map(|run| run.browser_version.as_str()).max();
+        let version = version
+            .filter(|version| !version.is_empty())
+            .map(|version| format!(" {version}"))
+            .unwrap_or_default();
+        let predicted = if browser.model { " (predicted)" } else { "" };
+        writeln!(
+            out,
+            "{browser}{version}{predicted}: third-party cookies {}",
+            browser.third_party().as_str()
+        )?;
+    }
+    let drift: usize = runs.iter().map(|run| run.drift.len()).sum();
+    if drift > 0 {
+        let style = AnsiColor::Red.on_default().bold();
+        writeln!(
+            out,
+            "{style}DRIFT{style:#}: {drift} predictions were wrong, each a bug in rehearsal; see above"
+        )?;
+    }
+    let Summary { passed, failed, errors } = Summary::of(runs);
+    writeln!(
+        out,
+        "{passed} passed, {failed} failed, {errors} could not run, in {:.1} s",
+        elapsed.as_secs_f64()
+    )
+}
+
+/// A column holds the browser's name, or `failed 1234 ms`.
+fn column(browser: BrowserName) -> usize {
+    browser.to_string().len().max(14)
+}
+
+/// A line of the table, without blanks at its end.
+fn write_line(out: &mut dyn Write, name: String, cells: impl Iterator<Item = String>) -> io::Result<()> {
+    let line = cells.fold(name, |line, cell| line + &cell);
+    writeln!(out, "{}", line.trim_end())
+}
+
+fn cell(run: Option<&Run>, width: usize) -> String {
+    let Some(run) = run else {
+        return format!("  {:width$}", "not run");
+    };
+    let (word, style) = match run.outcome() {
+        Outcome::Passed | Outcome::Skipped => ("ok", AnsiColor::Green.on_default()),
+        Outcome::Failed => ("FAILED", AnsiColor::Red.on_default().bold()),
+        Outcome::Error => ("ERROR", AnsiColor::Yellow.on_default().bold()),
+    };
+    let time = format!(" {} ms", run.duration.as_millis());
+    let padding = width.saturating_sub(word.len() + time.len());
+    format!("  {style}{word}{style:#}{dim}{time}{dim:#}{:padding$}", "", dim = Style::new().dimmed())
+}
+
+/// Each value once, in the order of its first appearance.
+fn in_order<T: Copy + PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for value in values {
+        if !once.contains(&value) {
+            once.push(value);
+        }
+    }
+    once
+}
+
+fn stem(scenario: &str) -> &str {
+    Path::new(scenario).file_stem().and_then(|stem| stem.to_str()).unwrap_or(scenario)
+}
+
+fn parent(scenario: &str) -> &str {
+    Path::new(scenario)
+        .parent()
+        .and_then(|parent| parent.to_str())
+        .filter(|parent| !parent.is_empty())
+        .unwrap_or(".")
+}

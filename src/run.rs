@@ -1,0 +1,337 @@
+//! Runs scenarios in browsers: the only place where worlds, browsers and verdicts meet.
+//!
+//! Each browser has a pool of workers, each worker a jar and a gateway of its own; a scenario gets a
+//! fresh world and a clean worker. A browser that cannot start, dies or hangs makes an error of the
+//! scenarios it was running, and of no other. Nothing here prints.
+//!
+//! Beside every real browser the model takes the same steps in a world of its own, and what the two
+//! disagree about is the run's drift. A model that was asked for by name runs alone.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::browser::Failure;
+use crate::browser::chromium::{self, Chromium, Options as Launch, Worker};
+use crate::browser::model::Model;
+use crate::browser::name::{BrowserName, Engine};
+use crate::observe::{Cookie, Observation};
+use crate::outcome::{CouldNotRun, Outcome, Run, StepRun};
+use crate::plan::{Plan, Step};
+use crate::world::certs::{self, Authority};
+use crate::world::{World, WorldError};
+use crate::{reconcile, verdict};
+
+/// How scenarios are run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The browsers, in the order of the report.
+    pub browsers: Vec<BrowserName>,
+    /// How many scenarios run at once in a browser; at least one.
+    pub jobs: usize,
+    /// Whether the browser's window is shown.
+    pub headed: bool,
+    /// Whether nothing new is started after the first scenario that does not pass.
+    pub fail_fast: bool,
+    /// The executable that guards processes: `rehearsal` itself.
+    pub guard: PathBuf,
+}
+
+/// Runs every scenario in every browser, and returns the runs in the order of the scenarios, then of
+/// the browsers. What was not started, because of `fail_fast` or `cancelled`, is left out.
+///
+/// `finished` is called once for each run as it ends, in the order they end.
+///
+/// # Errors
+/// Where not even a certificate authority for the scenarios' names can be made.
+pub async fn run(
+    plans: &[Arc<Plan>],
+    options: &Options,
+    cancelled: &CancellationToken,
+    mut finished: impl FnMut(&Run),
+) -> Result<Vec<Run>, CouldNotRun> {
+    let authority = Authority::new(plans.iter().flat_map(|plan| certs::hosts(plan)));
+    let authority =
+        Arc::new(authority.map_err(|error| CouldNotRun { message: error.to_string(), hint: None })?);
+    let mut runs = Vec::new();
+    for browser in &options.browsers {
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        let crew = Arc::new(Crew {
+            browser: *browser,
+            plans: plans.to_vec(),
+            next: AtomicUsize::new(0),
+            stop: AtomicBool::new(false),
+            cancelled: cancelled.clone(),
+            authority: Arc::clone(&authority),
+            model: Model::new(*browser, &authority),
+            options: options.clone(),
+            pool: Mutex::default(),
+        });
+        let mut workers = JoinSet::new();
+        for _ in 0..options.jobs.clamp(1, plans.len().max(1)) {
+            workers.spawn(Arc::clone(&crew).work(sender.clone()));
+        }
+        drop(sender);
+        let mut stopped = false;
+        while let Some((index, run)) = receiver.recv().await {
+            finished(&run);
+            stopped |= options.fail_fast && run.outcome() != Outcome::Passed;
+            runs.push((index, runs.len(), run));
+        }
+        workers.join_all().await;
+        crew.close().await;
+        if stopped || cancelled.is_cancelled() {
+            break;
+        }
+    }
+    // Within a scenario the runs already stand in the order of the browsers.
+    runs.sort_by_key(|(index, order, _)| (*index, *order));
+    Ok(runs.into_iter().map(|(_, _, run)| run).collect())
+}
+
+/// The workers of one browser, and what they share.
+struct Crew {
+    browser: BrowserName,
+    plans: Vec<Arc<Plan>>,
+    next: AtomicUsize,
+    stop: AtomicBool,
+    cancelled: CancellationToken,
+    authority: Arc<Authority>,
+    /// The prediction of this browser.
+    model: Model,
+    options: Options,
+    pool: Mutex<Pool>,
+}
+
+/// The browser's process, started again where it died.
+#[derive(Default)]
+struct Pool {
+    chromium: Option<Arc<Chromium>>,
+    failed_starts: usize,
+    last_failure: Option<Failure>,
+}
+
+/// What to do about a browser that this version has no way to drive.
+const UNSUPPORTED: &str = "this version drives chromium and chromium:block-third-party";
+
+/// A browser that did not start this often in a row is not started again.
+const STARTS: usize = 2;
+
+impl Crew {
+    async fn work(self: Arc<Self>, sender: mpsc::UnboundedSender<(usize, Run)>) {
+        let mut worker: Option<Worker> = None;
+        while let Some((index, plan)) = self.take() {
+            let run = tokio::select! {
+                biased;
+                () = self.cancelled.cancelled() => break,
+                run = self.rehearse(plan, &mut worker) => run,
+            };
+            if self.options.fail_fast && run.outcome() != Outcome::Passed {
+                self.stop.store(true, Ordering::Relaxed);
+            }
+            if sender.send((index, run)).is_err() {
+                break;
+            }
+        }
+        if let Some(worker) = worker {
+            worker.close().await;
+        }
+    }
+
+    fn take(&self) -> Option<(usize, Arc<Plan>)> {
+        if self.stop.load(Ordering::Relaxed) || self.cancelled.is_cancelled() {
+            return None;
+        }
+        let index = self.next.fetch_add(1, Ordering::Relaxed);
+        Some((index, Arc::clone(self.plans.get(index)?)))
+    }
+
+    /// Runs one scenario, with the worker of the last one where it is clean, else with a new one.
+    async fn rehearse(&self, plan: Arc<Plan>, worker: &mut Option<Worker>) -> Run {
+        let mut run = Run {
+            browser: self.browser,
+            browser_version: String::new(),
+            third_party: self.browser.third_party(),
+            steps: Vec::with_capacity(plan.steps.len()),
+            drift: Vec::new(),
+            duration: Duration::ZERO,
+            error: None,
+            plan,
+        };
+        if self.browser.model {
+            let started = Instant::now();
+            run.error = self.predict(&mut run).await.err();
+            run.duration = started.elapsed();
+            return run;
+        }
+        let ready = match worker.take() {
+            Some(ready) => Ok(ready),
+            None => self.new_worker().await,
+        };
+        match ready {
+            Ok(mut ready) => {
+                run.browser_version = ready.version().to_owned();
+                let started = Instant::now();
+                let done = self.steps(&mut run, &mut ready).await;
+                run.duration = started.elapsed();
+                // A worker that failed, or that cannot be made clean, is not used again.
+                match done {
+                    Ok(()) => match ready.reset().await {
+                        Ok(()) => *worker = Some(ready),
+                        Err(_) => ready.close().await,
+                    },
+                    Err(error) => {
+                        run.error = Some(error);
+                        ready.close().await;
+                    }
+                }
+            }
+            Err(failure) => run.error = Some(failure.into()),
+        }
+        if run.error.is_some() {
+            run.skip_rest();
+        }
+        run
+    }
+
+    /// The scenario in a real browser, and in the model beside it.
+    async fn steps(&self, run: &mut Run, worker: &mut Worker) -> Result<(), CouldNotRun> {
+        let plan = Arc::clone(&run.plan);
+        let world = World::start(&plan, &self.authority)?;
+        let beside = World::start(&plan, &self.authority)?;
+        let mut model = self.model.open(&beside);
+        worker.enter(&world).await?;
+        let mut before: Option<Vec<Cookie>> = Some(Vec::new());
+        for (index, step) in plan.steps.iter().enumerate() {
+            let (predicted, performed) = tokio::join!(model.perform(step), worker.perform(step));
+            match performed {
+                Ok(mut seen) => {
+                    let drift = reconcile::compare(index, &predicted, &seen);
+                    reconcile::enrich(&predicted, &mut seen);
+                    // A difference is told once and not again in every step after it.
+                    if !drift.is_empty() || predicted.unpredicted.is_some() {
+                        model.adopt(&seen);
+                    }
+                    run.drift.extend(drift);
+                    run.steps.push(self.judge(step, seen, &mut before));
+                }
+                Err(failure) => {
+                    run.steps.push(StepRun {
+                        outcome: Outcome::Error,
+                        observation: None,
+                        failures: Vec::new(),
+                    });
+                    return Err(failure.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The scenario in the model alone.
+    async fn predict(&self, run: &mut Run) -> Result<(), CouldNotRun> {
+        let plan = Arc::clone(&run.plan);
+        let world = World::start(&plan, &self.authority)?;
+        let mut model = self.model.open(&world);
+        let mut before: Option<Vec<Cookie>> = Some(Vec::new());
+        for step in &plan.steps {
+            let seen = model.perform(step).await;
+            run.steps.push(self.judge(step, seen, &mut before));
+        }
+        Ok(())
+    }
+
+    /// A step's verdict. `before` is the jar the step found, and then the one it left. By a prediction
+    /// that was not made no claim is judged.
+    fn judge(&self, step: &Step, seen: Observation, before: &mut Option<Vec<Cookie>>) -> StepRun {
+        if seen.unpredicted.is_some() {
+            *before = None;
+            return StepRun { outcome: Outcome::Skipped, observation: Some(seen), failures: Vec::new() };
+        }
+        let failures = verdict::judge(&step.expected_in(self.browser), &seen, before.as_deref());
+        let outcome = if failures.is_empty() { Outcome::Passed } else { Outcome::Failed };
+        before.clone_from(&seen.jar);
+        StepRun { outcome, observation: Some(seen), failures }
+    }
+
+    async fn new_worker(&self) -> Result<Worker, Failure> {
+        let chromium = self.chromium().await?;
+        chromium.worker().await
+    }
+
+    /// The running browser, started where there is none or where it died.
+    async fn chromium(&self) -> Result<Arc<Chromium>, Failure> {
+        let mut pool = self.pool.lock().await;
+        if let Some(chromium) = &pool.chromium {
+            if chromium.is_alive() {
+                return Ok(Arc::clone(chromium));
+            }
+        }
+        if let Some(dead) = pool.chromium.take() {
+            dead.close().await;
+        }
+        if let (STARTS.., Some(failure)) = (pool.failed_starts, &pool.last_failure) {
+            return Err(failure.clone());
+        }
+        match self.launch().await {
+            Ok(chromium) => {
+                let chromium = Arc::new(chromium);
+                pool.failed_starts = 0;
+                pool.chromium = Some(Arc::clone(&chromium));
+                Ok(chromium)
+            }
+            Err(failure) => {
+                pool.failed_starts += 1;
+                pool.last_failure = Some(failure.clone());
+                Err(failure)
+            }
+        }
+    }
+
+    async fn launch(&self) -> Result<Chromium, Failure> {
+        match self.browser.engine {
+            Engine::Chromium if !self.browser.model => {
+                Chromium::launch(Launch {
+                    third_party: self.browser.third_party(),
+                    headed: self.options.headed,
+                    ca_spki: self.authority.spki_sha256(),
+                    guard: self.options.guard.clone(),
+                    timeout: chromium::TIMEOUT,
+                })
+                .await
+            }
+            _ => Err(Failure::Missing { program: self.browser.to_string(), hint: UNSUPPORTED.to_owned() }),
+        }
+    }
+
+    async fn close(&self) {
+        if let Some(chromium) = self.pool.lock().await.chromium.take() {
+            chromium.close().await;
+        }
+    }
+}
+
+impl From<Failure> for CouldNotRun {
+    fn from(failure: Failure) -> Self {
+        Self { hint: failure.hint().map(str::to_owned), message: failure.to_string() }
+    }
+}
+
+impl From<WorldError> for CouldNotRun {
+    fn from(error: WorldError) -> Self {
+        Self { hint: Some(error.hint().to_owned()), message: error.to_string() }
+    }
+}
+
+impl Run {
+    /// Marks the steps that were not reached.
+    fn skip_rest(&mut self) {
+        let skipped = StepRun { outcome: Outcome::Skipped, observation: None, failures: Vec::new() };
+        self.steps.resize(self.plan.steps.len(), skipped);
+    }
+}

@@ -1,0 +1,156 @@
+//! Finding scenario files and reading their text.
+//!
+//! What cannot be read is a message, never a panic and never a reason to stop: the other files are
+//! still read.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Source};
+
+/// The largest scenario that is read. Real ones are a few kilobytes; a larger file is something else.
+pub const LARGEST: u64 = 1024 * 1024;
+
+/// What a scenario needs at least, for messages to people who have none.
+pub(super) const SMALLEST: &str = "a scenario has a title, an origin and a step:\n    \
+    title = \"The front page answers\"\n    \
+    [origins.web]\n    \
+    url = \"https://www.example.com\"\n    \
+    [[step]]\n    \
+    visit = \"web:/\"\n    \
+    expect.status = 200";
+
+/// Every file that the paths mean, each once, or why there is none.
+pub(super) fn find(paths: &[PathBuf]) -> Vec<Result<PathBuf, Diagnostic>> {
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for path in paths {
+        match fs::metadata(path) {
+            Err(error) => found.push(Err(unreadable(path, &error))),
+            Ok(metadata) if metadata.is_dir() => {
+                let before = found.len();
+                folder(path, &mut BTreeSet::new(), &mut found);
+                if found.len() == before {
+                    found.push(Err(no_scenarios(path)));
+                }
+            }
+            Ok(_) => found.push(Ok(path.clone())),
+        }
+    }
+    // Two paths to one file are one file; the first spelling stays.
+    found.retain(|file| match file {
+        Ok(path) => seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone())),
+        Err(_) => true,
+    });
+    found
+}
+
+/// The `*.toml` files of a folder and the folders in it, in the order of their names. Hidden folders
+/// are left out.
+fn folder(path: &Path, visited: &mut BTreeSet<PathBuf>, found: &mut Vec<Result<PathBuf, Diagnostic>>) {
+    // A link may lead back to a folder above.
+    if !visited.insert(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())) {
+        return;
+    }
+    let listed = fs::read_dir(path).and_then(|entries| {
+        let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+        paths.sort();
+        Ok(paths)
+    });
+    match listed {
+        Err(error) => found.push(Err(unreadable(path, &error))),
+        Ok(paths) => {
+            for path in paths {
+                let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+                if hidden {
+                    continue;
+                }
+                if path.is_dir() {
+                    folder(&path, visited, found);
+                } else if path.extension().is_some_and(|extension| extension == "toml") {
+                    found.push(Ok(path));
+                }
+            }
+        }
+    }
+}
+
+/// The text of a file.
+pub(super) fn read(path: &Path) -> Result<Arc<Source>, Box<Diagnostic>> {
+    let fail = |error: &io::Error| Box::new(unreadable(path, error));
+    let metadata = fs::metadata(path).map_err(|error| fail(&error))?;
+    if !metadata.is_file() {
+        return Err(Box::new(not_regular(path, &metadata)));
+    }
+    if metadata.len() > LARGEST {
+        return Err(Box::new(too_large(path, Some(metadata.len()))));
+    }
+    let mut bytes = Vec::new();
+    // The length of a file that grows, or of one the system makes up, is not what it says.
+    File::open(path)
+        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+        .map_err(|error| fail(&error))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(Box::new(too_large(path, None)));
+    }
+    text(path, bytes).map_err(Box::new)
+}
+
+fn text(path: &Path, bytes: Vec<u8>) -> Result<Arc<Source>, Diagnostic> {
+    let name = path.display().to_string();
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        let bytes = error.as_bytes();
+        let byte = bytes.get(offset).copied().unwrap_or_default();
+        // Up to the first bad byte the text is the same, so its place is too.
+        let shown = String::from_utf8_lossy(bytes).into_owned();
+        let source = Arc::new(Source { path: name.clone(), text: shown });
+        let help = match bytes {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "the file looks like UTF-16: save it as UTF-8",
+            _ => "save the file as UTF-8; other bytes can be written as escapes, such as `\\u00e9`",
+        };
+        let span = offset..offset + char::REPLACEMENT_CHARACTER.len_utf8();
+        Diagnostic::error("the file is not UTF-8")
+            .source(&source)
+            .label(span, format!("byte 0x{byte:02x}, {offset} bytes into the file"))
+            .help(help)
+    })?;
+    let source = Arc::new(Source { path: name, text });
+    if source.text.trim_start_matches('\u{feff}').trim().is_empty() {
+        return Err(Diagnostic::error(format!("{} is empty", source.path)).help(SMALLEST));
+    }
+    Ok(source)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+    let shown = path.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => Diagnostic::error(format!("there is no file or folder {shown}"))
+            .help("name a scenario file, or a folder with scenarios in it"),
+        io::ErrorKind::PermissionDenied => Diagnostic::error(format!("{shown} may not be read: {error}"))
+            .help("give yourself permission to read it"),
+        _ => Diagnostic::error(format!("{shown} cannot be read: {error}")),
+    }
+}
+
+fn no_scenarios(path: &Path) -> Diagnostic {
+    Diagnostic::error(format!("there is no scenario in {}", path.display()))
+        .note("scenarios are the files `*.toml` in a folder and in the folders below it")
+        .help(SMALLEST)
+}
+
+fn not_regular(path: &Path, metadata: &Metadata) -> Diagnostic {
+    let kind = if metadata.is_dir() { "a folder" } else { "a device, pipe or socket" };
+    Diagnostic::error(format!("{} is {kind}, not a regular file", path.display()))
+        .help("save the scenario in a file, and name that")
+}
+
+fn too_large(path: &Path, length: Option<u64>) -> Diagnostic {
+    let length = length.map_or_else(String::new, |length| format!(" ({length} bytes)"));
+    Diagnostic::error(format!("{} is too large to be a scenario{length}", path.display()))
+        .note(format!("at most {LARGEST} bytes are read"))
+        .help("is it the right file? Scenarios are a few kilobytes")
+}

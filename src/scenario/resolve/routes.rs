@@ -1,0 +1,234 @@
+//! The declared routes of an origin.
+
+use url::Url;
+
+use super::super::mistakes::Mistakes;
+use super::super::read::final_status;
+use super::super::written::{self, At, Header};
+use super::address::Names;
+use super::headers;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::plan::{Body, Route};
+
+/// The methods a route or a request can have.
+pub(super) const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// Header fields that say how a message is cut out of the stream; the server writes them itself.
+const FRAMING: [&str; 6] =
+    ["connection", "content-length", "keep-alive", "te", "transfer-encoding", "upgrade"];
+
+/// The routes, those that are right.
+pub(super) fn routes(written: Vec<written::Route>, names: &Names, mistakes: &mut Mistakes) -> Vec<Route> {
+    let mut before: Vec<(String, String, Span)> = Vec::new();
+    written
+        .into_iter()
+        .filter_map(|route| {
+            let address = route.at.as_ref().and_then(|at| address(at, mistakes));
+            if let (Some((method, path)), Some(at)) = (&address, &route.at) {
+                unreachable(method, path, at, &before, mistakes);
+                before.push((method.clone(), path.clone(), at.span.clone()));
+            }
+            let (method, path) = address.unzip();
+            let answer = answer(route, names, mistakes);
+            Some(Route { method: method?, path: path?, ..answer })
+        })
+        .collect()
+}
+
+/// Method and path of `at`.
+fn address(at: &At<String>, mistakes: &mut Mistakes) -> Option<(String, String)> {
+    let refuse = |message: String, help: String, mistakes: &mut Mistakes| {
+        mistakes.add(Diagnostic::error(message).label(at.span.clone(), "").help(help));
+        None
+    };
+    let words: Vec<&str> = at.value.split_whitespace().collect();
+    let (method, path) = match words.as_slice() {
+        [method, path] => (*method, *path),
+        [path] if path.starts_with('/') => {
+            return refuse(
+                format!("the route `{path}` has no method"),
+                format!("write `at = \"GET {path}\"`"),
+                mistakes,
+            );
+        }
+        [word] if METHODS.contains(word) => {
+            return refuse(
+                format!("the route `{word}` has no path"),
+                format!("write `at = \"{word} /path\"`"),
+                mistakes,
+            );
+        }
+        _ => {
+            return refuse(
+                format!("`{}` is not a method and a path", at.value.escape_debug()),
+                "write `at = \"METHOD /path\"`, with one space between".to_owned(),
+                mistakes,
+            );
+        }
+    };
+    let method = check_method(&At { value: method.to_owned(), span: at.span.clone() }, &METHODS, mistakes)?;
+    if !path.starts_with('/') {
+        let help = format!("write `at = \"{method} /{path}\"`");
+        return refuse(format!("the path `{path}` does not begin with `/`"), help, mistakes);
+    }
+    if let Some(cut) = path.find(['?', '#']) {
+        let what = if path.as_bytes()[cut] == b'?' { "query" } else { "fragment" };
+        return refuse(
+            format!("no request has this path: a route's path has no {what}"),
+            format!("write `at = \"{method} {}\"`; it answers whatever the {what} is", &path[..cut]),
+            mistakes,
+        );
+    }
+    let fixed = path.strip_suffix('*').unwrap_or(path);
+    if fixed.contains('*') {
+        let help = "`*` stands for any rest, at the end of a path only".to_owned();
+        return refuse(format!("`*` stands inside the path `{path}`"), help, mistakes);
+    }
+    let asked = Url::parse(&format!("http://host{fixed}")).map(|url| url.path().to_owned());
+    if let Ok(asked) = asked
+        && asked != fixed
+    {
+        return refuse(
+            format!("no request has the path `{}`", path.escape_debug()),
+            format!("browsers ask for `{asked}`: write it so"),
+            mistakes,
+        );
+    }
+    Some((method, path.to_owned()))
+}
+
+/// A method that is known, upper case, and among those possible here.
+pub(super) fn check_method(
+    method: &At<String>,
+    possible: &[&str],
+    mistakes: &mut Mistakes,
+) -> Option<String> {
+    let word = method.value.as_str();
+    if possible.contains(&word) {
+        return Some(word.to_owned());
+    }
+    let upper = word.to_ascii_uppercase();
+    let diagnostic = if possible.contains(&upper.as_str()) {
+        Diagnostic::error(format!("methods are upper case, and `{word}` is another method"))
+            .help(format!("write `{upper}`"))
+    } else {
+        Diagnostic::error(format!("the method cannot be `{word}`"))
+            .suggest_or_list(word, possible.iter().copied())
+    };
+    mistakes.add(diagnostic.label(method.span.clone(), ""));
+    None
+}
+
+/// Reports a route that an earlier one answers for.
+fn unreachable(
+    method: &str,
+    path: &str,
+    at: &At<String>,
+    before: &[(String, String, Span)],
+    mistakes: &mut Mistakes,
+) {
+    let first = before.iter().find(|(other, other_path, _)| {
+        let same_method = other == method || (other == "GET" && method == "HEAD");
+        // Of two paths that fit, the more specific one answers, wherever it stands.
+        same_method && other_path == path
+    });
+    if let Some((other, other_path, span)) = first {
+        let mut diagnostic = Diagnostic::error(format!("no request reaches `{method} {path}`"))
+            .label(at.span.clone(), "this route is never asked")
+            .label(span.clone(), format!("`{other} {other_path}` answers first"));
+        if other != method {
+            diagnostic = diagnostic.note("a GET route answers HEAD as well");
+        }
+        mistakes.add(diagnostic.help("leave one of them out"));
+    }
+}
+
+/// All of a route but its method and path.
+fn answer(route: written::Route, names: &Names, mistakes: &mut Mistakes) -> Route {
+    for header in &route.headers {
+        headers::check(header, mistakes);
+        check_framing(header, mistakes);
+    }
+    for line in &route.set_cookie {
+        headers::check_value(line, "a Set-Cookie line", mistakes);
+    }
+    if let [(first, _), (second, _), ..] = route.bodies.as_slice() {
+        mistakes.add(
+            Diagnostic::error("a route has one body, and this one has two")
+                .label(second.clone(), "a second body")
+                .label(first.clone(), "first here")
+                .help("keep one of `json`, `text`, `html` and `redirect`"),
+        );
+    }
+    let status = route.status.as_ref().and_then(|status| final_status(status, mistakes));
+    let body = route.bodies.into_iter().next();
+    if let (Some(written), Some(status), Some((key, body))) = (&route.status, status, &body) {
+        check_status(written, status, key, &body.value, mistakes);
+    }
+    let body = body.map_or(Body::Empty, |(_, body)| match body.value {
+        Body::Redirect(location) => {
+            let text = At { value: location, span: body.span };
+            if headers::check_value(&text, "a redirect", mistakes) {
+                Body::Redirect(names.location(&text, mistakes).unwrap_or_default())
+            } else {
+                Body::Empty
+            }
+        }
+        other => other,
+    });
+    if let Some(name) = &route.require_cookie
+        && (name.value.is_empty() || name.value.contains(['=', ';']))
+    {
+        mistakes.add(
+            Diagnostic::error(format!("`{}` cannot name a cookie", name.value))
+                .label(name.span.clone(), "")
+                .help("write the name alone: `require_cookie = \"session\"`"),
+        );
+    }
+    let default = if matches!(body, Body::Redirect(_)) { 302 } else { 200 };
+    Route {
+        method: String::new(),
+        path: String::new(),
+        status: status.unwrap_or(default),
+        headers: pairs(route.headers),
+        set_cookie: route.set_cookie.into_iter().map(|at| at.value).collect(),
+        body,
+        require_cookie: route.require_cookie.map(|at| at.value),
+    }
+}
+
+/// Name and value of each field.
+pub(super) fn pairs(headers: Vec<Header>) -> Vec<(String, String)> {
+    headers.into_iter().map(|header| (header.name.value, header.value.value)).collect()
+}
+
+fn check_framing(header: &Header, mistakes: &mut Mistakes) {
+    let name = header.name.value.to_ascii_lowercase();
+    if FRAMING.contains(&name.as_str()) {
+        mistakes.add(
+            Diagnostic::error(format!("a route cannot set `{}`", header.name.value))
+                .label(header.name.span.clone(), "")
+                .note("the server writes it itself: it says where a message ends and what becomes of the connection")
+                .help("leave it out"),
+        );
+    }
+}
+
+fn check_status(written: &At<i64>, status: u16, key: &Span, body: &Body, mistakes: &mut Mistakes) {
+    let redirects = matches!(status, 301 | 302 | 303 | 307 | 308);
+    match body {
+        Body::Redirect(_) if !redirects => mistakes.add(
+            Diagnostic::error(format!("no browser follows a redirect of status {status}"))
+                .label(written.span.clone(), "")
+                .label(key.clone(), "the redirect")
+                .help("write 301, 302, 303, 307 or 308, or leave `status` out for 302"),
+        ),
+        Body::Json(_) | Body::Text(_) | Body::Html(_) if matches!(status, 204 | 205 | 304) => mistakes.add(
+            Diagnostic::error(format!("an answer of status {status} has no body"))
+                .label(key.clone(), "this would never be sent")
+                .label(written.span.clone(), "")
+                .help("leave the body out, or write another status"),
+        ),
+        _ => {}
+    }
+}

@@ -1,0 +1,256 @@
+//! Steps: the one action of each, and what is expected of it.
+
+use std::collections::BTreeMap;
+
+use url::Url;
+
+use super::super::mistakes::Mistakes;
+use super::super::read;
+use super::super::written::{self, At, Header, Payload};
+use super::address::Names;
+use super::headers;
+use super::routes::{METHODS, check_method, pairs};
+use crate::diagnostic::{Diagnostic, Span, listed};
+use crate::plan::{Absent, Action, Claim, Expect, Fetch, Form, Step, Xhr};
+
+/// The steps, those that are right.
+pub(super) fn steps(written: Vec<written::Step>, names: &Names, mistakes: &mut Mistakes) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (index, step) in written.into_iter().enumerate() {
+        let expect = expect(step.expect, names, mistakes);
+        let on = step
+            .on
+            .into_iter()
+            .map(|(browser, on)| (browser.value, self::expect(on, names, mistakes)))
+            .collect();
+        let Some(written) = one_action(step.actions, step.span, step.strange, mistakes) else {
+            continue;
+        };
+        if index == 0
+            && let Some(action) = &written.value
+        {
+            check_first(action, &written, mistakes);
+        }
+        if let Some(action) = written.value
+            && let Some(action) = action_of(action, names, mistakes)
+        {
+            steps.push(Step { action, span: written.span, expect, on });
+        }
+    }
+    steps
+}
+
+fn one_action(
+    mut actions: Vec<At<Option<written::Action>>>,
+    span: Span,
+    strange: bool,
+    mistakes: &mut Mistakes,
+) -> Option<At<Option<written::Action>>> {
+    if let [first, second, ..] = actions.as_slice() {
+        mistakes.add(
+            Diagnostic::error("a step does one thing, and this one does two")
+                .label(second.span.clone(), "the second")
+                .label(first.span.clone(), "the first")
+                .help("begin another step with a line `[[step]]`"),
+        );
+        return None;
+    }
+    // A key that is unknown was perhaps meant as the action, and is already reported.
+    if actions.is_empty() && !strange {
+        mistakes.add(
+            Diagnostic::error("a step does nothing")
+                .label(span, "")
+                .help(format!("give it one of {}", listed(read::actions()))),
+        );
+    }
+    actions.pop()
+}
+
+/// Only a visit can come first: all else needs a page to happen in.
+fn check_first(action: &written::Action, at: &At<Option<written::Action>>, mistakes: &mut Mistakes) {
+    if !matches!(action, written::Action::Visit(_)) {
+        mistakes.add(
+            Diagnostic::error("the first step needs a page, and no page is open yet")
+                .label(at.span.clone(), "")
+                .help("open one first:\n    [[step]]\n    visit = \"ORIGIN:/\""),
+        );
+    }
+}
+
+fn action_of(action: written::Action, names: &Names, mistakes: &mut Mistakes) -> Option<Action> {
+    Some(match action {
+        written::Action::Visit(url) => Action::Visit(names.inside(&url, mistakes)?),
+        written::Action::Link(url) => Action::Link(names.inside(&url, mistakes)?),
+        written::Action::Image(url) => Action::Image(names.inside(&url, mistakes)?),
+        written::Action::Iframe(url) => Action::Iframe(names.inside(&url, mistakes)?),
+        written::Action::Reload => Action::Reload,
+        written::Action::Eval(script) => Action::Eval(script),
+        written::Action::DocumentCookie { write } => {
+            Action::DocumentCookie { write: write.map(|at| at.value) }
+        }
+        written::Action::Form { url, method, fields } => {
+            let url = names.inside(&url, mistakes);
+            let method = match method {
+                None => Some("GET".to_owned()),
+                Some(method) => check_method(&method, &["GET", "POST"], mistakes),
+            };
+            Action::Form(Form { url: url?, method: method?, fields })
+        }
+        written::Action::Fetch { request, credentials } => {
+            let Sending { url, method, headers, body } = sending(request, names, mistakes)?;
+            Action::Fetch(Fetch { url, method, credentials, headers, body })
+        }
+        written::Action::Xhr { request, with_credentials } => {
+            let Sending { url, method, headers, body } = sending(request, names, mistakes)?;
+            Action::Xhr(Xhr { url, method, with_credentials, headers, body })
+        }
+    })
+}
+
+/// What `fetch` and `xhr` share, resolved.
+struct Sending {
+    url: Url,
+    method: String,
+    headers: Vec<(String, String)>,
+    body: Option<String>,
+}
+
+fn sending(request: written::Request, names: &Names, mistakes: &mut Mistakes) -> Option<Sending> {
+    let url = names.inside(&request.url, mistakes);
+    let method = match &request.method {
+        None => Some("GET".to_owned()),
+        Some(method) => check_method(method, &METHODS, mistakes),
+    };
+    for header in &request.headers {
+        headers::check(header, mistakes);
+        check_forbidden(header, mistakes);
+    }
+    if let [first, second, ..] = request.bodies.as_slice() {
+        mistakes.add(
+            Diagnostic::error("a request has one body, and this one has two")
+                .label(second.span.clone(), "a second body")
+                .label(first.span.clone(), "first here")
+                .help("keep one of `json` and `body`"),
+        );
+    }
+    let body = request.bodies.into_iter().next();
+    if let (Some(body), Some(method @ ("GET" | "HEAD"))) = (&body, method.as_deref()) {
+        let mut diagnostic = Diagnostic::error(format!("a {method} request has no body"))
+            .label(body.span.clone(), "")
+            .note("`fetch()` throws a TypeError for it, and XMLHttpRequest drops the body");
+        if request.method.is_none() {
+            diagnostic = diagnostic.help("without `method` a request is GET: add `method = \"POST\"`");
+        } else {
+            diagnostic = diagnostic.help("leave the body out, or use another method");
+        }
+        mistakes.add(diagnostic);
+    }
+    let mut headers = pairs(request.headers);
+    let body = body.map(|body| match body.value {
+        Payload::Text(text) => text,
+        Payload::Json(value) => {
+            if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+                headers.push(("content-type".to_owned(), "application/json".to_owned()));
+            }
+            value.to_string()
+        }
+    });
+    Some(Sending { url: url?, method: method?, headers, body })
+}
+
+/// A page cannot set some headers: the browser drops them without a word (Fetch, section 2.2.2).
+fn check_forbidden(header: &Header, mistakes: &mut Mistakes) {
+    const FORBIDDEN: [&str; 20] = [
+        "accept-charset",
+        "accept-encoding",
+        "access-control-request-headers",
+        "access-control-request-method",
+        "connection",
+        "content-length",
+        "cookie",
+        "cookie2",
+        "date",
+        "dnt",
+        "expect",
+        "host",
+        "keep-alive",
+        "origin",
+        "referer",
+        "set-cookie",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    let name = header.name.value.to_ascii_lowercase();
+    let forbidden = FORBIDDEN.contains(&name.as_str())
+        || name == "via"
+        || name.starts_with("sec-")
+        || name.starts_with("proxy-");
+    if !forbidden {
+        return;
+    }
+    let diagnostic = Diagnostic::warning(format!("a page cannot set `{}`", header.name.value))
+        .label(header.name.span.clone(), "browsers drop it without a word")
+        .note("Fetch, section 2.2.2: forbidden request-header");
+    mistakes.add(match name.as_str() {
+        "cookie" => diagnostic.help(
+            "let a response set the cookie, or write it with a step `document_cookie = \"name=value\"`",
+        ),
+        _ => diagnostic.help("leave it out"),
+    });
+}
+
+fn expect(written: written::Expect, names: &Names, mistakes: &mut Mistakes) -> Expect {
+    let mut expect = written.claims;
+    expect.url = written
+        .url
+        .and_then(|claim| Some(Claim { value: names.anywhere(&claim.value, mistakes)?, span: claim.span }));
+    expect.requests = written.requests.and_then(|claim| {
+        let requests = claim.value.iter().map(|text| request(text, names, mistakes));
+        // Every request is looked at before one that is wrong makes the claim none.
+        let requests: Vec<Option<(String, Url)>> = requests.collect();
+        Some(Claim { value: requests.into_iter().collect::<Option<_>>()?, span: claim.span })
+    });
+    let stored = expect.stored.iter().map(|claim| (claim.value.name.as_str(), &claim.span));
+    contradictions("stored", stored, &expect.not_stored, mistakes);
+    let sent = expect.sent.iter().map(|claim| (claim.value.name.as_str(), &claim.span));
+    contradictions("sent", sent, &expect.not_sent, mistakes);
+    expect
+}
+
+/// `METHOD ORIGIN:PATH`, or `METHOD URL`.
+fn request(text: &At<String>, names: &Names, mistakes: &mut Mistakes) -> Option<(String, Url)> {
+    let Some((method, url)) = text.value.split_once(' ') else {
+        mistakes.add(
+            Diagnostic::error(format!("`{}` is not a method and a URL", text.value.escape_debug()))
+                .label(text.span.clone(), "")
+                .help("write `METHOD ORIGIN:/path`, for example `\"GET api:/me\"`"),
+        );
+        return None;
+    };
+    let at = |value: &str| At { value: value.to_owned(), span: text.span.clone() };
+    let method = check_method(&at(method), &METHODS, mistakes);
+    let url = names.inside(&at(url), mistakes);
+    Some((method?, url?))
+}
+
+fn contradictions<'a>(
+    word: &str,
+    present: impl Iterator<Item = (&'a str, &'a Span)>,
+    absent: &[Claim<Absent>],
+    mistakes: &mut Mistakes,
+) {
+    let present: BTreeMap<&str, &Span> = present.collect();
+    for claim in absent {
+        let name = claim.value.name.as_str();
+        if let Some(span) = present.get(name) {
+            mistakes.add(
+                Diagnostic::error(format!("`{name}` cannot be {word} and not {word}"))
+                    .label(claim.span.clone(), format!("not {word}"))
+                    .label((*span).clone(), word)
+                    .help("keep one; what differs between browsers goes into `expect.on.\"BROWSER\"`"),
+            );
+        }
+    }
+}

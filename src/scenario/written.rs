@@ -1,0 +1,137 @@
+//! A scenario as its author wrote it: every value with its place, nothing filled in.
+//!
+//! The shapes and the vocabulary are checked by the time these exist; what needs a second look at
+//! the file (names of origins, contradictions, what is missing) is left to [`super::resolve`].
+
+use crate::browser::name::BrowserName;
+use crate::diagnostic::Span;
+use crate::plan;
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct At<T> {
+    pub(super) value: T,
+    pub(super) span: Span,
+}
+
+/// A whole file.
+#[derive(Debug, Default)]
+pub(super) struct Scenario {
+    pub(super) title: Option<At<String>>,
+    pub(super) covers: Vec<At<String>>,
+    pub(super) relations: Vec<Relation>,
+    pub(super) records: Vec<Record>,
+    pub(super) origins: Vec<Origin>,
+    pub(super) steps: Vec<Step>,
+}
+
+/// `relation."web -> api" = "cross-site"`.
+#[derive(Debug)]
+pub(super) struct Relation {
+    pub(super) arrow: At<String>,
+    pub(super) word: At<String>,
+}
+
+/// `dns."alias.example.com" = { cname = "api.example.com" }`.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) name: At<String>,
+    pub(super) cname: Option<At<String>>,
+    pub(super) address: Option<At<String>>,
+}
+
+/// `[origins.NAME]`.
+#[derive(Debug)]
+pub(super) struct Origin {
+    pub(super) name: At<String>,
+    pub(super) url: Option<At<String>>,
+    pub(super) certificate: Option<At<plan::Certificate>>,
+    pub(super) routes: Vec<Route>,
+    pub(super) cors: Option<Cors>,
+}
+
+/// `[origins.NAME.cors]`.
+#[derive(Debug)]
+pub(super) struct Cors {
+    pub(super) allow_origins: Vec<At<String>>,
+    pub(super) allow_credentials: bool,
+    pub(super) allow_headers: Vec<At<String>>,
+    pub(super) allow_methods: Option<Vec<At<String>>>,
+    pub(super) expose_headers: Vec<At<String>>,
+    pub(super) max_age: Option<At<i64>>,
+}
+
+/// `[[origins.NAME.routes]]`.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) at: Option<At<String>>,
+    pub(super) status: Option<At<i64>>,
+    pub(super) headers: Vec<Header>,
+    pub(super) set_cookie: Vec<At<String>>,
+    /// Every body given, in the order of the file; more than one is a contradiction. The place is
+    /// that of the value.
+    pub(super) bodies: Vec<(Span, At<plan::Body>)>,
+    pub(super) require_cookie: Option<At<String>>,
+}
+
+/// A header field.
+#[derive(Debug)]
+pub(super) struct Header {
+    pub(super) name: At<String>,
+    pub(super) value: At<String>,
+}
+
+/// `[[step]]`.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) span: Span,
+    /// The action keys of the step, each with what it holds where that could be read.
+    pub(super) actions: Vec<At<Option<Action>>>,
+    /// Whether the step has a key that is unknown, and may have been meant as an action.
+    pub(super) strange: bool,
+    pub(super) expect: Expect,
+    pub(super) on: Vec<(At<BrowserName>, Expect)>,
+}
+
+/// What a step does.
+#[derive(Debug)]
+pub(super) enum Action {
+    Visit(At<String>),
+    Link(At<String>),
+    Image(At<String>),
+    Iframe(At<String>),
+    Form { url: At<String>, method: Option<At<String>>, fields: Vec<(String, String)> },
+    Reload,
+    Fetch { request: Request, credentials: plan::Credentials },
+    Xhr { request: Request, with_credentials: bool },
+    DocumentCookie { write: Option<At<String>> },
+    Eval(String),
+}
+
+/// What `fetch` and `xhr` share.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) url: At<String>,
+    pub(super) method: Option<At<String>>,
+    pub(super) headers: Vec<Header>,
+    /// Every body given, each with the place of its key; more than one is a contradiction.
+    pub(super) bodies: Vec<At<Payload>>,
+}
+
+/// The body of a request.
+#[derive(Debug)]
+pub(super) enum Payload {
+    Json(serde_json::Value),
+    Text(String),
+}
+
+/// `expect`, or one table of `expect.on`.
+#[derive(Debug, Default)]
+pub(super) struct Expect {
+    /// All claims but those that name URLs.
+    pub(super) claims: plan::Expect,
+    /// The requests as written: `METHOD ORIGIN:PATH` each.
+    pub(super) requests: Option<plan::Claim<Vec<At<String>>>>,
+    /// The URL as written: `ORIGIN:PATH` or whole.
+    pub(super) url: Option<plan::Claim<At<String>>>,
+}

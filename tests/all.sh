@@ -1,0 +1,22 @@
+#!/bin/sh
+# Installs what the tests need, then runs every check. The README's second command.
+set -eu
+cd "$(dirname "$0")/.."
+
+# dig and openssl stand beside the tests as independent judges of the DNS server and the certificates.
+missing=""
+for need in dig:dnsutils openssl:openssl curl:curl; do
+    command -v "${need%%:*}" >/dev/null 2>&1 || missing="$missing ${need##*:}"
+done
+if [ -n "$missing" ]; then
+    as_root=""
+    [ "$(id -u)" = 0 ] || as_root=sudo
+    $as_root apt-get update
+    # shellcheck disable=SC2086 # The list is meant to be split.
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y --no-install-recommends $missing
+fi
+
+cargo run --quiet -- browsers install chromium
+cargo fmt --check
+cargo clippy --quiet --all-targets -- -D warnings
+REHEARSAL_REQUIRE_BROWSERS=1 cargo test
