@@ -51,6 +51,8 @@ pub struct Worker {
     /// Where the worker is, once it has entered a world.
     pub(super) world: Option<Entered>,
     pub(super) record: Record,
+    /// The jar as the last step left it.
+    jar: Vec<Cookie>,
     navigation: Navigation,
     console: Vec<String>,
     crashed: bool,
@@ -109,6 +111,7 @@ impl Worker {
             events,
             world: None,
             record: Record::default(),
+            jar: Vec::new(),
             navigation: Navigation::default(),
             console: Vec::new(),
             crashed: false,
@@ -136,6 +139,7 @@ impl Worker {
         if self.stale {
             self.renew().await?;
         }
+        self.jar.clear();
         self.gateway.take_refused();
         self.gateway.show(world);
         self.world = Some(Entered {
@@ -191,7 +195,8 @@ impl Worker {
 
         let (jar, url) = self.look().await?;
         self.record.explain(&mut exchanges);
-        jar::settle(&mut exchanges, &jar, now());
+        jar::settle(&mut exchanges, &self.jar, &jar, now());
+        self.jar.clone_from(&jar);
         steps::conclude(&step.action, &mut page, &exchanges, &self.record, url);
         // Chromium asks more than once for what it is refused.
         let mut refused = self.gateway.take_refused();
