@@ -29,7 +29,7 @@ pub fn write_run(out: &mut dyn Write, run: &Run) -> io::Result<()> {
     for drift in drifts(run) {
         writeln!(out, "{}", drift.render(COLOURED))?;
     }
-    for unpredicted in unpredicted(run) {
+    if let Some(unpredicted) = unpredicted(run) {
         writeln!(out, "{}", unpredicted.render(COLOURED))?;
     }
     for step in &run.steps {
