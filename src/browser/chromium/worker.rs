@@ -447,6 +447,8 @@ impl Place {
             ("Log.enable", json!({})),
             // For the news that the page crashed.
             ("Inspector.enable", json!({})),
+            // Several tabs work at once, and each is what its user looks at.
+            ("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })),
             // When a browser asks for an icon is its own affair; it must not fall into some step.
             ("Network.setBlockedURLs", json!({ "urls": ["*://*/favicon.ico"] })),
         ];
