@@ -141,9 +141,13 @@ fn not_stored(claim: &Claim<Absent>, seen: &Observation) -> Option<Failure> {
                 failure(message, "stored".to_owned(), notes)
             }
             None => {
-                let message = format!(
-                    "expected cookie `{name}` not to be stored, and this browser does not show its jar"
-                );
+                let why = match seen.jar {
+                    Some(_) => {
+                        "whether the browser took it cannot be told, as the jar held the same one before"
+                    }
+                    None => "this browser does not show its jar",
+                };
+                let message = format!("expected cookie `{name}` not to be stored, and {why}");
                 failure(message, "not observable".to_owned(), line_notes(line))
             }
         };

@@ -46,13 +46,16 @@ const XHR: &str = "json => new Promise(done => {
     }
 })";
 
-/// An element that loads something, added to the page. Answers the name of the event that ended it.
+/// An element that loads something, added to the page. Answers the name of the event that ended it. A
+/// frame whose request Chromium blocks as mixed content has none, so after a second without one it is
+/// the network that says when all is over.
 const ELEMENT: &str = "json => new Promise(done => {
     const { tag, url } = JSON.parse(json);
     const element = document.createElement(tag);
     element.onload = element.onerror = event => done(event.type);
     element.src = url;
     (document.body ?? document.documentElement).append(element);
+    setTimeout(() => done('nothing'), 1000);
 })";
 
 /// A link, clicked.
@@ -295,6 +298,7 @@ pub(super) fn conclude(
 ) {
     page.url = url;
     let target = match action {
+        Action::Form(form) => Some((Some(&*form.method), form.submission().0)),
         Action::Reload => page.url.clone().map(|url| (None, url)),
         other => other.target().map(|(method, url)| (Some(method), url.clone())),
     };

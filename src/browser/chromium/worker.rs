@@ -51,6 +51,8 @@ pub struct Worker {
     /// Where the worker is, once it has entered a world.
     pub(super) world: Option<Entered>,
     pub(super) record: Record,
+    /// The jar as the last step left it.
+    jar: Vec<Cookie>,
     navigation: Navigation,
     console: Vec<String>,
     crashed: bool,
@@ -113,6 +115,7 @@ impl Worker {
             events,
             world: None,
             record: Record::default(),
+            jar: Vec::new(),
             navigation: Navigation::default(),
             console: Vec::new(),
             crashed: false,
@@ -142,6 +145,7 @@ impl Worker {
         if self.stale {
             self.renew().await?;
         }
+        self.jar.clear();
         self.gateway.take_refused();
         self.gateway.show(world);
         self.world = Some(Entered {
@@ -201,7 +205,8 @@ impl Worker {
 
         let (jar, url) = self.look().await?;
         self.record.explain(&mut exchanges);
-        jar::settle(&mut exchanges, &jar, now());
+        jar::settle(&mut exchanges, &self.jar, &jar, now());
+        self.jar.clone_from(&jar);
         steps::conclude(&step.action, &mut page, &exchanges, &self.record, url);
         if steps::navigates(&step.action) {
             self.failed = page.error.is_some();
