@@ -37,7 +37,7 @@ const LASTING: &[&str] = &[
 
 impl Worker {
     /// Makes the worker clean for the next scenario: no cookie, no storage, no cache, no permission, no
-    /// page, and no connection to the world it was in.
+    /// script that runs, and no connection to the world it was in.
     ///
     /// Where the wire shows that something is left which cannot be emptied, the worker is made anew when
     /// it enters the next world.
