@@ -14,8 +14,9 @@
 //! # What is deliberately absent
 //!
 //! No script runs: a step that is one is not predicted, and says so; nor is a page that has scripts, or
-//! that embeds what cannot be told without running it. There is no HTTP cache, no service worker, no HSTS, and no policy of the page's own (Content
-//! Security Policy, Referrer Policy, the cross-origin policies): the answers of mock origins have none.
+//! that embeds what cannot be told without running it. There is no HTTP cache, no icon, no service worker,
+//! no HSTS, and no policy of the page's own (Referrer Policy, the cross-origin policies; a page with a
+//! Content Security Policy is not predicted): the answers of mock origins have none unless told to.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
