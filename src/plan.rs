@@ -171,6 +171,12 @@ pub struct Step {
 }
 
 impl Step {
+    /// Whether it claims, in any browser, what scripts of the page see: then they are to be asked.
+    pub fn claims_document_cookie(&self) -> bool {
+        let on = self.on.iter().map(|(_, on)| on);
+        std::iter::once(&self.expect).chain(on).any(|expect| expect.document_cookie.is_some())
+    }
+
     /// What is expected in this browser: `expect`, with what `on` says of it laid over, the closer
     /// name last; of two equally close the later in the file.
     ///

@@ -39,7 +39,12 @@ async fn a_page_and_two_fetches() {
         let two = begun.elapsed();
         rig.next(&plan).await;
         let all = begun.elapsed();
-        eprintln!("visit {visited:?} fetch {:?} fetch {:?} reset {:?} all {all:?}", one - visited, two - one, all - two);
+        eprintln!(
+            "visit {visited:?} fetch {:?} fetch {:?} reset {:?} all {all:?}",
+            one - visited,
+            two - one,
+            all - two
+        );
         if round > 1 {
             total += all.as_secs_f64();
         }

@@ -15,6 +15,7 @@ pub mod driver;
 pub mod failure;
 pub mod guard;
 pub mod install;
+pub mod model;
 pub mod name;
 mod session;
 

@@ -23,7 +23,10 @@ pub fn run(arguments: &RunArgs) -> ExitCode {
     };
     if plans.is_empty() {
         let filter = arguments.filter.as_deref().unwrap_or_default();
-        super::complain(format!("no scenario's path or title contains `{filter}`"), "`rehearsal check` lists what is read");
+        super::complain(
+            format!("no scenario's path or title contains `{filter}`"),
+            "`rehearsal check` lists what is read",
+        );
         return ExitCode::from(super::WRONG);
     }
     let browsers = match browsers(arguments) {
@@ -33,7 +36,10 @@ pub fn run(arguments: &RunArgs) -> ExitCode {
     let guard = match std::env::current_exe() {
         Ok(guard) => guard,
         Err(error) => {
-            super::complain(format!("the path of this program is unknown: {error}"), "call it by its full path");
+            super::complain(
+                format!("the path of this program is unknown: {error}"),
+                "call it by its full path",
+            );
             return ExitCode::from(super::COULD_NOT_RUN);
         }
     };
@@ -71,7 +77,10 @@ async fn rehearse(plans: &[Arc<Plan>], options: &run::Options, format: Format) -
     };
     let written = broken_pipe.and_then(|()| write_report(&runs, format, started.elapsed()));
     if cancelled.is_cancelled() {
-        super::complain("interrupted: not every scenario was run", "everything that was started has been ended");
+        super::complain(
+            "interrupted: not every scenario was run",
+            "everything that was started has been ended",
+        );
         return ExitCode::from(super::INTERRUPTED);
     }
     match written {
@@ -103,7 +112,11 @@ fn chosen(plans: Vec<Arc<Plan>>, filter: Option<&str>) -> Vec<Arc<Plan>> {
 
 /// The browsers asked for, or every installed one; those that are missing installed first if that was asked for.
 fn browsers(arguments: &RunArgs) -> Result<Vec<BrowserName>, ExitCode> {
-    let wanted = if arguments.browser.is_empty() { vec![BrowserName::shipped(Engine::Chromium)] } else { arguments.browser.clone() };
+    let wanted = if arguments.browser.is_empty() {
+        vec![BrowserName::shipped(Engine::Chromium)]
+    } else {
+        arguments.browser.clone()
+    };
     if arguments.install_browsers {
         for engine in Engine::ALL {
             let needed = wanted.iter().any(|browser| browser.engine == engine && !browser.model);

@@ -282,31 +282,35 @@ impl<'c> Standing<'c> {
             |other: &Origin| other == origin || SiteRef::of(other, suffixes).is_same_site(site, schemeful);
         let script = context.kind == Kind::Script;
         let top_level = context.kind == Kind::TopLevelNavigation;
+        let documents: &[Origin] = if top_level { &[] } else { &context.documents };
 
         // 5.2.1, steps 1 to 5: the "site for cookies" is the top-level site if all documents are
         // of it, else none. To be same-site with it is to be same-site with each document.
-        let top = if top_level { None } else { context.documents.first() };
-        let all_same = context.documents.iter().all(is_same);
-        let in_site = top_level || all_same;
-        // 5.2, criterion 2. A client that is a document asks as what it is; no client, no site.
-        let initiator_same = script || context.initiator.as_ref().is_none_or(is_same);
-        let same_site = in_site && initiator_same;
+        let (mut all_same, mut last_same) = (true, true);
+        let (mut top_site, mut top_same) = (site, true);
+        let mut cross_site_ancestor = false;
+        for (depth, document) in documents.iter().enumerate() {
+            let of_document = if document == origin { site } else { SiteRef::of(document, suffixes) };
+            last_same = of_document.is_same_site(site, schemeful);
+            all_same &= last_same;
+            // Layered cookies leaves partitions open; this is Chromium's key. Its sites have schemes.
+            cross_site_ancestor |= !of_document.is_same_site(site, true);
+            if depth == 0 {
+                (top_site, top_same) = (of_document, last_same);
+            }
+        }
+        // 5.2, criterion 2. No client, no other site. Most often the initiator is the last document.
+        let initiator_same = match &context.initiator {
+            _ if script => true,
+            None => true,
+            initiator if initiator.as_ref() == documents.last() => last_same,
+            Some(initiator) => is_same(initiator),
+        };
+        let same_site = all_same && initiator_same;
         let redirected = profile.redirects_break_same_site && !context.redirects.iter().all(is_same);
-
-        let top_site = match top {
-            Some(top) if top != origin => SiteRef::of(top, suffixes),
-            _ => site,
-        };
-        let third_party = match top {
-            None => false,
-            Some(_) if profile.ancestors_make_third_party => !all_same,
-            Some(top) => !is_same(top),
-        };
-        // Layered cookies leaves partitions open; this is Chromium's key. Its sites have schemes.
-        let crosses = |other: &Origin| {
-            !other.is_same_origin(origin) && !SiteRef::of(other, suffixes).is_same_site(site, true)
-        };
-        let cross_site_ancestor = !top_level && context.documents.iter().any(crosses);
+        let at_top_host =
+            profile.top_host_is_same_site && documents.first().is_some_and(|top| top.host == origin.host);
+        let third_party = if profile.ancestors_make_third_party { !all_same } else { !top_same };
 
         let path = context.url.path.as_bytes();
         Self {
@@ -318,7 +322,7 @@ impl<'c> Standing<'c> {
             top_level,
             safe_method: context.has_safe_method(),
             same_site,
-            same_site_for_sending: same_site && !redirected,
+            same_site_for_sending: (same_site && !redirected) || at_top_host,
             third_party,
             partition: PartitionRef { top_level: top_site, cross_site_ancestor },
             credentials: script || context.includes_credentials(),

@@ -27,6 +27,12 @@ pub struct Profile {
     /// Specification and Chromium: no (measured; `kCookieSameSiteConsidersRedirectChain` is off).
     /// Firefox: yes, for sending (documented).
     pub redirects_break_same_site: bool,
+    /// Whether a request below the top level to the very host of the top-level document is same-site
+    /// for sending, whatever documents are between.
+    ///
+    /// Specification, Chromium (measured) and Firefox (documented): no. WebKit: yes (libsoup 3.2.3
+    /// measured alone; what WebKit tells it, documented).
+    pub top_host_is_same_site: bool,
     /// What a cookie without `SameSite` is treated as.
     ///
     /// Specification and Chromium: Lax (measured). Firefox: None (measured). WebKit: None (measured
@@ -339,6 +345,7 @@ impl Profile {
         },
         schemeful_same_site: true,
         redirects_break_same_site: false,
+        top_host_is_same_site: false,
         unset_same_site: SameSite::Lax,
         lax_unsafe_seconds: 0,
         same_site_guards_storing: true,
@@ -425,6 +432,7 @@ impl Profile {
             ..Self::SPECIFICATION.syntax
         },
         schemeful_same_site: false,
+        top_host_is_same_site: true,
         unset_same_site: SameSite::None,
         same_site_guards_storing: false,
         none_requires_secure: false,
@@ -443,8 +451,8 @@ impl Profile {
         max_name_value: usize::MAX,
         max_lifetime: i64::MAX,
         max_script_lifetime: 7 * 86_400,
-        site_limit: Limit { most: 4000, keep: 3600 },
-        jar_limit: Limit { most: 100_000, keep: 90_000 },
+        site_limit: Limit { most: 1000, keep: 900 },
+        jar_limit: Limit { most: 20_000, keep: 18_000 },
         replacement: Replacement::GoesLast,
         normalizes_request_path: true,
         ..Self::SPECIFICATION

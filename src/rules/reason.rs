@@ -114,7 +114,7 @@ reasons! {
     ]
     /// `Partitioned` without `Secure`.
     PartitionedInsecure = "partitioned-insecure" [
-        Stored: "Partitioned is accepted only together with Secure", "layered cookies, section 5.4.3";
+        Stored: "Partitioned is accepted only together with Secure", "CHIPS, draft-cutler-httpbis-partitioned-cookies-01, section 2.3";
     ]
     /// The browser blocks cookies of third parties.
     ThirdPartyBlocked = "third-party-blocked" [
@@ -123,7 +123,7 @@ reasons! {
     ]
     /// The cookie is kept in another partition than the request looks at.
     OtherPartition = "other-partition" [
-        Sent: "the cookie was stored under another top-level site, and this browser keeps one jar for each", "layered cookies, section 5.4.6";
+        Sent: "the cookie was stored under another top-level site, and this browser keeps one jar for each", "CHIPS, draft-cutler-httpbis-partitioned-cookies-01";
     ]
     /// A script tried to write an `HttpOnly` cookie.
     HttpOnlyFromScript = "http-only-from-script" [

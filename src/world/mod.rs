@@ -27,6 +27,7 @@ use url::Url;
 
 pub mod certs;
 mod cors;
+pub(crate) mod direct;
 pub mod dns;
 pub mod doors;
 pub mod gateway;
@@ -35,7 +36,7 @@ mod origin;
 mod page;
 mod reply;
 mod serve;
-mod tasks;
+pub(crate) mod tasks;
 pub mod wire;
 pub mod zone;
 

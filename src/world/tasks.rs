@@ -14,7 +14,7 @@ const GRACE: Duration = Duration::from_millis(500);
 
 /// A set of tasks with one owner. Clones are handles to the same set.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tasks {
+pub(crate) struct Tasks {
     tracker: TaskTracker,
     /// Asks the tasks to finish what they are at.
     finish: CancellationToken,
@@ -24,12 +24,12 @@ pub(super) struct Tasks {
 
 impl Tasks {
     /// Spawns a task that ends when the set does.
-    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tracker.spawn(self.bound(task));
     }
 
     /// Makes a future end when the set does, and the set's end wait for it.
-    pub(super) fn bound<F>(&self, future: F) -> impl Future<Output = ()> + Send + use<F>
+    pub(crate) fn bound<F>(&self, future: F) -> impl Future<Output = ()> + Send + use<F>
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -38,31 +38,31 @@ impl Tasks {
     }
 
     /// Completes when the tasks are asked to finish.
-    pub(super) async fn finishing(&self) {
+    pub(crate) async fn finishing(&self) {
         self.finish.cancelled().await;
     }
 
     /// Whether the tasks have been ended.
-    pub(super) fn ended(&self) -> bool {
+    pub(crate) fn ended(&self) -> bool {
         self.end.is_cancelled()
     }
 
     /// Ends the tasks where they stand, without waiting for it.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.finish.cancel();
         self.end.cancel();
         self.tracker.close();
     }
 
     /// Ends the tasks where they stand, and returns when all they held is closed.
-    pub(super) async fn cut_and_wait(&self) {
+    pub(crate) async fn cut_and_wait(&self) {
         self.cut();
         self.tracker.wait().await;
     }
 
     /// Asks the tasks to finish, ends those that do not in time, and returns when all they held is
     /// closed.
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.finish.cancel();
         self.tracker.close();
         _ = tokio::time::timeout(GRACE, self.tracker.wait()).await;

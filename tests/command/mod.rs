@@ -22,7 +22,10 @@ pub fn scenarios() -> PathBuf {
 pub fn chromium_or_say_so() -> bool {
     let found = rehearsal::browser::install::is_installed(rehearsal::browser::name::Engine::Chromium);
     if !found {
-        assert!(std::env::var_os("CI").is_none(), "in CI every browser must be there: rehearsal browsers install chromium");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "in CI every browser must be there: rehearsal browsers install chromium"
+        );
         eprintln!("NOT RUN for want of a browser: install it with `rehearsal browsers install chromium`");
     }
     found
@@ -30,10 +33,15 @@ pub fn chromium_or_say_so() -> bool {
 
 /// Runs `rehearsal run --format json` with these arguments: the exit code and the document.
 pub fn run_json<S: AsRef<OsStr>>(arguments: &[S]) -> (i32, Value) {
-    let output: Output =
-        rehearsal().arg("run").args(arguments).args(["--format", "json"]).output().expect("rehearsal can be started");
+    let output: Output = rehearsal()
+        .arg("run")
+        .args(arguments)
+        .args(["--format", "json"])
+        .output()
+        .expect("rehearsal can be started");
     let talk = String::from_utf8_lossy(&output.stderr);
-    let document = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}; it said: {talk}"));
+    let document =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}; it said: {talk}"));
     (output.status.code().expect("rehearsal was not killed"), document)
 }
 
@@ -76,7 +84,8 @@ pub fn is_there(id: u32) -> bool {
 /// Sends a signal to a process that a test started.
 #[cfg(unix)]
 pub fn signal(id: u32, signal: rustix::process::Signal) {
-    let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw).expect("a process id is positive");
+    let id =
+        i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw).expect("a process id is positive");
     // It may have ended of itself in the meantime, which is as good.
     _ = rustix::process::kill_process(id, signal);
 }

@@ -89,6 +89,16 @@ fn webkit_looks_at_same_site_only_to_send() {
 }
 
 #[test]
+fn a_frame_of_the_top_level_host_below_another_site() {
+    let nested = frame(&["https://a.com", "https://b.com"], "https://a.com/");
+    let sent = ENGINES.map(|(_, profile)| {
+        let jar = jar(&profile, &visit("https://a.com/"), &["s=1; SameSite=Strict", "u=1"]);
+        header(&jar, &profile, &nested)
+    });
+    assert_eq!(sent, ["", "", "s=1; u=1"]);
+}
+
+#[test]
 fn secure_on_localhost() {
     for url in ["http://localhost/", "http://127.0.0.1/", "http://app.localhost/"] {
         assert_eq!(refusals(&visit(url), "a=1; Secure"), ["", "", "secure-required"], "{url}");

@@ -214,7 +214,8 @@ fn time(line: &[u8]) -> Duration {
 
 #[test]
 fn long_lines_take_linear_time() {
-    const LONG: usize = 10_000_000;
+    // Ten megabytes where the code is optimized; one where it is not.
+    const LONG: usize = if cfg!(debug_assertions) { 1_000_000 } else { 10_000_000 };
     for fragment in [
         "x",
         "=",
@@ -247,13 +248,13 @@ fn many_cookies_take_linear_time() {
     for (_, profile) in ENGINES {
         let context = Context::visit(Location::parse("https://a.com/").expect("a URL"));
         let mut jar = Jar::new();
-        for index in 0..20_000 {
+        for index in 0..4_000 {
             // One site, and many sites.
             jar.store(&profile, &psl, &context, format!("c{index}=1; Path=/{index}").as_bytes(), NOW + index);
             let elsewhere = Location::parse(&format!("https://s{index}.com/")).expect("a URL");
             jar.store(&profile, &psl, &Context::visit(elsewhere), b"a=1", NOW + index);
         }
-        assert!(jar.len() < 30_000);
+        assert!(jar.len() < 8_000);
     }
     assert!(start.elapsed() < Duration::from_secs(60));
 }

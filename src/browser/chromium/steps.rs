@@ -190,6 +190,9 @@ impl Worker {
         let params =
             json!({ "expression": script, "replMode": true, "awaitPromise": true, "userGesture": true });
         let mut answer = self.cdp("Runtime.evaluate", params).await?;
+        if let Some(error) = exception(&answer) {
+            return Ok(Err(error));
+        }
         // In this mode a script may use `await`, and a promise as its last value is handed back as one.
         if let Some(object) = answer.pointer("/result/objectId").and_then(Value::as_str).map(str::to_owned) {
             let is_promise = answer.pointer("/result/subtype").and_then(Value::as_str) == Some("promise");
@@ -317,12 +320,13 @@ pub(super) fn conclude(
         Action::Fetch(_) | Action::Xhr(_) => {}
         // An image that was answered with something else has failed in no way that matters here.
         Action::Image(_) if page.status.is_some() => {}
-        // The address bar shows what was asked for, above the browser's page that says it failed.
+        // Another navigation took its place, or there was nothing to show: the page stays.
         _ if ending.error == "net::ERR_ABORTED" => {}
         _ => {
             page.error.get_or_insert_with(|| ending.blocked.unwrap_or(ending.error));
-            if page.url.as_ref().is_some_and(|url| url.scheme() == "chrome-error") {
-                page.url = Some(url);
+            if !matches!(action, Action::Image(_) | Action::Iframe(_)) {
+                // The address bar shows what failed, above a page of the browser's own.
+                page.url = Some(ending.url);
             }
         }
     }

@@ -56,6 +56,7 @@ pub struct Worker {
     crashed: bool,
     /// Whether the place must be thrown away before the next world.
     pub(super) stale: bool,
+    renewals: usize,
 }
 
 /// Where in the browser a worker is.
@@ -112,12 +113,18 @@ impl Worker {
             console: Vec::new(),
             crashed: false,
             stale: false,
+            renewals: 0,
         })
     }
 
     /// The browser's version: `156.0.8078.79`.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// How often the worker was made anew because a reset would not have been enough.
+    pub fn renewals(&self) -> usize {
+        self.renewals
     }
 
     /// Shows a world to this worker, which must be new or reset.
@@ -186,13 +193,17 @@ impl Worker {
         self.record.explain(&mut exchanges);
         jar::settle(&mut exchanges, &jar, now());
         steps::conclude(&step.action, &mut page, &exchanges, &self.record, url);
+        // Chromium asks more than once for what it is refused.
+        let mut refused = self.gateway.take_refused();
+        refused.dedup();
         Ok(Observation {
             page,
             exchanges,
             written: None,
             jar: Some(jar),
-            refused: self.gateway.take_refused(),
+            refused,
             console: std::mem::take(&mut self.console),
+            unpredicted: None,
         })
     }
 
@@ -386,6 +397,7 @@ impl Worker {
         self.place = Place::new(&bidi, &self.gateway).await?;
         self.navigation = Navigation::default();
         (self.crashed, self.stale) = (false, false);
+        self.renewals += 1;
         Ok(())
     }
 

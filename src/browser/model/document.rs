@@ -1,0 +1,155 @@
+//! Documents, and the navigations that lead to them.
+//!
+//! HTML's navigation is here as far as cookies see it: who started it, what it asks for, and what its
+//! answer makes of the tab. No script runs, and what a page embeds is not loaded.
+
+use bytes::Bytes;
+use url::Url;
+use url::form_urlencoded::Serializer;
+
+use super::UserAgent;
+use super::fetch::{Failed, Request, Response};
+use super::told;
+use crate::plan::Form;
+use crate::rules::context::Context;
+use crate::rules::site::Origin;
+
+/// The content type of a submitted form.
+const URLENCODED: &str = "application/x-www-form-urlencoded";
+
+/// A document in the tab.
+#[derive(Clone, Debug)]
+pub(super) struct Document {
+    /// What the address bar shows.
+    pub(super) url: Url,
+    /// Opaque for the browser's own error page.
+    pub(super) origin: Origin,
+    /// What a reload does again.
+    pub(super) again: Navigation,
+}
+
+/// A navigation of the tab.
+#[derive(Clone, Debug)]
+pub(super) struct Navigation {
+    pub(super) url: Url,
+    pub(super) method: &'static str,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Option<Bytes>,
+    /// The document that started it; `None` where the user did.
+    pub(super) initiator: Option<Origin>,
+    /// That document's URL.
+    pub(super) referrer: Option<Url>,
+}
+
+/// What a step did in the page.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) status: Option<u16>,
+    pub(super) readable: Option<bool>,
+    pub(super) body: Option<String>,
+    pub(super) failed: Option<Failed>,
+}
+
+impl Document {
+    /// The origins from the tab's document down to this one: itself.
+    pub(super) fn chain(&self) -> Vec<Origin> {
+        vec![self.origin.clone()]
+    }
+
+    /// A navigation that this document starts.
+    pub(super) fn navigation(&self, url: Url) -> Navigation {
+        Navigation {
+            initiator: Some(self.origin.clone()),
+            referrer: Some(self.url.clone()),
+            ..Navigation::visit(url)
+        }
+    }
+}
+
+impl Navigation {
+    /// A URL typed into the address bar.
+    pub(super) fn visit(url: Url) -> Self {
+        Self { url, method: "GET", headers: Vec::new(), body: None, initiator: None, referrer: None }
+    }
+
+    /// A form, submitted: HTML, form submission, steps for the schemes of HTTP.
+    pub(super) fn submitting(mut self, form: &Form) -> Self {
+        let mut entries = Serializer::new(String::new());
+        for (name, value) in &form.fields {
+            entries.append_pair(&with_crlf(name), &with_crlf(value));
+        }
+        let entries = entries.finish();
+        if form.method == "POST" {
+            self.method = "POST";
+            self.headers.push(("content-type".to_owned(), URLENCODED.to_owned()));
+            self.body = Some(entries.into());
+        } else {
+            self.url.set_query(Some(&entries));
+        }
+        self
+    }
+
+    fn request(&self) -> Option<Request> {
+        let mut context = Context::visit(told::location(&self.url)?);
+        context.method = self.method.into();
+        context.initiator = self.initiator.clone();
+        Some(Request {
+            context,
+            url: self.url.clone(),
+            headers: self.headers.clone(),
+            body: self.body.clone(),
+            referrer: self.referrer.clone(),
+        })
+    }
+}
+
+impl UserAgent {
+    /// Navigates the tab.
+    pub(super) async fn navigate(&mut self, navigation: Navigation) -> Done {
+        let Some(request) = navigation.request() else {
+            return self.show_error(navigation, Failed::no_host());
+        };
+        match self.fetch(request).await {
+            // HTML, navigate: no content, no new document.
+            Ok(response) if matches!(response.status, 204 | 205) => response.into(),
+            Ok(response) => {
+                let request = &response.request;
+                let again = Navigation {
+                    url: request.url.clone(),
+                    method: if &*request.context.method == "POST" { "POST" } else { "GET" },
+                    headers: request.headers.clone(),
+                    body: request.body.clone(),
+                    ..navigation
+                };
+                let origin = request.context.url.origin.clone();
+                self.page = Some(Document { url: request.url.clone(), origin, again });
+                response.into()
+            }
+            Err(failed) => self.show_error(navigation, failed),
+        }
+    }
+
+    /// The browser's own page for what could not be loaded: under the URL, and of no origin.
+    fn show_error(&mut self, navigation: Navigation, failed: Failed) -> Done {
+        let url = navigation.url.clone();
+        self.page = Some(Document { url, origin: Origin::opaque(), again: navigation });
+        failed.into()
+    }
+}
+
+impl From<Response> for Done {
+    fn from(response: Response) -> Self {
+        Self { status: Some(response.status), ..Self::default() }
+    }
+}
+
+impl From<Failed> for Done {
+    fn from(failed: Failed) -> Self {
+        Self { status: failed.status, failed: Some(failed), ..Self::default() }
+    }
+}
+
+/// HTML, converting an entry list to name-value pairs: every newline is CR and LF.
+fn with_crlf(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
+}

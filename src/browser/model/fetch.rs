@@ -1,0 +1,331 @@
+//! Fetching, by the Fetch standard: preflights, redirects, tainting, and cookies on the way.
+//!
+//! The names of the parts are those of the standard's algorithms (section 4). What a browser may do is
+//! asked of the rules; what crossed the wire is taken from the wire. Absent: the HTTP cache, service
+//! workers, Content Security Policy and HSTS, none of which the rules know.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use hyper::Method;
+use hyper::header::{
+    ACCEPT, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_LENGTH, COOKIE, HeaderMap,
+    HeaderName, HeaderValue, LOCATION, ORIGIN, REFERER, SET_COOKIE, UPGRADE_INSECURE_REQUESTS, USER_AGENT,
+};
+use url::Url;
+
+use super::UserAgent;
+use super::client::{NoAnswer, Outgoing};
+use super::told::{self, suffixes};
+use crate::observe::Exchange;
+use crate::rules::context::{Context, Credentials, Destination, Mode};
+use crate::rules::cors::{self, MixedContent, Preflight};
+use crate::rules::fetch_metadata::fetch_metadata;
+use crate::rules::reason::Reason;
+use crate::rules::reasons::Reasons;
+
+/// How many redirects are followed: Fetch, HTTP-redirect fetch, step 7.
+const MAX_REDIRECTS: usize = 20;
+
+/// How the model calls itself.
+const NAME: &str = concat!("rehearsal/", env!("CARGO_PKG_VERSION"), " (model)");
+
+/// A request, as Fetch has it.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    /// Its circumstances. The URL in it goes with `url`, see [`Request::go_to`].
+    pub(super) context: Context,
+    pub(super) url: Url,
+    /// What the page set.
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Option<Bytes>,
+    /// The URL of the document that asks.
+    pub(super) referrer: Option<Url>,
+}
+
+/// An answer after all redirects.
+#[derive(Debug)]
+pub(super) struct Response {
+    /// The request as it was after the last redirect.
+    pub(super) request: Request,
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// A network error, in the sense of Fetch.
+#[derive(Debug)]
+pub(super) struct Failed {
+    /// Why the page may not read the answer, or there is none.
+    pub(super) reasons: Reasons,
+    /// The same in words.
+    pub(super) error: String,
+    /// The status of the last answer that came all the same, preflights aside.
+    pub(super) status: Option<u16>,
+}
+
+impl UserAgent {
+    /// Main fetch, and all below it.
+    pub(super) async fn fetch(&mut self, mut request: Request) -> Result<Response, Failed> {
+        let mut status = None;
+        loop {
+            match cors::mixed_content(&self.manners.cookies, &request.context) {
+                MixedContent::No => {}
+                MixedContent::Upgraded => request.upgrade(),
+                MixedContent::Blocked => {
+                    let error = format!("an https page may not load {}", request.url);
+                    return Err(Failed { reasons: Reasons::from([Reason::MixedContent]), error, status });
+                }
+            }
+            self.preflight(&request).await.map_err(|failed| Failed { status, ..failed })?;
+            let outgoing = request.outgoing();
+            let answer = self.exchange(&request.context, outgoing).await;
+            let (answered, headers, body) = answer.map_err(|failed| Failed { status, ..failed })?;
+            status = Some(answered);
+            let reasons = cors::readable(&request.context, &fields(&headers));
+            if !reasons.is_empty() {
+                let error = format!("the CORS check of {} failed", request.url);
+                return Err(Failed { reasons, error, status });
+            }
+            match request.redirect(answered, &headers) {
+                Ok(false) => return Ok(Response { request, status: answered, headers, body }),
+                Ok(true) => {}
+                Err(error) => {
+                    return Err(Failed { reasons: Reasons::from([Reason::Network]), error, status });
+                }
+            }
+        }
+    }
+
+    /// CORS-preflight fetch, where one is needed and no earlier answer serves.
+    async fn preflight(&mut self, request: &Request) -> Result<(), Failed> {
+        let Some(preflight) = cors::preflight(&request.context, &request.headers) else { return Ok(()) };
+        if self.preflights.allow(&request.context, &request.url, &preflight, self.now) {
+            return Ok(());
+        }
+        let context = Context {
+            method: Cow::Borrowed("OPTIONS"),
+            credentials: Credentials::Omit,
+            ..request.context.clone()
+        };
+        let outgoing = request.preflight(&preflight);
+        let (status, headers, _) = self.exchange(&context, outgoing).await?;
+        let reasons = cors::preflight_check(&request.context, &preflight, status, &fields(&headers));
+        if !reasons.is_empty() {
+            let error = format!("the preflight of {} {} failed", preflight.method, request.url);
+            return Err(Failed { reasons, error, status: None });
+        }
+        let longest = self.manners.longest_preflight;
+        self.preflights.keep(&request.context, &request.url, headers, longest, self.now);
+        Ok(())
+    }
+
+    /// HTTP-network-or-cache fetch, without the cache: cookies go, the answer comes, cookies are set.
+    async fn exchange(
+        &mut self,
+        context: &Context,
+        mut outgoing: Outgoing,
+    ) -> Result<(u16, HeaderMap, Bytes), Failed> {
+        let cookies = &self.manners.cookies;
+        let retrieval = self.jar.retrieve(cookies, &suffixes, context, self.now);
+        let withheld = told::withheld(&retrieval);
+        if !retrieval.header.is_empty()
+            && let Ok(header) = HeaderValue::from_bytes(&retrieval.header)
+        {
+            outgoing.headers.insert(COOKIE, header);
+        }
+        let mark = self.wire.mark();
+        let answer = self.net.send(outgoing).await;
+        let crossed = self.wire.since(mark).pop();
+        let answer = answer.map_err(|none| {
+            if let NoAnswer::NotThere(asked) = &none {
+                self.seen.refused.push(asked.clone());
+            }
+            Failed { reasons: Reasons::from([Reason::Network]), error: none.to_string(), status: None }
+        })?;
+        let lines = answer.headers.get_all(SET_COOKIE);
+        let lines = lines
+            .iter()
+            .map(|line| told::line(&self.jar.store(cookies, &suffixes, context, line.as_bytes(), self.now)));
+        let set_cookie: Vec<_> = lines.collect();
+        // A browser's own request for an icon is not in the record.
+        if let Some(wire) = crossed {
+            // A preflight never has cookies, and so none is missed.
+            let withheld = if wire.is_preflight() { Vec::new() } else { withheld };
+            self.seen.exchanges.push(Exchange { withheld, set_cookie, ..Exchange::from_wire(wire) });
+        }
+        Ok((answer.status, answer.headers, answer.body))
+    }
+}
+
+impl Request {
+    /// The request with what browsers add to it, cookies aside.
+    fn outgoing(&self) -> Outgoing {
+        let mut headers = self.common_headers();
+        if let Some(origin) = cors::origin_header(&self.context) {
+            set(&mut headers, ORIGIN, &origin);
+        }
+        if self.context.mode == Mode::Navigate {
+            headers.insert(UPGRADE_INSECURE_REQUESTS, HeaderValue::from_static("1"));
+        }
+        for (name, value) in &self.headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                headers.insert(name, value);
+            }
+        }
+        // HTTP-network-or-cache fetch, the steps on contentLength.
+        let length = self.body.as_ref().map(Bytes::len);
+        let length = length.or(matches!(&*self.context.method, "POST" | "PUT").then_some(0));
+        if let Some(length) = length {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        Outgoing {
+            method: method(&self.context.method),
+            url: self.url.clone(),
+            headers,
+            body: self.body.clone().unwrap_or_default(),
+        }
+    }
+
+    /// The preflight of this request: CORS-preflight fetch, steps 1 to 6.
+    fn preflight(&self, preflight: &Preflight) -> Outgoing {
+        let mut headers = self.common_headers();
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        set(&mut headers, ORIGIN, &cors::request_origin(&self.context));
+        set(&mut headers, ACCESS_CONTROL_REQUEST_METHOD, &preflight.method);
+        if !preflight.headers.is_empty() {
+            set(&mut headers, ACCESS_CONTROL_REQUEST_HEADERS, &preflight.headers.join(","));
+        }
+        Outgoing { method: Method::OPTIONS, url: self.url.clone(), headers, body: Bytes::new() }
+    }
+
+    /// What requests and preflights share.
+    fn common_headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static(accepted(self.context.destination)));
+        headers.insert(USER_AGENT, HeaderValue::from_static(NAME));
+        if let Some(referrer) = self.referrer.as_ref().and_then(|from| referrer(from, &self.url)) {
+            set(&mut headers, REFERER, &referrer);
+        }
+        if let Some(metadata) = fetch_metadata(&suffixes, &self.context) {
+            set(&mut headers, HeaderName::from_static("sec-fetch-site"), metadata.site);
+            set(&mut headers, HeaderName::from_static("sec-fetch-mode"), metadata.mode);
+            set(&mut headers, HeaderName::from_static("sec-fetch-dest"), metadata.dest);
+        }
+        headers
+    }
+
+    /// HTTP-redirect fetch: whether the answer redirects, and if so, the request as it is then. Fails
+    /// where the redirect may not be followed.
+    fn redirect(&mut self, status: u16, headers: &HeaderMap) -> Result<bool, String> {
+        let (301 | 302 | 303 | 307 | 308, Some(to)) = (status, headers.get(LOCATION)) else {
+            return Ok(false);
+        };
+        // Steps 2 to 6, and the response's location URL, step 4: a fragment is kept.
+        let to = String::from_utf8_lossy(to.as_bytes());
+        let mut url = self.url.join(to.trim()).map_err(|_| format!("`{to}` is no URL to redirect to"))?;
+        if url.fragment().is_none() {
+            url.set_fragment(self.url.fragment());
+        }
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(format!("a redirect may not lead to {url}"));
+        }
+        // Step 7.
+        if self.context.redirects.len() >= MAX_REDIRECTS {
+            return Err(format!("more than {MAX_REDIRECTS} redirects"));
+        }
+        let from = self.context.url.origin.clone();
+        let leaves = told::location(&url).is_none_or(|to| !to.origin.is_same_origin(&from));
+        // Steps 9 and 10: a URL with a password in it is for navigations.
+        let has_password = !url.username().is_empty() || url.password().is_some();
+        if self.context.mode == Mode::Cors && has_password && (leaves || self.context.is_cross_origin()) {
+            return Err("a redirect to another origin may not carry a user name or password".to_owned());
+        }
+        // Step 12.
+        let method = &*self.context.method;
+        let becomes_get = (matches!(status, 301 | 302) && method == "POST")
+            || (status == 303 && !matches!(method, "GET" | "HEAD"));
+        if becomes_get {
+            const OF_THE_BODY: [&str; 4] =
+                ["content-encoding", "content-language", "content-location", "content-type"];
+            self.context.method = Cow::Borrowed("GET");
+            self.body = None;
+            self.headers.retain(|(name, _)| !OF_THE_BODY.iter().any(|of| of.eq_ignore_ascii_case(name)));
+        }
+        // Step 13.
+        if leaves {
+            self.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
+        }
+        self.context.redirects.push(from);
+        self.go_to(url)?;
+        Ok(true)
+    }
+
+    /// Upgrades a request that is mixed content: Mixed Content, section 4.1.
+    fn upgrade(&mut self) {
+        let mut url = self.url.clone();
+        if url.set_scheme("https").is_ok() {
+            _ = self.go_to(url);
+        }
+    }
+
+    fn go_to(&mut self, url: Url) -> Result<(), String> {
+        self.context.url =
+            told::location(&url).ok_or_else(|| format!("{url} has no host that can be asked"))?;
+        self.url = url;
+        Ok(())
+    }
+}
+
+impl Failed {
+    /// The reasons, as observations have them.
+    pub(super) fn told(&self) -> BTreeSet<Reason> {
+        told::set(self.reasons)
+    }
+}
+
+/// The fields of a message, as the rules take them.
+pub(super) fn fields(headers: &HeaderMap) -> Vec<(&str, &[u8])> {
+    headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
+}
+
+/// Fetch, fetching, step 12: the value of `Accept`.
+fn accepted(destination: Destination) -> &'static str {
+    match destination {
+        Destination::Document | Destination::Iframe => {
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+        }
+        Destination::Image => "image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+        Destination::Style => "text/css,*/*;q=0.1",
+        Destination::Empty | Destination::Script => "*/*",
+    }
+}
+
+/// The `Referer` header under the default policy: Referrer Policy, section 3.4,
+/// strict-origin-when-cross-origin.
+fn referrer(from: &Url, to: &Url) -> Option<String> {
+    if from.origin() == to.origin() {
+        let mut whole = from.clone();
+        whole.set_fragment(None);
+        // Neither can fail: the URL has a host.
+        _ = whole.set_username("");
+        _ = whole.set_password(None);
+        return Some(whole.into());
+    }
+    if from.scheme() == "https" && to.scheme() != "https" {
+        return None;
+    }
+    Some(format!("{}/", from.origin().ascii_serialization()))
+}
+
+fn method(method: &str) -> Method {
+    // A plan's methods are tokens.
+    method.parse().unwrap_or(Method::GET)
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}

@@ -1,0 +1,331 @@
+//! The `model` browser: a user agent in this process that decides by the rules alone.
+//!
+//! It takes every step of a plan over a real world, with real TLS and HTTP, and what it reports is an
+//! observation like a real browser's: the wire as the origins saw it, each cookie with every reason,
+//! the jar, and what the page could read. It needs nothing installed. Whatever it says is a
+//! *prediction*, and reports call it that.
+//!
+//! - `fetch` is the Fetch standard: preflights, redirects, tainting;
+//! - `document` is navigation, as far as cookies see it;
+//! - `client` has the connections, `tls` whom they trust;
+//! - `profile` is the only place where a browser's name decides anything.
+//!
+//! # What is deliberately absent
+//!
+//! No script runs: a step that is one is not predicted, and says so. What a page's HTML embeds is not
+//! loaded. There is no HTTP cache, no service worker, no HSTS, and no policy of the page's own (Content
+//! Security Policy, Referrer Policy, the cross-origin policies): the answers of mock origins have none.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use tokio_rustls::TlsConnector;
+use url::Url;
+
+mod client;
+mod document;
+mod fetch;
+mod preflights;
+mod profile;
+mod tls;
+mod told;
+
+use self::client::Connections;
+use self::document::{Document, Done, Navigation};
+use self::fetch::{Failed, Request};
+use self::preflights::Preflights;
+use self::profile::Manners;
+use self::told::suffixes;
+use super::name::BrowserName;
+use crate::observe::{Exchange, Observation, Page, SetCookie};
+use crate::plan::{self, Action, Step};
+use crate::rules::context::{Context, Credentials, Destination, Mode};
+use crate::rules::cors;
+use crate::rules::jar::Jar;
+use crate::rules::reason::Reason;
+use crate::rules::reasons::Reasons;
+use crate::world::wire::Wire;
+use crate::world::{Authority, World};
+
+/// A browser that is predicted. One serves any number of worlds.
+#[derive(Clone)]
+pub struct Model {
+    manners: Arc<Manners>,
+    tls: TlsConnector,
+}
+
+/// A predicted browser in a world: one tab, one jar, one clock.
+///
+/// Dropped, it closes its connections.
+pub struct UserAgent {
+    manners: Arc<Manners>,
+    net: Connections,
+    wire: Wire,
+    jar: Jar,
+    preflights: Preflights,
+    /// The virtual clock, in seconds since 1970-01-01.
+    now: i64,
+    page: Option<Document>,
+    /// What the step that is being taken has shown so far.
+    seen: Seen,
+    /// Why nothing can be said any more, once a script has run.
+    lost: Option<String>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    exchanges: Vec<Exchange>,
+    refused: Vec<String>,
+}
+
+impl Model {
+    /// A model of this browser (whether or not the name says `model:`), which trusts this authority.
+    pub fn new(browser: BrowserName, authority: &Authority) -> Self {
+        Self { manners: Arc::new(Manners::of(browser)), tls: tls::connector(authority) }
+    }
+
+    /// A tab in a world: an empty jar, nothing loaded, and a clock that starts at the real time.
+    ///
+    /// Must be used within a Tokio runtime.
+    pub fn open(&self, world: &World) -> UserAgent {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        UserAgent {
+            manners: Arc::clone(&self.manners),
+            net: Connections::new(world.entrance(), self.tls.clone()),
+            wire: world.wire().clone(),
+            jar: Jar::new(),
+            preflights: Preflights::default(),
+            now: i64::try_from(now).unwrap_or(i64::MAX),
+            page: None,
+            seen: Seen::default(),
+            lost: None,
+        }
+    }
+}
+
+impl UserAgent {
+    /// Takes a step, and tells all that it shows. What cannot be done in the page is part of that.
+    ///
+    /// Where no prediction can be made, [`Observation::unpredicted`] says why, and the rest of it says
+    /// nothing. Steps after it cannot be predicted either, until [`UserAgent::adopt`].
+    pub async fn perform(&mut self, step: &Step) -> Observation {
+        if let Some(why) = self.lost.clone() {
+            return Observation { unpredicted: Some(why), ..Observation::default() };
+        }
+        self.seen = Seen::default();
+        let mut written = None;
+        let done = match &step.action {
+            Action::Visit(url) => self.navigate(Navigation::visit(url.clone())).await,
+            Action::Link(url) => self.navigate(self.from_page(url)).await,
+            Action::Form(form) => self.navigate(self.from_page(&form.url).submitting(form)).await,
+            Action::Reload => self.reload().await,
+            Action::Image(url) => self.embed(url).await,
+            Action::Iframe(url) => self.frame(url).await,
+            Action::Fetch(call) => self.call(Call::of_fetch(call)).await,
+            Action::Xhr(call) => self.call(Call::of_xhr(call)).await,
+            Action::DocumentCookie { write } => {
+                written = write.as_ref().and_then(|line| self.write_cookie(line));
+                Done::default()
+            }
+            Action::Eval(_) => return self.lose("what a script does cannot be predicted"),
+        };
+        let asked = matches!(step.action, Action::DocumentCookie { .. }) || step.claims_document_cookie();
+        let document_cookie = asked.then(|| self.read_cookies());
+        let page = Page {
+            url: self.page.as_ref().map(|page| page.url.clone()),
+            status: done.status,
+            readable: done.readable,
+            cors: done
+                .failed
+                .as_ref()
+                .filter(|_| done.readable.is_some())
+                .map(Failed::told)
+                .unwrap_or_default(),
+            body: done.body,
+            document_cookie,
+            error: done.failed.map(|failed| failed.error),
+        };
+        let Seen { exchanges, refused } = std::mem::take(&mut self.seen);
+        let jar = Some(told::jar(&self.jar, self.now));
+        Observation { page, exchanges, written, jar, refused, console: Vec::new(), unpredicted: None }
+    }
+
+    /// Takes over what another browser holds after a step, to go on predicting from there.
+    ///
+    /// The order in which cookies were created is that of its list.
+    pub fn adopt(&mut self, seen: &Observation) {
+        let Some(cookies) = &seen.jar else { return };
+        let held = told::jar(&self.jar, self.now);
+        if held != *cookies {
+            self.jar.clear();
+            for cookie in cookies.iter().filter_map(|cookie| told::kept(cookie, self.now)) {
+                self.jar.insert(&suffixes, cookie);
+            }
+        }
+        if let Some(url) = &seen.page.url
+            && self.page.as_ref().is_none_or(|page| page.url != *url)
+            && let Some(location) = told::location(url)
+        {
+            let again = Navigation::visit(url.clone());
+            self.page = Some(Document { url: url.clone(), origin: location.origin, again });
+        }
+        self.lost = None;
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&mut self, seconds: i64) {
+        self.now = self.now.saturating_add(seconds);
+    }
+
+    /// The time by the virtual clock, in seconds since 1970-01-01.
+    pub fn now(&self) -> i64 {
+        self.now
+    }
+
+    fn lose(&mut self, why: &str) -> Observation {
+        self.lost = Some("an earlier step ran a script, and what it left behind is not known".to_owned());
+        Observation { unpredicted: Some(why.to_owned()), ..Observation::default() }
+    }
+
+    /// A navigation that the page starts; the user does where there is no page.
+    fn from_page(&self, url: &Url) -> Navigation {
+        match &self.page {
+            Some(page) => page.navigation(url.clone()),
+            None => Navigation::visit(url.clone()),
+        }
+    }
+
+    async fn reload(&mut self) -> Done {
+        match &self.page {
+            Some(page) => self.navigate(page.again.clone()).await,
+            None => Done::default(),
+        }
+    }
+
+    /// An image added to the page.
+    async fn embed(&mut self, url: &Url) -> Done {
+        let Some(request) =
+            self.request(url, |documents, location| Context::embed(documents, location, Destination::Image))
+        else {
+            return Failed::no_host().into();
+        };
+        match self.fetch(request).await {
+            Ok(response) => response.into(),
+            Err(failed) => failed.into(),
+        }
+    }
+
+    /// A frame added to the page.
+    async fn frame(&mut self, url: &Url) -> Done {
+        let Some(request) = self.request(url, Context::frame) else {
+            return Failed::no_host().into();
+        };
+        match self.fetch(request).await {
+            Ok(response) => response.into(),
+            Err(failed) => failed.into(),
+        }
+    }
+
+    /// `fetch()` or XMLHttpRequest by the page.
+    async fn call(&mut self, call: Call<'_>) -> Done {
+        let Some(mut request) = self
+            .request(call.url, |documents, location| Context::fetch(documents, location, call.credentials))
+        else {
+            return Done { readable: Some(false), ..Failed::no_host().into() };
+        };
+        request.context.method = cors::normalize_method(call.method).into_owned().into();
+        request.headers =
+            call.headers.iter().filter(|(name, _)| !cors::is_forbidden_header(name)).cloned().collect();
+        if let Some(body) = call.body {
+            if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+                // Fetch, extract a body: what a string is sent as.
+                request.headers.push(("content-type".to_owned(), "text/plain;charset=UTF-8".to_owned()));
+            }
+            request.body = Some(Bytes::from(body.to_owned()));
+        }
+        match self.fetch(request).await {
+            Ok(response) => {
+                let opaque = response.request.context.mode != Mode::Cors;
+                let body = String::from_utf8_lossy(&response.body);
+                let body = body.strip_prefix('\u{feff}').unwrap_or(&body).to_owned();
+                Done { readable: Some(!opaque), body: Some(body), ..response.into() }
+            }
+            Err(failed) => Done { readable: Some(false), ..failed.into() },
+        }
+    }
+
+    /// A request by the page.
+    fn request(
+        &self,
+        url: &Url,
+        context: impl FnOnce(Vec<crate::rules::site::Origin>, crate::rules::site::Location) -> Context,
+    ) -> Option<Request> {
+        let documents = self.page.as_ref().map(Document::chain).unwrap_or_default();
+        let mut url = url.clone();
+        let location = told::location(&url)?;
+        url.set_fragment(None);
+        Some(Request {
+            context: context(documents, location),
+            url,
+            headers: Vec::new(),
+            body: None,
+            referrer: self.page.as_ref().map(|page| page.url.clone()),
+        })
+    }
+
+    /// What `document.cookie` says in the page; nothing on the browser's own error page.
+    fn read_cookies(&mut self) -> String {
+        let Some(context) = self.script() else { return String::new() };
+        let retrieval = self.jar.retrieve(&self.manners.cookies, &suffixes, &context, self.now);
+        String::from_utf8_lossy(&retrieval.header).into_owned()
+    }
+
+    /// Assigns to `document.cookie`. `None` where the page has no cookies to write.
+    fn write_cookie(&mut self, line: &str) -> Option<SetCookie> {
+        let context = self.script()?;
+        let decision = self.jar.store(&self.manners.cookies, &suffixes, &context, line.as_bytes(), self.now);
+        Some(told::line(&decision))
+    }
+
+    fn script(&self) -> Option<Context> {
+        let page = self.page.as_ref()?;
+        Context::script(page.chain(), page.url.path())
+    }
+}
+
+/// What `fetch` and XMLHttpRequest have in common.
+struct Call<'a> {
+    url: &'a Url,
+    method: &'a str,
+    credentials: Credentials,
+    headers: &'a [(String, String)],
+    body: Option<&'a str>,
+}
+
+impl<'a> Call<'a> {
+    fn of_fetch(call: &'a plan::Fetch) -> Self {
+        let plan::Fetch { url, method, headers, body, .. } = call;
+        let credentials = match call.credentials {
+            plan::Credentials::Omit => Credentials::Omit,
+            plan::Credentials::SameOrigin => Credentials::SameOrigin,
+            plan::Credentials::Include => Credentials::Include,
+        };
+        Self { url, method, credentials, headers, body: body.as_deref() }
+    }
+
+    /// XMLHttpRequest, send: without `withCredentials` the mode is same-origin.
+    fn of_xhr(call: &'a plan::Xhr) -> Self {
+        let plan::Xhr { url, method, headers, body, .. } = call;
+        let credentials = if call.with_credentials { Credentials::Include } else { Credentials::SameOrigin };
+        Self { url, method, credentials, headers, body: body.as_deref() }
+    }
+}
+
+impl Failed {
+    /// The failure of a URL that names nobody who could be asked.
+    fn no_host() -> Self {
+        let error = "the URL has no host that can be asked".to_owned();
+        Self { reasons: Reasons::from([Reason::Network]), error, status: None }
+    }
+}

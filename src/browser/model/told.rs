@@ -1,0 +1,121 @@
+//! What the rules decided, as observations tell it.
+//!
+//! Data in one shape becomes data in another; nothing is decided here.
+
+use std::collections::BTreeSet;
+
+use url::Url;
+
+use crate::observe::{Cookie, Partition, SetCookie, Withheld};
+use crate::plan::SameSite;
+use crate::rules::cookie::{self, PartitionKey};
+use crate::rules::domain::Suffix;
+use crate::rules::jar::Jar;
+use crate::rules::reason::Reason;
+use crate::rules::reasons::Reasons;
+use crate::rules::retrieve::Retrieval;
+use crate::rules::site::{Location, Scheme, Site};
+use crate::rules::store::Decision;
+
+/// The public suffix list, for the rules.
+pub(super) fn suffixes(host: &str) -> Suffix<'_> {
+    let suffix = psl::suffix(host.as_bytes()).expect("the list's default rule matches any host");
+    let name = &host[host.len() - suffix.as_bytes().len()..];
+    Suffix { name, listed: suffix.is_known() }
+}
+
+/// What the rules look at of a URL. `None` where it is neither `http` nor `https`, or its host is none.
+pub(super) fn location(url: &Url) -> Option<Location> {
+    Location::parse(url.as_str())
+}
+
+/// The cookies of a jar, in the order of their creation.
+pub(super) fn jar(jar: &Jar, now: i64) -> Vec<Cookie> {
+    jar.cookies(now).into_iter().map(observed).collect()
+}
+
+fn observed(cookie: &cookie::Cookie) -> Cookie {
+    Cookie {
+        name: cookie.name_text().into_owned(),
+        value: cookie.value_text().into_owned(),
+        domain: cookie.domain.clone(),
+        host_only: cookie.host_only,
+        path: cookie.path_text().into_owned(),
+        secure: cookie.secure,
+        http_only: cookie.http_only,
+        same_site: match cookie.same_site {
+            cookie::SameSite::None => SameSite::None,
+            cookie::SameSite::Lax => SameSite::Lax,
+            cookie::SameSite::Strict => SameSite::Strict,
+            cookie::SameSite::Unset => SameSite::Unset,
+        },
+        expires: cookie.expiry,
+        partition: cookie.partition.as_ref().map(|key| Partition {
+            site: key.top_level.to_string(),
+            cross_site_ancestor: key.cross_site_ancestor,
+        }),
+    }
+}
+
+/// A cookie of a browser's jar as the rules keep it. `None` where its partition is no site.
+pub(super) fn kept(cookie: &Cookie, now: i64) -> Option<cookie::Cookie> {
+    let partition = match &cookie.partition {
+        None => None,
+        Some(Partition { site, cross_site_ancestor }) => {
+            let (scheme, domain) = site.split_once("://")?;
+            let top_level = Site { scheme: Scheme::from_name(scheme)?, domain: domain.to_owned() };
+            Some(PartitionKey { top_level, cross_site_ancestor: *cross_site_ancestor })
+        }
+    };
+    Some(cookie::Cookie {
+        name: cookie.name.clone().into_bytes(),
+        value: cookie.value.clone().into_bytes(),
+        domain: cookie.domain.clone(),
+        host_only: cookie.host_only,
+        path: cookie.path.clone().into_bytes(),
+        secure: cookie.secure,
+        http_only: cookie.http_only,
+        same_site: match cookie.same_site {
+            SameSite::None => cookie::SameSite::None,
+            SameSite::Lax => cookie::SameSite::Lax,
+            SameSite::Strict => cookie::SameSite::Strict,
+            SameSite::Unset => cookie::SameSite::Unset,
+        },
+        partition,
+        creation: now,
+        last_access: now,
+        expiry: cookie.expires,
+        serial: 0,
+    })
+}
+
+/// The cookies that stay behind, in the order of their creation.
+pub(super) fn withheld(retrieval: &Retrieval<'_>) -> Vec<Withheld> {
+    let mut withheld = retrieval.withheld.clone();
+    withheld.sort_unstable_by_key(|withheld| withheld.cookie.serial);
+    withheld
+        .into_iter()
+        .map(|withheld| Withheld {
+            name: withheld.cookie.name_text().into_owned(),
+            domain: withheld.cookie.domain.clone(),
+            reasons: set(withheld.reasons),
+            native: Vec::new(),
+        })
+        .collect()
+}
+
+/// What became of a line.
+pub(super) fn line(decision: &Decision<'_>) -> SetCookie {
+    SetCookie {
+        line: decision.parsed.line.to_vec(),
+        name: decision.parsed.name_text().into_owned(),
+        stored: Some(decision.is_stored()),
+        reasons: set(decision.reasons()),
+        native: Vec::new(),
+    }
+}
+
+/// A set of reasons in the form observations have it.
+pub(super) fn set(reasons: Reasons) -> BTreeSet<Reason> {
+    reasons.iter().collect()
+}
