@@ -49,7 +49,7 @@ fn routes(random: &mut Random, names: &[&str], host: &str, hosts: &[String]) -> 
             };
             if random.percent(chance) {
                 let html = random.percent(4);
-                let status = random.percent(8).then(|| *random.weighted(&STATUSES));
+                let status = random.percent(8).then(|| random.weighted(&STATUSES));
                 routes.push(Route {
                     at: format!("{method} {path}"),
                     status,
@@ -68,7 +68,7 @@ fn routes(random: &mut Random, names: &[&str], host: &str, hosts: &[String]) -> 
             let to = if on { HOPS[index + 1] } else { random.pick(&PATHS) };
             routes.push(Route {
                 at: format!("{method} {path}"),
-                status: Some(*random.weighted(&REDIRECTS)),
+                status: Some(random.weighted(&REDIRECTS)),
                 headers: headers(random),
                 set_cookie: set_cookie(random, host, hosts),
                 redirect: Some(format!("{}:{to}", random.pick(names))),
@@ -79,7 +79,7 @@ fn routes(random: &mut Random, names: &[&str], host: &str, hosts: &[String]) -> 
     if random.percent(15) {
         routes.push(Route {
             at: format!("OPTIONS {}", random.pick(&["/set", "/api", "/more"])),
-            status: Some(*random.weighted(&[(2, 204), (1, 200), (1, 404), (1, 500)])),
+            status: Some(random.weighted(&[(2, 204), (1, 200), (1, 404), (1, 500)])),
             headers: headers(random),
             set_cookie: set_cookie(random, host, hosts),
             redirect: None,
@@ -93,7 +93,7 @@ const STATUSES: [(usize, u16); 6] = [(2, 401), (2, 204), (1, 404), (1, 500), (1,
 const REDIRECTS: [(usize, u16); 5] = [(3, 302), (2, 303), (2, 307), (1, 308), (1, 301)];
 
 fn set_cookie(random: &mut Random, host: &str, hosts: &[String]) -> Vec<Line> {
-    let count = *random.weighted(&[(2, 0), (5, 1), (3, 2), (1, 3)]);
+    let count = random.weighted(&[(2, 0), (5, 1), (3, 2), (1, 3)]);
     let line = |_| match random.percent(15) {
         true => lines::deletion(random, host, hosts),
         false => lines::line(random, host, hosts),
@@ -143,7 +143,7 @@ fn cors(random: &mut Random, urls: &[String]) -> Option<Cors> {
             8 => Some(strings(&["*"])),
             _ => Some(strings(&["put", "Delete"])),
         },
-        max_age: *random.weighted(&[(4, None), (1, Some(600)), (1, Some(0))]),
+        max_age: random.weighted(&[(4, None), (1, Some(600)), (1, Some(0))]),
     })
 }
 
@@ -170,7 +170,7 @@ fn step(random: &mut Random, origins: &[Origin], hosts: &[String]) -> Step {
 }
 
 fn call(random: &mut Random, url: String) -> Call {
-    let method = *random.weighted(&[(10, "GET"), (7, "POST"), (2, "PUT"), (2, "DELETE"), (1, "HEAD"), (1, "PATCH")]);
+    let method = random.weighted(&[(10, "GET"), (7, "POST"), (2, "PUT"), (2, "DELETE"), (1, "HEAD"), (1, "PATCH")]);
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut headers = Vec::new();
     if random.percent(12) {

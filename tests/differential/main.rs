@@ -8,6 +8,8 @@
 //! Nothing here expects anything of a scenario but that: the browser is right, and the rules are held
 //! against it.
 
+#![allow(unreachable_pub, reason = "a test program has no users")]
+
 #[path = "../command/mod.rs"]
 mod command;
 

@@ -36,12 +36,12 @@ impl Random {
     }
 
     /// One of these, each as often as its weight says.
-    pub fn weighted<'a, T>(&mut self, from: &'a [(usize, T)]) -> &'a T {
+    pub fn weighted<T: Copy>(&mut self, from: &[(usize, T)]) -> T {
         let mut at = self.below(from.iter().map(|(weight, _)| weight).sum());
         for (weight, value) in from {
             match at.checked_sub(*weight) {
                 Some(rest) => at = rest,
-                None => return value,
+                None => return *value,
             }
         }
         unreachable!("it is below the sum of the weights")

@@ -8,7 +8,7 @@ pub fn origins(random: &mut Random) -> Vec<String> {
     let mut chosen: Vec<String> = Vec::new();
     let count = random.between(2, 4);
     while chosen.len() < count {
-        let from = if random.percent(80) { pool } else { &random.weighted(&POOLS) };
+        let from = if random.percent(80) { pool } else { random.weighted(&POOLS) };
         let url = random.pick(from).to_owned();
         if !chosen.contains(&url) {
             chosen.push(url);

@@ -46,14 +46,21 @@ const XHR: &str = "json => new Promise(done => {
     }
 })";
 
-/// An element that loads something, added to the page. Answers the name of the event that ended it.
-const ELEMENT: &str = "json => new Promise(done => {
-    const { tag, url } = JSON.parse(json);
-    const element = document.createElement(tag);
-    element.onload = element.onerror = event => done(event.type);
-    element.src = url;
-    (document.body ?? document.documentElement).append(element);
+/// An image, added to the page. Answers the name of the event that ended it.
+const IMAGE: &str = "json => new Promise(done => {
+    const image = document.createElement('img');
+    image.onload = image.onerror = event => done(event.type);
+    image.src = JSON.parse(json).url;
+    (document.body ?? document.documentElement).append(image);
 })";
+
+/// A frame, added to the page. It is not waited for here: a frame whose answer has no content, or that
+/// was refused as mixed content, never fires an event.
+const FRAME: &str = "json => {
+    const frame = document.createElement('iframe');
+    frame.src = JSON.parse(json).url;
+    (document.body ?? document.documentElement).append(frame);
+}";
 
 /// A link, clicked.
 const LINK: &str = "json => {
@@ -102,8 +109,8 @@ impl Worker {
             Action::Reload => self.navigate("browsingContext.reload", json!({})).await,
             Action::Link(url) => self.leave(LINK, &json!({ "url": url.as_str() })).await,
             Action::Form(form) => self.leave(FORM, &form_argument(form)).await,
-            Action::Image(url) => self.element("img", url).await,
-            Action::Iframe(url) => self.element("iframe", url).await,
+            Action::Image(url) => self.element(IMAGE, url).await,
+            Action::Iframe(url) => self.element(FRAME, url).await,
             Action::Fetch(fetch) => self.request(FETCH, &fetch_argument(fetch)).await,
             Action::Xhr(xhr) => self.request(XHR, &xhr_argument(xhr)).await,
             Action::DocumentCookie { write } => self.document_cookie(write.as_deref()).await,
@@ -138,8 +145,8 @@ impl Worker {
         Ok(Page { error, ..Page::default() })
     }
 
-    async fn element(&mut self, tag: &str, url: &Url) -> Result<Page, Failure> {
-        let answer = self.run(ELEMENT, &json!({ "tag": tag, "url": url.as_str() }), false).await?;
+    async fn element(&mut self, script: &str, url: &Url) -> Result<Page, Failure> {
+        let answer = self.run(script, &json!({ "url": url.as_str() }), false).await?;
         Ok(Page { error: answer.err(), ..Page::default() })
     }
 
