@@ -55,6 +55,7 @@ fn throughput(scenario: &Path) {
             last = Instant::now();
             first.get_or_insert(last);
         }));
+        let runs = runs.expect("an authority can be made");
         assert!(
             runs.iter().all(|run| run.outcome() == rehearsal::outcome::Outcome::Passed),
             "every run passes"

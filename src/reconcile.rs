@@ -88,15 +88,29 @@ pub fn compare(step: usize, predicted: &Observation, observed: &Observation) -> 
 /// Completes the browser's account: where both agree that a line was refused, a cookie held back or an
 /// answer kept from the page, it gets the reasons of the prediction beside its own, and the cookies
 /// held back that the browser did not mention. Where they disagree nothing is added.
+///
+/// Whether a line was stored that gives a cookie the jar already held cannot be seen. Where the jars
+/// agree, it is as predicted.
 pub fn enrich(predicted: &Observation, observed: &mut Observation) {
     if predicted.unpredicted.is_some() {
         return;
     }
+    let jars_agree = match (&predicted.jar, &observed.jar) {
+        (Some(predicted), Some(observed)) => {
+            let mut differences = Differences { step: 0, found: Vec::new() };
+            differences.jar(predicted, observed);
+            differences.found.is_empty()
+        }
+        _ => false,
+    };
     let partners = partners(&predicted.exchanges, &observed.exchanges);
     for (observed, partner) in observed.exchanges.iter_mut().zip(partners) {
         let Some(predicted) = partner.map(|index| &predicted.exchanges[index]) else { continue };
         enrich_withheld(predicted, observed);
         for (predicted, observed) in predicted.set_cookie.iter().zip(&mut observed.set_cookie) {
+            if jars_agree {
+                observed.stored = observed.stored.or(predicted.stored);
+            }
             enrich_line(predicted, observed);
         }
     }

@@ -267,10 +267,10 @@ impl Crew {
     /// The running browser, started where there is none or where it died.
     async fn chromium(&self) -> Result<Arc<Chromium>, Failure> {
         let mut pool = self.pool.lock().await;
-        if let Some(chromium) = &pool.chromium {
-            if chromium.is_alive() {
-                return Ok(Arc::clone(chromium));
-            }
+        if let Some(chromium) = &pool.chromium
+            && chromium.is_alive()
+        {
+            return Ok(Arc::clone(chromium));
         }
         if let Some(dead) = pool.chromium.take() {
             dead.close().await;

@@ -148,6 +148,48 @@ async fn a_reset_leaves_nothing() {
     rig.close().await;
 }
 
+/// The same without a script of the scenario's own, where a reset does less.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_after_pages_without_scripts_leaves_nothing() {
+    if !installed() {
+        return;
+    }
+    let mut plan = world();
+    plan.origins[0] = page("web", WEB);
+    plan.origins.push(mock(
+        "static",
+        "https://static.example.com",
+        [with_header(route("GET /cached"), "Cache-Control", "max-age=600")],
+    ));
+    let mut rig = Rig::new(&plan, ThirdParty::Allowed).await;
+    for round in 0..4 {
+        // Every other round begins on no page at all.
+        if round % 2 == 1 {
+            let seen = rig.act(Action::DocumentCookie { write: None }).await;
+            let address = seen.page.url.as_ref().map(|url| url.as_str());
+            assert_eq!((address, names(&seen).len()), (Some("about:blank"), 0), "round {round}");
+        }
+        let seen = rig.act(visit(&format!("{WEB}/"))).await;
+        assert_eq!((on_wire(&seen), names(&seen).len()), (1, 0), "round {round}");
+        assert!(seen.exchanges[0].sent.is_empty());
+        for what in [format!("{API}/cached"), "https://static.example.com/cached".to_owned()] {
+            assert_eq!(on_wire(&rig.act(image(&what)).await), 1, "the image cache, round {round}");
+        }
+        let seen = rig.act(fetch("GET", &format!("{API}/set"))).await;
+        assert_eq!((on_wire(&seen), names(&seen)), (1, vec!["chips", "third"]));
+        let seen = rig.act(fetch("PUT", &format!("{API}/preflighted"))).await;
+        assert_eq!(on_wire(&seen), 2, "the preflight cache, round {round}");
+        rig.act(Action::Iframe(format!("{API}/cached").parse().expect("a URL"))).await;
+        rig.act(Action::DocumentCookie { write: Some("first=1; Secure".to_owned()) }).await;
+        if round == 2 {
+            rig.act(visit("https://nowhere.example.com/")).await;
+        }
+        rig.next(&plan).await;
+    }
+    assert_eq!(rig.worker.renewals(), 0, "all of this can be emptied");
+    rig.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_emptied_is_thrown_away() {
     if !installed() {

@@ -1,5 +1,6 @@
 //! Whatever happens to a browser, its driver or us: a failure in time, and nothing left behind.
 #![cfg(target_os = "linux")]
+#![allow(clippy::print_stderr, reason = "tests talk to people")]
 
 mod browsing;
 mod support;

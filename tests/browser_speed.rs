@@ -1,5 +1,7 @@
 //! What Chromium costs: prints numbers, and asserts nothing but that all works.
 
+#![allow(clippy::print_stderr, reason = "tests talk to people")]
+
 mod browsing;
 mod support;
 

@@ -312,3 +312,19 @@ async fn scripts() {
     assert_eq!(seen.page.body.as_deref(), Some("2"));
     rig.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_workers_page_is_visible_and_drawn() {
+    let Some(mut rig) = rig().await else { return };
+    let mut other = rig.chromium.worker().await.expect("another worker");
+    other.enter(&rig.world).await.expect("the worker enters");
+    let home = step(visit(&format!("{WEB}/")));
+    rig.worker.perform(&home).await.expect("a visit");
+    other.perform(&home).await.expect("a visit");
+    let look = "await new Promise(done => requestAnimationFrame(done)); `${document.visibilityState} ${document.hasFocus()}`";
+    for worker in [&mut rig.worker, &mut other] {
+        let seen = worker.perform(&step(eval(look))).await.expect("a script");
+        assert_eq!(seen.page.body.as_deref(), Some("visible true"));
+    }
+    rig.close().await;
+}

@@ -19,6 +19,7 @@ use serde_json::Value;
 const DEADLINE: Duration = Duration::from_secs(120);
 
 #[test]
+#[expect(clippy::print_stderr, reason = "how often it was tried belongs to the result")]
 fn a_killed_browser_is_an_error_and_leaves_nothing() {
     if !command::chromium_or_say_so() {
         return;

@@ -94,6 +94,7 @@ fn run(command: &mut Command) -> Option<String> {
 }
 
 /// A program that has to be there in CI, and whose absence is said aloud elsewhere.
+#[expect(clippy::print_stderr, reason = "what is not run is said aloud")]
 fn available<T>(name: &str, result: std::io::Result<T>) -> Option<T> {
     match result {
         Ok(value) => Some(value),

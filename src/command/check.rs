@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use crate::cli::CheckArgs;
 
 /// Runs the command.
-#[expect(clippy::print_stdout, reason = "the command's one line of data")]
 pub fn check(arguments: &CheckArgs) -> ExitCode {
     match super::load(&arguments.paths) {
         Ok(plans) => {

@@ -53,7 +53,6 @@ fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 fn print_diagnostics(diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
         anstream::eprintln!("{}", diagnostic.render(Style::Coloured));

@@ -29,17 +29,18 @@ pub fn write_run(out: &mut dyn Write, run: &Run) -> io::Result<()> {
     for drift in drifts(run) {
         writeln!(out, "{}", drift.render(COLOURED))?;
     }
-    for unpredicted in unpredicted(run) {
+    if let Some(unpredicted) = unpredicted(run) {
         writeln!(out, "{}", unpredicted.render(COLOURED))?;
     }
     for step in &run.steps {
+        // One cause fails several claims of a step: what explains them is said once.
+        let mut told = BTreeSet::new();
         for failure in &step.failures {
-            let known = if run.browser.model { "predicted for" } else { "seen in" };
-            let label = format!("{known} {}: {}", run.browser, failure.actual);
             let mut diagnostic = Diagnostic::error(&failure.message)
                 .source(&run.plan.source)
-                .label(failure.span.clone(), label);
-            diagnostic.notes.extend(failure.notes.iter().cloned());
+                .label(failure.span.clone(), label(run.browser, &failure.actual));
+            let notes = failure.notes.iter().filter(|note| told.insert(note.as_str()));
+            diagnostic.notes.extend(notes.cloned());
             writeln!(out, "{}", diagnostic.render(COLOURED))?;
         }
     }
@@ -50,6 +51,13 @@ pub fn write_run(out: &mut dyn Write, run: &Run) -> io::Result<()> {
         writeln!(out, "{}", diagnostic.render(COLOURED))?;
     }
     Ok(())
+}
+
+/// What stands beside the carets: the browser and, where it is short, what was seen there.
+fn label(browser: BrowserName, actual: &str) -> String {
+    const SHORT: usize = 60;
+    let known = if browser.model { "predicted for" } else { "seen in" };
+    if actual.len() > SHORT { format!("{known} {browser}") } else { format!("{known} {browser}: {actual}") }
 }
 
 /// What the rules predicted otherwise than the browser did, one message a step.
@@ -103,14 +111,17 @@ fn undeclared(run: &Run) -> Vec<Diagnostic> {
         .filter(|(_, wire)| told.insert((wire.method.clone(), wire.url.clone())))
         .map(|(step, wire)| {
             let origin = &run.plan.origins[wire.origin].name;
-            Diagnostic::warning(format!("no route of `{origin}` answers {} {}", wire.method, wire.url))
+            let (method, url) = (&wire.method, &wire.url);
+            let diagnostic = Diagnostic::warning(format!("no route of `{origin}` answers {method} {url}"))
                 .source(&run.plan.source)
-                .label(step.span.clone(), format!("asked for in this step, answered {}", wire.status))
-                .help(format!(
-                    "declare it: [[origins.{origin}.routes]] at = \"{} {}\"",
-                    wire.method,
-                    wire.url.path()
-                ))
+                .label(step.span.clone(), format!("asked for in this step, answered {}", wire.status));
+            if wire.is_preflight() {
+                return diagnostic
+                    .note("it is a CORS preflight: the browser asks before it makes the request itself")
+                    .help(format!("answer it with CORS settings: [origins.{origin}.cors]"));
+            }
+            diagnostic
+                .help(format!("declare it: [[origins.{origin}.routes]] at = \"{method} {}\"", url.path()))
         })
         .collect()
 }

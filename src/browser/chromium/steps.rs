@@ -287,6 +287,11 @@ fn form_argument(form: &Form) -> Value {
     json!({ "url": form.url.as_str(), "method": form.method, "fields": form.fields })
 }
 
+/// Whether an action is a navigation of the top level.
+pub(super) fn navigates(action: &Action) -> bool {
+    matches!(action, Action::Visit(_) | Action::Link(_) | Action::Form(_) | Action::Reload)
+}
+
 /// Completes what the page could tell by what the wire and Chromium's account of the requests tell.
 pub(super) fn conclude(
     action: &Action,
@@ -297,6 +302,7 @@ pub(super) fn conclude(
 ) {
     page.url = url;
     let target = match action {
+        Action::Form(form) => Some((Some(&*form.method), form.submission().0)),
         Action::Reload => page.url.clone().map(|url| (None, url)),
         other => other.target().map(|(method, url)| (Some(method), url.clone())),
     };
@@ -331,7 +337,7 @@ pub(super) fn conclude(
         _ if ending.error == "net::ERR_ABORTED" => {}
         _ => {
             page.error.get_or_insert_with(|| ending.blocked.unwrap_or(ending.error));
-            if !matches!(action, Action::Image(_) | Action::Iframe(_)) {
+            if navigates(action) {
                 // The address bar shows what failed, above a page of the browser's own.
                 page.url = Some(ending.url);
             }

@@ -43,8 +43,7 @@ use crate::plan::{self, Action, Step};
 use crate::rules::context::{Context, Credentials, Destination, Mode};
 use crate::rules::cors;
 use crate::rules::jar::Jar;
-use crate::rules::reason::Reason;
-use crate::rules::reasons::Reasons;
+use crate::rules::site::{Location, Origin};
 use crate::world::wire::Wire;
 use crate::world::{Authority, World};
 
@@ -168,7 +167,10 @@ impl UserAgent {
             && let Some(location) = told::location(url)
         {
             let again = Navigation::visit(url.clone());
-            self.page = Some(Document { url: url.clone(), origin: location.origin, again });
+            // The browser's own page says what could not be loaded.
+            let failed = seen.page.error.is_some() && seen.page.readable.is_none();
+            let origin = if failed { Origin::opaque() } else { location.origin };
+            self.page = Some(Document { url: url.clone(), origin, again });
         }
         self.lost = None;
     }
@@ -256,11 +258,7 @@ impl UserAgent {
     }
 
     /// A request by the page.
-    fn request(
-        &self,
-        url: &Url,
-        context: impl FnOnce(Vec<crate::rules::site::Origin>, crate::rules::site::Location) -> Context,
-    ) -> Option<Request> {
+    fn request(&self, url: &Url, context: impl FnOnce(Vec<Origin>, Location) -> Context) -> Option<Request> {
         let documents = self.page.as_ref().map(Document::chain).unwrap_or_default();
         let mut url = url.clone();
         let location = told::location(&url)?;
@@ -277,14 +275,14 @@ impl UserAgent {
     /// What `document.cookie` says in the page; nothing on the browser's own error page.
     fn read_cookies(&mut self) -> String {
         let Some(context) = self.script() else { return String::new() };
-        let retrieval = self.jar.retrieve(&self.manners.cookies, &suffixes, &context, self.now);
+        let retrieval = self.jar.retrieve(&self.manners.rules, &suffixes, &context, self.now);
         String::from_utf8_lossy(&retrieval.header).into_owned()
     }
 
     /// Assigns to `document.cookie`. `None` where the page has no cookies to write.
     fn write_cookie(&mut self, line: &str) -> Option<SetCookie> {
         let context = self.script()?;
-        let decision = self.jar.store(&self.manners.cookies, &suffixes, &context, line.as_bytes(), self.now);
+        let decision = self.jar.store(&self.manners.rules, &suffixes, &context, line.as_bytes(), self.now);
         Some(told::line(&decision))
     }
 
@@ -319,13 +317,5 @@ impl<'a> Call<'a> {
         let plan::Xhr { url, method, headers, body, .. } = call;
         let credentials = if call.with_credentials { Credentials::Include } else { Credentials::SameOrigin };
         Self { url, method, credentials, headers, body: body.as_deref() }
-    }
-}
-
-impl Failed {
-    /// The failure of a URL that names nobody who could be asked.
-    fn no_host() -> Self {
-        let error = "the URL has no host that can be asked".to_owned();
-        Self { reasons: Reasons::from([Reason::Network]), error, status: None }
     }
 }
