@@ -130,7 +130,7 @@ impl UserAgent {
             Action::Eval(_) => return self.lose("what a script does cannot be predicted"),
         };
         let asked = matches!(step.action, Action::DocumentCookie { .. }) || step.claims_document_cookie();
-        let document_cookie = asked.then(|| self.read_cookies());
+        let document_cookie = if asked { self.read_cookies() } else { None };
         let page = Page {
             url: self.page.as_ref().map(|page| page.url.clone()),
             status: done.status,
@@ -272,11 +272,11 @@ impl UserAgent {
         })
     }
 
-    /// What `document.cookie` says in the page; nothing on the browser's own error page.
-    fn read_cookies(&mut self) -> String {
-        let Some(context) = self.script() else { return String::new() };
+    /// What `document.cookie` says in the page. `None` on the browser's own error page, which has none.
+    fn read_cookies(&mut self) -> Option<String> {
+        let context = self.script()?;
         let retrieval = self.jar.retrieve(&self.manners.rules, &suffixes, &context, self.now);
-        String::from_utf8_lossy(&retrieval.header).into_owned()
+        Some(String::from_utf8_lossy(&retrieval.header).into_owned())
     }
 
     /// Assigns to `document.cookie`. `None` where the page has no cookies to write.
