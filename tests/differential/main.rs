@@ -2,7 +2,7 @@
 //! agree on every request made, every cookie stored and sent, every answer readable, and every jar.
 //!
 //! `cargo test` runs some; `REHEARSAL_SCENARIOS=500 REHEARSAL_SEED=7 cargo test --test differential` any
-//! number of any seed. A scenario in which the two disagree is made as small as it gets, and written to
+//! number of any seed, and `REHEARSAL_FIRST=42 REHEARSAL_SCENARIOS=1` a single one. A scenario in which the two disagree is made as small as it gets, and written to
 //! `target/differential/` with what was seen in a comment: `rehearsal run FILE` shows it again.
 //!
 //! Nothing here expects anything of a scenario but that: the browser is right, and the rules are held
@@ -47,7 +47,8 @@ fn generated_scenarios_go_as_predicted() {
         return;
     }
     let (count, seed) = (setting("REHEARSAL_SCENARIOS", SCENARIOS), setting("REHEARSAL_SEED", SEED));
-    let cases: Vec<Case> = (0..count).map(|index| generate::case(seed, index)).collect();
+    let first = setting("REHEARSAL_FIRST", 0);
+    let cases: Vec<Case> = (first..first + count).map(|index| generate::case(seed, index)).collect();
     let browsers = ["chromium", "chromium:block-third-party"].map(|name| -> BrowserName {
         name.parse().expect("the browser's name is one")
     });
@@ -56,21 +57,25 @@ fn generated_scenarios_go_as_predicted() {
         let started = Instant::now();
         let findings = trial::run(&cases, &browsers, JOBS).await;
         eprintln!(
-            "{count} scenarios of seed {seed} in {} browsers: {} disagree, in {:.1} s",
+            "{count} scenarios of seed {seed} from {first} on, in {} browsers: {} disagree, in {:.1} s",
             browsers.len(),
             findings.len(),
             started.elapsed().as_secs_f64()
         );
-        report(&cases, seed, &findings).await
+        report(&cases, &format!("seed-{seed}"), first, &findings).await
     });
     assert!(report.is_empty(), "the rules and Chromium disagree:\n{report}");
 }
 
 /// Saves every scenario that disagrees, and makes some of them smaller: one of each kind first.
-async fn report(cases: &[Case], seed: u64, findings: &[Finding]) -> String {
+async fn report(cases: &[Case], seed: &str, first: u64, findings: &[Finding]) -> String {
     let folder = folder();
+    let stem = |found: &Finding| {
+        let policy = found.browser.to_string().replace(':', "-");
+        format!("{seed}-case-{}-{policy}", first + u64::try_from(found.index).expect("an index fits 64 bits"))
+    };
     for found in findings {
-        let file = folder.join(format!("seed-{seed}-case-{}-{}.toml", found.index, policy(found)));
+        let file = folder.join(format!("{}.toml", stem(found)));
         trial::save(&cases[found.index], found, &file);
     }
     let mut chosen: Vec<&Finding> = Vec::new();
@@ -85,18 +90,14 @@ async fn report(cases: &[Case], seed: u64, findings: &[Finding]) -> String {
     let mut report = String::new();
     for found in chosen {
         let (small, shown) = trial::shrink(&cases[found.index], found, JOBS).await;
-        let file = folder.join(format!("seed-{seed}-case-{}-{}.small.toml", found.index, policy(found)));
+        let file = folder.join(format!("{}.small.toml", stem(found)));
         trial::save(&small, &shown, &file);
         report.push_str(&format!("\n{}\n{shown}\n\n{}\n", file.display(), small.to_toml()));
     }
-    if findings.len() > 0 {
+    if !findings.is_empty() {
         report.push_str(&format!("\nall {} are in {}\n", findings.len(), folder.display()));
     }
     report
-}
-
-fn policy(found: &Finding) -> String {
-    found.browser.to_string().replace(':', "-")
 }
 
 fn folder() -> PathBuf {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::observe::{Cookie, Exchange, Partition};
 use crate::plan::SameSite;
+use crate::rules::cookie;
 use crate::rules::engine::Profile;
 use crate::rules::path::default_path;
 use crate::rules::reason::Reason;
@@ -73,7 +74,7 @@ pub(super) fn settle(exchanges: &mut [Exchange], before: &[Cookie], jar: &[Cooki
                 line.stored = Some(false);
                 line.reasons.insert(Reason::Expired);
             } else {
-                let is_its = |cookie: &&Cookie| key.fits(cookie) && cookie.value == read.value_text();
+                let is_its = |cookie: &&Cookie| key.fits(cookie) && has_its_attributes(cookie, &read);
                 let mut kept = jar.iter().filter(is_its);
                 line.stored = match kept.clone().next() {
                     None => Some(later.contains(&key)),
@@ -81,18 +82,23 @@ pub(super) fn settle(exchanges: &mut [Exchange], before: &[Cookie], jar: &[Cooki
                     Some(_) => Some(true),
                 };
             }
-            later.push(key);
+            // A line that was refused takes no cookie's place.
+            if line.stored != Some(false) || line.reasons.contains(&Reason::Expired) {
+                later.push(key);
+            }
         }
     }
 }
 
-/// What makes two lines be about one cookie (RFC 6265bis -22, section 5.7, step 23), partitions aside.
+/// What makes two lines be about one cookie (RFC 6265bis -22, section 5.7, step 23). All lines of one
+/// answer that are kept in a partition are kept in the same.
 #[derive(PartialEq)]
 struct Key {
     name: String,
     domain: String,
     host_only: bool,
     path: String,
+    partitioned: bool,
 }
 
 impl Key {
@@ -109,12 +115,31 @@ impl Key {
             host_only: domain.is_none(),
             domain: domain.unwrap_or_else(|| host.to_owned()),
             path,
+            partitioned: read.partitioned.is_some(),
         }
     }
 
     fn fits(&self, cookie: &Cookie) -> bool {
-        self.name == cookie.name && self.domain == cookie.domain && self.path == cookie.path
+        self.name == cookie.name
+            && self.domain == cookie.domain
+            && self.path == cookie.path
+            && self.partitioned == cookie.partition.is_some()
     }
+}
+
+/// Whether a cookie is as this line would have made it, its lifetime and the key aside.
+fn has_its_attributes(cookie: &Cookie, read: &SetCookie<'_>) -> bool {
+    let same_site = match read.same_site_flag() {
+        cookie::SameSite::None => SameSite::None,
+        cookie::SameSite::Lax => SameSite::Lax,
+        cookie::SameSite::Strict => SameSite::Strict,
+        cookie::SameSite::Unset => SameSite::Unset,
+    };
+    cookie.value == read.value_text()
+        && cookie.secure == read.secure.is_some()
+        && cookie.http_only == read.http_only.is_some()
+        && cookie.same_site == same_site
+        && cookie.expires.is_some() == read.lifetime.is_some()
 }
 
 /// The domain a line's Domain attribute names, in lower case and without a leading dot; `None` without one.

@@ -5,7 +5,6 @@
 //! up; what they *ask for* is the page's doing, and its policy holds for that, as in production.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use url::Url;
@@ -99,14 +98,6 @@ const COOKIE: &str = "json => {
         return JSON.stringify({ error: String(error) });
     }
 }";
-
-/// What Chromium says where the page's context was gone before a function could be called in it: after a
-/// navigation that failed, its error page takes the place of the page a moment later.
-const NO_CONTEXT: &str = "Cannot find context with specified id";
-
-/// How often and after how long the call is made again.
-const ATTEMPTS: usize = 50;
-const RETRY: Duration = Duration::from_millis(20);
 
 impl Worker {
     /// Does it, and waits for what the page can tell of it. Navigations may still be under way after.
@@ -248,18 +239,7 @@ impl Worker {
             "awaitPromise": true,
             "userActivation": by_user,
         });
-        let mut attempts = 0;
-        let answer = loop {
-            match self.call("script.callFunction", params.clone()).await {
-                Err(Failure::Protocol { message, .. })
-                    if message.contains(NO_CONTEXT) && attempts < ATTEMPTS =>
-                {
-                    attempts += 1;
-                    self.wait_for(RETRY, |_| false).await?;
-                }
-                answer => break answer?,
-            }
-        };
+        let answer = self.call("script.callFunction", params).await?;
         Ok(match answer.pointer("/exceptionDetails/text").and_then(Value::as_str) {
             Some(error) => Err(error.to_owned()),
             None => {
