@@ -121,6 +121,11 @@ impl Guarded {
         self.words.list()
     }
 
+    /// Forgets the lines so far: those of a start that went well explain nothing later.
+    pub(super) fn forget_words(&self) {
+        self.words.lock().clear();
+    }
+
     /// A handle to the last lines that outlives this borrow.
     pub(super) fn words(&self) -> Words {
         self.words.clone()

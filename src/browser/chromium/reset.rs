@@ -37,7 +37,7 @@ const LASTING: &[&str] = &[
 
 impl Worker {
     /// Makes the worker clean for the next scenario: no cookie, no storage, no cache, no permission, no
-    /// page, and no connection to the world it was in.
+    /// script that runs, and no connection to the world it was in.
     ///
     /// Where the wire shows that something is left which cannot be emptied, the worker is made anew when
     /// it enters the next world.
@@ -76,6 +76,7 @@ impl Worker {
             }
             Err(failure) => return Err(failure),
         }
+        self.failed = false;
         self.settle(&Wire::default()).await
     }
 
@@ -104,7 +105,9 @@ impl Worker {
 pub(super) fn may_run_scripts(exchange: &Exchange) -> bool {
     let media = exchange.response_header("content-type").unwrap_or_default().to_ascii_lowercase();
     let is_inert = media.starts_with(b"application/json") || media.starts_with(b"text/plain");
-    is_document(exchange) && exchange.answer != Answer::Page && !is_inert
+    // A page with a Refresh header goes elsewhere by itself, as by a script.
+    let refreshes = exchange.response_header("refresh").is_some();
+    is_document(exchange) && exchange.answer != Answer::Page && (!is_inert || refreshes)
 }
 
 /// Whether an exchange brought a document.

@@ -465,7 +465,7 @@ impl Worker {
         bidi.command("browser.removeUserContext", json!({ "userContext": old })).await?;
         self.place = Place::new(&bidi, &self.gateway).await?;
         self.navigation = Navigation::default();
-        (self.crashed, self.stale, self.lingers) = (false, false, false);
+        (self.crashed, self.stale, self.lingers, self.failed) = (false, false, false, false);
         self.renewals += 1;
         Ok(())
     }
