@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::observe::{Cookie, Exchange, Partition};
 use crate::plan::SameSite;
 use crate::rules::cookie;
+use crate::rules::domain::is_ip_address;
 use crate::rules::engine::Profile;
 use crate::rules::path::default_path;
 use crate::rules::reason::Reason;
@@ -110,9 +111,9 @@ impl Key {
             .unwrap_or_else(|| String::from_utf8_lossy(default_path(request_path.as_bytes())).into_owned());
         Self {
             name: read.name_text().into_owned(),
-            // A Domain attribute that names an address or a public suffix as host leaves the cookie
-            // host-only, so the jar is asked for either.
-            host_only: domain.is_none(),
+            // A Domain attribute that is the very host leaves the cookie host-only where that is an address
+            // or a public suffix.
+            host_only: domain.as_ref().is_none_or(|domain| domain == host && has_no_subdomains(host)),
             domain: domain.unwrap_or_else(|| host.to_owned()),
             path,
             partitioned: read.partitioned.is_some(),
@@ -122,9 +123,15 @@ impl Key {
     fn fits(&self, cookie: &Cookie) -> bool {
         self.name == cookie.name
             && self.domain == cookie.domain
+            && self.host_only == cookie.host_only
             && self.path == cookie.path
             && self.partitioned == cookie.partition.is_some()
     }
+}
+
+/// Whether no cookie can be for a host and those below it.
+fn has_no_subdomains(host: &str) -> bool {
+    is_ip_address(host) || psl::suffix_str(host) == Some(host)
 }
 
 /// Whether a cookie is as this line would have made it, its lifetime and the key aside.

@@ -60,6 +60,8 @@ pub struct Worker {
     pub(super) stale: bool,
     /// Whether the last scenario's page, which is inert, is still shown.
     pub(super) lingers: bool,
+    /// Whether the page is one of the last scenario, or an empty one that has its origin from it.
+    pub(super) borrowed: bool,
     /// Whether the last navigation failed, so that a page of the browser's own is shown.
     pub(super) failed: bool,
     renewals: usize,
@@ -99,6 +101,8 @@ struct Navigation {
     failed: Option<String>,
     /// The frames that are about to navigate, or do.
     frames: HashSet<String>,
+    /// Whether a page has come since the step began.
+    arrived: bool,
 }
 
 impl Navigation {
@@ -125,6 +129,7 @@ impl Navigation {
             // Each of the others ends one.
             _ => {
                 self.requested &= event != "fragmentNavigated";
+                self.arrived |= event == "load";
                 self.under_way.remove(id);
                 self.failed.take_if(|failed| failed == id);
             }
@@ -150,6 +155,7 @@ impl Worker {
             crashed: false,
             stale: false,
             lingers: false,
+            borrowed: false,
             failed: false,
             renewals: 0,
         })
@@ -221,6 +227,7 @@ impl Worker {
         self.record.clear();
         self.console.clear();
         self.gateway.take_refused();
+        self.navigation.arrived = false;
         let mark = wire.mark();
 
         let mut page = self.act(&step.action).await?;
@@ -231,6 +238,9 @@ impl Worker {
             exchanges = wire.since(mark).into_iter().map(Exchange::from_wire).collect();
         }
         self.wait_for(ACCOUNT, |worker| worker.record.is_complete(&exchanges)).await?;
+        if std::mem::take(&mut self.borrowed) && !self.navigation.arrived {
+            self.show_nothing().await?;
+        }
 
         let (jar, url) = self.look().await?;
         self.record.explain(&mut exchanges);
