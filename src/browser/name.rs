@@ -93,6 +93,11 @@ impl BrowserName {
         Self { model: false, engine, policy: None }
     }
 
+    /// The real browser that this is the model of, or is itself.
+    pub const fn real(self) -> Self {
+        Self { model: false, ..self }
+    }
+
     /// What this browser does with cookies of third parties.
     ///
     /// Without a policy, what the browser ships with: chromium allows, firefox partitions and
