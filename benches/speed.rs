@@ -55,11 +55,19 @@ fn throughput(scenario: &Path) {
             last = Instant::now();
             first.get_or_insert(last);
         }));
-        assert!(runs.iter().all(|run| run.outcome() == rehearsal::outcome::Outcome::Passed), "every run passes");
+        let runs = runs.expect("an authority can be made");
+        assert!(
+            runs.iter().all(|run| run.outcome() == rehearsal::outcome::Outcome::Passed),
+            "every run passes"
+        );
         let first = first.expect("at least one run ended");
         // From the first end to the last: all but the first `jobs` scenarios, without the browser's start.
         let rate = (SCENARIOS - 1) as f64 / (last - first).as_secs_f64();
-        println!("  {jobs:>7}   {:>7.2}   {rate:>11.2}   {:>10.3}", (first - started).as_secs_f64(), 1.0 / rate);
+        println!(
+            "  {jobs:>7}   {:>7.2}   {rate:>11.2}   {:>10.3}",
+            (first - started).as_secs_f64(),
+            1.0 / rate
+        );
     }
 }
 
@@ -76,7 +84,10 @@ fn first_verdict(scenario: &Path) {
     println!("seconds to the first verdict (median of {STARTS})");
     println!("  rehearsal, from the command to the first line of its report   {:.3}", ours.as_secs_f64());
     println!("  bare ChromeDriver session and one page load                   {:.3}", bare.as_secs_f64());
-    println!("  ratio                                                         {:.2}", ours.as_secs_f64() / bare.as_secs_f64());
+    println!(
+        "  ratio                                                         {:.2}",
+        ours.as_secs_f64() / bare.as_secs_f64()
+    );
 }
 
 /// The scenario with a first step that cannot hold, so that a verdict is printed as soon as there is one.
@@ -149,7 +160,10 @@ async fn page_server() -> String {
                 let mut request = [0; 4096];
                 drop(stream.read(&mut request).await);
                 let page = "<!doctype html><title>page</title><link rel=icon href=data:,>";
-                let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", page.len());
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                    page.len()
+                );
                 drop(stream.write_all(format!("{head}{page}").as_bytes()).await);
             });
         }

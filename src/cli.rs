@@ -23,11 +23,12 @@ pub struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  rehearsal run                                      every scenario in ./scenarios, in every installed browser
-  rehearsal run login.toml --browser chromium        one scenario in one browser
-  rehearsal check                                    read the scenarios, run nothing
-  rehearsal up login.toml                            the world of a scenario, for curl, dig and your own browser
-  rehearsal browsers install chromium                what the scenarios need
+  rehearsal run                                 all of ./scenarios, in every installed browser
+  rehearsal run login.toml --browser chromium   one scenario in one browser
+  rehearsal run --browser model                 predicted by the rules: no browser needed
+  rehearsal check                               read the scenarios, run nothing
+  rehearsal up login.toml                       a scenario's world, for curl, dig and your browser
+  rehearsal browsers install chromium           what the scenarios need
 
 Exit codes: 0 all held; 1 an expectation failed; 2 a scenario or the command line is wrong;
 3 could not run (a browser is missing, crashed or timed out).";
@@ -52,13 +53,14 @@ pub enum Command {
 
 const RUN_EXAMPLES: &str = "\
 Examples:
-  rehearsal run                                          all of ./scenarios
-  rehearsal run scenarios/jwt-cors --jobs 4              one folder, four workers a browser
+  rehearsal run                                 all of ./scenarios
+  rehearsal run scenarios/jwt-cors --jobs 4     one folder, four workers a browser
   rehearsal run --browser chromium,chromium:block-third-party
-                                                         as shipped, and with third-party cookies blocked
-  rehearsal run --filter wildcard --headed               the scenarios whose path or title says so, in a window
-  rehearsal run --format json > report.json              for programs
-  rehearsal run --install-browsers                       install Chromium first, if it is missing";
+                                                as shipped, and with third-party cookies blocked
+  rehearsal run --browser model:webkit          what WebKit would do, predicted by the rules
+  rehearsal run --filter wildcard --headed      those whose path or title says so, in a window
+  rehearsal run --format json > report.json     for programs
+  rehearsal run --install-browsers              install Chromium first, if it is missing";
 
 const UP_EXAMPLES: &str = "\
 Examples:

@@ -25,6 +25,8 @@
 //!   of it.
 //! - [`rules`] is what browsers do with cookies, as pure functions; its [`rules::reason`] codes are the words
 //!   all other modules explain themselves with.
+//! - [`browser::model`] takes the same steps by the rules alone; [`reconcile`] holds what it predicted against
+//!   what a real browser did.
 //! - [`run`] is the only orchestrator; [`command`] is one file a command of the command line.
 //! - [`report`] and [`diagnostic`] are what people read.
 //!
@@ -53,6 +55,7 @@ pub mod explain;
 pub mod observe;
 pub mod outcome;
 pub mod plan;
+pub mod reconcile;
 pub mod report;
 pub mod rules;
 pub mod run;

@@ -83,7 +83,8 @@ pub struct SetCookie {
     pub line: Vec<u8>,
     /// The cookie's name; empty where it has none.
     pub name: String,
-    /// Whether the jar took it. `None` where this browser does not show its jar.
+    /// Whether the jar took it. `None` where that cannot be told: this browser does not show its jar, or the
+    /// jar held the very same cookie before.
     pub stored: Option<bool>,
     /// Why not: every reason. Empty where it was stored.
     pub reasons: BTreeSet<Reason>,

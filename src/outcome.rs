@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::browser::name::{BrowserName, ThirdParty};
 use crate::observe::Observation;
 use crate::plan::Plan;
+use crate::reconcile::Drift;
 use crate::verdict::Failure;
 
 /// How a run or a step ended.
@@ -14,7 +15,7 @@ use crate::verdict::Failure;
 pub enum Outcome {
     /// Every expectation held.
     Passed,
-    /// Not reached, because an earlier step could not be done.
+    /// Not judged: not reached, because an earlier step could not be done, or not predictable.
     Skipped,
     /// An expectation did not hold.
     Failed,
@@ -47,6 +48,9 @@ pub struct Run {
     pub third_party: ThirdParty,
     /// The steps, in order, as many as the scenario has.
     pub steps: Vec<StepRun>,
+    /// Where the prediction and a real browser disagree: a bug of ours. It decides nothing about the
+    /// scenario's outcome.
+    pub drift: Vec<Drift>,
     /// Wall time from the first step to the last verdict.
     pub duration: Duration,
     /// Why the scenario could not be run to its end, and what to do.
@@ -67,7 +71,7 @@ pub struct CouldNotRun {
 pub struct StepRun {
     /// How it ended.
     pub outcome: Outcome,
-    /// What was seen; nothing where it was not reached or could not be done.
+    /// What was seen, or predicted; nothing where it was not reached or could not be done.
     pub observation: Option<Observation>,
     /// The claims that did not hold.
     pub failures: Vec<Failure>,
@@ -83,12 +87,22 @@ impl std::fmt::Display for CouldNotRun {
 }
 
 impl Run {
-    /// How the run ended: as the worst of its steps.
+    /// How the run ended: as the worst of its steps. One that was not judged does not count.
     pub fn outcome(&self) -> Outcome {
+        let judged =
+            || self.steps.iter().map(|step| step.outcome).filter(|outcome| *outcome != Outcome::Skipped);
         match self.error {
             Some(_) => Outcome::Error,
-            None => self.steps.iter().map(|step| step.outcome).max().unwrap_or(Outcome::Passed),
+            None => judged().max().unwrap_or(Outcome::Passed),
         }
+    }
+
+    /// The steps of a model that could not be predicted, by index, and why.
+    pub fn unpredicted(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.steps
+            .iter()
+            .enumerate()
+            .filter_map(|(index, step)| Some((index, step.observation.as_ref()?.unpredicted.as_deref()?)))
     }
 
     /// The scenario's file, as the user named it.

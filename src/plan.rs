@@ -258,6 +258,25 @@ pub struct Form {
     pub fields: Vec<(String, String)>,
 }
 
+impl Form {
+    /// The URL that is asked for, and the body: the fields are in the one or the other (HTML, form
+    /// submission, the steps to mutate the action URL and to submit as entity body).
+    pub fn submission(&self) -> (Url, Option<String>) {
+        // Every newline is CR and LF.
+        let newlines = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
+        let mut entries = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in &self.fields {
+            entries.append_pair(&newlines(name), &newlines(value));
+        }
+        let (entries, mut url) = (entries.finish(), self.url.clone());
+        if self.method == "POST" {
+            return (url, Some(entries));
+        }
+        url.set_query(Some(&entries));
+        (url, None)
+    }
+}
+
 /// A call of `fetch()`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fetch {

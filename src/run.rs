@@ -3,6 +3,9 @@
 //! Each browser has a pool of workers, each worker a jar and a gateway of its own; a scenario gets a
 //! fresh world and a clean worker. A browser that cannot start, dies or hangs makes an error of the
 //! scenarios it was running, and of no other. Nothing here prints.
+//!
+//! Beside every real browser the model takes the same steps in a world of its own, and what the two
+//! disagree about is the run's drift. A model that was asked for by name runs alone.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,13 +18,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::browser::Failure;
 use crate::browser::chromium::{self, Chromium, Options as Launch, Worker};
+use crate::browser::model::Model;
 use crate::browser::name::{BrowserName, Engine};
-use crate::observe::Cookie;
+use crate::observe::{Cookie, Observation};
 use crate::outcome::{CouldNotRun, Outcome, Run, StepRun};
-use crate::plan::Plan;
-use crate::verdict;
-use crate::world::{World, WorldError};
+use crate::plan::{Plan, Step};
 use crate::world::certs::{self, Authority};
+use crate::world::{World, WorldError};
+use crate::{reconcile, verdict};
 
 /// How scenarios are run.
 #[derive(Clone, Debug)]
@@ -52,7 +56,8 @@ pub async fn run(
     mut finished: impl FnMut(&Run),
 ) -> Result<Vec<Run>, CouldNotRun> {
     let authority = Authority::new(plans.iter().flat_map(|plan| certs::hosts(plan)));
-    let authority = Arc::new(authority.map_err(|error| CouldNotRun { message: error.to_string(), hint: None })?);
+    let authority =
+        Arc::new(authority.map_err(|error| CouldNotRun { message: error.to_string(), hint: None })?);
     let mut runs = Vec::new();
     for browser in &options.browsers {
         let (sender, mut receiver) = mpsc::unbounded_channel();
@@ -63,6 +68,7 @@ pub async fn run(
             stop: AtomicBool::new(false),
             cancelled: cancelled.clone(),
             authority: Arc::clone(&authority),
+            model: Model::new(*browser, &authority),
             options: options.clone(),
             pool: Mutex::default(),
         });
@@ -96,6 +102,8 @@ struct Crew {
     stop: AtomicBool,
     cancelled: CancellationToken,
     authority: Arc<Authority>,
+    /// The prediction of this browser.
+    model: Model,
     options: Options,
     pool: Mutex<Pool>,
 }
@@ -150,10 +158,17 @@ impl Crew {
             browser_version: String::new(),
             third_party: self.browser.third_party(),
             steps: Vec::with_capacity(plan.steps.len()),
+            drift: Vec::new(),
             duration: Duration::ZERO,
             error: None,
             plan,
         };
+        if self.browser.model {
+            let started = Instant::now();
+            run.error = self.predict(&mut run).await.err();
+            run.duration = started.elapsed();
+            return run;
+        }
         let ready = match worker.take() {
             Some(ready) => Ok(ready),
             None => self.new_worker().await,
@@ -184,26 +199,64 @@ impl Crew {
         run
     }
 
+    /// The scenario in a real browser, and in the model beside it.
     async fn steps(&self, run: &mut Run, worker: &mut Worker) -> Result<(), CouldNotRun> {
         let plan = Arc::clone(&run.plan);
         let world = World::start(&plan, &self.authority)?;
+        let beside = World::start(&plan, &self.authority)?;
+        let mut model = self.model.open(&beside);
         worker.enter(&world).await?;
         let mut before: Option<Vec<Cookie>> = Some(Vec::new());
-        for step in &plan.steps {
-            match worker.perform(step).await {
-                Ok(seen) => {
-                    let failures = verdict::judge(&step.expected_in(self.browser), &seen, before.as_deref());
-                    let outcome = if failures.is_empty() { Outcome::Passed } else { Outcome::Failed };
-                    before.clone_from(&seen.jar);
-                    run.steps.push(StepRun { outcome, observation: Some(seen), failures });
+        for (index, step) in plan.steps.iter().enumerate() {
+            let (predicted, performed) = tokio::join!(model.perform(step), worker.perform(step));
+            match performed {
+                Ok(mut seen) => {
+                    let drift = reconcile::compare(index, &predicted, &seen);
+                    reconcile::enrich(&predicted, &mut seen);
+                    // A difference is told once and not again in every step after it.
+                    if !drift.is_empty() || predicted.unpredicted.is_some() {
+                        model.adopt(&seen);
+                    }
+                    run.drift.extend(drift);
+                    run.steps.push(self.judge(step, seen, &mut before));
                 }
                 Err(failure) => {
-                    run.steps.push(StepRun { outcome: Outcome::Error, observation: None, failures: Vec::new() });
+                    run.steps.push(StepRun {
+                        outcome: Outcome::Error,
+                        observation: None,
+                        failures: Vec::new(),
+                    });
                     return Err(failure.into());
                 }
             }
         }
         Ok(())
+    }
+
+    /// The scenario in the model alone.
+    async fn predict(&self, run: &mut Run) -> Result<(), CouldNotRun> {
+        let plan = Arc::clone(&run.plan);
+        let world = World::start(&plan, &self.authority)?;
+        let mut model = self.model.open(&world);
+        let mut before: Option<Vec<Cookie>> = Some(Vec::new());
+        for step in &plan.steps {
+            let seen = model.perform(step).await;
+            run.steps.push(self.judge(step, seen, &mut before));
+        }
+        Ok(())
+    }
+
+    /// A step's verdict. `before` is the jar the step found, and then the one it left. By a prediction
+    /// that was not made no claim is judged.
+    fn judge(&self, step: &Step, seen: Observation, before: &mut Option<Vec<Cookie>>) -> StepRun {
+        if seen.unpredicted.is_some() {
+            *before = None;
+            return StepRun { outcome: Outcome::Skipped, observation: Some(seen), failures: Vec::new() };
+        }
+        let failures = verdict::judge(&step.expected_in(self.browser), &seen, before.as_deref());
+        let outcome = if failures.is_empty() { Outcome::Passed } else { Outcome::Failed };
+        before.clone_from(&seen.jar);
+        StepRun { outcome, observation: Some(seen), failures }
     }
 
     async fn new_worker(&self) -> Result<Worker, Failure> {
@@ -214,10 +267,10 @@ impl Crew {
     /// The running browser, started where there is none or where it died.
     async fn chromium(&self) -> Result<Arc<Chromium>, Failure> {
         let mut pool = self.pool.lock().await;
-        if let Some(chromium) = &pool.chromium {
-            if chromium.is_alive() {
-                return Ok(Arc::clone(chromium));
-            }
+        if let Some(chromium) = &pool.chromium
+            && chromium.is_alive()
+        {
+            return Ok(Arc::clone(chromium));
         }
         if let Some(dead) = pool.chromium.take() {
             dead.close().await;

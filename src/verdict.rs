@@ -30,7 +30,8 @@ pub struct Failure {
     pub explained: Option<Arc<Explained>>,
 }
 
-/// Judges every claim about a step; no failure means that it passed.
+/// Judges every claim about a step; no failure means that it passed. Failures stand in the order of
+/// their claims in the scenario.
 ///
 /// `before` is the jar as the step found it, where it is known.
 pub fn judge(expect: &Expect, seen: &Observation, before: Option<&[Cookie]>) -> Vec<Failure> {
@@ -45,6 +46,7 @@ pub fn judge(expect: &Expect, seen: &Observation, before: Option<&[Cookie]>) -> 
     failures.extend(expect.cors.as_ref().and_then(|claim| readable(claim, seen)));
     failures.extend(expect.url.as_ref().and_then(|claim| url(claim, seen)));
     failures.extend(expect.json.as_ref().and_then(|claim| json(claim, seen)));
+    failures.sort_by_key(|failure| failure.span.start);
     failures
 }
 
@@ -145,9 +147,13 @@ fn not_stored(claim: &Claim<Absent>, seen: &Observation) -> Option<Failure> {
                 failure(message, "stored".to_owned(), notes)
             }
             None => {
-                let message = format!(
-                    "expected cookie `{name}` not to be stored, and this browser does not show its jar"
-                );
+                let why = match seen.jar {
+                    Some(_) => {
+                        "whether the browser took it cannot be told, as the jar held the same one before"
+                    }
+                    None => "this browser does not show its jar",
+                };
+                let message = format!("expected cookie `{name}` not to be stored, and {why}");
                 failure(message, "not observable".to_owned(), line_notes(line))
             }
         };
@@ -301,8 +307,8 @@ fn json(claim: &Claim<serde_json::Value>, seen: &Observation) -> Option<Failure>
             body.to_owned(),
         ),
     };
-    let actual = shorten(&actual);
-    let read = (!actual.is_empty()).then(|| format!("the page read: {actual}"));
+    let read = (!actual.is_empty()).then(|| format!("the page read: {}", shorten(&actual)));
+    let actual = if actual.is_empty() { "nothing".to_owned() } else { shorten(&actual) };
     Some(Failure {
         message,
         span: claim.span.clone(),

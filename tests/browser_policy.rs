@@ -4,9 +4,13 @@ mod browsing;
 mod support;
 
 use browsing::*;
+use std::sync::Arc;
+
+use rehearsal::browser::chromium::Chromium;
 use rehearsal::browser::name::ThirdParty;
 use rehearsal::plan::{Cors, Plan, Route, SameSite};
 use rehearsal::rules::reason::Reason;
+use rehearsal::world::{Authority, World, hosts};
 use support::*;
 
 const WEB: &str = "https://cat-therapist-hub.com";
@@ -119,4 +123,45 @@ async fn third_party_cookies_are_not_stored_where_they_are_blocked() {
     assert!(withheld.reasons.contains(&Reason::ThirdPartyBlocked), "{withheld:?}");
     assert!(!exchange.sent.iter().any(|(name, _)| name == "none"));
     rig.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn four_workers_see_four_worlds_at_once() {
+    if !installed() {
+        return;
+    }
+    let world_of = |number: usize| {
+        let setting = Route { set_cookie: vec![format!("mine={number}; Secure")], ..route("GET /set") };
+        plan([mock("web", "https://web.example.com", [setting, route("GET /read")])])
+    };
+    let plan = world_of(0);
+    let authority = Authority::new(hosts(&plan)).expect("an authority");
+    let chromium = Chromium::launch(options(&authority, ThirdParty::Allowed)).await.expect("chromium starts");
+    let chromium = Arc::new(chromium);
+    let authority = Arc::new(authority);
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 1..=4 {
+        let (chromium, authority) = (chromium.clone(), authority.clone());
+        tasks.spawn(async move {
+            let mut worker = chromium.worker().await.expect("a worker");
+            for round in 0..3 {
+                let world = World::start(&world_of(number * 10 + round), &authority).expect("a world");
+                worker.enter(&world).await.expect("the worker enters");
+                worker.perform(&step(visit("https://web.example.com/set"))).await.expect("a visit");
+                let seen = worker
+                    .perform(&step(fetch("GET", "https://web.example.com/read")))
+                    .await
+                    .expect("a fetch");
+                assert_eq!(seen.exchanges.len(), 1);
+                let value = format!("{}", number * 10 + round);
+                assert_eq!(seen.exchanges[0].sent, [("mine".to_owned(), value)]);
+                worker.reset().await.expect("a reset");
+            }
+            worker.close().await;
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.expect("no worker fails");
+    }
+    chromium.close().await;
 }

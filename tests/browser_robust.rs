@@ -1,5 +1,6 @@
 //! Whatever happens to a browser, its driver or us: a failure in time, and nothing left behind.
 #![cfg(target_os = "linux")]
+#![allow(clippy::print_stderr, reason = "tests talk to people")]
 
 mod browsing;
 mod support;
@@ -152,7 +153,9 @@ async fn a_hung_browser_is_a_failure_in_time_and_leaves_nothing() {
 fn renderers(guard: u32) -> Vec<(u32, u64)> {
     let family = family(guard);
     let all = processes().into_iter().filter(|(id, ..)| family.contains(id));
-    all.filter(|(_, _, line)| line.contains("--type=renderer")).map(|(id, ..)| (id, processor_time(id))).collect()
+    all.filter(|(_, _, line)| line.contains("--type=renderer"))
+        .map(|(id, ..)| (id, processor_time(id)))
+        .collect()
 }
 
 fn processor_time(process: u32) -> u64 {
@@ -239,14 +242,16 @@ async fn a_page_that_never_answers_is_a_failure_and_the_browser_lives_on() {
 async fn a_driver_that_is_no_driver_is_a_failure_with_its_last_words() {
     let guard = PathBuf::from(env!("CARGO_BIN_EXE_rehearsal"));
     let limit = Duration::from_secs(5);
-    let started = rehearsal::browser::driver::Driver::chromedriver(&guard, Path::new("/bin/echo"), limit).await;
+    let started =
+        rehearsal::browser::driver::Driver::chromedriver(&guard, Path::new("/bin/echo"), limit).await;
     match started.expect_err("echo is no driver") {
         Failure::NotStarted { program, last_words, .. } => {
             assert_eq!((program.as_str(), last_words), ("echo", vec!["--port=0".to_owned()]));
         }
         other => panic!("{other}"),
     }
-    let started = rehearsal::browser::driver::Driver::chromedriver(&guard, Path::new("/no/driver"), limit).await;
+    let started =
+        rehearsal::browser::driver::Driver::chromedriver(&guard, Path::new("/no/driver"), limit).await;
     let failure = started.expect_err("there is no such program").to_string();
     assert!(failure.contains("/no/driver cannot be started"), "{failure}");
 }

@@ -1,5 +1,7 @@
 //! What Chromium costs: prints numbers, and asserts nothing but that all works.
 
+#![allow(clippy::print_stderr, reason = "tests talk to people")]
+
 mod browsing;
 mod support;
 
@@ -39,7 +41,12 @@ async fn a_page_and_two_fetches() {
         let two = begun.elapsed();
         rig.next(&plan).await;
         let all = begun.elapsed();
-        eprintln!("visit {visited:?} fetch {:?} fetch {:?} reset {:?} all {all:?}", one - visited, two - one, all - two);
+        eprintln!(
+            "visit {visited:?} fetch {:?} fetch {:?} reset {:?} all {all:?}",
+            one - visited,
+            two - one,
+            all - two
+        );
         if round > 1 {
             total += all.as_secs_f64();
         }

@@ -56,7 +56,9 @@ fn interrupted_by(signal: Signal) -> Option<(Option<i32>, String)> {
     let output = child.wait_with_output().expect("our child can be waited for");
     // The guard outlives a killed rehearsal by as long as it takes to end the browser.
     let started = Instant::now();
-    while processes.iter().any(|id| command::is_there(*id)) || fs::read_dir(&inner).expect("it is ours").count() > 0 {
+    while processes.iter().any(|id| command::is_there(*id))
+        || fs::read_dir(&inner).expect("it is ours").count() > 0
+    {
         assert!(started.elapsed() < DEADLINE, "something is left of {processes:?} or in {}", inner.display());
         std::thread::yield_now();
     }

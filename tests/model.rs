@@ -33,7 +33,12 @@ async fn every_shipped_scenario_holds_in_every_model() {
                 let seen = agent.perform(step).await;
                 for failure in verdict::judge(&step.expected_in(browser), &seen, before.as_deref()) {
                     let (line, _) = plan.source.line_column(&failure.span);
-                    wrong.push(format!("{name}: {}:{line}: {}\n    {}", plan.source.path, failure.message, failure.notes.join("\n    ")));
+                    wrong.push(format!(
+                        "{name}: {}:{line}: {}\n    {}",
+                        plan.source.path,
+                        failure.message,
+                        failure.notes.join("\n    ")
+                    ));
                 }
                 before = seen.jar;
             }

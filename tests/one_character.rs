@@ -100,13 +100,21 @@ fn one_changed_character_fails_at_its_line_for_its_reason() {
         let original = fs::read_to_string(command::scenarios().join(change.scenario)).expect(change.scenario);
         assert_eq!(original.matches(change.from).count(), 1, "`{}` in {}", change.from, change.scenario);
         let differing = change.from.chars().zip(change.to.chars()).filter(|(from, to)| from != to).count();
-        assert_eq!((change.from.len(), differing), (change.to.len(), 1), "one character in {}", change.scenario);
+        assert_eq!(
+            (change.from.len(), differing),
+            (change.to.len(), 1),
+            "one character in {}",
+            change.scenario
+        );
         let path = folder.path().join(change.scenario);
-        fs::create_dir_all(path.parent().expect("a scenario stands in a folder")).expect("the folder can be made");
-        fs::write(path, original.replace(change.from, change.to)).expect("the changed scenario can be written");
+        fs::create_dir_all(path.parent().expect("a scenario stands in a folder"))
+            .expect("the folder can be made");
+        fs::write(path, original.replace(change.from, change.to))
+            .expect("the changed scenario can be written");
     }
 
-    let (code, document) = command::run_json(&[folder.path().as_os_str(), "--browser".as_ref(), "chromium".as_ref()]);
+    let (code, document) =
+        command::run_json(&[folder.path().as_os_str(), "--browser".as_ref(), "chromium".as_ref()]);
     assert_eq!(code, 1, "every scenario fails and none errs: {}", document["summary"]);
     for change in CHANGES {
         let run = command::run_of(&document, change.scenario);
@@ -116,6 +124,11 @@ fn one_changed_character_fails_at_its_line_for_its_reason() {
         let line = first["line"].as_u64().expect("a line number") as usize;
         let line = text.lines().nth(line - 1).unwrap_or_default();
         assert!(line.starts_with(change.line), "{} fails at `{line}`: {first}", change.scenario);
-        assert!(first.to_string().contains(change.word), "{} lacks `{}`: {first}", change.scenario, change.word);
+        assert!(
+            first.to_string().contains(change.word),
+            "{} lacks `{}`: {first}",
+            change.scenario,
+            change.word
+        );
     }
 }

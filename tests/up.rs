@@ -63,14 +63,18 @@ impl Up {
     /// What dig says of a name: the whole answer.
     fn dig(&self, arguments: &[&str]) -> Option<String> {
         let (host, port) = self.text("dns").split_once(':').expect("an address and a port");
-        run(Command::new("dig").arg(format!("@{host}")).args(["-p", port, "+time=5", "+tries=1"]).args(arguments))
+        run(Command::new("dig")
+            .arg(format!("@{host}"))
+            .args(["-p", port, "+time=5", "+tries=1"])
+            .args(arguments))
     }
 
     /// What curl prints and its exit code.
     fn curl(&self, arguments: &[&str]) -> Option<(String, i32)> {
         let proxy = format!("socks5h://{}", self.text("gateway"));
         let mut curl = Command::new("curl");
-        curl.args(["-sSi", "--max-time", "20", "--proxy", &proxy, "--cacert", self.text("ca")]).args(arguments);
+        curl.args(["-sSi", "--max-time", "20", "--proxy", &proxy, "--cacert", self.text("ca")])
+            .args(arguments);
         let output = available("curl", curl.output())?;
         let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
         Some((said.into_owned(), output.status.code().unwrap_or(-1)))
@@ -90,6 +94,7 @@ fn run(command: &mut Command) -> Option<String> {
 }
 
 /// A program that has to be there in CI, and whose absence is said aloud elsewhere.
+#[expect(clippy::print_stderr, reason = "what is not run is said aloud")]
 fn available<T>(name: &str, result: std::io::Result<T>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
@@ -121,7 +126,10 @@ fn dig_sees_the_zone_and_nothing_else() {
             assert!(answer.contains("status: NXDOMAIN"), "{absent}: {answer}");
         }
         let other = up.dig(&[transport, "AAAA", "www.example.com"]).expect("dig is there");
-        assert!(other.contains("status: NOERROR") && other.contains("ANSWER: 0"), "no data of this kind: {other}");
+        assert!(
+            other.contains("status: NOERROR") && other.contains("ANSWER: 0"),
+            "no data of this kind: {other}"
+        );
     }
 }
 
@@ -130,7 +138,10 @@ fn curl_reaches_the_origins_and_no_other_name() {
     let up = Up::bring();
     let Some((answer, code)) = up.curl(&["https://api.example.com:8443/me"]) else { return };
     assert_eq!(code, 0, "{answer}");
-    assert!(answer.contains("set-cookie: a=1; Path=/; SameSite=Lax") && answer.contains(r#"{"user":"admin"}"#), "{answer}");
+    assert!(
+        answer.contains("set-cookie: a=1; Path=/; SameSite=Lax") && answer.contains(r#"{"user":"admin"}"#),
+        "{answer}"
+    );
     let (answer, code) = up.curl(&["--http1.1", "https://www.example.com/anywhere"]).expect("curl is there");
     assert!(code == 0 && answer.starts_with("HTTP/1.1 200"), "{answer}");
     let (refused, code) = up.curl(&["https://example.org/"]).expect("curl is there");
@@ -143,7 +154,12 @@ fn curl_reaches_the_origins_and_no_other_name() {
 fn the_line_says_where_everything_is_and_the_certificate_goes_with_the_world() {
     let up = Up::bring();
     assert_eq!(up.line["version"], 1);
-    let urls: Vec<&str> = up.line["origins"].as_array().expect("a list").iter().filter_map(|origin| origin["url"].as_str()).collect();
+    let urls: Vec<&str> = up.line["origins"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|origin| origin["url"].as_str())
+        .collect();
     assert_eq!(urls, ["https://www.example.com", "https://api.example.com:8443"]);
     let certificate = std::path::PathBuf::from(up.text("ca"));
     let text = std::fs::read_to_string(&certificate).expect("the CA's certificate is a file");

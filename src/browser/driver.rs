@@ -159,7 +159,10 @@ impl Driver {
         let mut guarded = Guarded::start(executable, &folder, program, arguments, environment)
             .map_err(|error| not_started(format!("{}: {error}", executable.display()), Vec::new()))?;
         match tokio::time::timeout(limit, guarded.line(port)).await {
-            Ok(Some(port)) => Ok(Self { guarded, port }),
+            Ok(Some(port)) => {
+                guarded.forget_words();
+                Ok(Self { guarded, port })
+            }
             Ok(None) => {
                 let last_words = guarded.last_words();
                 guarded.end().await;

@@ -7,8 +7,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::name::BrowserName;
-
 /// Why a browser could not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -18,11 +16,6 @@ pub enum Failure {
         program: String,
         /// What to do about it.
         hint: String,
-    },
-    /// A browser that has a name and cannot be run.
-    Unsupported {
-        /// The browser.
-        browser: BrowserName,
     },
     /// A program is installed and did not come up.
     NotStarted {
@@ -57,11 +50,6 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// A browser that has a name and cannot be run.
-    pub fn unsupported(browser: BrowserName) -> Self {
-        Self::Unsupported { browser }
-    }
-
     /// What to do about it: a fragment, where there is something to do.
     pub fn hint(&self) -> Option<&str> {
         match self {
@@ -84,7 +72,6 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { program, .. } => write!(f, "{program} is not installed"),
-            Self::Unsupported { browser } => write!(f, "`{browser}` cannot be run yet"),
             Self::NotStarted { program, message, last_words } => {
                 write!(f, "{program} did not start: {message}")?;
                 quote(f, last_words)

@@ -26,13 +26,23 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, ChildStdin};
 use tokio::sync::watch;
+
+#[cfg(not(target_os = "linux"))]
+mod group;
+#[cfg(target_os = "linux")]
+mod subreaper;
+
+#[cfg(not(target_os = "linux"))]
+use group as kin;
+#[cfg(target_os = "linux")]
+use subreaper as kin;
 
 /// The name of the hidden subcommand.
 pub const SUBCOMMAND: &str = "guard";
@@ -109,6 +119,11 @@ impl Guarded {
     /// The last lines the program wrote, oldest first.
     pub fn last_words(&self) -> Vec<String> {
         self.words.list()
+    }
+
+    /// Forgets the lines so far: those of a start that went well explain nothing later.
+    pub(super) fn forget_words(&self) {
+        self.words.lock().clear();
     }
 
     /// A handle to the last lines that outlives this borrow.
@@ -327,142 +342,6 @@ impl Drop for Folder {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return,
                 Err(_) => std::thread::sleep(Duration::from_millis(20)),
             }
-        }
-    }
-}
-
-/// The descendants of a guard, with a subreaper.
-#[cfg(target_os = "linux")]
-mod kin {
-    use super::*;
-    use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions};
-
-    /// Makes every orphan below this process its child.
-    pub(super) fn adopt() -> io::Result<()> {
-        rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(Into::into)
-    }
-
-    /// All descendants: a lock by which reaping and ending exclude one another.
-    pub(super) struct Kin(Arc<Mutex<()>>);
-
-    impl Kin {
-        /// Starts the program, and a thread that reaps whatever exits. That thread drops its sender
-        /// when no child is left.
-        pub(super) fn start(mut command: Command, events: Sender<Event>) -> io::Result<Self> {
-            let lock = Arc::new(Mutex::new(()));
-            let program = Pid::from_child(&command.spawn()?);
-            let reaping = lock.clone();
-            std::thread::spawn(move || reap(program, &reaping, &events));
-            Ok(Self(lock))
-        }
-
-        /// Ends the children, and the orphans that become children by it, until none is left.
-        pub(super) fn end(self, inbox: &Receiver<Event>) {
-            loop {
-                {
-                    let _no_reaping = lock(&self.0);
-                    let children = children();
-                    if children.is_empty() {
-                        return;
-                    }
-                    for child in children {
-                        // It may be a zombie already, which is no error worth a word.
-                        let _ = rustix::process::kill_process(child, Signal::KILL);
-                    }
-                }
-                match inbox.recv_timeout(Duration::from_millis(20)) {
-                    Ok(_) | Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => std::thread::sleep(Duration::from_millis(5)),
-                }
-            }
-        }
-    }
-
-    fn reap(program: Pid, reaping: &Mutex<()>, events: &Sender<Event>) {
-        loop {
-            // Learns that a child has exited and leaves it to be reaped under the lock.
-            match rustix::process::waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
-                Ok(_) => {}
-                Err(rustix::io::Errno::INTR) => continue,
-                Err(_) => return,
-            }
-            let _no_ending = lock(reaping);
-            while let Ok(Some((pid, status))) = rustix::process::wait(WaitOptions::NOHANG) {
-                let event = if pid == program {
-                    let code = status.exit_status().and_then(|code| u8::try_from(code).ok());
-                    Event::ProgramLeft(code.map_or(ExitCode::FAILURE, ExitCode::from))
-                } else {
-                    Event::Reaped
-                };
-                let _ = events.send(event);
-            }
-        }
-    }
-
-    fn lock(lock: &Mutex<()>) -> std::sync::MutexGuard<'_, ()> {
-        lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    /// The processes whose parent this process is, zombies included.
-    fn children() -> Vec<Pid> {
-        let own = rustix::process::getpid();
-        let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        entries
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw))
-            .filter(|&pid| parent(pid) == Some(own))
-            .collect()
-    }
-
-    /// The parent of a process: the fourth field of `/proc/PID/stat`. The second is a name in
-    /// parentheses that may hold anything, so it is read from the last parenthesis on.
-    fn parent(pid: Pid) -> Option<Pid> {
-        let stat = std::fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
-        let rest = &stat[stat.iter().rposition(|&byte| byte == b')')? + 1..];
-        std::str::from_utf8(rest).ok()?.split_ascii_whitespace().nth(1)?.parse().ok().and_then(Pid::from_raw)
-    }
-}
-
-/// The descendants of a guard, without a subreaper: a process group.
-#[cfg(not(target_os = "linux"))]
-mod kin {
-    use super::*;
-
-    pub(super) fn adopt() -> io::Result<()> {
-        Ok(())
-    }
-
-    pub(super) struct Kin(Arc<Mutex<std::process::Child>>);
-
-    impl Kin {
-        pub(super) fn start(mut command: Command, events: Sender<Event>) -> io::Result<Self> {
-            #[cfg(unix)]
-            std::os::unix::process::CommandExt::process_group(&mut command, 0);
-            let child = Arc::new(Mutex::new(command.spawn()?));
-            let watched = child.clone();
-            std::thread::spawn(move || {
-                loop {
-                    let exited = watched.lock().map_or(Ok(None), |mut child| child.try_wait());
-                    if let Ok(Some(status)) = exited {
-                        let code = status.code().and_then(|code| u8::try_from(code).ok());
-                        let code = code.map_or(ExitCode::FAILURE, ExitCode::from);
-                        let _ = events.send(Event::ProgramLeft(code));
-                        return;
-                    }
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-            });
-            Ok(Self(child))
-        }
-
-        pub(super) fn end(self, _: &Receiver<Event>) {
-            let mut child = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            #[cfg(unix)]
-            let _ = rustix::process::kill_process_group(
-                rustix::process::Pid::from_child(&child),
-                rustix::process::Signal::KILL,
-            );
-            let _ = child.kill();
-            let _ = child.wait();
         }
     }
 }

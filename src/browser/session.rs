@@ -109,6 +109,8 @@ fn arguments(request: &Request<'_>) -> Vec<String> {
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        // A page that failed must not try again during a later step.
+        "--disable-auto-reload",
         // An `http` URL of a scenario means `http`.
         "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
     ]

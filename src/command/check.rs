@@ -5,13 +5,12 @@ use std::process::ExitCode;
 use crate::cli::CheckArgs;
 
 /// Runs the command.
-#[expect(clippy::print_stdout, reason = "the command's one line of data")]
 pub fn check(arguments: &CheckArgs) -> ExitCode {
     match super::load(&arguments.paths) {
         Ok(plans) => {
             let steps: usize = plans.iter().map(|plan| plan.steps.len()).sum();
-            let (scenarios, plural) = (plans.len(), if plans.len() == 1 { "" } else { "s" });
-            anstream::println!("{scenarios} scenario{plural}, {steps} steps: no mistake found");
+            let (scenarios, steps) = (super::counted(plans.len(), "scenario"), super::counted(steps, "step"));
+            anstream::println!("{scenarios}, {steps}: no mistake found");
             ExitCode::from(super::HELD)
         }
         Err(code) => code,

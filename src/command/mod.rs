@@ -35,10 +35,24 @@ pub const INTERRUPTED: u8 = 130;
 fn load(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, ExitCode> {
     let loaded = scenario::load(paths);
     print_diagnostics(&loaded.diagnostics);
-    if loaded.errors() > 0 { Err(ExitCode::from(WRONG)) } else { Ok(loaded.plans.into_iter().map(Arc::new).collect()) }
+    if loaded.errors() == 0 {
+        return Ok(loaded.plans.into_iter().map(Arc::new).collect());
+    }
+    if loaded.files > 0 {
+        let (mistakes, files) = (counted(loaded.errors(), "mistake"), counted(loaded.files, "scenario"));
+        complain(
+            format!("{mistakes} in {files}: nothing was run"),
+            "mend what is said above, and look again with `rehearsal check`",
+        );
+    }
+    Err(ExitCode::from(WRONG))
 }
 
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
+/// `1 scenario`, `2 scenarios`.
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 fn print_diagnostics(diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
         anstream::eprintln!("{}", diagnostic.render(Style::Coloured));

@@ -23,7 +23,10 @@ pub fn run(arguments: &RunArgs) -> ExitCode {
     };
     if plans.is_empty() {
         let filter = arguments.filter.as_deref().unwrap_or_default();
-        super::complain(format!("no scenario's path or title contains `{filter}`"), "`rehearsal check` lists what is read");
+        super::complain(
+            format!("no scenario's path or title contains `{filter}`"),
+            "`rehearsal check` lists what is read",
+        );
         return ExitCode::from(super::WRONG);
     }
     let browsers = match browsers(arguments) {
@@ -33,7 +36,10 @@ pub fn run(arguments: &RunArgs) -> ExitCode {
     let guard = match std::env::current_exe() {
         Ok(guard) => guard,
         Err(error) => {
-            super::complain(format!("the path of this program is unknown: {error}"), "call it by its full path");
+            super::complain(
+                format!("the path of this program is unknown: {error}"),
+                "call it by its full path",
+            );
             return ExitCode::from(super::COULD_NOT_RUN);
         }
     };
@@ -71,7 +77,10 @@ async fn rehearse(plans: &[Arc<Plan>], options: &run::Options, format: Format) -
     };
     let written = broken_pipe.and_then(|()| write_report(&runs, format, started.elapsed()));
     if cancelled.is_cancelled() {
-        super::complain("interrupted: not every scenario was run", "everything that was started has been ended");
+        super::complain(
+            "interrupted: not every scenario was run",
+            "everything that was started has been ended",
+        );
         return ExitCode::from(super::INTERRUPTED);
     }
     match written {
@@ -101,16 +110,28 @@ fn chosen(plans: Vec<Arc<Plan>>, filter: Option<&str>) -> Vec<Arc<Plan>> {
     plans.into_iter().filter(|plan| wanted(&plan.source.path) || wanted(&plan.title)).collect()
 }
 
-/// The browsers asked for, or every installed one; those that are missing installed first if that was asked for.
+/// The browsers asked for, or every one that is installed; the missing ones installed first if that was
+/// asked for.
 fn browsers(arguments: &RunArgs) -> Result<Vec<BrowserName>, ExitCode> {
-    let wanted = if arguments.browser.is_empty() { vec![BrowserName::shipped(Engine::Chromium)] } else { arguments.browser.clone() };
+    let could_not = |message: String, help: &str| {
+        super::complain(message, help);
+        Err(ExitCode::from(super::COULD_NOT_RUN))
+    };
+    let wanted = match arguments.browser.as_slice() {
+        [] => vec![BrowserName::shipped(Engine::Chromium)],
+        named => named.to_vec(),
+    };
+    if let Some(other) = wanted.iter().find(|browser| !browser.model && browser.engine != Engine::Chromium) {
+        let help = format!("`--browser model:{other}` predicts what it does, by the rules");
+        return could_not(format!("this version drives no {}", other.engine.as_str()), &help);
+    }
     if arguments.install_browsers {
-        for engine in Engine::ALL {
-            let needed = wanted.iter().any(|browser| browser.engine == engine && !browser.model);
-            if needed && !install::is_installed(engine) {
-                super::browsers::install(engine)?;
-            }
-        }
+        super::browsers::install_missing(&wanted)?;
+    }
+    if arguments.browser.is_empty() && !install::is_installed(Engine::Chromium) {
+        let help = "`rehearsal browsers install chromium` installs one, and so does `--install-browsers`;\n\
+                    `--browser model` predicts without one";
+        return could_not("no browser is installed".to_owned(), help);
     }
     Ok(wanted)
 }

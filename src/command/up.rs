@@ -24,7 +24,8 @@ pub fn up(arguments: &UpArgs) -> ExitCode {
         return ExitCode::from(super::WRONG);
     };
     if !arguments.gateway.ip().is_loopback() {
-        let message = format!("the gateway does not listen on {}, which is not a loopback address", arguments.gateway);
+        let message =
+            format!("the gateway does not listen on {}, which is not a loopback address", arguments.gateway);
         super::complain(message, "leave `--gateway` out, or give 127.0.0.1 and a port");
         return ExitCode::from(super::WRONG);
     }
@@ -58,11 +59,15 @@ async fn keep_up(plan: &Plan, arguments: &UpArgs) -> ExitCode {
     let folder = match certificate_folder(&authority) {
         Ok(folder) => folder,
         Err(error) => {
-            return could_not(format!("the CA's certificate cannot be written: {error}"), "look at the temporary folder (TMPDIR)");
+            return could_not(
+                format!("the CA's certificate cannot be written: {error}"),
+                "look at the temporary folder (TMPDIR)",
+            );
         }
     };
     let certificate = folder.path().join(CERTIFICATE);
-    let up = up::Up { plan, world: &world, doors: &doors, gateway: gateway.address(), certificate: &certificate };
+    let up =
+        up::Up { plan, world: &world, doors: &doors, gateway: gateway.address(), certificate: &certificate };
     let announced = match arguments.format {
         Format::Terminal => up.write(&mut anstream::stdout()),
         Format::Json => up.write_json(&mut io::stdout()),

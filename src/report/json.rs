@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::observe::{Cookie, Exchange, Observation, SetCookie, Withheld};
 use crate::outcome::{Outcome, Run, StepRun, Summary};
 use crate::plan::{SameSite, Step};
+use crate::reconcile::{Drift, Question};
 use crate::rules::reason::Reason;
 
 /// The whole document.
@@ -38,7 +39,7 @@ struct RunObject<'a> {
     duration_ms: f64,
     error: Option<String>,
     steps: Vec<StepObject<'a>>,
-    drift: [(); 0],
+    drift: Vec<DriftObject<'a>>,
 }
 
 impl<'a> RunObject<'a> {
@@ -54,9 +55,35 @@ impl<'a> RunObject<'a> {
             outcome: run.outcome(),
             duration_ms: (run.duration.as_secs_f64() * 10_000.0).round() / 10.0,
             error: run.error.as_ref().map(ToString::to_string),
-            steps: run.plan.steps.iter().zip(&run.steps).map(|(step, ran)| StepObject::of(run, step, ran)).collect(),
-            drift: [],
+            steps: run
+                .plan
+                .steps
+                .iter()
+                .zip(&run.steps)
+                .map(|(step, ran)| StepObject::of(run, step, ran))
+                .collect(),
+            drift: run.drift.iter().map(|drift| DriftObject::of(run, drift)).collect(),
         }
+    }
+}
+
+/// Where the rules predicted something else than this browser did.
+#[derive(Serialize)]
+struct DriftObject<'a> {
+    /// The index of the step.
+    step: usize,
+    line: usize,
+    question: Question,
+    subject: &'a str,
+    predicted: &'a str,
+    observed: &'a str,
+}
+
+impl<'a> DriftObject<'a> {
+    fn of(run: &'a Run, drift: &'a Drift) -> Self {
+        let Drift { step, question, subject, predicted, observed } = drift;
+        let (line, _) = run.plan.source.line_column(&run.plan.steps[*step].span);
+        Self { step: *step, line, question: *question, subject, predicted, observed }
     }
 }
 
@@ -64,6 +91,8 @@ impl<'a> RunObject<'a> {
 struct StepObject<'a> {
     action: &'static str,
     outcome: Outcome,
+    /// Why the model could not predict the step; its claims are then not judged.
+    unpredicted: Option<&'a str>,
     page: Option<PageObject<'a>>,
     exchanges: Vec<ExchangeObject<'a>>,
     written: Option<SetCookieObject<'a>>,
@@ -80,6 +109,7 @@ impl<'a> StepObject<'a> {
         Self {
             action: step.action.key(),
             outcome: ran.outcome,
+            unpredicted: seen.and_then(|seen| seen.unpredicted.as_deref()),
             page: seen.map(PageObject::of),
             exchanges: seen.iter().flat_map(|seen| &seen.exchanges).map(ExchangeObject::of).collect(),
             written: seen.and_then(|seen| seen.written.as_ref()).map(SetCookieObject::of),
@@ -92,7 +122,14 @@ impl<'a> StepObject<'a> {
                 .map(|failure| {
                     let (line, column) = source.line_column(&failure.span);
                     let (expected, actual) = (&failure.expected, &failure.actual);
-                    FailureObject { message: &failure.message, line, column, expected, actual, notes: &failure.notes }
+                    FailureObject {
+                        message: &failure.message,
+                        line,
+                        column,
+                        expected,
+                        actual,
+                        notes: &failure.notes,
+                    }
                 })
                 .collect(),
         }

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-
 use crate::browser::name::BrowserName;
 use crate::diagnostic::{Diagnostic, Style as Dress};
 use crate::outcome::{Outcome, Run, Summary};
@@ -27,12 +26,21 @@ pub fn write_run(out: &mut dyn Write, run: &Run) -> io::Result<()> {
     for warning in undeclared(run) {
         writeln!(out, "{}", warning.render(COLOURED))?;
     }
+    for drift in drifts(run) {
+        writeln!(out, "{}", drift.render(COLOURED))?;
+    }
+    if let Some(unpredicted) = unpredicted(run) {
+        writeln!(out, "{}", unpredicted.render(COLOURED))?;
+    }
     for step in &run.steps {
+        // One cause fails several claims of a step: what explains them is said once.
+        let mut told = BTreeSet::new();
         for failure in &step.failures {
-            let label = format!("seen in {}: {}", run.browser, failure.actual);
-            let mut diagnostic =
-                Diagnostic::error(&failure.message).source(&run.plan.source).label(failure.span.clone(), label);
-            diagnostic.notes.extend(failure.notes.iter().cloned());
+            let mut diagnostic = Diagnostic::error(&failure.message)
+                .source(&run.plan.source)
+                .label(failure.span.clone(), label(run.browser, &failure.actual));
+            let notes = failure.notes.iter().filter(|note| told.insert(note.as_str()));
+            diagnostic.notes.extend(notes.cloned());
             writeln!(out, "{}", diagnostic.render(COLOURED))?;
         }
     }
@@ -43,6 +51,52 @@ pub fn write_run(out: &mut dyn Write, run: &Run) -> io::Result<()> {
         writeln!(out, "{}", diagnostic.render(COLOURED))?;
     }
     Ok(())
+}
+
+/// What stands beside the carets: the browser and, where it is short, what was seen there.
+fn label(browser: BrowserName, actual: &str) -> String {
+    const SHORT: usize = 60;
+    let known = if browser.model { "predicted for" } else { "seen in" };
+    if actual.len() > SHORT { format!("{known} {browser}") } else { format!("{known} {browser}: {actual}") }
+}
+
+/// What the rules predicted otherwise than the browser did, one message a step.
+fn drifts(run: &Run) -> Vec<Diagnostic> {
+    let steps = run.plan.steps.iter().enumerate();
+    steps
+        .filter_map(|(index, step)| {
+            let notes: Vec<String> =
+                run.drift.iter().filter(|drift| drift.step == index).map(ToString::to_string).collect();
+            if notes.is_empty() {
+                return None;
+            }
+            let message = format!("drift: the rules predicted otherwise than {} did", run.browser);
+            let mut diagnostic = Diagnostic::warning(message)
+                .source(&run.plan.source)
+                .label(step.span.clone(), "in this step")
+                .help("this is a bug in rehearsal, not in the scenario: please report it with this message");
+            diagnostic.notes.extend(notes);
+            Some(diagnostic)
+        })
+        .collect()
+}
+
+/// The first step that the model could not predict, and how many more there are.
+fn unpredicted(run: &Run) -> Option<Diagnostic> {
+    let mut steps = run.unpredicted();
+    let (index, why) = steps.next()?;
+    let more = steps.count();
+    let step = &run.plan.steps[index];
+    let mut diagnostic = Diagnostic::warning(format!("{} cannot predict this step: {why}", run.browser))
+        .source(&run.plan.source)
+        .label(step.span.clone(), "not judged")
+        .help(format!("run the scenario in the real browser: `--browser {}`", run.browser.real()));
+    if more > 0 {
+        diagnostic
+            .notes
+            .push(format!("nor are the {more} steps after it, which depend on what it left behind"));
+    }
+    Some(diagnostic)
 }
 
 /// Requests that no route answers: the usual cause of a failure nobody understands.
@@ -57,10 +111,17 @@ fn undeclared(run: &Run) -> Vec<Diagnostic> {
         .filter(|(_, wire)| told.insert((wire.method.clone(), wire.url.clone())))
         .map(|(step, wire)| {
             let origin = &run.plan.origins[wire.origin].name;
-            Diagnostic::warning(format!("no route of `{origin}` answers {} {}", wire.method, wire.url))
+            let (method, url) = (&wire.method, &wire.url);
+            let diagnostic = Diagnostic::warning(format!("no route of `{origin}` answers {method} {url}"))
                 .source(&run.plan.source)
-                .label(step.span.clone(), format!("asked for in this step, answered {}", wire.status))
-                .help(format!("declare it: [[origins.{origin}.routes]] at = \"{} {}\"", wire.method, wire.url.path()))
+                .label(step.span.clone(), format!("asked for in this step, answered {}", wire.status));
+            if wire.is_preflight() {
+                return diagnostic
+                    .note("it is a CORS preflight: the browser asks before it makes the request itself")
+                    .help(format!("answer it with CORS settings: [origins.{origin}.cors]"));
+            }
+            diagnostic
+                .help(format!("declare it: [[origins.{origin}.routes]] at = \"{method} {}\"", url.path()))
         })
         .collect()
 }
@@ -72,8 +133,10 @@ fn undeclared(run: &Run) -> Vec<Diagnostic> {
 pub fn write_summary(out: &mut dyn Write, runs: &[Run], elapsed: Duration) -> io::Result<()> {
     let browsers = in_order(runs.iter().map(|run| run.browser));
     let scenarios = in_order(runs.iter().map(Run::scenario));
-    let name_width = scenarios.iter().map(|scenario| stem(scenario).chars().count() + 2).max().unwrap_or(0).max(8);
-    let header = browsers.iter().map(|browser| format!("  {:<width$}", browser.to_string(), width = column(*browser)));
+    let name_width =
+        scenarios.iter().map(|scenario| stem(scenario).chars().count() + 2).max().unwrap_or(0).max(8);
+    let header =
+        browsers.iter().map(|browser| format!("  {:<width$}", browser.to_string(), width = column(*browser)));
     write_line(out, format!("{:name_width$}", "scenario"), header)?;
     let mut folder = None;
     for scenario in &scenarios {
@@ -89,12 +152,33 @@ pub fn write_summary(out: &mut dyn Write, runs: &[Run], elapsed: Duration) -> io
     }
     writeln!(out)?;
     for browser in browsers {
-        let version = runs.iter().filter(|run| run.browser == browser).map(|run| run.browser_version.as_str()).max();
-        let version = version.filter(|version| !version.is_empty()).map(|version| format!(" {version}")).unwrap_or_default();
-        writeln!(out, "{browser}{version}: third-party cookies {}", browser.third_party().as_str())?;
+        let version =
+            runs.iter().filter(|run| run.browser == browser).map(|run| run.browser_version.as_str()).max();
+        let version = version
+            .filter(|version| !version.is_empty())
+            .map(|version| format!(" {version}"))
+            .unwrap_or_default();
+        let predicted = if browser.model { " (predicted)" } else { "" };
+        writeln!(
+            out,
+            "{browser}{version}{predicted}: third-party cookies {}",
+            browser.third_party().as_str()
+        )?;
+    }
+    let drift: usize = runs.iter().map(|run| run.drift.len()).sum();
+    if drift > 0 {
+        let style = AnsiColor::Red.on_default().bold();
+        writeln!(
+            out,
+            "{style}DRIFT{style:#}: {drift} predictions were wrong, each a bug in rehearsal; see above"
+        )?;
     }
     let Summary { passed, failed, errors } = Summary::of(runs);
-    writeln!(out, "{passed} passed, {failed} failed, {errors} could not run, in {:.1} s", elapsed.as_secs_f64())
+    writeln!(
+        out,
+        "{passed} passed, {failed} failed, {errors} could not run, in {:.1} s",
+        elapsed.as_secs_f64()
+    )
 }
 
 /// A column holds the browser's name, or `failed 1234 ms`.
@@ -138,5 +222,9 @@ fn stem(scenario: &str) -> &str {
 }
 
 fn parent(scenario: &str) -> &str {
-    Path::new(scenario).parent().and_then(|parent| parent.to_str()).filter(|parent| !parent.is_empty()).unwrap_or(".")
+    Path::new(scenario)
+        .parent()
+        .and_then(|parent| parent.to_str())
+        .filter(|parent| !parent.is_empty())
+        .unwrap_or(".")
 }

@@ -79,8 +79,16 @@ impl Up<'_> {
         let width = self.world.origins().iter().map(|origin| origin.name().len()).max().unwrap_or(0);
         writeln!(out, "origins")?;
         for origin in self.world.origins() {
-            let address = origin.address().map(|address| format!("  ({address}:{})", origin.port())).unwrap_or_default();
-            writeln!(out, "  {:width$}  {}{address}", origin.name(), origin.url().origin().ascii_serialization())?;
+            let address = origin
+                .address()
+                .map(|address| format!("  ({address}:{})", origin.port()))
+                .unwrap_or_default();
+            writeln!(
+                out,
+                "  {:width$}  {}{address}",
+                origin.name(),
+                origin.url().origin().ascii_serialization()
+            )?;
         }
         self.write_relations(out)?;
         writeln!(out, "\ngateway  {gateway}  (SOCKS5 and HTTP proxy)")?;
@@ -88,7 +96,11 @@ impl Up<'_> {
         writeln!(out, "ca       {ca}")?;
         for door in self.doors.closed_doors() {
             let name = self.world.origins()[door.origin].name();
-            writeln!(out, "\nnote: `{name}` is reached through the gateway only: {}\nhint: {}", door.message, door.hint)?;
+            writeln!(
+                out,
+                "\nnote: `{name}` is reached through the gateway only: {}\nhint: {}",
+                door.message, door.hint
+            )?;
         }
         let url = self.plan.origins.first().map(|origin| origin.url.as_str()).unwrap_or_default();
         writeln!(out, "\nTry:\n  curl --proxy socks5h://{gateway} --cacert {ca} {url}")?;

@@ -41,6 +41,7 @@ pub fn preflight<N: AsRef<str>, V: AsRef<[u8]>>(context: &Context, headers: &[(N
 ///
 /// Fetch, CORS-preflight fetch, the steps after the CORS check of the response.
 pub fn preflight_check<N: AsRef<str>, V: AsRef<[u8]>>(
+    profile: &Profile,
     context: &Context,
     preflight: &Preflight,
     status: u16,
@@ -57,8 +58,8 @@ pub fn preflight_check<N: AsRef<str>, V: AsRef<[u8]>>(
     let names = list(response, "Access-Control-Allow-Headers");
     let wildcard = !with_credentials && names.iter().any(|name| name == "*");
     let refused = preflight.headers.iter().any(|header| {
-        // `Authorization` is the one name no wildcard covers.
-        let covered = wildcard && header != "authorization";
+        // CORS non-wildcard request-header name: `Authorization` is the only one.
+        let covered = wildcard && (header != "authorization" || profile.wildcard_covers_authorization);
         !covered && !names.iter().any(|name| name.eq_ignore_ascii_case(header))
     });
     reasons.insert_if(refused, Reason::CorsPreflightHeader);

@@ -141,6 +141,11 @@ pub struct Profile {
     pub jar_limit_spares: i64,
     /// Whether a cookie that replaces another takes its place in the order of creation.
     pub replacement: Replacement,
+    /// Whether `Access-Control-Allow-Headers: *` allows `Authorization` too.
+    ///
+    /// Specification (Fetch): no. Chromium: yes (measured). Firefox: yes (documented: the preference
+    /// `network.cors_preflight.authorization_covered_by_wildcard`). WebKit: not known, taken as no.
+    pub wildcard_covers_authorization: bool,
     /// Whether the request's path is compared with its percent-escapes normalized.
     ///
     /// Specification, Chromium and Firefox: no (measured). WebKit: yes (measured).
@@ -370,6 +375,7 @@ impl Profile {
         jar_limit: Limit { most: 3000, keep: 3000 },
         jar_limit_spares: 0,
         replacement: Replacement::KeepsPlace,
+        wildcard_covers_authorization: false,
         normalizes_request_path: false,
     };
 
@@ -391,6 +397,7 @@ impl Profile {
         jar_limit: Limit { most: 3300, keep: 3000 },
         jar_limit_spares: 30 * 86_400,
         replacement: Replacement::KeepsPlaceIfEqual,
+        wildcard_covers_authorization: true,
         ..Self::SPECIFICATION
     };
 
@@ -415,6 +422,7 @@ impl Profile {
         partitioned_is_exempt: false,
         site_limit: Limit { most: 180, keep: 150 },
         jar_limit: Limit { most: 3000, keep: 3000 },
+        wildcard_covers_authorization: true,
         ..Self::SPECIFICATION
     };
 

@@ -1,6 +1,11 @@
 //! Chromium for tests: launched where it is installed, said aloud where it is not.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::print_stderr,
+    reason = "each test file uses a part of it; tests talk to people"
+)]
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -8,51 +8,60 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 /// The command under test.
-pub fn rehearsal() -> Command {
+pub(crate) fn rehearsal() -> Command {
     Command::new(env!("CARGO_BIN_EXE_rehearsal"))
 }
 
 /// The shipped scenarios.
-pub fn scenarios() -> PathBuf {
+pub(crate) fn scenarios() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
 }
 
 /// Whether Chromium and its driver are there. Where they are not, says so aloud; where they must be
 /// (in CI), fails.
-pub fn chromium_or_say_so() -> bool {
+#[expect(clippy::print_stderr, reason = "what is not run is said aloud")]
+pub(crate) fn chromium_or_say_so() -> bool {
     let found = rehearsal::browser::install::is_installed(rehearsal::browser::name::Engine::Chromium);
     if !found {
-        assert!(std::env::var_os("CI").is_none(), "in CI every browser must be there: rehearsal browsers install chromium");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "in CI every browser must be there: rehearsal browsers install chromium"
+        );
         eprintln!("NOT RUN for want of a browser: install it with `rehearsal browsers install chromium`");
     }
     found
 }
 
 /// Runs `rehearsal run --format json` with these arguments: the exit code and the document.
-pub fn run_json<S: AsRef<OsStr>>(arguments: &[S]) -> (i32, Value) {
-    let output: Output =
-        rehearsal().arg("run").args(arguments).args(["--format", "json"]).output().expect("rehearsal can be started");
+pub(crate) fn run_json<S: AsRef<OsStr>>(arguments: &[S]) -> (i32, Value) {
+    let output: Output = rehearsal()
+        .arg("run")
+        .args(arguments)
+        .args(["--format", "json"])
+        .output()
+        .expect("rehearsal can be started");
     let talk = String::from_utf8_lossy(&output.stderr);
-    let document = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}; it said: {talk}"));
+    let document =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}; it said: {talk}"));
     (output.status.code().expect("rehearsal was not killed"), document)
 }
 
 /// The run of the scenario whose path ends so.
-pub fn run_of<'a>(document: &'a Value, scenario: &str) -> &'a Value {
+pub(crate) fn run_of<'a>(document: &'a Value, scenario: &str) -> &'a Value {
     let runs = document["runs"].as_array().expect("the document lists runs");
     let found = runs.iter().find(|run| run["scenario"].as_str().is_some_and(|path| path.ends_with(scenario)));
     found.unwrap_or_else(|| panic!("no run of {scenario}"))
 }
 
 /// All failures of a run, in order.
-pub fn failures(run: &Value) -> Vec<&Value> {
+pub(crate) fn failures(run: &Value) -> Vec<&Value> {
     let steps = run["steps"].as_array().into_iter().flatten();
     steps.flat_map(|step| step["failures"].as_array().into_iter().flatten()).collect()
 }
 
 /// Every process below this one, with its name.
 #[cfg(target_os = "linux")]
-pub fn descendants(id: u32) -> Vec<(u32, String)> {
+pub(crate) fn descendants(id: u32) -> Vec<(u32, String)> {
     let tasks = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
     let children = tasks.flat_map(|task| {
         let list = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
@@ -69,14 +78,15 @@ pub fn descendants(id: u32) -> Vec<(u32, String)> {
 
 /// Whether a process is there, dead and unburied ones included.
 #[cfg(target_os = "linux")]
-pub fn is_there(id: u32) -> bool {
+pub(crate) fn is_there(id: u32) -> bool {
     std::fs::exists(format!("/proc/{id}")).unwrap_or(false)
 }
 
 /// Sends a signal to a process that a test started.
 #[cfg(unix)]
-pub fn signal(id: u32, signal: rustix::process::Signal) {
-    let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw).expect("a process id is positive");
+pub(crate) fn signal(id: u32, signal: rustix::process::Signal) {
+    let id =
+        i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw).expect("a process id is positive");
     // It may have ended of itself in the meantime, which is as good.
     _ = rustix::process::kill_process(id, signal);
 }

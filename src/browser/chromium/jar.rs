@@ -54,8 +54,10 @@ fn cookie(cookie: &Value) -> Option<Cookie> {
 /// told otherwise by Chromium's list of blocked lines.
 ///
 /// `now` is in seconds since 1970-01-01. A line is stored when the jar has its cookie, or when a later line
-/// of the step was for the same cookie. A line whose lifetime is over removes, and is not stored.
-pub(super) fn settle(exchanges: &mut [Exchange], jar: &[Cookie], now: i64) {
+/// of the step was for the same cookie. Where the very same cookie was in the jar before the step, that
+/// cannot be told: Chromium does not mention a line that it ignored for want of credentials. A line
+/// whose lifetime is over removes, and is not stored.
+pub(super) fn settle(exchanges: &mut [Exchange], before: &[Cookie], jar: &[Cookie], now: i64) {
     // The keys of later lines, gathered from the last line to the first.
     let mut later: Vec<Key> = Vec::new();
     for exchange in exchanges.iter_mut().rev() {
@@ -71,8 +73,13 @@ pub(super) fn settle(exchanges: &mut [Exchange], jar: &[Cookie], now: i64) {
                 line.stored = Some(false);
                 line.reasons.insert(Reason::Expired);
             } else {
-                let kept = jar.iter().any(|cookie| key.fits(cookie) && cookie.value == read.value_text());
-                line.stored = Some(kept || later.contains(&key));
+                let is_its = |cookie: &&Cookie| key.fits(cookie) && cookie.value == read.value_text();
+                let mut kept = jar.iter().filter(is_its);
+                line.stored = match kept.clone().next() {
+                    None => Some(later.contains(&key)),
+                    Some(_) if kept.all(|cookie| before.contains(cookie)) => None,
+                    Some(_) => Some(true),
+                };
             }
             later.push(key);
         }

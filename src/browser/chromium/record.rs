@@ -27,6 +27,8 @@ pub(super) struct Record {
 #[derive(Debug, Default)]
 struct Request {
     order: usize,
+    /// The frame it is for.
+    frame: String,
     hops: Vec<Hop>,
     /// The parameters of `requestWillBeSentExtraInfo`, in order.
     sent: Vec<Value>,
@@ -48,8 +50,10 @@ struct Hop {
 }
 
 /// How a request ended that ended badly, in Chromium's words.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ending {
+    /// The URL it failed at, after redirects.
+    pub(super) url: Url,
     /// `net::ERR_…`.
     pub(super) error: String,
     /// A word of `Network.CorsError`.
@@ -69,10 +73,20 @@ impl Record {
         let Some(id) = params.get("requestId").and_then(Value::as_str) else { return };
         let order = self.count;
         self.count += 1;
+        let frame = params.get("frameId").and_then(Value::as_str).unwrap_or_default();
+        if name == "requestWillBeSent" && params.get("type").is_some_and(|kind| kind == "Document") {
+            // What a frame was loading when it begins to go elsewhere is never reported to end.
+            let others =
+                self.requests.iter_mut().filter(|(other, request)| *other != id && request.frame == frame);
+            others.for_each(|(_, request)| request.finished = true);
+        }
         let request =
             self.requests.entry(id.to_owned()).or_insert_with(|| Request { order, ..Request::default() });
         match name {
-            "requestWillBeSent" => request.begin(params),
+            "requestWillBeSent" => {
+                request.frame = frame.to_owned();
+                request.begin(params);
+            }
             "requestWillBeSentExtraInfo" => request.sent.push(params.clone()),
             "responseReceivedExtraInfo" => request.received.push(params.clone()),
             "loadingFinished" => request.finished = true,
@@ -134,6 +148,7 @@ impl Record {
         let failed = request.failed.as_ref()?;
         let text = |pointer: &str| failed.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         Some(Ending {
+            url: request.hops.last()?.url.clone(),
             error: text("/errorText").unwrap_or_default(),
             cors: text("/corsErrorStatus/corsError"),
             blocked: text("/blockedReason"),

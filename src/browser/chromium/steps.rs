@@ -5,6 +5,7 @@
 //! up; what they *ask for* is the page's doing, and its policy holds for that, as in production.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use url::Url;
@@ -46,13 +47,16 @@ const XHR: &str = "json => new Promise(done => {
     }
 })";
 
-/// An element that loads something, added to the page. Answers the name of the event that ended it.
+/// An element that loads something, added to the page. Answers the name of the event that ended it. A
+/// frame whose request Chromium blocks as mixed content has none, so after a second without one it is
+/// the network that says when all is over.
 const ELEMENT: &str = "json => new Promise(done => {
     const { tag, url } = JSON.parse(json);
     const element = document.createElement(tag);
     element.onload = element.onerror = event => done(event.type);
     element.src = url;
     (document.body ?? document.documentElement).append(element);
+    setTimeout(() => done('nothing'), 1000);
 })";
 
 /// A link, clicked.
@@ -91,6 +95,14 @@ const COOKIE: &str = "json => {
         return JSON.stringify({ error: String(error) });
     }
 }";
+
+/// What Chromium says where the page's context was gone before a function could be called in it: after a
+/// navigation that failed, its error page takes the place of the page a moment later.
+const NO_CONTEXT: &str = "Cannot find context with specified id";
+
+/// How often and after how long the call is made again.
+const ATTEMPTS: usize = 50;
+const RETRY: Duration = Duration::from_millis(20);
 
 impl Worker {
     /// Does it, and waits for what the page can tell of it. Navigations may still be under way after.
@@ -190,6 +202,9 @@ impl Worker {
         let params =
             json!({ "expression": script, "replMode": true, "awaitPromise": true, "userGesture": true });
         let mut answer = self.cdp("Runtime.evaluate", params).await?;
+        if let Some(error) = exception(&answer) {
+            return Ok(Err(error));
+        }
         // In this mode a script may use `await`, and a promise as its last value is handed back as one.
         if let Some(object) = answer.pointer("/result/objectId").and_then(Value::as_str).map(str::to_owned) {
             let is_promise = answer.pointer("/result/subtype").and_then(Value::as_str) == Some("promise");
@@ -229,7 +244,18 @@ impl Worker {
             "awaitPromise": true,
             "userActivation": by_user,
         });
-        let answer = self.call("script.callFunction", params).await?;
+        let mut attempts = 0;
+        let answer = loop {
+            match self.call("script.callFunction", params.clone()).await {
+                Err(Failure::Protocol { message, .. })
+                    if message.contains(NO_CONTEXT) && attempts < ATTEMPTS =>
+                {
+                    attempts += 1;
+                    self.wait_for(RETRY, |_| false).await?;
+                }
+                answer => break answer?,
+            }
+        };
         Ok(match answer.pointer("/exceptionDetails/text").and_then(Value::as_str) {
             Some(error) => Err(error.to_owned()),
             None => {
@@ -277,6 +303,11 @@ fn form_argument(form: &Form) -> Value {
     json!({ "url": form.url.as_str(), "method": form.method, "fields": form.fields })
 }
 
+/// Whether an action is a navigation of the top level.
+pub(super) fn navigates(action: &Action) -> bool {
+    matches!(action, Action::Visit(_) | Action::Link(_) | Action::Form(_) | Action::Reload)
+}
+
 /// Completes what the page could tell by what the wire and Chromium's account of the requests tell.
 pub(super) fn conclude(
     action: &Action,
@@ -287,6 +318,7 @@ pub(super) fn conclude(
 ) {
     page.url = url;
     let target = match action {
+        Action::Form(form) => Some((Some(&*form.method), form.submission().0)),
         Action::Reload => page.url.clone().map(|url| (None, url)),
         other => other.target().map(|(method, url)| (Some(method), url.clone())),
     };
@@ -317,12 +349,13 @@ pub(super) fn conclude(
         Action::Fetch(_) | Action::Xhr(_) => {}
         // An image that was answered with something else has failed in no way that matters here.
         Action::Image(_) if page.status.is_some() => {}
-        // The address bar shows what was asked for, above the browser's page that says it failed.
+        // Another navigation took its place, or there was nothing to show: the page stays.
         _ if ending.error == "net::ERR_ABORTED" => {}
         _ => {
             page.error.get_or_insert_with(|| ending.blocked.unwrap_or(ending.error));
-            if page.url.as_ref().is_some_and(|url| url.scheme() == "chrome-error") {
-                page.url = Some(url);
+            if navigates(action) {
+                // The address bar shows what failed, above a page of the browser's own.
+                page.url = Some(ending.url);
             }
         }
     }

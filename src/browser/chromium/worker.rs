@@ -15,7 +15,7 @@ use super::{jar, reset, steps};
 use crate::browser::bidi::{Bidi, Event};
 use crate::browser::failure::Failure;
 use crate::observe::{Cookie, Exchange, Observation};
-use crate::plan::Step;
+use crate::plan::{Action, Step};
 use crate::world::wire::Wire;
 use crate::world::{Gateway, World};
 
@@ -51,11 +51,18 @@ pub struct Worker {
     /// Where the worker is, once it has entered a world.
     pub(super) world: Option<Entered>,
     pub(super) record: Record,
+    /// The jar as the last step left it.
+    jar: Vec<Cookie>,
     navigation: Navigation,
     console: Vec<String>,
     crashed: bool,
     /// Whether the place must be thrown away before the next world.
     pub(super) stale: bool,
+    /// Whether the last scenario's page, which is inert, is still shown.
+    pub(super) lingers: bool,
+    /// Whether the last navigation failed, so that a page of the browser's own is shown.
+    pub(super) failed: bool,
+    renewals: usize,
 }
 
 /// Where in the browser a worker is.
@@ -108,16 +115,25 @@ impl Worker {
             events,
             world: None,
             record: Record::default(),
+            jar: Vec::new(),
             navigation: Navigation::default(),
             console: Vec::new(),
             crashed: false,
             stale: false,
+            lingers: false,
+            failed: false,
+            renewals: 0,
         })
     }
 
     /// The browser's version: `156.0.8078.79`.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// How often the worker was made anew because a reset would not have been enough.
+    pub fn renewals(&self) -> usize {
+        self.renewals
     }
 
     /// Shows a world to this worker, which must be new or reset.
@@ -129,6 +145,7 @@ impl Worker {
         if self.stale {
             self.renew().await?;
         }
+        self.jar.clear();
         self.gateway.take_refused();
         self.gateway.show(world);
         self.world = Some(Entered {
@@ -167,6 +184,10 @@ impl Worker {
         let Some(wire) = self.world.as_ref().map(|world| world.wire.clone()) else {
             return Err(Failure::protocol("perform", "the worker has entered no world"));
         };
+        if self.lingers && !matches!(step.action, Action::Visit(_)) {
+            self.leave_page().await?;
+            self.lingers = false;
+        }
         self.drain()?;
         self.record.clear();
         self.console.clear();
@@ -184,14 +205,21 @@ impl Worker {
 
         let (jar, url) = self.look().await?;
         self.record.explain(&mut exchanges);
-        jar::settle(&mut exchanges, &jar, now());
+        jar::settle(&mut exchanges, &self.jar, &jar, now());
+        self.jar.clone_from(&jar);
         steps::conclude(&step.action, &mut page, &exchanges, &self.record, url);
+        if steps::navigates(&step.action) {
+            self.failed = page.error.is_some();
+        }
+        // Chromium asks more than once for what it is refused.
+        let mut refused = self.gateway.take_refused();
+        refused.dedup();
         Ok(Observation {
             page,
             exchanges,
             written: None,
             jar: Some(jar),
-            refused: self.gateway.take_refused(),
+            refused,
             console: std::mem::take(&mut self.console),
             unpredicted: None,
         })
@@ -203,11 +231,21 @@ impl Worker {
         let jar =
             json!({ "method": "Storage.getCookies", "params": { "browserContextId": self.place.context } });
         let tree = json!({ "root": self.place.tab, "maxDepth": 0 });
-        let both = future::try_join(
+        // What lingered is left now, and must not be gone back to.
+        let forget = std::mem::take(&mut self.lingers)
+            .then(|| self.place.cdp("Page.resetNavigationHistory", json!({})));
+        let forget = async {
+            match forget {
+                Some(envelope) => bidi.command("goog:cdp.sendCommand", envelope).await.map(drop),
+                None => Ok(()),
+            }
+        };
+        let all = future::try_join3(
             bidi.command("goog:cdp.sendCommand", jar),
             bidi.command("browsingContext.getTree", tree),
+            forget,
         );
-        let (jar, tree) = self.attend(both).await?;
+        let (jar, tree, ()) = self.attend(all).await?;
         let cookies = jar::cookies(&jar)
             .ok_or_else(|| Failure::protocol("Storage.getCookies", "the answer has no cookies"))?;
         let url = tree.pointer("/contexts/0/url").and_then(Value::as_str);
@@ -386,7 +424,8 @@ impl Worker {
         bidi.command("browser.removeUserContext", json!({ "userContext": old })).await?;
         self.place = Place::new(&bidi, &self.gateway).await?;
         self.navigation = Navigation::default();
-        (self.crashed, self.stale) = (false, false);
+        (self.crashed, self.stale, self.lingers, self.failed) = (false, false, false, false);
+        self.renewals += 1;
         Ok(())
     }
 
@@ -413,6 +452,8 @@ impl Place {
             ("Log.enable", json!({})),
             // For the news that the page crashed.
             ("Inspector.enable", json!({})),
+            // Several tabs work at once, and each is what its user looks at.
+            ("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })),
             // When a browser asks for an icon is its own affair; it must not fall into some step.
             ("Network.setBlockedURLs", json!({ "urls": ["*://*/favicon.ico"] })),
         ];

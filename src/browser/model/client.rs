@@ -124,8 +124,7 @@ impl Connections {
     where
         I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let (sender, connection) =
-            http1::handshake(TokioIo::new(io)).await.map_err(NoAnswer::broken)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(io)).await.map_err(NoAnswer::broken)?;
         self.tasks.spawn(async move { _ = connection.await });
         Ok(Sender::Http1(sender))
     }

@@ -5,7 +5,6 @@
 
 use bytes::Bytes;
 use url::Url;
-use url::form_urlencoded::Serializer;
 
 use super::UserAgent;
 use super::fetch::{Failed, Request, Response};
@@ -72,19 +71,14 @@ impl Navigation {
         Self { url, method: "GET", headers: Vec::new(), body: None, initiator: None, referrer: None }
     }
 
-    /// A form, submitted: HTML, form submission, steps for the schemes of HTTP.
+    /// A form, submitted.
     pub(super) fn submitting(mut self, form: &Form) -> Self {
-        let mut entries = Serializer::new(String::new());
-        for (name, value) in &form.fields {
-            entries.append_pair(&with_crlf(name), &with_crlf(value));
-        }
-        let entries = entries.finish();
-        if form.method == "POST" {
+        let (url, body) = form.submission();
+        self.url = url;
+        if let Some(body) = body {
             self.method = "POST";
             self.headers.push(("content-type".to_owned(), URLENCODED.to_owned()));
-            self.body = Some(entries.into());
-        } else {
-            self.url.set_query(Some(&entries));
+            self.body = Some(body.into());
         }
         self
     }
@@ -129,9 +123,10 @@ impl UserAgent {
         }
     }
 
-    /// The browser's own page for what could not be loaded: under the URL, and of no origin.
+    /// The browser's own page for what could not be loaded: under the URL that failed, and of no origin.
     fn show_error(&mut self, navigation: Navigation, failed: Failed) -> Done {
-        let url = navigation.url.clone();
+        let url = failed.url.clone().unwrap_or_else(|| navigation.url.clone());
+        let navigation = Navigation { url: url.clone(), ..navigation };
         self.page = Some(Document { url, origin: Origin::opaque(), again: navigation });
         failed.into()
     }
@@ -147,9 +142,4 @@ impl From<Failed> for Done {
     fn from(failed: Failed) -> Self {
         Self { status: failed.status, failed: Some(failed), ..Self::default() }
     }
-}
-
-/// HTML, converting an entry list to name-value pairs: every newline is CR and LF.
-fn with_crlf(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
 }

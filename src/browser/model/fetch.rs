@@ -15,18 +15,16 @@ use hyper::header::{
 };
 use url::Url;
 
-use super::client::{NoAnswer, Outgoing};
-use super::told::{self, suffixes};
 use super::UserAgent;
+use super::client::{NoAnswer, Outgoing};
+use super::profile::REDIRECTS;
+use super::told::{self, suffixes};
 use crate::observe::Exchange;
 use crate::rules::context::{Context, Credentials, Destination, Mode};
 use crate::rules::cors::{self, MixedContent, Preflight};
 use crate::rules::fetch_metadata::fetch_metadata;
 use crate::rules::reason::Reason;
 use crate::rules::reasons::Reasons;
-
-/// How many redirects are followed: Fetch, HTTP-redirect fetch, step 7.
-const MAX_REDIRECTS: usize = 20;
 
 /// How the model calls itself.
 const NAME: &str = concat!("rehearsal/", env!("CARGO_PKG_VERSION"), " (model)");
@@ -50,7 +48,6 @@ pub(super) struct Response {
     /// The request as it was after the last redirect.
     pub(super) request: Request,
     pub(super) status: u16,
-    pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
 
@@ -63,35 +60,49 @@ pub(super) struct Failed {
     pub(super) error: String,
     /// The status of the last answer that came all the same, preflights aside.
     pub(super) status: Option<u16>,
+    /// The URL that failed, after redirects.
+    pub(super) url: Option<Url>,
 }
 
 impl UserAgent {
     /// Main fetch, and all below it.
     pub(super) async fn fetch(&mut self, mut request: Request) -> Result<Response, Failed> {
         let mut status = None;
+        match self.follow(&mut request, &mut status).await {
+            Ok((status, body)) => Ok(Response { request, status, body }),
+            Err(failed) => Err(Failed { status, url: Some(request.url), ..failed }),
+        }
+    }
+
+    /// The request, and all that redirects make of it. `last` is the status of the last answer.
+    async fn follow(
+        &mut self,
+        request: &mut Request,
+        last: &mut Option<u16>,
+    ) -> Result<(u16, Bytes), Failed> {
+        let most = match request.context.mode {
+            Mode::Navigate => self.manners.navigation_redirects,
+            _ => REDIRECTS,
+        };
         loop {
-            match cors::mixed_content(&self.manners.cookies, &request.context) {
+            match cors::mixed_content(&self.manners.rules, &request.context) {
                 MixedContent::No => {}
                 MixedContent::Upgraded => request.upgrade(),
                 MixedContent::Blocked => {
                     let error = format!("an https page may not load {}", request.url);
-                    return Err(Failed { reasons: Reasons::from([Reason::MixedContent]), error, status });
+                    return Err(Failed::new([Reason::MixedContent], error));
                 }
             }
-            self.preflight(&request).await.map_err(|failed| Failed { status, ..failed })?;
-            let outgoing = request.outgoing();
-            let answer = self.exchange(&request.context, outgoing).await;
-            let (answered, headers, body) = answer.map_err(|failed| Failed { status, ..failed })?;
-            status = Some(answered);
+            self.preflight(request).await?;
+            let (status, headers, body) = self.exchange(&request.context, request.outgoing()).await?;
+            *last = Some(status);
             let reasons = cors::readable(&request.context, &fields(&headers));
             if !reasons.is_empty() {
-                let error = format!("the CORS check of {} failed", request.url);
-                return Err(Failed { reasons, error, status });
+                return Err(Failed::new(reasons, format!("the CORS check of {} failed", request.url)));
             }
-            match request.redirect(answered, &headers) {
-                Ok(false) => return Ok(Response { request, status: answered, headers, body }),
-                Ok(true) => {}
-                Err(error) => return Err(Failed { reasons: Reasons::from([Reason::Network]), error, status }),
+            let redirected = request.redirect(status, &headers, most);
+            if !redirected.map_err(|error| Failed::new([Reason::Network], error))? {
+                return Ok((status, body));
             }
         }
     }
@@ -99,7 +110,7 @@ impl UserAgent {
     /// CORS-preflight fetch, where one is needed and no earlier answer serves.
     async fn preflight(&mut self, request: &Request) -> Result<(), Failed> {
         let Some(preflight) = cors::preflight(&request.context, &request.headers) else { return Ok(()) };
-        if self.preflights.allow(&request.context, &request.url, &preflight, self.now) {
+        if self.preflights.allow(&self.manners, &request.context, &request.url, &preflight, self.now) {
             return Ok(());
         }
         let context = Context {
@@ -109,13 +120,18 @@ impl UserAgent {
         };
         let outgoing = request.preflight(&preflight);
         let (status, headers, _) = self.exchange(&context, outgoing).await?;
-        let reasons = cors::preflight_check(&request.context, &preflight, status, &fields(&headers));
+        let reasons = cors::preflight_check(
+            &self.manners.rules,
+            &request.context,
+            &preflight,
+            status,
+            &fields(&headers),
+        );
         if !reasons.is_empty() {
             let error = format!("the preflight of {} {} failed", preflight.method, request.url);
-            return Err(Failed { reasons, error, status: None });
+            return Err(Failed::new(reasons, error));
         }
-        let longest = self.manners.longest_preflight;
-        self.preflights.keep(&request.context, &request.url, headers, longest, self.now);
+        self.preflights.keep(&self.manners, &request.context, &request.url, headers, self.now);
         Ok(())
     }
 
@@ -125,7 +141,7 @@ impl UserAgent {
         context: &Context,
         mut outgoing: Outgoing,
     ) -> Result<(u16, HeaderMap, Bytes), Failed> {
-        let cookies = &self.manners.cookies;
+        let cookies = &self.manners.rules;
         let retrieval = self.jar.retrieve(cookies, &suffixes, context, self.now);
         let withheld = told::withheld(&retrieval);
         if !retrieval.header.is_empty()
@@ -140,12 +156,12 @@ impl UserAgent {
             if let NoAnswer::NotThere(asked) = &none {
                 self.seen.refused.push(asked.clone());
             }
-            Failed { reasons: Reasons::from([Reason::Network]), error: none.to_string(), status: None }
+            Failed::new([Reason::Network], none.to_string())
         })?;
         let lines = answer.headers.get_all(SET_COOKIE);
-        let lines = lines.iter().map(|line| {
-            told::line(&self.jar.store(cookies, &suffixes, context, line.as_bytes(), self.now))
-        });
+        let lines = lines
+            .iter()
+            .map(|line| told::line(&self.jar.store(cookies, &suffixes, context, line.as_bytes(), self.now)));
         let set_cookie: Vec<_> = lines.collect();
         // A browser's own request for an icon is not in the record.
         if let Some(wire) = crossed {
@@ -215,8 +231,8 @@ impl Request {
     }
 
     /// HTTP-redirect fetch: whether the answer redirects, and if so, the request as it is then. Fails
-    /// where the redirect may not be followed.
-    fn redirect(&mut self, status: u16, headers: &HeaderMap) -> Result<bool, String> {
+    /// where the redirect may not be followed, or there were `most` before it.
+    fn redirect(&mut self, status: u16, headers: &HeaderMap, most: usize) -> Result<bool, String> {
         let (301 | 302 | 303 | 307 | 308, Some(to)) = (status, headers.get(LOCATION)) else {
             return Ok(false);
         };
@@ -230,8 +246,8 @@ impl Request {
             return Err(format!("a redirect may not lead to {url}"));
         }
         // Step 7.
-        if self.context.redirects.len() >= MAX_REDIRECTS {
-            return Err(format!("more than {MAX_REDIRECTS} redirects"));
+        if self.context.redirects.len() >= most {
+            return Err(format!("more than {most} redirects"));
         }
         let from = self.context.url.origin.clone();
         let leaves = told::location(&url).is_none_or(|to| !to.origin.is_same_origin(&from));
@@ -269,13 +285,24 @@ impl Request {
     }
 
     fn go_to(&mut self, url: Url) -> Result<(), String> {
-        self.context.url = told::location(&url).ok_or_else(|| format!("{url} has no host that can be asked"))?;
+        self.context.url =
+            told::location(&url).ok_or_else(|| format!("{url} has no host that can be asked"))?;
         self.url = url;
         Ok(())
     }
 }
 
 impl Failed {
+    /// A failure for these reasons.
+    pub(super) fn new(reasons: impl Into<Reasons>, error: impl Into<String>) -> Self {
+        Self { reasons: reasons.into(), error: error.into(), status: None, url: None }
+    }
+
+    /// The failure of a URL that names nobody who could be asked.
+    pub(super) fn no_host() -> Self {
+        Self::new([Reason::Network], "the URL has no host that can be asked")
+    }
+
     /// The reasons, as observations have them.
     pub(super) fn told(&self) -> BTreeSet<Reason> {
         told::set(self.reasons)

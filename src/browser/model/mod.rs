@@ -43,8 +43,7 @@ use crate::plan::{self, Action, Step};
 use crate::rules::context::{Context, Credentials, Destination, Mode};
 use crate::rules::cors;
 use crate::rules::jar::Jar;
-use crate::rules::reasons::Reasons;
-use crate::rules::reason::Reason;
+use crate::rules::site::{Location, Origin};
 use crate::world::wire::Wire;
 use crate::world::{Authority, World};
 
@@ -131,12 +130,17 @@ impl UserAgent {
             Action::Eval(_) => return self.lose("what a script does cannot be predicted"),
         };
         let asked = matches!(step.action, Action::DocumentCookie { .. }) || step.claims_document_cookie();
-        let document_cookie = asked.then(|| self.read_cookies());
+        let document_cookie = if asked { self.read_cookies() } else { None };
         let page = Page {
             url: self.page.as_ref().map(|page| page.url.clone()),
             status: done.status,
             readable: done.readable,
-            cors: done.failed.as_ref().filter(|_| done.readable.is_some()).map(Failed::told).unwrap_or_default(),
+            cors: done
+                .failed
+                .as_ref()
+                .filter(|_| done.readable.is_some())
+                .map(Failed::told)
+                .unwrap_or_default(),
             body: done.body,
             document_cookie,
             error: done.failed.map(|failed| failed.error),
@@ -163,7 +167,10 @@ impl UserAgent {
             && let Some(location) = told::location(url)
         {
             let again = Navigation::visit(url.clone());
-            self.page = Some(Document { url: url.clone(), origin: location.origin, again });
+            // The browser's own page says what could not be loaded.
+            let failed = seen.page.error.is_some() && seen.page.readable.is_none();
+            let origin = if failed { Origin::opaque() } else { location.origin };
+            self.page = Some(Document { url: url.clone(), origin, again });
         }
         self.lost = None;
     }
@@ -200,9 +207,9 @@ impl UserAgent {
 
     /// An image added to the page.
     async fn embed(&mut self, url: &Url) -> Done {
-        let Some(request) = self.request(url, |documents, location| {
-            Context::embed(documents, location, Destination::Image)
-        }) else {
+        let Some(request) =
+            self.request(url, |documents, location| Context::embed(documents, location, Destination::Image))
+        else {
             return Failed::no_host().into();
         };
         match self.fetch(request).await {
@@ -224,13 +231,14 @@ impl UserAgent {
 
     /// `fetch()` or XMLHttpRequest by the page.
     async fn call(&mut self, call: Call<'_>) -> Done {
-        let Some(mut request) =
-            self.request(call.url, |documents, location| Context::fetch(documents, location, call.credentials))
+        let Some(mut request) = self
+            .request(call.url, |documents, location| Context::fetch(documents, location, call.credentials))
         else {
             return Done { readable: Some(false), ..Failed::no_host().into() };
         };
         request.context.method = cors::normalize_method(call.method).into_owned().into();
-        request.headers = call.headers.iter().filter(|(name, _)| !cors::is_forbidden_header(name)).cloned().collect();
+        request.headers =
+            call.headers.iter().filter(|(name, _)| !cors::is_forbidden_header(name)).cloned().collect();
         if let Some(body) = call.body {
             if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
                 // Fetch, extract a body: what a string is sent as.
@@ -250,11 +258,7 @@ impl UserAgent {
     }
 
     /// A request by the page.
-    fn request(
-        &self,
-        url: &Url,
-        context: impl FnOnce(Vec<crate::rules::site::Origin>, crate::rules::site::Location) -> Context,
-    ) -> Option<Request> {
+    fn request(&self, url: &Url, context: impl FnOnce(Vec<Origin>, Location) -> Context) -> Option<Request> {
         let documents = self.page.as_ref().map(Document::chain).unwrap_or_default();
         let mut url = url.clone();
         let location = told::location(&url)?;
@@ -268,17 +272,17 @@ impl UserAgent {
         })
     }
 
-    /// What `document.cookie` says in the page; nothing on the browser's own error page.
-    fn read_cookies(&mut self) -> String {
-        let Some(context) = self.script() else { return String::new() };
-        let retrieval = self.jar.retrieve(&self.manners.cookies, &suffixes, &context, self.now);
-        String::from_utf8_lossy(&retrieval.header).into_owned()
+    /// What `document.cookie` says in the page. `None` on the browser's own error page, which has none.
+    fn read_cookies(&mut self) -> Option<String> {
+        let context = self.script()?;
+        let retrieval = self.jar.retrieve(&self.manners.rules, &suffixes, &context, self.now);
+        Some(String::from_utf8_lossy(&retrieval.header).into_owned())
     }
 
     /// Assigns to `document.cookie`. `None` where the page has no cookies to write.
     fn write_cookie(&mut self, line: &str) -> Option<SetCookie> {
         let context = self.script()?;
-        let decision = self.jar.store(&self.manners.cookies, &suffixes, &context, line.as_bytes(), self.now);
+        let decision = self.jar.store(&self.manners.rules, &suffixes, &context, line.as_bytes(), self.now);
         Some(told::line(&decision))
     }
 
@@ -313,13 +317,5 @@ impl<'a> Call<'a> {
         let plan::Xhr { url, method, headers, body, .. } = call;
         let credentials = if call.with_credentials { Credentials::Include } else { Credentials::SameOrigin };
         Self { url, method, credentials, headers, body: body.as_deref() }
-    }
-}
-
-impl Failed {
-    /// The failure of a URL that names nobody who could be asked.
-    fn no_host() -> Self {
-        let error = "the URL has no host that can be asked".to_owned();
-        Self { reasons: Reasons::from([Reason::Network]), error, status: None }
     }
 }

@@ -3,10 +3,11 @@
 //! An answer is kept whole, and a later request is held against it as if it had just come. Time is
 //! the caller's.
 
-use hyper::header::HeaderMap;
+use hyper::header::{ACCESS_CONTROL_MAX_AGE, HeaderMap};
 use url::Url;
 
 use super::fetch::fields;
+use super::profile::Manners;
 use crate::rules::context::{Context, Credentials};
 use crate::rules::cors::{self, Preflight};
 
@@ -22,6 +23,7 @@ pub(super) struct Preflights {
 #[derive(Debug)]
 struct Kept {
     key: Key,
+    with_credentials: bool,
     headers: HeaderMap,
     until: i64,
 }
@@ -32,31 +34,58 @@ struct Key {
     /// The origin that asks, as its `Origin` header names it.
     origin: String,
     url: Url,
-    with_credentials: bool,
-    /// The top-level site: caches are partitioned by it.
+    /// The top-level origin: caches are partitioned.
     top_level: Option<String>,
 }
 
 impl Preflights {
-    /// Whether an earlier answer allows this request.
-    pub(super) fn allow(&mut self, context: &Context, url: &Url, preflight: &Preflight, now: i64) -> bool {
+    /// Whether an earlier answer allows this request. One that does not is forgotten, as it is in
+    /// Chromium (measured 2026-11-20, 156.0.8078.79).
+    pub(super) fn allow(
+        &mut self,
+        manners: &Manners,
+        context: &Context,
+        url: &Url,
+        preflight: &Preflight,
+        now: i64,
+    ) -> bool {
         self.kept.retain(|kept| now < kept.until);
         let key = Key::of(context, url);
-        self.kept.iter().filter(|kept| kept.key == key).any(|kept| {
-            cors::preflight_check(context, preflight, 200, &fields(&kept.headers)).is_empty()
-        })
+        let with_credentials = with_credentials(context);
+        let serves = |kept: &Kept| {
+            kept.key == key
+                && (kept.with_credentials == with_credentials
+                    || (manners.preflights_serve_lesser && kept.with_credentials))
+        };
+        let Some(place) = self.kept.iter().position(serves) else { return false };
+        let headers = fields(&self.kept[place].headers);
+        // The answer is held against the request as to methods and headers; whom it let in is in the key.
+        let reasons = cors::preflight_check(&manners.rules, context, preflight, 200, &headers);
+        if !reasons.is_empty() {
+            self.kept.remove(place);
+        }
+        reasons.is_empty()
     }
 
-    /// Keeps an answer that allowed a request; `longest` is the most seconds this browser keeps any.
-    pub(super) fn keep(&mut self, context: &Context, url: &Url, headers: HeaderMap, longest: i64, now: i64) {
+    /// Keeps an answer that allowed a request.
+    pub(super) fn keep(
+        &mut self,
+        manners: &Manners,
+        context: &Context,
+        url: &Url,
+        headers: HeaderMap,
+        now: i64,
+    ) {
         let seconds = headers
-            .get("access-control-max-age")
+            .get(ACCESS_CONTROL_MAX_AGE)
             .and_then(|value| value.to_str().ok()?.trim().parse::<i64>().ok())
             .unwrap_or(DEFAULT)
-            .min(longest);
-        let key = Key::of(context, url);
-        self.kept.retain(|kept| kept.key != key);
-        self.kept.push(Kept { key, headers, until: now.saturating_add(seconds) });
+            .min(manners.longest_preflight);
+        let (key, with_credentials) = (Key::of(context, url), with_credentials(context));
+        self.kept.retain(|kept| {
+            kept.key != key || (!manners.preflights_serve_lesser && kept.with_credentials != with_credentials)
+        });
+        self.kept.push(Kept { key, with_credentials, headers, until: now.saturating_add(seconds) });
     }
 }
 
@@ -67,8 +96,11 @@ impl Key {
         Self {
             origin: cors::request_origin(context),
             url,
-            with_credentials: context.credentials == Credentials::Include,
             top_level: context.documents.first().map(ToString::to_string),
         }
     }
+}
+
+fn with_credentials(context: &Context) -> bool {
+    context.credentials == Credentials::Include
 }

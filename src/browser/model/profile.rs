@@ -8,29 +8,55 @@ use crate::rules::engine::{self, Profile};
 /// What the model does as one browser does it.
 #[derive(Clone, Debug)]
 pub(super) struct Manners {
-    /// What the browser does with cookies.
-    pub(super) cookies: Profile,
+    /// What the browser does with cookies, and what it lets pages read.
+    pub(super) rules: Profile,
     /// For how many seconds the answer to a preflight is remembered at most, whatever
     /// `Access-Control-Max-Age` says.
     ///
-    /// Chromium: two hours. Firefox: a day. WebKit: ten minutes. All documented; without the header all
-    /// keep it for the 5 seconds of Fetch.
+    /// Chromium: two hours. Firefox: a day. WebKit: ten minutes. All documented.
     pub(super) longest_preflight: i64,
+    /// Whether an answer that allowed a request with credentials is remembered for those without too.
+    ///
+    /// Fetch: no. Chromium: yes (measured 2026-11-20, 156.0.8078.79). WebKit: yes (documented). Firefox: no
+    /// (documented).
+    pub(super) preflights_serve_lesser: bool,
+    /// How many redirects of a navigation are followed.
+    ///
+    /// Fetch: 20. Chromium: 19, though 20 of anything else (measured 2026-11-20, 156.0.8078.79). The
+    /// others are taken to do as Fetch says.
+    pub(super) navigation_redirects: usize,
 }
+
+/// How many redirects are followed: Fetch, HTTP-redirect fetch, step 7.
+pub(super) const REDIRECTS: usize = 20;
 
 impl Manners {
     /// The manners of a browser.
     pub(super) fn of(browser: BrowserName) -> Self {
-        let (cookies, longest_preflight) = match browser.engine {
-            Engine::Chromium => (Profile::CHROMIUM, 7_200),
-            Engine::Firefox => (Profile::FIREFOX, 86_400),
-            Engine::Webkit => (Profile::WEBKIT, 600),
-        };
         let policy = match browser.third_party() {
             ThirdParty::Allowed => engine::ThirdParty::Allow,
             ThirdParty::Partitioned => engine::ThirdParty::Partition,
             ThirdParty::Blocked => engine::ThirdParty::Block,
         };
-        Self { cookies: cookies.with_third_party(policy), longest_preflight }
+        match browser.engine {
+            Engine::Chromium => Self {
+                rules: Profile::CHROMIUM.with_third_party(policy),
+                longest_preflight: 7_200,
+                preflights_serve_lesser: true,
+                navigation_redirects: 19,
+            },
+            Engine::Firefox => Self {
+                rules: Profile::FIREFOX.with_third_party(policy),
+                longest_preflight: 86_400,
+                preflights_serve_lesser: false,
+                navigation_redirects: REDIRECTS,
+            },
+            Engine::Webkit => Self {
+                rules: Profile::WEBKIT.with_third_party(policy),
+                longest_preflight: 600,
+                preflights_serve_lesser: true,
+                navigation_redirects: REDIRECTS,
+            },
+        }
     }
 }

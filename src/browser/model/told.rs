@@ -19,7 +19,8 @@ use crate::rules::store::Decision;
 
 /// The public suffix list, for the rules.
 pub(super) fn suffixes(host: &str) -> Suffix<'_> {
-    let suffix = psl::suffix(host.as_bytes()).expect("the list's default rule matches any host");
+    // Only the empty host of an opaque origin has none.
+    let Some(suffix) = psl::suffix(host.as_bytes()) else { return Suffix { name: host, listed: false } };
     let name = &host[host.len() - suffix.as_bytes().len()..];
     Suffix { name, listed: suffix.is_known() }
 }

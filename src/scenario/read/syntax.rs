@@ -55,7 +55,8 @@ fn error(error: &toml::de::Error, text: &str) -> Diagnostic {
 
 /// The errors worth telling, in the order of their places.
 ///
-/// Where a table is begun a second time, every key of it may be a duplicate too; those are left out.
+/// Where a table is begun a second time, every key of it may be a duplicate too; those are left out, and
+/// so is what follows the first error of a line, which is mostly its echo.
 pub(super) fn sorted(errors: Vec<toml::de::Error>, text: &str) -> Vec<Diagnostic> {
     let mut errors: Vec<(Span, toml::de::Error)> =
         errors.into_iter().map(|error| (place(&error, text), error)).collect();
@@ -63,19 +64,24 @@ pub(super) fn sorted(errors: Vec<toml::de::Error>, text: &str) -> Vec<Diagnostic
     // More are not told anyway, and each is looked at together with the lines above it.
     errors.truncate(MOST);
     let mut twice = None;
+    let mut told_line = None;
     let mut told = Vec::new();
     for (span, error) in errors {
+        let line = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
+        if told_line == Some(line) {
+            continue;
+        }
         if error.message() == "duplicate key" {
             let end = text[span.start..].find('\n').map_or(text.len(), |newline| span.start + newline);
             let above =
                 lines_above(text, end).find(|(_, line)| header(line).is_some()).map(|(start, _)| start);
-            let line = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
             if above == Some(line) {
                 twice = above;
             } else if above.is_some() && above == twice {
                 continue;
             }
         }
+        told_line = Some(line);
         told.push(self::error(&error, text));
     }
     told

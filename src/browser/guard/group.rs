@@ -1,0 +1,52 @@
+//! The descendants of a guard, without a subreaper: a process group, which what detaches itself escapes.
+
+use std::io;
+use std::process::{Child, Command, ExitCode};
+use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::Event;
+
+/// Nothing adopts orphans here.
+pub(super) fn adopt() -> io::Result<()> {
+    Ok(())
+}
+
+/// The program, whose process group all its descendants are in that did not leave it.
+pub(super) struct Kin(Arc<Mutex<Child>>);
+
+impl Kin {
+    /// Starts the program at the head of a process group, and a thread that notices its end.
+    pub(super) fn start(mut command: Command, events: Sender<Event>) -> io::Result<Self> {
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let child = Arc::new(Mutex::new(command.spawn()?));
+        let watched = child.clone();
+        std::thread::spawn(move || {
+            loop {
+                let exited = watched.lock().map_or(Ok(None), |mut child| child.try_wait());
+                if let Ok(Some(status)) = exited {
+                    let code = status.code().and_then(|code| u8::try_from(code).ok());
+                    let code = code.map_or(ExitCode::FAILURE, ExitCode::from);
+                    let _ = events.send(Event::ProgramLeft(code));
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        Ok(Self(child))
+    }
+
+    /// Ends the group and reaps the program.
+    pub(super) fn end(self, _: &Receiver<Event>) {
+        let mut child = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        #[cfg(unix)]
+        let _ = rustix::process::kill_process_group(
+            rustix::process::Pid::from_child(&child),
+            rustix::process::Signal::KILL,
+        );
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
