@@ -1,11 +1,10 @@
 //! Where in a header the fault lies: the lines to show, and the parts of them to point at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::cause::{Cause, Trouble};
-use super::told::{listed, request_line};
-use crate::browser::name::BrowserName;
+use super::told::request_line;
 use crate::diagnostic::{Source, Span};
 use crate::rules::engine::Profile;
 use crate::rules::reason::Reason;
@@ -23,25 +22,21 @@ pub(super) fn in_line(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)
         (None, _) => "document.cookie".to_owned(),
         _ => "an earlier answer".to_owned(),
     };
-    // The same part may be at fault for several reasons, and differently in each browser.
-    let mut parts: BTreeMap<(usize, usize), BTreeMap<Reason, Vec<BrowserName>>> = BTreeMap::new();
+    // The same part may be at fault for several reasons, and a browser may read it differently.
+    let mut parts: BTreeMap<(usize, usize), BTreeSet<Reason>> = BTreeMap::new();
     for (browser, reasons) in &cause.by {
         let profile = Profile::from_name(browser.engine.as_str()).expect("every engine has a profile");
         let parsed = SetCookie::parse(line, &profile);
         for reason in reasons {
             let span = part(&parsed, *reason, cause.trouble);
-            parts.entry((span.start, span.end)).or_default().entry(*reason).or_default().push(*browser);
+            parts.entry((span.start, span.end)).or_default().insert(*reason);
         }
     }
     let labels = parts.into_iter().map(|((start, end), reasons)| {
-        let words: Vec<String> = reasons
-            .into_iter()
-            .map(|(reason, browsers)| match (cause.trouble, browsers.len() == cause.by.len()) {
-                (Trouble::Survives, _) => "names a cookie that does not exist".to_owned(),
-                (_, true) => reason.to_string(),
-                (_, false) => format!("{reason} in {}", listed(&browsers)),
-            })
-            .collect();
+        let words: Vec<String> = match cause.trouble {
+            Trouble::Survives => vec!["names a cookie that is not there".to_owned()],
+            _ => reasons.into_iter().map(|reason| reason.to_string()).collect(),
+        };
         (start + SET_COOKIE.len()..end + SET_COOKIE.len(), words.join("; "))
     });
     let mut labels: Vec<_> = labels.collect();

@@ -9,7 +9,7 @@ use super::cause::{Cause, Trouble};
 use super::fault;
 use super::topology::page_at;
 use crate::browser::name::BrowserName;
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::diagnostic::{Diagnostic, Source, Span, Style};
 use crate::plan::{Action, Plan};
 use crate::rules::reason::{Question, Reason};
 use crate::scenario::relation::{Relation, Site};
@@ -63,7 +63,7 @@ impl Explanation {
             Trouble::Unreadable => fault::in_cors(cause),
             _ => fault::in_line(cause),
         };
-        let who = names(cause.by.iter().map(|(browser, _)| *browser), browsers);
+        let who = who(cause, browsers);
         Self {
             headline: headline(cause, plan, &who),
             paragraph: paragraph(cause, plan),
@@ -74,39 +74,51 @@ impl Explanation {
         }
     }
 
-    /// The explanation as a message with carets. `browsers` are all that were asked.
-    pub fn diagnostic(&self, browsers: &[BrowserName]) -> Diagnostic {
-        let mut diagnostic = Diagnostic::error(&self.headline);
+    /// The explanation as a message with carets. `browsers` are all that were asked, and `diagnostic` the
+    /// kind of message it is to be.
+    pub fn render(&self, browsers: &[BrowserName], diagnostic: fn(&str) -> Diagnostic, style: Style) -> String {
+        let mut diagnostic = diagnostic(&self.headline);
         diagnostic.source.clone_from(&self.source);
         diagnostic.labels.clone_from(&self.labels);
-        self.annotate(diagnostic, browsers)
-    }
-
-    /// Adds what the explanation says to a message.
-    pub fn annotate(&self, mut diagnostic: Diagnostic, browsers: &[BrowserName]) -> Diagnostic {
-        diagnostic = diagnostic.note(&self.paragraph);
+        diagnostic = diagnostic.note(wrapped(&self.paragraph));
         for why in &self.reasons {
             let only = match why.browsers.len() == browsers.len() {
                 true => String::new(),
                 false => format!(" (in {})", listed(&why.browsers)),
             };
-            diagnostic = diagnostic.note(format!("{}{only}: {} ({})", why.reason, why.sentence(), why.clause()));
+            let note = format!("{}{only}: {} ({})", why.reason, why.sentence(), why.clause());
+            diagnostic = diagnostic.note(wrapped(&note));
         }
         if !self.native.is_empty() {
-            diagnostic = diagnostic.note(format!("the browser's own word: {}", self.native.join(", ")));
+            diagnostic = diagnostic.note(wrapped(&format!("the browser's own word: {}", self.native.join(", "))));
         }
-        diagnostic
+        let text = diagnostic.render(style);
+        match (&self.source, diagnostic.line_column()) {
+            // An answer is no file: line and column would lead nowhere.
+            (Some(source), Some((line, column))) => {
+                text.replacen(&format!("{}:{line}:{column}", source.path), &source.path, 1)
+            }
+            _ => text,
+        }
     }
 }
 
-/// Browsers in a row, or "every browser asked for" in one word where they are all.
-pub(super) fn names(some: impl IntoIterator<Item = BrowserName>, all: &[BrowserName]) -> String {
-    let some: Vec<BrowserName> = some.into_iter().collect();
-    match (some.len() == all.len(), all) {
-        (true, [only]) => only.real().to_string(),
-        (true, _) => "every browser asked for".to_owned(),
-        (false, _) => listed(&some),
+/// Text broken so that it fits the screen as a note.
+fn wrapped(text: &str) -> String {
+    const WIDTH: usize = 88;
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is always a line");
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(word.to_owned());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
     }
+    lines.join("\n")
 }
 
 /// Browsers in a row: "chromium, firefox and webkit".
@@ -136,14 +148,24 @@ fn whys(cause: &Cause) -> Vec<Why> {
 fn headline(cause: &Cause, plan: &Plan, who: &str) -> String {
     let name = &cause.name;
     match cause.trouble {
-        Trouble::Refused => format!("cookie `{name}` is not stored in {who}"),
-        Trouble::Survives => format!("cookie `{name}` is not deleted in {who}"),
-        Trouble::Withheld => format!("cookie `{name}` is stored and not sent in {who}"),
-        Trouble::Unreadable if was_made(cause) => format!("the page may not read the answer in {who}"),
+        Trouble::Refused => format!("{who} not store the cookie `{name}`"),
+        Trouble::Survives => format!("{who} not delete the cookie `{name}`"),
+        Trouble::Withheld => format!("{who} not send the cookie `{name}`, which is stored"),
+        Trouble::Unreadable if was_made(cause) => format!("{who} not let the page read the answer"),
         Trouble::Unreadable => {
             let (method, url) = plan.steps[cause.step].action.target().unwrap_or(("", &plan.origins[0].url));
-            format!("{method} {} never leaves the browser in {who}", short(url))
+            format!("{who} not make the request {method} {}", short(url))
         }
+    }
+}
+
+/// Who does not: "chromium does", "chromium and webkit do".
+fn who(cause: &Cause, browsers: &[BrowserName]) -> String {
+    let these: Vec<BrowserName> = cause.by.iter().map(|(browser, _)| *browser).collect();
+    match these.as_slice() {
+        [only] => format!("{} does", only.real()),
+        all if all.len() == browsers.len() => format!("all {} browsers do", all.len()),
+        some => format!("{} do", listed(some)),
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::fix::{WIDTH, write_fix, write_hanging, write_remedy};
 use crate::browser::name::BrowserName;
-use crate::diagnostic::Style;
+use crate::diagnostic::{Diagnostic, Style};
 use crate::explain::question::{Answer, CookieOutcome, How, Outcome, Question};
 use crate::explain::{Explanation, Fix, listed};
 use crate::plan::Credentials;
@@ -28,7 +28,7 @@ pub fn write(out: &mut dyn Write, question: &Question, answer: &Answer) -> io::R
     write_outcomes(out, answer)?;
     for explanation in &answer.explanations {
         writeln!(out)?;
-        write!(out, "{}", explanation.diagnostic(&answer.browsers).render(Style::Coloured))?;
+        write!(out, "{}", explanation.render(&answer.browsers, |text| Diagnostic::error(text), Style::Coloured))?;
     }
     if !answer.works() {
         writeln!(out)?;
