@@ -8,7 +8,6 @@ use std::sync::Arc;
 use tokio::io::DuplexStream;
 
 use super::serve::serve;
-use super::wire::Wire;
 use super::{Alive, Nobody, World};
 
 /// How many bytes of a stream may be under way in one direction.
@@ -40,10 +39,5 @@ impl Entrance {
         let tasks = self.alive.tasks.clone();
         tasks.spawn(serve(self.alive.clone(), origin, server, tasks.clone()));
         Ok(client)
-    }
-
-    /// The record of every exchange.
-    pub(crate) fn wire(&self) -> &Wire {
-        &self.alive.wire
     }
 }
