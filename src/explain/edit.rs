@@ -205,7 +205,7 @@ pub fn apply(plan: &Plan, edits: &Edits) -> Option<(Plan, Vec<Change>)> {
             }
             Edit::Include { step } => changes.push(include(&mut edited, *step)?),
             Edit::Topology(topology) => changes.push(topology::apply(&mut edited, topology)?),
-            Edit::Grant { step } => changes.extend(grant::apply(&mut edited, *step)?),
+            Edit::Grant { step } => changes.extend(grant::apply(&mut edited, plan, *step)?),
         }
     }
     // Several edits of one line are one change to look at, and the line comes first.

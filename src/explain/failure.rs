@@ -23,6 +23,8 @@ pub struct Explained {
     pub explanation: Explanation,
     /// What to do. Nothing where nothing helps, or where the claim was that something does not work.
     pub remedy: Remedy,
+    /// The browsers the remedy was searched for.
+    pub browsers: Vec<BrowserName>,
 }
 
 /// The claims of a run that come from one cause.
@@ -51,7 +53,7 @@ pub async fn explain(run: &mut Run, browsers: &[BrowserName]) {
     for group in groups {
         let explanation = Explanation::of(&group.cause, &plan, &[run.browser]);
         let remedy = remedy(&plan, &group, &mut stage).await;
-        let explained = Arc::new(Explained { explanation, remedy });
+        let explained = Arc::new(Explained { explanation, remedy, browsers: browsers.clone() });
         for (step, place) in group.failures {
             run.steps[step].failures[place].explained = Some(Arc::clone(&explained));
         }

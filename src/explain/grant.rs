@@ -37,11 +37,14 @@ const ALLOW_METHODS: &str = "Access-Control-Allow-Methods";
 const ALLOW_HEADERS: &str = "Access-Control-Allow-Headers";
 
 /// Lets the page of a step make its call and read the answer. `None` where it is no call, or nothing changes.
-pub(super) fn apply(plan: &mut Plan, step: usize) -> Option<Vec<Change>> {
+/// `original` is the plan before anything was served elsewhere: what changes is told from there.
+pub(super) fn apply(plan: &mut Plan, original: &Plan, step: usize) -> Option<Vec<Change>> {
+    let (old_call, old_index) = self::call(original, step)?;
+    let before = said(&original.origins[old_index], &old_call);
     let (call, index) = call(plan, step)?;
-    let before = said(&plan.origins[index], &call);
     let origin = &mut plan.origins[index];
-    let settings = granted(origin.cors.clone().unwrap_or_else(|| from_headers(&before)), &call);
+    let settings = origin.cors.clone().unwrap_or_else(|| from_headers(&said(origin, &call)));
+    let settings = granted(settings, &call);
     origin.cors = Some(settings);
     for route in routes_mut(origin, &call) {
         route.headers.retain(|(name, _)| !is_cors(name));

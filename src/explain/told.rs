@@ -63,9 +63,8 @@ impl Explanation {
             Trouble::Unreadable => fault::in_cors(cause),
             _ => fault::in_line(cause),
         };
-        let who = who(cause, browsers);
         Self {
-            headline: headline(cause, plan, &who),
+            headline: headline(cause, plan, browsers),
             paragraph: paragraph(cause, plan),
             reasons,
             native: cause.native.iter().cloned().collect(),
@@ -145,27 +144,25 @@ fn whys(cause: &Cause) -> Vec<Why> {
         .collect()
 }
 
-fn headline(cause: &Cause, plan: &Plan, who: &str) -> String {
+fn headline(cause: &Cause, plan: &Plan, browsers: &[BrowserName]) -> String {
+    let these: Vec<BrowserName> = cause.by.iter().map(|(browser, _)| *browser).collect();
+    // "chromium does not store", "chromium and webkit do not store", "none of the 4 browsers stores".
+    let (who, is_none) = match these.as_slice() {
+        [only] => (format!("{} does not", only.real()), false),
+        all if all.len() == browsers.len() => (format!("none of the {} browsers", all.len()), true),
+        some => (format!("{} do not", listed(some)), false),
+    };
+    let s = if is_none { "s" } else { "" };
     let name = &cause.name;
     match cause.trouble {
-        Trouble::Refused => format!("{who} not store the cookie `{name}`"),
-        Trouble::Survives => format!("{who} not delete the cookie `{name}`"),
-        Trouble::Withheld => format!("{who} not send the cookie `{name}`, which is stored"),
-        Trouble::Unreadable if was_made(cause) => format!("{who} not let the page read the answer"),
+        Trouble::Refused => format!("{who} store{s} the cookie `{name}`"),
+        Trouble::Survives => format!("{who} delete{s} the cookie `{name}`"),
+        Trouble::Withheld => format!("{who} send{s} the cookie `{name}`, which is stored"),
+        Trouble::Unreadable if was_made(cause) => format!("{who} let{s} the page read the answer"),
         Trouble::Unreadable => {
             let (method, url) = plan.steps[cause.step].action.target().unwrap_or(("", &plan.origins[0].url));
-            format!("{who} not make the request {method} {}", short(url))
+            format!("{who} make{s} the request {method} {}", short(url))
         }
-    }
-}
-
-/// Who does not: "chromium does", "chromium and webkit do".
-fn who(cause: &Cause, browsers: &[BrowserName]) -> String {
-    let these: Vec<BrowserName> = cause.by.iter().map(|(browser, _)| *browser).collect();
-    match these.as_slice() {
-        [only] => format!("{} does", only.real()),
-        all if all.len() == browsers.len() => format!("all {} browsers do", all.len()),
-        some => format!("{} do", listed(some)),
     }
 }
 

@@ -13,7 +13,7 @@ use super::fix::{WIDTH, write_fix, write_hanging, write_remedy};
 use crate::browser::name::BrowserName;
 use crate::diagnostic::{Diagnostic, Style};
 use crate::explain::question::{Answer, CookieOutcome, How, Outcome, Question};
-use crate::explain::{Explanation, Fix, listed};
+use crate::explain::{Explanation, Fix, Remedy, listed};
 use crate::plan::Credentials;
 use crate::rules::reason::Reason;
 use crate::scenario::relation::{self, Relation};
@@ -189,7 +189,7 @@ impl<'a> Document<'a> {
             works: answer.works(),
             browsers: answer.outcomes.iter().map(BrowserObject::of).collect(),
             explanations: answer.explanations.iter().map(ExplanationObject::of).collect(),
-            remedy: RemedyObject::of(&answer.remedy),
+            remedy: RemedyObject::of(Some(&answer.remedy)),
             advice: answer.advice.as_ref().map(FixObject::of),
         }
     }
@@ -333,14 +333,14 @@ struct NotFixedObject {
 }
 
 impl<'a> RemedyObject<'a> {
-    pub(super) fn of(remedy: &'a crate::explain::Remedy) -> Self {
-        let not_fixed = remedy.elsewhere.iter();
+    pub(super) fn of(remedy: Option<&'a Remedy>) -> Self {
+        let not_fixed = remedy.iter().flat_map(|remedy| &remedy.elsewhere);
         Self {
-            fix: remedy.fix.as_ref().map(FixObject::of),
+            fix: remedy.and_then(|remedy| remedy.fix.as_ref()).map(FixObject::of),
             not_fixed_in: not_fixed
                 .map(|(browser, reasons)| NotFixedObject { browser: browser.to_string(), reasons: codes(reasons) })
                 .collect(),
-            everywhere: remedy.everywhere.as_ref().map(FixObject::of),
+            everywhere: remedy.and_then(|remedy| remedy.everywhere.as_ref()).map(FixObject::of),
         }
     }
 }

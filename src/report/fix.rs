@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 
 use crate::browser::name::BrowserName;
 use crate::explain::{Change, Fix, Remedy, listed};
@@ -15,7 +15,7 @@ pub(super) const WIDTH: usize = 100;
 pub(super) fn write_remedy(out: &mut dyn Write, remedy: &Remedy, browsers: &[BrowserName]) -> io::Result<()> {
     let Some(fix) = &remedy.fix else { return Ok(()) };
     let title = match remedy.elsewhere.is_empty() {
-        true => format!("fix, tried in {}:", all(browsers)),
+        true => format!("fix, tried for {}:", listed(browsers)),
         false => format!("fix for {}:", listed(&fix.works_in)),
     };
     write_fix(out, &title, fix)?;
@@ -28,10 +28,11 @@ pub(super) fn write_remedy(out: &mut dyn Write, remedy: &Remedy, browsers: &[Bro
             })
             .collect();
         let words = words.join("; ");
-        write_wrapped(out, "  ", &format!("It does not help {}: no header and no option of the call does ({words}).", browser.real()))?;
+        let sentence = format!("It does not help {} ({words}): nothing safe in headers or the call does.", browser.real());
+        write_wrapped(out, "  ", &sentence)?;
     }
     if let Some(everywhere) = &remedy.everywhere {
-        write_fix(out, &format!("what works in {}:", all(browsers)), everywhere)?;
+        write_fix(out, &format!("what works in {}:", listed(browsers)), everywhere)?;
     } else if !remedy.elsewhere.is_empty() {
         write_wrapped(out, "  ", "Nothing that was tried works in every browser asked for.")?;
     }
@@ -65,10 +66,6 @@ fn write_change(out: &mut dyn Write, change: &Change) -> io::Result<()> {
     Ok(())
 }
 
-fn all(browsers: &[BrowserName]) -> String {
-    listed(browsers)
-}
-
 /// A line with the middle of a cookie's long value left out, and no control characters.
 fn elided(line: &str) -> String {
     const LONGEST: usize = 40;
@@ -91,12 +88,11 @@ pub(super) fn write_wrapped(out: &mut dyn Write, indent: &str, text: &str) -> io
 
 /// The same with a first line of its own.
 pub(super) fn write_hanging(out: &mut dyn Write, first: &str, indent: &str, text: &str) -> io::Result<()> {
-    let grey = Style::new();
     let mut line = first.to_owned();
     let mut is_empty = true;
     for word in text.split(' ') {
         if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            writeln!(out, "{grey}{line}{grey:#}")?;
+            writeln!(out, "{line}")?;
             indent.clone_into(&mut line);
             is_empty = true;
         }
@@ -106,5 +102,5 @@ pub(super) fn write_hanging(out: &mut dyn Write, first: &str, indent: &str, text
         line.push_str(word);
         is_empty = false;
     }
-    writeln!(out, "{grey}{line}{grey:#}")
+    writeln!(out, "{line}")
 }
