@@ -5,7 +5,6 @@
 //! up; what they *ask for* is the page's doing, and its policy holds for that, as in production.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use url::Url;
@@ -47,17 +46,21 @@ const XHR: &str = "json => new Promise(done => {
     }
 })";
 
-/// An element that loads something, added to the page. Answers the name of the event that ended it. A
-/// frame whose request Chromium blocks as mixed content has none, so after a second without one it is
-/// the network that says when all is over.
-const ELEMENT: &str = "json => new Promise(done => {
-    const { tag, url } = JSON.parse(json);
-    const element = document.createElement(tag);
-    element.onload = element.onerror = event => done(event.type);
-    element.src = url;
-    (document.body ?? document.documentElement).append(element);
-    setTimeout(() => done('nothing'), 1000);
+/// An image, added to the page. Answers the name of the event that ended it.
+const IMAGE: &str = "json => new Promise(done => {
+    const image = document.createElement('img');
+    image.onload = image.onerror = event => done(event.type);
+    image.src = JSON.parse(json).url;
+    (document.body ?? document.documentElement).append(image);
 })";
+
+/// A frame, added to the page. It is not waited for here: a frame whose answer has no content, or that
+/// was refused as mixed content, never fires an event.
+const FRAME: &str = "json => {
+    const frame = document.createElement('iframe');
+    frame.src = JSON.parse(json).url;
+    (document.body ?? document.documentElement).append(frame);
+}";
 
 /// A link, clicked.
 const LINK: &str = "json => {
@@ -96,14 +99,6 @@ const COOKIE: &str = "json => {
     }
 }";
 
-/// What Chromium says where the page's context was gone before a function could be called in it: after a
-/// navigation that failed, its error page takes the place of the page a moment later.
-const NO_CONTEXT: &str = "Cannot find context with specified id";
-
-/// How often and after how long the call is made again.
-const ATTEMPTS: usize = 50;
-const RETRY: Duration = Duration::from_millis(20);
-
 impl Worker {
     /// Does it, and waits for what the page can tell of it. Navigations may still be under way after.
     pub(super) async fn act(&mut self, action: &Action) -> Result<Page, Failure> {
@@ -114,8 +109,8 @@ impl Worker {
             Action::Reload => self.navigate("browsingContext.reload", json!({})).await,
             Action::Link(url) => self.leave(LINK, &json!({ "url": url.as_str() })).await,
             Action::Form(form) => self.leave(FORM, &form_argument(form)).await,
-            Action::Image(url) => self.element("img", url).await,
-            Action::Iframe(url) => self.element("iframe", url).await,
+            Action::Image(url) => self.element(IMAGE, url).await,
+            Action::Iframe(url) => self.element(FRAME, url).await,
             Action::Fetch(fetch) => self.request(FETCH, &fetch_argument(fetch)).await,
             Action::Xhr(xhr) => self.request(XHR, &xhr_argument(xhr)).await,
             Action::DocumentCookie { write } => self.document_cookie(write.as_deref()).await,
@@ -150,8 +145,8 @@ impl Worker {
         Ok(Page { error, ..Page::default() })
     }
 
-    async fn element(&mut self, tag: &str, url: &Url) -> Result<Page, Failure> {
-        let answer = self.run(ELEMENT, &json!({ "tag": tag, "url": url.as_str() }), false).await?;
+    async fn element(&mut self, script: &str, url: &Url) -> Result<Page, Failure> {
+        let answer = self.run(script, &json!({ "url": url.as_str() }), false).await?;
         Ok(Page { error: answer.err(), ..Page::default() })
     }
 
@@ -244,18 +239,7 @@ impl Worker {
             "awaitPromise": true,
             "userActivation": by_user,
         });
-        let mut attempts = 0;
-        let answer = loop {
-            match self.call("script.callFunction", params.clone()).await {
-                Err(Failure::Protocol { message, .. })
-                    if message.contains(NO_CONTEXT) && attempts < ATTEMPTS =>
-                {
-                    attempts += 1;
-                    self.wait_for(RETRY, |_| false).await?;
-                }
-                answer => break answer?,
-            }
-        };
+        let answer = self.call("script.callFunction", params).await?;
         Ok(match answer.pointer("/exceptionDetails/text").and_then(Value::as_str) {
             Some(error) => Err(error.to_owned()),
             None => {

@@ -25,6 +25,7 @@ use crate::rules::cors::{self, MixedContent, Preflight};
 use crate::rules::fetch_metadata::fetch_metadata;
 use crate::rules::reason::Reason;
 use crate::rules::reasons::Reasons;
+use crate::rules::site::{Origin, Scheme};
 
 /// How the model calls itself.
 const NAME: &str = concat!("rehearsal/", env!("CARGO_PKG_VERSION"), " (model)");
@@ -40,6 +41,8 @@ pub(super) struct Request {
     pub(super) body: Option<Bytes>,
     /// The URL of the document that asks.
     pub(super) referrer: Option<Url>,
+    /// Whether it is a form, submitted.
+    pub(super) form: bool,
 }
 
 /// An answer after all redirects.
@@ -93,6 +96,10 @@ impl UserAgent {
                     let error = format!("an https page may not load {}", request.url);
                     return Err(Failed::new([Reason::MixedContent], error));
                 }
+            }
+            if self.manners.stops_insecure_forms && request.is_insecure_form() {
+                let error = format!("a form on an https page is not sent to {}", request.url);
+                return Err(Failed::new([Reason::MixedContent], error));
             }
             self.preflight(request).await?;
             let (status, headers, body) = self.exchange(&request.context, request.outgoing()).await?;
@@ -178,6 +185,18 @@ impl UserAgent {
 }
 
 impl Request {
+    /// Whether the data of a form would leave an `https` page for an insecure address. What a redirect
+    /// leaves of a form without its data is no form any more.
+    fn is_insecure_form(&self) -> bool {
+        let context = &self.context;
+        let has_data = context.redirects.is_empty() || context.method == "POST";
+        let is_secure = |origin: &Origin| origin.scheme == Scheme::Https;
+        self.form
+            && has_data
+            && context.initiator.as_ref().is_some_and(is_secure)
+            && !context.url.origin.is_potentially_trustworthy()
+    }
+
     /// The request with what browsers add to it, cookies aside.
     fn outgoing(&self) -> Outgoing {
         let mut headers = self.common_headers();
@@ -341,7 +360,8 @@ fn referrer(from: &Url, to: &Url) -> Option<String> {
         _ = whole.set_password(None);
         return Some(whole.into());
     }
-    if from.scheme() == "https" && to.scheme() != "https" {
+    let downgrade = from.scheme() == "https" && to.scheme() != "https";
+    if downgrade || !from.has_host() {
         return None;
     }
     Some(format!("{}/", from.origin().ascii_serialization()))

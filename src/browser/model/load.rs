@@ -58,8 +58,11 @@ impl UserAgent {
                     Kind::Style => Context::embed(documents, location, Destination::Style),
                 };
                 let referrer = Some(response.request.url.clone());
-                self.load_one(kind, Request { context, url, headers: Vec::new(), body: None, referrer })
-                    .await;
+                self.load_one(
+                    kind,
+                    Request { context, url, headers: Vec::new(), body: None, form: false, referrer },
+                )
+                .await;
             }
             let sets_cookies = |exchange: &Exchange| !exchange.set_cookie.is_empty();
             if count > 1 && self.seen.exchanges[from..].iter().any(sets_cookies) {

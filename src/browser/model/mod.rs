@@ -72,7 +72,7 @@ pub struct UserAgent {
     preflights: Preflights,
     /// The virtual clock, in seconds since 1970-01-01.
     now: i64,
-    page: Option<Document>,
+    page: Document,
     /// What the step that is being taken has shown so far.
     seen: Seen,
     /// Why nothing can be said any more, once a script has run.
@@ -105,7 +105,7 @@ impl Model {
             jar: Jar::new(),
             preflights: Preflights::default(),
             now: i64::try_from(now).unwrap_or(i64::MAX),
-            page: None,
+            page: Document::blank(),
             seen: Seen::default(),
             lost: None,
         }
@@ -125,9 +125,11 @@ impl UserAgent {
         let mut written = None;
         let done = match &step.action {
             Action::Visit(url) => self.navigate(Navigation::visit(url.clone())).await,
-            Action::Link(url) => self.navigate(self.page_navigation(url)).await,
-            Action::Form(form) => self.navigate(self.page_navigation(&form.url).submitting(form)).await,
-            Action::Reload => self.reload().await,
+            Action::Link(url) => self.navigate(self.page.navigation(url.clone())).await,
+            Action::Form(form) => {
+                self.navigate(self.page.navigation(form.url.clone()).submitting(form)).await
+            }
+            Action::Reload => self.navigate(self.page.again.clone()).await,
             Action::Image(url) => self.embed(url).await,
             Action::Iframe(url) => self.frame(url).await,
             Action::Fetch(call) => self.call(Call::of_fetch(call)).await,
@@ -141,7 +143,7 @@ impl UserAgent {
         let asked = matches!(step.action, Action::DocumentCookie { .. }) || step.claims_document_cookie();
         let document_cookie = if asked { self.read_cookies() } else { None };
         let page = Page {
-            url: self.page.as_ref().map(|page| page.url.clone()),
+            url: Some(self.page.url.clone()),
             status: done.status,
             readable: done.readable,
             cors: done
@@ -175,14 +177,14 @@ impl UserAgent {
             }
         }
         if let Some(url) = &seen.page.url
-            && self.page.as_ref().is_none_or(|page| page.url != *url)
+            && self.page.url != *url
             && let Some(location) = told::location(url)
         {
             let again = Navigation::visit(url.clone());
             // The browser's own page says what could not be loaded.
             let failed = seen.page.error.is_some() && seen.page.readable.is_none();
             let origin = if failed { Origin::opaque() } else { location.origin };
-            self.page = Some(Document { url: url.clone(), origin, again });
+            self.page = Document { url: url.clone(), origin, again };
         }
         self.lost = None;
     }
@@ -200,21 +202,6 @@ impl UserAgent {
     fn lose(&mut self, why: &str) -> Observation {
         self.lost = Some(LOST.to_owned());
         Observation { unpredicted: Some(why.to_owned()), ..Observation::default() }
-    }
-
-    /// A navigation that the page starts; the user does where there is no page.
-    fn page_navigation(&self, url: &Url) -> Navigation {
-        match &self.page {
-            Some(page) => page.navigation(url.clone()),
-            None => Navigation::visit(url.clone()),
-        }
-    }
-
-    async fn reload(&mut self) -> Done {
-        match &self.page {
-            Some(page) => self.navigate(page.again.clone()).await,
-            None => Done::default(),
-        }
     }
 
     /// An image added to the page.
@@ -276,7 +263,7 @@ impl UserAgent {
 
     /// A request by the page.
     fn request(&self, url: &Url, context: impl FnOnce(Vec<Origin>, Location) -> Context) -> Option<Request> {
-        let documents = self.page.as_ref().map(Document::chain).unwrap_or_default();
+        let documents = self.page.chain();
         let mut url = url.clone();
         let location = told::location(&url)?;
         url.set_fragment(None);
@@ -285,7 +272,8 @@ impl UserAgent {
             url,
             headers: Vec::new(),
             body: None,
-            referrer: self.page.as_ref().map(|page| page.url.clone()),
+            referrer: Some(self.page.url.clone()),
+            form: false,
         })
     }
 
@@ -304,8 +292,7 @@ impl UserAgent {
     }
 
     fn script(&self) -> Option<Context> {
-        let page = self.page.as_ref()?;
-        Context::script(page.chain(), page.url.path())
+        Context::script(self.page.chain(), self.page.url.path())
     }
 }
 
