@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::native;
-use super::record::Record;
+use super::record::{Record, without_fragment};
 use super::worker::Worker;
 use crate::browser::failure::Failure;
 use crate::observe::{Exchange, Page};
-use crate::plan::{Action, Fetch, Form, Xhr};
+use crate::plan::{Action, Credentials, Fetch, Form, Xhr};
 use crate::rules::reason::Reason;
 
 /// `fetch()`, its body read. Answers `{body}` or `{error}`.
@@ -298,6 +298,7 @@ pub(super) fn conclude(
     page: &mut Page,
     exchanges: &[Exchange],
     record: &Record,
+    console: &[String],
     url: Option<Url>,
 ) {
     page.url = url;
@@ -318,6 +319,11 @@ pub(super) fn conclude(
                 (None, Some("mixed-content")) => BTreeSet::from([Reason::MixedContent]),
                 // Some policy of the page's own: that is no reason of ours, and its words are kept.
                 (None, Some(_)) => BTreeSet::new(),
+                // Where a redirect leads to mixed content the console alone says so.
+                (None, None) if ending.error == ABORTED && console.iter().any(|line| is_mixed(line)) => {
+                    BTreeSet::from([Reason::MixedContent])
+                }
+                (None, None) if ending.error == ABORTED => BTreeSet::new(),
                 (None, None) => BTreeSet::from([Reason::Network]),
             };
             // What no reason of ours says is added to the page's words, which for a page are always the same.
@@ -334,7 +340,7 @@ pub(super) fn conclude(
         // An image that was answered with something else has failed in no way that matters here.
         Action::Image(_) if page.status.is_some() => {}
         // Another navigation took its place, or there was nothing to show: the page stays.
-        _ if ending.error == "net::ERR_ABORTED" => {}
+        _ if ending.error == ABORTED => {}
         _ => {
             page.error.get_or_insert_with(|| ending.blocked.unwrap_or(ending.error));
             if navigates(action) {
@@ -345,22 +351,62 @@ pub(super) fn conclude(
     }
 }
 
-/// The status of a request on the wire, after its redirects, preflights aside. Any method if there is none.
+/// Chromium's word for what the page or another navigation gave up.
+const ABORTED: &str = "net::ERR_ABORTED";
+
+fn is_mixed(line: &str) -> bool {
+    line.starts_with("Mixed Content:") && line.contains("has been blocked")
+}
+
+/// The status of a request on the wire, after its redirects. Any method if there is none.
 fn status(method: Option<&str>, url: &Url, exchanges: &[Exchange]) -> Option<u16> {
-    let mut target = url.clone();
-    target.set_fragment(None);
-    let mut rest = exchanges.iter().map(|exchange| &exchange.wire).filter(|wire| !wire.is_preflight());
-    let mut found =
-        rest.find(|wire| wire.url == target && method.is_none_or(|method| method == wire.method))?;
-    while (300..400).contains(&found.status) {
-        let Some(location) = found.response_header("location") else { break };
-        let Ok(mut next) = found.url.join(&String::from_utf8_lossy(location)) else { break };
-        next.set_fragment(None);
+    hops(method, url, exchanges).last().map(|&index| exchanges[index].wire.status)
+}
+
+/// The exchanges of a request and its redirects, preflights aside.
+fn hops(method: Option<&str>, url: &Url, exchanges: &[Exchange]) -> Vec<usize> {
+    let mut next = without_fragment(url);
+    let mut found: Vec<usize> = Vec::new();
+    for (index, exchange) in exchanges.iter().enumerate() {
+        let wire = &exchange.wire;
+        let right_method = !found.is_empty() || method.is_none_or(|method| method == wire.method);
+        if wire.is_preflight() || wire.url != next || !right_method {
+            continue;
+        }
+        found.push(index);
         // Where the next hop is not on the wire (refused, or never made), this one was the last.
-        match rest.find(|wire| wire.url == next) {
-            Some(wire) => found = wire,
-            None => break,
+        let location = wire.response_header("location").filter(|_| (300..400).contains(&wire.status));
+        let Some(location) = location else { break };
+        let Ok(to) = wire.url.join(&String::from_utf8_lossy(location)) else { break };
+        next = without_fragment(&to);
+    }
+    found
+}
+
+/// Notes the lines that Chromium ignored for want of credentials, which it does not mention. `page` is
+/// where the step was taken, unless it has no origin.
+///
+/// Fetch, HTTP-network-or-cache fetch: a preflight has none, and a request in mode `same-origin` has none
+/// from the first address on that is of another origin than the page.
+pub(super) fn note_omitted(action: &Action, page: Option<&Url>, exchanges: &mut [Exchange]) {
+    let omitted: Vec<usize> = match action {
+        Action::Fetch(Fetch { credentials: Credentials::Include, .. })
+        | Action::Xhr(Xhr { with_credentials: true, .. }) => Vec::new(),
+        Action::Fetch(Fetch { url, method, credentials: Credentials::Omit, .. }) => {
+            hops(Some(method), url, exchanges)
+        }
+        Action::Fetch(Fetch { url, method, .. }) | Action::Xhr(Xhr { url, method, .. }) => {
+            let is_same = |&index: &usize| page.is_some_and(|page| page.origin() == exchanges[index].wire.url.origin());
+            hops(Some(method), url, exchanges).into_iter().skip_while(is_same).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (index, exchange) in exchanges.iter_mut().enumerate() {
+        if omitted.contains(&index) || exchange.wire.is_preflight() {
+            for line in exchange.set_cookie.iter_mut().filter(|line| line.stored.is_none()) {
+                line.stored = Some(false);
+                line.reasons.insert(Reason::CredentialsOmitted);
+            }
         }
     }
-    Some(found.status)
 }

@@ -53,6 +53,8 @@ pub struct Worker {
     pub(super) record: Record,
     /// The jar as the last step left it.
     jar: Vec<Cookie>,
+    /// The address bar as the last step left it.
+    address: Option<Url>,
     navigation: Navigation,
     console: Vec<String>,
     crashed: bool,
@@ -150,6 +152,7 @@ impl Worker {
             world: None,
             record: Record::default(),
             jar: Vec::new(),
+            address: None,
             navigation: Navigation::default(),
             console: Vec::new(),
             crashed: false,
@@ -181,6 +184,7 @@ impl Worker {
             self.renew().await?;
         }
         self.jar.clear();
+        self.address = None;
         self.gateway.take_refused();
         self.gateway.show(world);
         self.world = Some(Entered {
@@ -244,9 +248,11 @@ impl Worker {
 
         let (jar, url) = self.look().await?;
         self.record.explain(&mut exchanges);
+        steps::note_omitted(&step.action, self.address.as_ref().filter(|_| !self.failed), &mut exchanges);
         jar::settle(&mut exchanges, &self.jar, &jar, now());
         self.jar.clone_from(&jar);
-        steps::conclude(&step.action, &mut page, &exchanges, &self.record, url);
+        self.address.clone_from(&url);
+        steps::conclude(&step.action, &mut page, &exchanges, &self.record, &self.console, url);
         if steps::navigates(&step.action) {
             self.failed = page.error.is_some();
         }
