@@ -26,7 +26,9 @@ pub fn explain(arguments: &ExplainArgs) -> ExitCode {
     let answer = match super::block_on(question::answer(&question, &browsers)) {
         Ok(answer) => answer,
         Err(error) => {
-            return refuse(Diagnostic::error(error.to_string()).help("leave out what HTTP cannot carry, and ask again"));
+            return refuse(
+                Diagnostic::error(error.to_string()).help("leave out what HTTP cannot carry, and ask again"),
+            );
         }
     };
     let written = match arguments.format {
@@ -54,8 +56,9 @@ fn refuse(diagnostic: Diagnostic) -> ExitCode {
 }
 
 /// The browsers asked for, each by its model, or the default.
-fn browsers(asked: &[BrowserName]) -> Vec<BrowserName> {
-    let blocking = BrowserName { policy: Some(Policy::BlockThirdParty), ..BrowserName::shipped(Engine::Chromium) };
+pub fn browsers(asked: &[BrowserName]) -> Vec<BrowserName> {
+    let blocking =
+        BrowserName { policy: Some(Policy::BlockThirdParty), ..BrowserName::shipped(Engine::Chromium) };
     let default: Vec<BrowserName> =
         Engine::ALL.into_iter().map(BrowserName::shipped).chain(std::iter::once(blocking)).collect();
     let mut browsers = Vec::new();
@@ -68,7 +71,11 @@ fn browsers(asked: &[BrowserName]) -> Vec<BrowserName> {
     browsers
 }
 
-fn question(arguments: &ExplainArgs) -> Result<Question, Box<Diagnostic>> {
+/// The question that arguments ask.
+///
+/// # Errors
+/// With a message, where they contradict each other or an answer cannot be read.
+pub fn question(arguments: &ExplainArgs) -> Result<Question, Box<Diagnostic>> {
     let method = cors::normalize_method(&arguments.method).into_owned();
     let how = match arguments.how {
         None | Some(HowArg::Fetch) => How::Fetch,
@@ -103,19 +110,25 @@ fn question(arguments: &ExplainArgs) -> Result<Question, Box<Diagnostic>> {
 fn check(arguments: &ExplainArgs, method: &str, how: How) -> Result<(), Box<Diagnostic>> {
     let wrong = |message: &str, help: &str| Err(Box::new(Diagnostic::error(message).help(help)));
     if arguments.set_cookie.is_empty() && arguments.response.is_none() {
-        let help = "give --set-cookie 'name=value; Path=/; …', or --response FILE with the headers as `curl -i` prints them";
+        let help = "give --set-cookie 'name=value; …', or the answer's headers: --response FILE";
         return wrong("there is no answer to explain", help);
     }
     let is_stdin = |path: &Option<std::path::PathBuf>| path.as_deref() == Some(Path::new("-"));
     if is_stdin(&arguments.response) && is_stdin(&arguments.preflight) {
-        return wrong("--response and --preflight cannot both be read from stdin", "put one of them into a file");
+        return wrong(
+            "--response and --preflight cannot both be read from stdin",
+            "put one of them into a file",
+        );
     }
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if method.is_empty() || !method.bytes().all(token) {
         return wrong(&format!("`{method}` is no method"), "write GET, POST, PUT, PATCH or DELETE");
     }
     if ["CONNECT", "TRACE", "TRACK"].iter().any(|forbidden| method.eq_ignore_ascii_case(forbidden)) {
-        return wrong(&format!("no page may make a {method} request"), "write GET, POST, PUT, PATCH or DELETE");
+        return wrong(
+            &format!("no page may make a {method} request"),
+            "write GET, POST, PUT, PATCH or DELETE",
+        );
     }
     let is_call = arguments.page.is_some() && matches!(how, How::Fetch | How::Xhr);
     if !is_call {
@@ -137,10 +150,20 @@ fn check(arguments: &ExplainArgs, method: &str, how: How) -> Result<(), Box<Diag
         (false, ..) if arguments.how.is_some() => {
             wrong("--as says how a page makes the request, and there is no page", "name it: --page URL")
         }
-        (false, _, "GET") | (true, How::Navigation, "GET" | "POST") | (true, How::Image | How::Iframe, "GET") => Ok(()),
-        (false, ..) => wrong(&format!("nobody can type a {method} into the address bar"), "name the page that makes it: --page URL"),
-        (true, How::Navigation, _) => wrong(&format!("no link or form makes a {method} request"), "use GET or POST, or --as fetch"),
-        (true, How::Image | How::Iframe, _) => wrong(&format!("nothing on a page but a script makes a {method} request"), "use GET, or --as fetch"),
+        (false, _, "GET")
+        | (true, How::Navigation, "GET" | "POST")
+        | (true, How::Image | How::Iframe, "GET") => Ok(()),
+        (false, ..) => wrong(
+            &format!("nobody can type a {method} into the address bar"),
+            "name the page that makes it: --page URL",
+        ),
+        (true, How::Navigation, _) => {
+            wrong(&format!("no link or form makes a {method} request"), "use GET or POST, or --as fetch")
+        }
+        (true, How::Image | How::Iframe, _) => wrong(
+            &format!("nothing on a page but a script makes a {method} request"),
+            "use GET, or --as fetch",
+        ),
         (true, How::Xhr, _) if arguments.credentials == Some(CredentialsArg::Omit) => {
             wrong("XMLHttpRequest has no mode `omit`", "without withCredentials it is `same-origin`")
         }
@@ -170,7 +193,9 @@ fn read(path: &Path) -> Result<Response, Box<Diagnostic>> {
         Ok(_) => response::read(&name, &bytes),
         Err(error) => {
             let message = format!("`{name}` cannot be read: {error}");
-            Err(Box::new(Diagnostic::error(message).help("give a file with the headers of an answer, or - for stdin")))
+            Err(Box::new(
+                Diagnostic::error(message).help("give a file with the headers of an answer, or - for stdin"),
+            ))
         }
     }
 }

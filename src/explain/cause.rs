@@ -49,7 +49,7 @@ pub(super) struct Cause {
     pub(super) name: String,
     /// The line that set the cookie, or was to.
     pub(super) line: Option<Vec<u8>>,
-    /// The exchange it happened in, where there was one.
+    /// The exchange it happened in or, for a cookie that stayed behind, that set it; where there was one.
     pub(super) exchange: Option<wire::Exchange>,
     /// The reasons, in each browser that has this cause.
     pub(super) by: Vec<(BrowserName, BTreeSet<Reason>)>,
@@ -59,7 +59,12 @@ pub(super) struct Cause {
 
 /// Everything that stands in the way of storing, sending and reading, in these browsers: the same thing
 /// in several browsers once.
-pub(super) fn of_request(browsers: &[BrowserName], shown: &[Vec<Observation>], request: usize, again: usize) -> Vec<Cause> {
+pub(super) fn of_request(
+    browsers: &[BrowserName],
+    shown: &[Vec<Observation>],
+    request: usize,
+    again: usize,
+) -> Vec<Cause> {
     let mut causes: Vec<Cause> = Vec::new();
     for (browser, seen) in browsers.iter().zip(shown) {
         let mut found: Vec<Cause> = unreadable(request, &seen[request], *browser).into_iter().collect();
@@ -82,7 +87,10 @@ pub(super) fn of_request(browsers: &[BrowserName], shown: &[Vec<Observation>], r
 
 fn merge(causes: &mut Vec<Cause>, cause: Cause) {
     let same = |known: &&mut Cause| {
-        known.trouble == cause.trouble && known.step == cause.step && known.name == cause.name && known.line == cause.line
+        known.trouble == cause.trouble
+            && known.step == cause.step
+            && known.name == cause.name
+            && known.line == cause.line
     };
     match causes.iter_mut().find(same) {
         Some(known) => {
@@ -137,7 +145,11 @@ pub(super) fn of_claim(
             Some(name) => not_sent(plan, step, seen, name, browser)?,
             None => unreadable(step, now, browser)?,
         };
-        return Some(Claimed { cause, is_positive: is_json || success, names: required.into_iter().collect() });
+        return Some(Claimed {
+            cause,
+            is_positive: is_json || success,
+            names: required.into_iter().collect(),
+        });
     }
     None
 }
@@ -159,7 +171,13 @@ fn required_cookie(plan: &Plan, seen: &Observation) -> Option<String> {
     routes.get(route)?.require_cookie.clone()
 }
 
-fn not_stored(plan: &Plan, step: usize, seen: &[Observation], name: &str, browser: BrowserName) -> Option<Cause> {
+fn not_stored(
+    plan: &Plan,
+    step: usize,
+    seen: &[Observation],
+    name: &str,
+    browser: BrowserName,
+) -> Option<Cause> {
     let now = &seen[step];
     match last_lines(now).get(name) {
         Some(line) => refused(step, now, name, line, browser),
@@ -171,7 +189,13 @@ fn not_stored(plan: &Plan, step: usize, seen: &[Observation], name: &str, browse
     }
 }
 
-fn not_sent(plan: &Plan, step: usize, seen: &[Observation], name: &str, browser: BrowserName) -> Option<Cause> {
+fn not_sent(
+    plan: &Plan,
+    step: usize,
+    seen: &[Observation],
+    name: &str,
+    browser: BrowserName,
+) -> Option<Cause> {
     let now = &seen[step];
     if now.requests().next().is_none() {
         return unreadable(step, now, browser);
@@ -211,14 +235,19 @@ fn unreadable(step: usize, seen: &Observation, browser: BrowserName) -> Option<C
     Some(Cause { trouble: Trouble::Unreadable, step, name: String::new(), line: None, exchange, by, native })
 }
 
-fn refused(step: usize, seen: &Observation, name: &str, line: &SetCookie, browser: BrowserName) -> Option<Cause> {
+fn refused(
+    step: usize,
+    seen: &Observation,
+    name: &str,
+    line: &SetCookie,
+    browser: BrowserName,
+) -> Option<Cause> {
     let trouble = match line.stored {
         Some(false) if !is_deletion(line) => Trouble::Refused,
         Some(false) if holds(seen, name) => Trouble::Survives,
         _ => return None,
     };
-    let sets = |exchange: &&Exchange| exchange.set_cookie.iter().any(|other| other.line == line.line);
-    let exchange = seen.exchanges.iter().find(sets).map(|exchange| exchange.wire.clone());
+    let exchange = setting(seen, line);
     Some(Cause {
         trouble,
         step,
@@ -230,24 +259,33 @@ fn refused(step: usize, seen: &Observation, name: &str, line: &SetCookie, browse
     })
 }
 
+/// The exchange of a step whose answer has this line.
+fn setting(seen: &Observation, line: &SetCookie) -> Option<wire::Exchange> {
+    let sets = |exchange: &&Exchange| exchange.set_cookie.iter().any(|other| other.line == line.line);
+    seen.exchanges.iter().find(sets).map(|exchange| exchange.wire.clone())
+}
+
 fn withheld(step: usize, seen: &[Observation], name: &str, browser: BrowserName) -> Option<Cause> {
     let now = &seen[step];
-    let cookies = || now.requests().flat_map(|exchange| &exchange.withheld).filter(|withheld| withheld.name == name);
+    let cookies =
+        || now.requests().flat_map(|exchange| &exchange.withheld).filter(|withheld| withheld.name == name);
     let reasons: BTreeSet<Reason> = cookies().flat_map(|withheld| withheld.reasons.iter().copied()).collect();
-    let reasons: BTreeSet<Reason> = reasons.into_iter().filter(|reason| *reason != Reason::NotStored).collect();
+    let reasons: BTreeSet<Reason> =
+        reasons.into_iter().filter(|reason| *reason != Reason::NotStored).collect();
     if reasons.is_empty() {
         return None;
     }
     let taken = seen[..step].iter().rev().find_map(|then| {
         let line = last_lines(then).remove(name).filter(|line| line.stored == Some(true))?;
-        Some(line.line.clone())
+        Some((line.line.clone(), setting(then, line)))
     });
+    let (line, exchange) = taken.map_or((None, None), |(line, exchange)| (Some(line), exchange));
     Some(Cause {
         trouble: Trouble::Withheld,
         step,
         name: name.to_owned(),
-        line: taken,
-        exchange: now.requests().next_back().map(|exchange| exchange.wire.clone()),
+        line,
+        exchange,
         by: vec![(browser, reasons)],
         native: cookies().flat_map(|withheld| withheld.native.iter().cloned()).collect(),
     })

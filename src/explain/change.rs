@@ -19,28 +19,35 @@ pub struct Change {
 /// The `Set-Cookie` lines that differ. Edits change lines and never add or move one.
 pub(super) fn of_lines(before: &Plan, after: &Plan) -> Vec<Change> {
     let changed = lines(before).zip(lines_in_order_of(before, after)).filter(|((_, _, old), new)| old != new);
-    changed
-        .map(|((origin, what, old), new)| match origin {
-            Some(_) => Change {
-                place: format!("the answer to {what}"),
-                before: vec![format!("Set-Cookie: {old}")],
-                after: vec![format!("Set-Cookie: {new}")],
-            },
-            None => Change {
-                place: "the script in the page".to_owned(),
-                before: vec![format!("document.cookie = {old:?}")],
-                after: vec![format!("document.cookie = {new:?}")],
-            },
-        })
-        .collect()
+    let mut changes: Vec<Change> = Vec::new();
+    for ((origin, what, old), new) in changed {
+        let (place, before, after) = match origin {
+            Some(_) => {
+                (format!("the answer to {what}"), format!("Set-Cookie: {old}"), format!("Set-Cookie: {new}"))
+            }
+            None => {
+                let assign = |line: &str| format!("document.cookie = {line:?}");
+                ("the script in the page".to_owned(), assign(old), assign(new))
+            }
+        };
+        match changes.iter_mut().find(|change| change.place == place) {
+            Some(change) => {
+                change.before.push(before);
+                change.after.push(after);
+            }
+            None => changes.push(Change { place, before: vec![before], after: vec![after] }),
+        }
+    }
+    changes
 }
 
 /// The lines of an edited plan in the order they had: an origin that is served by another keeps its
 /// routes, so that they are all found where they were.
 fn lines_in_order_of<'a>(before: &Plan, after: &'a Plan) -> impl Iterator<Item = &'a str> {
     let origins = before.origins.len();
-    let counts: Vec<usize> =
-        (0..origins).map(|index| lines(before).filter(|(origin, _, _)| *origin == Some(index)).count()).collect();
+    let counts: Vec<usize> = (0..origins)
+        .map(|index| lines(before).filter(|(origin, _, _)| *origin == Some(index)).count())
+        .collect();
     let answered = counts.into_iter().enumerate().flat_map(move |(index, count)| {
         let own = lines(after).filter(move |(origin, _, _)| *origin == Some(index));
         own.map(|(_, _, line)| line).take(count)
@@ -60,7 +67,8 @@ pub(super) fn call(action: &Action) -> Option<String> {
             if fetch.credentials != Credentials::SameOrigin {
                 options.push(format!("credentials: \"{}\"", fetch.credentials.as_str()));
             }
-            let options = if options.is_empty() { String::new() } else { format!(", {{ {} }}", options.join(", ")) };
+            let options =
+                if options.is_empty() { String::new() } else { format!(", {{ {} }}", options.join(", ")) };
             Some(format!("fetch(\"{}\"{options})", fetch.url))
         }
         Action::Xhr(xhr) => Some(format!("xhr.withCredentials = {}", xhr.with_credentials)),

@@ -26,8 +26,10 @@ pub(super) fn with(line: &str, wanted: &str, value: Option<&str>) -> String {
         return format!("{line}; {attribute}");
     };
     let changed = format!(" {attribute}");
-    let kept = parts.iter().enumerate().filter(|(place, part)| *place == 0 || *place == last || !is(part, wanted));
-    let kept: Vec<&str> = kept.map(|(place, part)| if place == last { changed.as_str() } else { part }).collect();
+    let kept =
+        parts.iter().enumerate().filter(|(place, part)| *place == 0 || *place == last || !is(part, wanted));
+    let kept: Vec<&str> =
+        kept.map(|(place, part)| if place == last { changed.as_str() } else { part }).collect();
     kept.join(";")
 }
 
@@ -76,7 +78,9 @@ pub(super) fn prefix(name: &str) -> Option<Prefix> {
         Prefix { text: "__Http-", host: false, http_only: true },
     ];
     let begins = |prefix: &Prefix| {
-        name.as_bytes().get(..prefix.text.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix.text.as_bytes()))
+        name.as_bytes()
+            .get(..prefix.text.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(prefix.text.as_bytes()))
     };
     KNOWN.into_iter().find(begins)
 }

@@ -137,9 +137,8 @@ impl Edit {
                 !first.is_disjoint(second) && a.slot() == b.slot()
             }
             (Self::Topology(a), Self::Topology(b)) => a.excludes(b),
-            (Self::Include { step: a }, Self::Include { step: b }) | (Self::Grant { step: a }, Self::Grant { step: b }) => {
-                a == b
-            }
+            (Self::Include { step: a }, Self::Include { step: b })
+            | (Self::Grant { step: a }, Self::Grant { step: b }) => a == b,
             _ => false,
         }
     }
@@ -240,12 +239,14 @@ pub(super) fn is_deletion(line: &str) -> bool {
     let max_age = cookie_line::attribute(line, "Max-Age").and_then(|seconds| seconds.parse::<i64>().ok());
     max_age.is_some_and(|seconds| seconds <= 0)
         || (max_age.is_none()
-            && cookie_line::attribute(line, "Expires").is_some_and(|date| date.contains("1970") || date.contains("-70 ")))
+            && cookie_line::attribute(line, "Expires")
+                .is_some_and(|date| date.contains("1970") || date.contains("-70 ")))
 }
 
 fn is_strict(plan: &Plan, of: &BTreeSet<Target>) -> bool {
     lines(plan).any(|(origin, _, line)| {
-        let strict = cookie_line::attribute(line, "SameSite").is_some_and(|word| word.eq_ignore_ascii_case("Strict"));
+        let strict =
+            cookie_line::attribute(line, "SameSite").is_some_and(|word| word.eq_ignore_ascii_case("Strict"));
         strict && of.contains(&Target { origin, name: cookie_line::name(line).to_owned() })
     })
 }
@@ -255,12 +256,15 @@ pub(super) fn lines(plan: &Plan) -> impl Iterator<Item = (Option<usize>, String,
     let answered = plan.origins.iter().enumerate().flat_map(|(index, origin)| {
         let routes = if let Service::Routes(routes) = &origin.service { routes.as_slice() } else { &[] };
         routes.iter().flat_map(move |route| {
-            let what = format!("{} {}{}", route.method, origin.url.origin().ascii_serialization(), route.path);
+            let what =
+                format!("{} {}{}", route.method, origin.url.origin().ascii_serialization(), route.path);
             route.set_cookie.iter().map(move |line| (Some(index), what.clone(), line.as_str()))
         })
     });
     let written = plan.steps.iter().filter_map(|step| match &step.action {
-        Action::DocumentCookie { write: Some(line) } => Some((None, "document.cookie".to_owned(), line.as_str())),
+        Action::DocumentCookie { write: Some(line) } => {
+            Some((None, "document.cookie".to_owned(), line.as_str()))
+        }
         _ => None,
     });
     answered.chain(written)
@@ -268,7 +272,8 @@ pub(super) fn lines(plan: &Plan) -> impl Iterator<Item = (Option<usize>, String,
 
 fn lines_mut(plan: &mut Plan) -> impl Iterator<Item = (Option<usize>, &mut String)> {
     let answered = plan.origins.iter_mut().enumerate().flat_map(|(index, origin)| {
-        let routes = if let Service::Routes(routes) = &mut origin.service { routes.as_mut_slice() } else { &mut [] };
+        let routes =
+            if let Service::Routes(routes) = &mut origin.service { routes.as_mut_slice() } else { &mut [] };
         routes.iter_mut().flat_map(|route| &mut route.set_cookie).map(move |line| (Some(index), line))
     });
     let written = plan.steps.iter_mut().filter_map(|step| match &mut step.action {
@@ -294,7 +299,11 @@ fn rename(plan: &mut Plan, old: &str, new: &str) {
         for expect in std::iter::once(&mut step.expect).chain(step.on.iter_mut().map(|(_, on)| on)) {
             expect.stored.iter_mut().for_each(|claim| change(&mut claim.value.name));
             expect.sent.iter_mut().for_each(|claim| change(&mut claim.value.name));
-            expect.not_stored.iter_mut().chain(&mut expect.not_sent).for_each(|claim| change(&mut claim.value.name));
+            expect
+                .not_stored
+                .iter_mut()
+                .chain(&mut expect.not_sent)
+                .for_each(|claim| change(&mut claim.value.name));
         }
     }
 }

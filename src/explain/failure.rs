@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::cause::{self, Cause};
+use super::cause::{self, Cause, Trouble};
 use super::goal::Goal;
 use super::search::{self, Remedy};
 use super::stage::Stage;
@@ -77,12 +77,11 @@ fn groups(run: &Run) -> Vec<Group> {
         seen.push(observation.clone());
         let expect = run.plan.steps[step].expected_in(run.browser);
         for (place, failure) in ran.failures.iter().enumerate() {
-            let Some(claimed) = cause::of_claim(&run.plan, &expect, failure, &seen, run.browser) else { continue };
-            let claim = claimed.is_positive.then(|| (step, failure.span.clone()));
-            let same = |group: &&mut Group| {
-                let (a, b) = (&group.cause, &claimed.cause);
-                a.trouble == b.trouble && a.step == b.step && a.name == b.name
+            let Some(claimed) = cause::of_claim(&run.plan, &expect, failure, &seen, run.browser) else {
+                continue;
             };
+            let claim = claimed.is_positive.then(|| (step, failure.span.clone()));
+            let same = |group: &&mut Group| is_same(&group.cause, &claimed.cause);
             match groups.iter_mut().find(same) {
                 Some(group) => {
                     group.names.extend(claimed.names);
@@ -99,4 +98,19 @@ fn groups(run: &Run) -> Vec<Group> {
         }
     }
     groups
+}
+
+/// Whether two causes are one to a developer: what one fix would mend.
+fn is_same(a: &Cause, b: &Cause) -> bool {
+    let answer = |cause: &Cause| {
+        let exchange = cause.exchange.as_ref()?;
+        Some((exchange.origin, exchange.is_preflight()))
+    };
+    match (a.trouble, b.trouble) {
+        (Trouble::Unreadable, Trouble::Unreadable) if answer(a).is_some() => {
+            answer(a) == answer(b)
+                && a.by.iter().map(|(_, reasons)| reasons).eq(b.by.iter().map(|(_, reasons)| reasons))
+        }
+        _ => a.trouble == b.trouble && a.step == b.step && a.name == b.name,
+    }
 }

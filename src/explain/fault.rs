@@ -17,10 +17,9 @@ const SET_COOKIE: &str = "Set-Cookie: ";
 pub(super) fn in_line(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)>) {
     let Some(line) = &cause.line else { return (None, Vec::new()) };
     let text = String::from_utf8_lossy(line).into_owned();
-    let path = match (&cause.exchange, cause.trouble) {
-        (Some(exchange), Trouble::Refused | Trouble::Survives) => format!("answer to {}", request_line(exchange)),
-        (None, _) => "document.cookie".to_owned(),
-        _ => "an earlier answer".to_owned(),
+    let path = match &cause.exchange {
+        Some(exchange) => format!("answer to {}", request_line(exchange)),
+        None => "document.cookie".to_owned(),
     };
     // The same part may be at fault for several reasons, and a browser may read it differently.
     let mut parts: BTreeMap<(usize, usize), BTreeSet<Reason>> = BTreeMap::new();
@@ -55,9 +54,16 @@ fn part(line: &SetCookie<'_>, reason: Reason, trouble: Trouble) -> set_cookie::S
     match reason {
         Reason::DomainMismatch | Reason::PublicSuffix => line.domain.map_or(pair, |attribute| attribute.span),
         Reason::SecureRequired => line.secure.map_or(pair, |attribute| attribute.span),
-        Reason::SameSiteStrict | Reason::SameSiteLax | Reason::SameSiteDefaultLax | Reason::SameSiteNoneInsecure => same_site,
-        Reason::PartitionedInsecure | Reason::OtherPartition => line.partitioned.map_or(pair, |attribute| attribute.span),
-        Reason::HttpOnlyFromScript | Reason::HttpOnly => line.http_only.map_or(pair, |attribute| attribute.span),
+        Reason::SameSiteStrict
+        | Reason::SameSiteLax
+        | Reason::SameSiteDefaultLax
+        | Reason::SameSiteNoneInsecure => same_site,
+        Reason::PartitionedInsecure | Reason::OtherPartition => {
+            line.partitioned.map_or(pair, |attribute| attribute.span)
+        }
+        Reason::HttpOnlyFromScript | Reason::HttpOnly => {
+            line.http_only.map_or(pair, |attribute| attribute.span)
+        }
         Reason::PathMismatch => line.path.map_or(pair, |attribute| attribute.span),
         Reason::Expired => line.lifetime.map_or(pair, |(attribute, _)| attribute.span),
         Reason::InvalidPrefix if !line.name.is_empty() => line.name,
@@ -83,12 +89,12 @@ pub(super) fn in_cors(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)
     let allow_credentials = page.header(exchange, false, "Access-Control-Allow-Credentials");
     let allow_methods = page.header(exchange, false, "Access-Control-Allow-Methods");
     let allow_headers = page.header(exchange, false, "Access-Control-Allow-Headers");
-    let mut labels: Vec<(Span, String)> = Vec::new();
+    let mut faults: Vec<(Span, Vec<String>)> = Vec::new();
     let mut add = |span: Option<Span>, text: String| {
         let Some(span) = span else { return };
-        match labels.iter_mut().find(|(known, _)| *known == span) {
-            Some((_, known)) => *known = format!("{known}; {text}"),
-            None => labels.push((span, text)),
+        match faults.iter_mut().find(|(known, _)| *known == span) {
+            Some((_, known)) => known.push(text),
+            None => faults.push((span, vec![text])),
         }
     };
     let reasons: Vec<Reason> = cause.by.iter().flat_map(|(_, reasons)| reasons.iter().copied()).collect();
@@ -98,23 +104,33 @@ pub(super) fn in_cors(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)
             Reason::CorsNoAllowOrigin => {
                 add(Some(status.clone()), format!("{reason}: no Access-Control-Allow-Origin here"));
             }
-            Reason::CorsOriginMismatch | Reason::CorsWildcardWithCredentials => add(here(&allow_origin), reason.to_string()),
+            Reason::CorsOriginMismatch | Reason::CorsWildcardWithCredentials => {
+                add(here(&allow_origin), reason.to_string())
+            }
             Reason::CorsCredentialsNotAllowed => {
-                let missing = if allow_credentials.is_none() { ": no Access-Control-Allow-Credentials here" } else { "" };
+                let missing = if allow_credentials.is_none() {
+                    ": no Access-Control-Allow-Credentials here"
+                } else {
+                    ""
+                };
                 add(here(&allow_credentials), format!("{reason}{missing}"));
             }
             Reason::CorsPreflightMethod => {
-                let missing = if allow_methods.is_none() { ": no Access-Control-Allow-Methods here" } else { "" };
+                let missing =
+                    if allow_methods.is_none() { ": no Access-Control-Allow-Methods here" } else { "" };
                 add(here(&allow_methods), format!("{reason}{missing}"));
             }
             Reason::CorsPreflightHeader => {
-                let missing = if allow_headers.is_none() { ": no Access-Control-Allow-Headers here" } else { "" };
+                let missing =
+                    if allow_headers.is_none() { ": no Access-Control-Allow-Headers here" } else { "" };
                 add(here(&allow_headers), format!("{reason}{missing}"));
             }
             Reason::CorsPreflightStatus => add(Some(status.clone()), reason.to_string()),
             _ => add(Some(asks.clone()), reason.to_string()),
         }
     }
+    let mut labels: Vec<(Span, String)> =
+        faults.into_iter().map(|(span, texts)| (span, brief(&texts))).collect();
     // What the request said, beside what the answer lacks.
     for (reason, span, text) in [
         (Reason::CorsNoAllowOrigin, &origin, "who asks"),
@@ -130,6 +146,18 @@ pub(super) fn in_cors(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)
     }
     let path = if exchange.is_preflight() { "the preflight" } else { "the request" };
     (Some(Arc::new(Source { path: path.to_owned(), text: page.text })), labels)
+}
+
+/// Labels in a row; where they do not fit, the first, for the notes have them all.
+fn brief(texts: &[String]) -> String {
+    const SHORT: usize = 75;
+    let all = texts.join("; ");
+    match texts {
+        [first, rest @ ..] if all.len() > SHORT && !rest.is_empty() => {
+            format!("{first}; and {} more, below", rest.len())
+        }
+        _ => all,
+    }
 }
 
 /// Text that grows by lines, and knows where each stands.

@@ -36,19 +36,17 @@ impl Goal {
     pub(super) fn is_met(&self, plan: &Plan, browser: BrowserName, seen: &[Observation]) -> bool {
         match self {
             Self::Works { request, again } => works(&seen[*request], &seen[*again]),
-            Self::Claims { claims, .. } => {
-                claims.iter().all(|(step, span)| {
-                    let step_seen = &seen[*step];
-                    let nothing = Vec::new();
-                    let before = match step.checked_sub(1) {
-                        Some(earlier) => seen[earlier].jar.as_deref(),
-                        None => Some(nothing.as_slice()),
-                    };
-                    let expect = plan.steps[*step].expected_in(browser);
-                    let failures = verdict::judge(&expect, step_seen, before);
-                    step_seen.unpredicted.is_none() && failures.iter().all(|failure| failure.span != *span)
-                })
-            }
+            Self::Claims { claims, .. } => claims.iter().all(|(step, span)| {
+                let step_seen = &seen[*step];
+                let nothing = Vec::new();
+                let before = match step.checked_sub(1) {
+                    Some(earlier) => seen[earlier].jar.as_deref(),
+                    None => Some(nothing.as_slice()),
+                };
+                let expect = plan.steps[*step].expected_in(browser);
+                let failures = verdict::judge(&expect, step_seen, before);
+                step_seen.unpredicted.is_none() && failures.iter().all(|failure| failure.span != *span)
+            }),
         }
     }
 
@@ -70,8 +68,9 @@ impl Goal {
 }
 
 fn works(request: &Observation, again: &Observation) -> bool {
-    let went_well =
-        |seen: &Observation| seen.page.readable != Some(false) && seen.page.error.is_none() && seen.unpredicted.is_none();
+    let went_well = |seen: &Observation| {
+        seen.page.readable != Some(false) && seen.page.error.is_none() && seen.unpredicted.is_none()
+    };
     let kept = last_lines(request).into_iter().all(|(name, line)| match is_deletion(line) {
         true => !holds(request, name),
         false => line.stored == Some(true) && is_sent(again, name),

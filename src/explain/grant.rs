@@ -59,12 +59,20 @@ pub(super) fn apply(plan: &mut Plan, original: &Plan, step: usize) -> Option<Vec
             gained.splice(0..0, after.status.map(|status| format!("status {status}")));
         }
         if !gained.is_empty() {
-            changes.push(Change { place: format!("the answer to OPTIONS {url}"), before: lost, after: gained });
+            changes.push(Change {
+                place: format!("the answer to OPTIONS {url}"),
+                before: lost,
+                after: gained,
+            });
         }
     }
     let (lost, gained) = differences(&before.answer, &after.answer);
     if !gained.is_empty() {
-        changes.push(Change { place: format!("the answer to {} {url}", call.method), before: lost, after: gained });
+        changes.push(Change {
+            place: format!("the answer to {} {url}", call.method),
+            before: lost,
+            after: gained,
+        });
     }
     (!changes.is_empty()).then_some(changes)
 }
@@ -79,8 +87,11 @@ fn call(plan: &Plan, step: usize) -> Option<(Call, usize)> {
     };
     let page = page_at(plan, step)?;
     let origin = Location::parse(page.as_str())?.origin;
-    let mut context =
-        Context::fetch(vec![origin.clone()], Location::parse(url.as_str())?, context::Credentials::SameOrigin);
+    let mut context = Context::fetch(
+        vec![origin.clone()],
+        Location::parse(url.as_str())?,
+        context::Credentials::SameOrigin,
+    );
     context.method = method.to_owned().into();
     let preflight = cors::preflight(&context, headers).map(|preflight| preflight.headers);
     let call = Call {
@@ -132,7 +143,8 @@ fn said(origin: &Origin, call: &Call) -> Said {
     let declared = |method: &str| {
         let route = routes(origin, call).find(|route| route.method == method);
         route.map_or_else(Vec::new, |route| {
-            let headers = route.headers.iter().filter_map(|(name, value)| Some((canonical(name)?, value.clone())));
+            let headers =
+                route.headers.iter().filter_map(|(name, value)| Some((canonical(name)?, value.clone())));
             headers.collect::<Vec<_>>()
         })
     };
@@ -180,7 +192,11 @@ fn from_headers(said: &Said) -> Cors {
     };
     Cors {
         // One that names another origin is kept: somebody needs it.
-        allow_origins: find(ALLOW_ORIGIN).filter(|origin| *origin != "null").map(str::to_owned).into_iter().collect(),
+        allow_origins: find(ALLOW_ORIGIN)
+            .filter(|origin| *origin != "null")
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
         allow_credentials: find(ALLOW_CREDENTIALS) == Some("true"),
         allow_headers: list(ALLOW_HEADERS),
         allow_methods: list(ALLOW_METHODS),
@@ -190,7 +206,10 @@ fn from_headers(said: &Said) -> Cors {
 }
 
 /// The header lines that go and those that come.
-fn differences(before: &[(&'static str, String)], after: &[(&'static str, String)]) -> (Vec<String>, Vec<String>) {
+fn differences(
+    before: &[(&'static str, String)],
+    after: &[(&'static str, String)],
+) -> (Vec<String>, Vec<String>) {
     let lines = |these: &[(&'static str, String)], others: &[(&'static str, String)]| {
         let mut lines: Vec<&(&str, String)> = these.iter().filter(|line| !others.contains(line)).collect();
         lines.sort();
@@ -206,7 +225,8 @@ fn routes<'o>(origin: &'o Origin, call: &Call) -> impl Iterator<Item = &'o Route
 }
 
 fn routes_mut<'o>(origin: &'o mut Origin, call: &Call) -> impl Iterator<Item = &'o mut Route> {
-    let routes = if let Service::Routes(routes) = &mut origin.service { routes.as_mut_slice() } else { &mut [] };
+    let routes =
+        if let Service::Routes(routes) = &mut origin.service { routes.as_mut_slice() } else { &mut [] };
     let path = call.path.clone();
     routes.iter_mut().filter(move |route| covers(&route.path, &path))
 }

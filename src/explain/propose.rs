@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cookie_line;
 use super::edit::{CookieChange, Edit, Edits, Target, lines, unprefixed};
 use super::goal::{self, Goal};
 use super::topology::{self, Topology};
-use super::cookie_line;
 use crate::observe::{Observation, SetCookie};
 use crate::plan::{Action, Plan};
 use crate::rules::reason::Reason;
@@ -51,7 +51,13 @@ impl Proposals<'_> {
                 if self.goal.concerns(&name) {
                     let targets = self.targets(None, &name);
                     for reason in &withheld.reasons {
-                        self.withheld(step, *reason, &targets, &withheld.domain, exchange.wire.url.host_str());
+                        self.withheld(
+                            step,
+                            *reason,
+                            &targets,
+                            &withheld.domain,
+                            exchange.wire.url.host_str(),
+                        );
                     }
                 }
             }
@@ -66,7 +72,14 @@ impl Proposals<'_> {
     }
 
     /// What may be done so that a line is taken.
-    fn refusal(&mut self, step: usize, origin: Option<usize>, host: Option<&str>, line: &SetCookie, seen: &Observation) {
+    fn refusal(
+        &mut self,
+        step: usize,
+        origin: Option<usize>,
+        host: Option<&str>,
+        line: &SetCookie,
+        seen: &Observation,
+    ) {
         let name = self.original(&line.name);
         if line.stored != Some(false) || !self.goal.concerns(&name) {
             return;
@@ -115,12 +128,20 @@ impl Proposals<'_> {
     }
 
     /// What may be done so that a stored cookie is sent.
-    fn withheld(&mut self, step: usize, reason: Reason, targets: &BTreeSet<Target>, domain: &str, host: Option<&str>) {
+    fn withheld(
+        &mut self,
+        step: usize,
+        reason: Reason,
+        targets: &BTreeSet<Target>,
+        domain: &str,
+        host: Option<&str>,
+    ) {
         match reason {
             Reason::CredentialsOmitted => self.include(step),
             Reason::HostOnly | Reason::DomainMismatch => {
                 // A domain that covers both, if there is one.
-                let common = host.and_then(psl::domain_str).filter(|common| psl::domain_str(domain) == Some(common));
+                let common =
+                    host.and_then(psl::domain_str).filter(|common| psl::domain_str(domain) == Some(common));
                 if let Some(common) = common {
                     self.cookie(CookieChange::Domain(common.to_owned()), targets);
                 }

@@ -19,7 +19,8 @@ use super::told::Explanation;
 use crate::browser::name::BrowserName;
 use crate::diagnostic::Source;
 use crate::plan::{
-    Action, Body, Certificate, Cors, Credentials, Expect, Fetch, Form, Origin, Plan, Route, Service, Step, Xhr,
+    Action, Body, Certificate, Cors, Credentials, Expect, Fetch, Form, Origin, Plan, Route, Service, Step,
+    Xhr,
 };
 use crate::rules::cors;
 use crate::rules::reason::Reason;
@@ -158,7 +159,8 @@ fn outcomes(
         let (asked, next) = (&seen[request], &seen[again]);
         let cookies = goal::last_lines(asked).into_iter().map(|(name, line)| {
             let deletion = goal::is_deletion(line);
-            let withheld = next.requests().flat_map(|exchange| &exchange.withheld).filter(|cookie| cookie.name == name);
+            let withheld =
+                next.requests().flat_map(|exchange| &exchange.withheld).filter(|cookie| cookie.name == name);
             let withheld = withheld.flat_map(|cookie| cookie.reasons.iter().copied()).collect();
             CookieOutcome {
                 name: name.to_owned(),
@@ -216,8 +218,10 @@ fn ask(question: &Question) -> Asked {
     if cors.is_none() && is_call(question) {
         origins.add("api", api, preflight(question, &mut assumptions), None);
     }
+    back(question, &mut steps);
     let request = steps.len();
     steps.push(action(question, api));
+    back(question, &mut steps);
     match &question.then {
         None => steps.push(action(question, api)),
         Some(then) => {
@@ -225,6 +229,7 @@ fn ask(question: &Question) -> Asked {
             steps.push(action(&Question { method: "GET".to_owned(), ..question.clone() }, then));
         }
     }
+    let again = steps.len() - 1;
     let step = |action| Step { action, span: 0..0, expect: Expect::default(), on: Vec::new() };
     let plan = Plan {
         source: Arc::new(Source { path: "the question".to_owned(), text: String::new() }),
@@ -234,7 +239,17 @@ fn ask(question: &Question) -> Asked {
         origins: origins.all,
         steps: steps.into_iter().map(step).collect(),
     };
-    Asked { plan, request, again: request + 1, assumptions }
+    Asked { plan, request, again, assumptions }
+}
+
+/// Opens the page again where a step has left it.
+fn back(question: &Question, steps: &mut Vec<Action>) {
+    if question.how == How::Navigation
+        && steps.len() > 1
+        && let Some(page) = &question.page
+    {
+        steps.push(Action::Visit(page_url(page, question)));
+    }
 }
 
 fn is_call(question: &Question) -> bool {
@@ -246,7 +261,11 @@ fn is_cross_origin(question: &Question) -> bool {
 }
 
 /// The CORS settings where the answer's own headers are not known: those the call needs.
-fn settings(question: &Question, headers: &[(String, String)], assumptions: &mut Vec<String>) -> Option<Cors> {
+fn settings(
+    question: &Question,
+    headers: &[(String, String)],
+    assumptions: &mut Vec<String>,
+) -> Option<Cors> {
     let page = question.page.as_ref()?;
     if question.response.is_some() || !is_call(question) || !is_cross_origin(question) {
         return None;
@@ -259,7 +278,10 @@ fn settings(question: &Question, headers: &[(String, String)], assumptions: &mut
         allow_origins: vec![page.origin().ascii_serialization()],
         allow_credentials: true,
         allow_headers: cors::unsafe_header_names(headers),
-        allow_methods: Some(question.method.clone()).filter(|method| !cors::is_safelisted_method(method)).into_iter().collect(),
+        allow_methods: Some(question.method.clone())
+            .filter(|method| !cors::is_safelisted_method(method))
+            .into_iter()
+            .collect(),
         expose_headers: Vec::new(),
         max_age: None,
     })
@@ -272,7 +294,8 @@ fn preflight(question: &Question, assumptions: &mut Vec<String>) -> Route {
         let headers: Vec<_> = stated.cors().cloned().collect();
         return route("OPTIONS", api, stated.status, &headers, &[]);
     }
-    let mut headers: Vec<(String, String)> = question.response.iter().flat_map(Response::cors).cloned().collect();
+    let mut headers: Vec<(String, String)> =
+        question.response.iter().flat_map(Response::cors).cloned().collect();
     let unsafe_names = cors::unsafe_header_names(&question.headers);
     let asks = !unsafe_names.is_empty() || !cors::is_safelisted_method(&question.method);
     if asks && is_cross_origin(question) {
@@ -310,7 +333,9 @@ fn action(question: &Question, url: &Url) -> Action {
         return Action::Visit(url);
     }
     match question.how {
-        How::Fetch => Action::Fetch(Fetch { url, method, credentials: question.credentials, headers, body: None }),
+        How::Fetch => {
+            Action::Fetch(Fetch { url, method, credentials: question.credentials, headers, body: None })
+        }
         How::Xhr => {
             let with_credentials = question.credentials == Credentials::Include;
             Action::Xhr(Xhr { url, method, with_credentials, headers, body: None })
@@ -382,7 +407,9 @@ impl Origins {
         if let Service::Page = origin.service {
             let mut page = self::route("GET", url, 200, &[], &[]);
             page.path = "/*".to_owned();
-            page.body = Body::Html("<!doctype html><link rel=\"icon\" href=\"data:,\"><title>page</title>".to_owned());
+            page.body = Body::Html(
+                "<!doctype html><link rel=\"icon\" href=\"data:,\"><title>page</title>".to_owned(),
+            );
             origin.service = Service::Routes(vec![page]);
         }
         if let Service::Routes(routes) = &mut origin.service
@@ -400,4 +427,3 @@ fn origin(name: &str, url: &Url, service: Service) -> Origin {
     base.set_fragment(None);
     Origin { name: name.to_owned(), url: base, certificate: Certificate::Good, service, cors: None }
 }
-

@@ -39,7 +39,8 @@ impl Response {
 /// # Errors
 /// With a message, where there is no answer in the text.
 pub fn read(path: &str, bytes: &[u8]) -> Result<Response, Box<Diagnostic>> {
-    let source = Arc::new(Source { path: path.to_owned(), text: String::from_utf8_lossy(bytes).into_owned() });
+    let source =
+        Arc::new(Source { path: path.to_owned(), text: String::from_utf8_lossy(bytes).into_owned() });
     let lines: Vec<Line<'_>> = lines(&source.text);
     let wrong = |span: Option<Span>, message: &str, label: &str, help: &str| {
         let diagnostic = Diagnostic::error(message).help(help);
@@ -60,7 +61,12 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Response, Box<Diagnostic>> {
         }
         None => {
             let label = "neither a status line nor a header";
-            return Err(wrong(Some(first.span()), &format!("{path} does not begin like an answer"), label, HELP));
+            return Err(wrong(
+                Some(first.span()),
+                &format!("{path} does not begin like an answer"),
+                label,
+                HELP,
+            ));
         }
     };
     if let (Some(place), Some(100..=199)) = (start, status) {
@@ -83,7 +89,8 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Response, Box<Diagnostic>> {
         match field(line.text) {
             Some((name, value)) => fields.push((name.to_owned(), value.to_owned())),
             None => {
-                let help = "each line is `Name: value`; an empty line ends the headers, and a body may follow";
+                let help =
+                    "each line is `Name: value`; an empty line ends the headers, and a body may follow";
                 return Err(wrong(Some(line.span()), "this is no header", "no name before a colon", help));
             }
         }
@@ -98,7 +105,8 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Response, Box<Diagnostic>> {
     })
 }
 
-const HELP: &str = "give the headers as curl prints them: `curl -si https://… | rehearsal explain --response - …`";
+const HELP: &str =
+    "give the headers as curl prints them: `curl -si https://… | rehearsal explain --response - …`";
 
 struct Line<'t> {
     start: usize,
@@ -117,7 +125,8 @@ fn lines(text: &str) -> Vec<Line<'_>> {
     text.split('\n')
         .map(|whole| {
             let text = whole.strip_suffix('\r').unwrap_or(whole);
-            let bare = text.strip_prefix("< ").or_else(|| text.strip_prefix('<').filter(|rest| rest.is_empty()));
+            let bare =
+                text.strip_prefix("< ").or_else(|| text.strip_prefix('<').filter(|rest| rest.is_empty()));
             let bare = bare.unwrap_or(text);
             let line = Line { start: start + (text.len() - bare.len()), text: bare };
             start += whole.len() + 1;
@@ -165,7 +174,8 @@ mod tests {
 
     #[test]
     fn headers_alone_and_the_marks_of_verbose_curl_are_read() {
-        let response = read("-", b"\nSet-Cookie: a=1\nAccess-Control-Allow-Origin: *\n").expect("headers alone");
+        let response =
+            read("-", b"\nSet-Cookie: a=1\nAccess-Control-Allow-Origin: *\n").expect("headers alone");
         assert!(!response.has_status && response.status == 200 && response.cors().count() == 1);
         let response = read("-", b"< HTTP/2 200 \r\n< set-cookie: a=1\r\n< \r\n").expect("verbose");
         assert_eq!(response.set_cookie, ["a=1"]);

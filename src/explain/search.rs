@@ -85,8 +85,12 @@ pub(super) async fn remedy(plan: &Plan, goal: &Goal, stage: &mut Stage) -> Resul
         if all {
             return Ok(Remedy::default());
         }
-        let failing: Vec<&[Observation]> =
-            shown.iter().zip(&passing).filter(|(_, passes)| !**passes).map(|(seen, _)| seen.as_slice()).collect();
+        let failing: Vec<&[Observation]> = shown
+            .iter()
+            .zip(&passing)
+            .filter(|(_, passes)| !**passes)
+            .map(|(seen, _)| seen.as_slice())
+            .collect();
         search.expand(&edits, propose::edits(plan, &edits, &failing, goal));
     }
     finish(plan, goal, stage, best, None).await
@@ -117,7 +121,8 @@ async fn finish(
         // A fix for all that is no change of topology leaves nothing to tell of a lesser one.
         (Some(_), Some(all)) if !all.edits.iter().any(Edit::is_topology) => remedy.fix = Some(all),
         (Some((fix, shown)), everywhere) => {
-            let left = stage.browsers().iter().zip(&shown).filter(|(browser, _)| !fix.works_in.contains(browser));
+            let left =
+                stage.browsers().iter().zip(&shown).filter(|(browser, _)| !fix.works_in.contains(browser));
             remedy.elsewhere = left.map(|(browser, seen)| (*browser, remaining(goal, seen))).collect();
             remedy.fix = Some(fix);
             remedy.everywhere = everywhere;
@@ -125,34 +130,46 @@ async fn finish(
     }
     for fix in [&mut remedy.fix, &mut remedy.everywhere].into_iter().flatten() {
         fix.remarks = remark::remarks(fix);
-        if let Some(more) = narrower(plan, goal, stage, fix).await {
-            fix.remarks.push(more);
-        }
+        narrow(plan, goal, stage, fix).await;
     }
     Ok(remedy)
 }
 
-/// What narrower `SameSite` the fixed plan would bear as well, as a remark.
-async fn narrower(plan: &Plan, goal: &Goal, stage: &mut Stage, fix: &Fix) -> Option<String> {
+/// Makes `SameSite` as narrow as the fixed plan bears. Where the line changes anyway `None` becomes `Lax`; a
+/// line that stays as it is, and `Strict`, are left to the developer, and said.
+async fn narrow(plan: &Plan, goal: &Goal, stage: &mut Stage, fix: &mut Fix) {
     if fix.works_in.len() < stage.browsers().len() {
-        return None;
+        return;
     }
-    let (edited, _) = apply(plan, &fix.edits)?;
     let lax = |edit: &Edit| matches!(edit, Edit::Cookie { change: CookieChange::Lax, .. });
-    if fix.edits.iter().any(lax) {
-        let stricter = fix.edits.iter().cloned().map(|edit| match edit {
-            Edit::Cookie { change: CookieChange::Lax, of } => Edit::Cookie { change: CookieChange::Strict, of },
-            other => other,
-        });
-        let (stricter, _) = apply(plan, &stricter.collect())?;
-        return works(&stricter, goal, stage).await.then(|| remark::STRICT_AS_WELL.to_owned());
+    if !fix.edits.iter().any(lax) {
+        let Some((edited, _)) = apply(plan, &fix.edits) else { return };
+        let of = saying_none(&edited, goal);
+        let changes_line = fix.edits.iter().any(|edit| matches!(edit, Edit::Cookie { .. }));
+        if of.is_empty() {
+            return;
+        }
+        let mut narrower = fix.edits.clone();
+        narrower.insert(Edit::Cookie { change: CookieChange::Lax, of });
+        let Some((edited, changes)) = apply(plan, &narrower) else { return };
+        if !works(&edited, goal, stage).await {
+            return;
+        }
+        if !changes_line {
+            fix.remarks.push(remark::LAX_AS_WELL.to_owned());
+            return;
+        }
+        (fix.edits, fix.changes) = (narrower, changes);
+        fix.remarks = remark::remarks(fix);
     }
-    let of = saying_none(&edited, goal);
-    if of.is_empty() {
-        return None;
+    let stricter = fix.edits.iter().cloned().map(|edit| match edit {
+        Edit::Cookie { change: CookieChange::Lax, of } => Edit::Cookie { change: CookieChange::Strict, of },
+        other => other,
+    });
+    let Some((stricter, _)) = apply(plan, &stricter.collect()) else { return };
+    if works(&stricter, goal, stage).await {
+        fix.remarks.push(remark::STRICT_AS_WELL.to_owned());
     }
-    let (narrowed, _) = apply(&edited, &Edits::from([Edit::Cookie { change: CookieChange::Lax, of }]))?;
-    works(&narrowed, goal, stage).await.then(|| remark::LAX_AS_WELL.to_owned())
 }
 
 async fn works(plan: &Plan, goal: &Goal, stage: &mut Stage) -> bool {
@@ -163,7 +180,8 @@ async fn works(plan: &Plan, goal: &Goal, stage: &mut Stage) -> bool {
 /// The cookies the goal is about that say `SameSite=None`.
 fn saying_none(plan: &Plan, goal: &Goal) -> BTreeSet<Target> {
     let lines = lines(plan).filter(|(_, _, line)| {
-        let none = cookie_line::attribute(line, "SameSite").is_some_and(|word| word.eq_ignore_ascii_case("None"));
+        let none =
+            cookie_line::attribute(line, "SameSite").is_some_and(|word| word.eq_ignore_ascii_case("None"));
         none && goal.concerns(cookie_line::name(line))
     });
     lines.map(|(origin, _, line)| Target { origin, name: cookie_line::name(line).to_owned() }).collect()
@@ -173,8 +191,10 @@ fn saying_none(plan: &Plan, goal: &Goal) -> BTreeSet<Target> {
 fn remaining(goal: &Goal, seen: &[Observation]) -> BTreeSet<Reason> {
     let seen = || goal.steps().map(|step| &seen[step]);
     let exchanges = || seen().flat_map(|seen| &seen.exchanges);
-    let refused = exchanges().flat_map(|exchange| &exchange.set_cookie).filter(|line| goal.concerns(&line.name));
-    let withheld = exchanges().flat_map(|exchange| &exchange.withheld).filter(|cookie| goal.concerns(&cookie.name));
+    let refused =
+        exchanges().flat_map(|exchange| &exchange.set_cookie).filter(|line| goal.concerns(&line.name));
+    let withheld =
+        exchanges().flat_map(|exchange| &exchange.withheld).filter(|cookie| goal.concerns(&cookie.name));
     let mut reasons: BTreeSet<Reason> = refused.flat_map(|line| line.reasons.iter().copied()).collect();
     reasons.extend(withheld.flat_map(|cookie| cookie.reasons.iter().copied()));
     reasons.extend(seen().flat_map(|seen| seen.page.cors.iter().copied()));
@@ -186,7 +206,12 @@ fn passing(plan: &Plan, goal: &Goal, browsers: &[BrowserName], shown: &Shown) ->
 }
 
 fn picked(browsers: &[BrowserName], passing: &[bool], which: bool) -> Vec<BrowserName> {
-    browsers.iter().zip(passing).filter(|(_, passes)| **passes == which).map(|(browser, _)| *browser).collect()
+    browsers
+        .iter()
+        .zip(passing)
+        .filter(|(_, passes)| **passes == which)
+        .map(|(browser, _)| *browser)
+        .collect()
 }
 
 /// Sets of edits, the cheapest first; of equals the smaller, and then the earlier found.
@@ -219,6 +244,65 @@ impl Search<'_> {
                 let mut next = edits.clone();
                 next.insert(edit);
                 self.push(next);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use crate::command::explain::{browsers, question};
+    use crate::explain::question::answer;
+    use clap::Parser;
+
+    const CALL: [&str; 4] = ["rehearsal", "explain", "--method=POST", "--page=https://www.site.com"];
+
+    #[tokio::test]
+    async fn no_edit_of_a_fix_can_be_left_out() {
+        for (request, line, mode) in [
+            ("https://other.example.net/login", "a=1; SameSite=Lax", "include"),
+            ("https://other.example.net/login", "a=1", "same-origin"),
+            ("https://other.example.net/login", "__Host-a=1; Domain=example.net; SameSite=None", "omit"),
+            ("https://api.site.com/login", "a=1; Domain=com", "omit"),
+            ("https://api.site.com/login", "__Secure-a=1; Partitioned", "include"),
+            ("http://api.site.com/login", "a=1; Secure; SameSite=Strict", "include"),
+        ] {
+            let arguments = [
+                format!("--request={request}"),
+                format!("--set-cookie={line}"),
+                format!("--credentials={mode}"),
+            ];
+            let arguments = CALL.into_iter().chain(arguments.each_ref().map(String::as_str));
+            let Command::Explain(arguments) = Cli::try_parse_from(arguments).expect("it is right").command
+            else {
+                unreachable!("it is that command")
+            };
+            let browsers = browsers(&arguments.browser);
+            let answer =
+                answer(&question(&arguments).expect("a question"), &browsers).await.expect("an answer");
+            let again = answer.plan.steps.len() - 1;
+            let goal = Goal::Works { request: again - 1, again };
+            let remedy = &answer.remedy;
+            assert!(remedy.fix.is_some(), "{request} {line} {mode}");
+            for fix in remedy.fix.iter().chain(&remedy.everywhere) {
+                let mut stage = Stage::new(&fix.works_in);
+                let (fixed, changes) = apply(&answer.plan, &fix.edits).expect("it can be applied");
+                assert!(
+                    works(&fixed, &goal, &mut stage).await && !changes.is_empty(),
+                    "{request} {line} {mode}"
+                );
+                // `Lax` may be there to narrow, and not to make it work.
+                let narrows = |edit: &&Edit| matches!(edit, Edit::Cookie { change: CookieChange::Lax, .. });
+                for edit in fix.edits.iter().filter(|edit| !narrows(edit)) {
+                    let mut fewer = fix.edits.clone();
+                    fewer.remove(edit);
+                    if let Some((without, _)) = apply(&answer.plan, &fewer) {
+                        let still = works(&without, &goal, &mut stage).await;
+                        assert!(!still, "{request} {line} {mode}: {edit:?} is not needed");
+                    }
+                }
             }
         }
     }

@@ -52,7 +52,8 @@ impl Stage {
 
     /// The models for a plan: those of before, unless the plan has a host they do not trust.
     fn cast(&mut self, plan: &Plan) -> Result<&Cast, CertificateError> {
-        let fits = self.cast.as_ref().is_some_and(|cast| hosts(plan).all(|host| cast.authority.permits(host)));
+        let fits =
+            self.cast.as_ref().is_some_and(|cast| hosts(plan).all(|host| cast.authority.permits(host)));
         if !fits {
             let authority = Authority::new(hosts(plan))?;
             let models = self.browsers.iter().map(|browser| Model::new(*browser, &authority)).collect();

@@ -75,7 +75,12 @@ impl Explanation {
 
     /// The explanation as a message with carets. `browsers` are all that were asked, and `diagnostic` the
     /// kind of message it is to be.
-    pub fn render(&self, browsers: &[BrowserName], diagnostic: fn(&str) -> Diagnostic, style: Style) -> String {
+    pub fn render(
+        &self,
+        browsers: &[BrowserName],
+        diagnostic: fn(&str) -> Diagnostic,
+        style: Style,
+    ) -> String {
         let mut diagnostic = diagnostic(&self.headline);
         diagnostic.source.clone_from(&self.source);
         diagnostic.labels.clone_from(&self.labels);
@@ -89,7 +94,8 @@ impl Explanation {
             diagnostic = diagnostic.note(wrapped(&note));
         }
         if !self.native.is_empty() {
-            diagnostic = diagnostic.note(wrapped(&format!("the browser's own word: {}", self.native.join(", "))));
+            diagnostic =
+                diagnostic.note(wrapped(&format!("the browser's own word: {}", self.native.join(", "))));
         }
         let text = diagnostic.render(style);
         match (&self.source, diagnostic.line_column()) {
@@ -139,7 +145,12 @@ fn whys(cause: &Cause) -> Vec<Why> {
         .map(|reason| Why {
             reason,
             question: cause.trouble.question(),
-            browsers: cause.by.iter().filter(|(_, reasons)| reasons.contains(&reason)).map(|(browser, _)| *browser).collect(),
+            browsers: cause
+                .by
+                .iter()
+                .filter(|(_, reasons)| reasons.contains(&reason))
+                .map(|(browser, _)| *browser)
+                .collect(),
         })
         .collect()
 }
@@ -149,6 +160,7 @@ fn headline(cause: &Cause, plan: &Plan, browsers: &[BrowserName]) -> String {
     // "chromium does not store", "chromium and webkit do not store", "none of the 4 browsers stores".
     let (who, is_none) = match these.as_slice() {
         [only] => (format!("{} does not", only.real()), false),
+        [_, _] if browsers.len() == 2 => ("neither browser".to_owned(), true),
         all if all.len() == browsers.len() => (format!("none of the {} browsers", all.len()), true),
         some => (format!("{} do not", listed(some)), false),
     };
@@ -207,7 +219,8 @@ fn paragraph(cause: &Cause, plan: &Plan) -> String {
 
 /// Who asks whom, where that matters to the reasons.
 fn standing(cause: &Cause, plan: &Plan) -> Option<String> {
-    let reasons: BTreeSet<Reason> = cause.by.iter().flat_map(|(_, reasons)| reasons.iter().copied()).collect();
+    let reasons: BTreeSet<Reason> =
+        cause.by.iter().flat_map(|(_, reasons)| reasons.iter().copied()).collect();
     let (_, url) = plan.steps.get(cause.step)?.action.target()?;
     let page = page_at(plan, cause.step)?;
     let sites = [
@@ -219,11 +232,14 @@ fn standing(cause: &Cause, plan: &Plan) -> Option<String> {
     ];
     let (here, there) = (Site::of(page), Site::of(url));
     if sites.iter().any(|reason| reasons.contains(reason)) {
-        return (here != there).then(|| format!("The page is of {here} and the request goes to {there}, another site."));
+        return (here != there)
+            .then(|| format!("The page is of {here} and the request goes to {there}, another site."));
     }
     let origins = [Reason::CredentialsOmitted, Reason::HostOnly];
     let is_cors = cause.trouble == Trouble::Unreadable;
-    if Relation::of(page, url) == Relation::SameOrigin || !(is_cors || origins.iter().any(|reason| reasons.contains(reason))) {
+    if Relation::of(page, url) == Relation::SameOrigin
+        || !(is_cors || origins.iter().any(|reason| reasons.contains(reason)))
+    {
         return None;
     }
     let (from, to) = (page.origin().ascii_serialization(), url.origin().ascii_serialization());
@@ -231,7 +247,9 @@ fn standing(cause: &Cause, plan: &Plan) -> Option<String> {
         Action::Fetch(fetch) if reasons.contains(&Reason::CredentialsOmitted) => {
             format!(", in credentials mode \"{}\"", fetch.credentials.as_str())
         }
-        Action::Xhr(_) if reasons.contains(&Reason::CredentialsOmitted) => ", without withCredentials".to_owned(),
+        Action::Xhr(_) if reasons.contains(&Reason::CredentialsOmitted) => {
+            ", without withCredentials".to_owned()
+        }
         _ => String::new(),
     };
     Some(format!("The page's origin is {from}, and it asks {to}, another origin{mode}."))

@@ -202,8 +202,10 @@ fn by_path(plan: &mut Plan, api: usize, page: usize) -> Option<Change> {
     routes.append(&mut moved);
     plan.origins[page].service = Service::Routes(routes);
     redirect(plan, &from, &to, prefix);
-    let mut before: Vec<String> =
-        paths.iter().map(|path| format!("{}{}", ascii(&from), path.strip_prefix(prefix).unwrap_or(path))).collect();
+    let mut before: Vec<String> = paths
+        .iter()
+        .map(|path| format!("{}{}", ascii(&from), path.strip_prefix(prefix).unwrap_or(path)))
+        .collect();
     let mut after: Vec<String> = paths.iter().map(|path| format!("{}{path}", ascii(&to))).collect();
     before.dedup();
     after.dedup();

@@ -28,7 +28,11 @@ pub fn write(out: &mut dyn Write, question: &Question, answer: &Answer) -> io::R
     write_outcomes(out, answer)?;
     for explanation in &answer.explanations {
         writeln!(out)?;
-        write!(out, "{}", explanation.render(&answer.browsers, |text| Diagnostic::error(text), Style::Coloured))?;
+        write!(
+            out,
+            "{}",
+            explanation.render(&answer.browsers, |text| Diagnostic::error(text), Style::Coloured)
+        )?;
     }
     if !answer.works() {
         writeln!(out)?;
@@ -45,7 +49,12 @@ pub fn write(out: &mut dyn Write, question: &Question, answer: &Answer) -> io::R
 }
 
 fn write_advice(out: &mut dyn Write, advice: &Fix) -> io::Result<()> {
-    write_fix(out, "it works, and SameSite=None is more than it takes: SameSite=Lax was tried and works as well", advice)?;
+    write_fix(
+        out,
+        "it works, and SameSite=None is more than it takes: SameSite=Lax was tried and works as well",
+        advice,
+        &[],
+    )?;
     write_hanging(
         out,
         "  ",
@@ -58,12 +67,18 @@ fn write_advice(out: &mut dyn Write, advice: &Fix) -> io::Result<()> {
 fn write_question(out: &mut dyn Write, question: &Question, answer: &Answer) -> io::Result<()> {
     let mut field = |name: &str, value: &str| write_hanging(out, &format!("{name:<10}"), "          ", value);
     match &question.page {
-        None => field("request", &format!("{} {}, typed into the address bar", question.method, question.request))?,
+        None => field(
+            "request",
+            &format!("{} {}, typed into the address bar", question.method, question.request),
+        )?,
         Some(page) => {
             field("page", page.as_str())?;
             field("request", &format!("{} {}, {}", question.method, question.request, how(question)))?;
             let relation = Relation::of(page, &question.request);
-            field("relation", &format!("{relation}: {}", relation::explain(page, &question.request).join("; ")))?;
+            field(
+                "relation",
+                &format!("{relation}: {}", relation::explain(page, &question.request).join("; ")),
+            )?;
         }
     }
     if let Some(then) = &question.then {
@@ -79,7 +94,9 @@ fn how(question: &Question) -> String {
     let credentials = question.credentials.as_str();
     match question.how {
         How::Fetch => format!("by fetch(), credentials \"{credentials}\""),
-        How::Xhr if question.credentials == Credentials::Include => "by XMLHttpRequest withCredentials".to_owned(),
+        How::Xhr if question.credentials == Credentials::Include => {
+            "by XMLHttpRequest withCredentials".to_owned()
+        }
         How::Xhr => "by XMLHttpRequest without withCredentials".to_owned(),
         How::Navigation if question.method == "GET" => "by a link".to_owned(),
         How::Navigation => "by a form".to_owned(),
@@ -91,11 +108,12 @@ fn how(question: &Question) -> String {
 /// What becomes of each cookie and of the answer, browsers with the same outcome together.
 fn write_outcomes(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
     let mut rows: Vec<(String, String, Vec<BrowserName>)> = Vec::new();
-    let mut add = |subject: &str, outcome: String, browser: BrowserName| {
-        match rows.iter_mut().find(|(known, same, _)| known == subject && *same == outcome) {
-            Some((_, _, browsers)) => browsers.push(browser),
-            None => rows.push((subject.to_owned(), outcome, vec![browser])),
-        }
+    let mut add = |subject: &str, outcome: String, browser: BrowserName| match rows
+        .iter_mut()
+        .find(|(known, same, _)| known == subject && *same == outcome)
+    {
+        Some((_, _, browsers)) => browsers.push(browser),
+        None => rows.push((subject.to_owned(), outcome, vec![browser])),
     };
     let mut names: Vec<&str> = Vec::new();
     for outcome in &answer.outcomes {
@@ -115,7 +133,9 @@ fn write_outcomes(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
         match outcome.readable {
             Some(true) => add("the answer", "readable".to_owned(), outcome.browser),
             Some(false) => add("the answer", "not readable".to_owned(), outcome.browser),
-            None if !outcome.reasons.is_empty() => add("the answer", "never came".to_owned(), outcome.browser),
+            None if !outcome.reasons.is_empty() => {
+                add("the answer", "never came".to_owned(), outcome.browser)
+            }
             None => {}
         }
     }
@@ -130,7 +150,8 @@ fn write_outcomes(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
         last = subject;
         let good = matches!(outcome.as_str(), "stored and sent" | "readable" | "deleted");
         let style = if good { AnsiColor::Green.on_default() } else { AnsiColor::Red.on_default() };
-        let everywhere = if browsers.len() == answer.browsers.len() { "everywhere".to_owned() } else { listed(browsers) };
+        let everywhere =
+            if browsers.len() == answer.browsers.len() { "everywhere".to_owned() } else { listed(browsers) };
         writeln!(out, "{shown:<subjects$}  {style}{outcome:<outcomes$}{style:#}  {everywhere}")?;
     }
     Ok(())
@@ -338,7 +359,10 @@ impl<'a> RemedyObject<'a> {
         Self {
             fix: remedy.and_then(|remedy| remedy.fix.as_ref()).map(FixObject::of),
             not_fixed_in: not_fixed
-                .map(|(browser, reasons)| NotFixedObject { browser: browser.to_string(), reasons: codes(reasons) })
+                .map(|(browser, reasons)| NotFixedObject {
+                    browser: browser.to_string(),
+                    reasons: codes(reasons),
+                })
                 .collect(),
             everywhere: remedy.and_then(|remedy| remedy.everywhere.as_ref()).map(FixObject::of),
         }
@@ -365,7 +389,11 @@ impl<'a> FixObject<'a> {
         let changes = fix.changes.iter();
         Self {
             changes: changes
-                .map(|change| ChangeObject { place: &change.place, before: &change.before, after: &change.after })
+                .map(|change| ChangeObject {
+                    place: &change.place,
+                    before: &change.before,
+                    after: &change.after,
+                })
                 .collect(),
             remarks: &fix.remarks,
             works_in: names(&fix.works_in),

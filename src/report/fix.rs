@@ -14,39 +14,41 @@ pub(super) const WIDTH: usize = 100;
 /// Writes what to do. `browsers` are all that were asked for.
 pub(super) fn write_remedy(out: &mut dyn Write, remedy: &Remedy, browsers: &[BrowserName]) -> io::Result<()> {
     let Some(fix) = &remedy.fix else { return Ok(()) };
-    let title = match remedy.elsewhere.is_empty() {
-        true => format!("fix, tried for {}:", listed(browsers)),
-        false => format!("fix for {}:", listed(&fix.works_in)),
-    };
-    write_fix(out, &title, fix)?;
+    write_fix(out, &format!("fix, predicted to work in {}:", listed(&fix.works_in)), fix, &[])?;
     for (browser, reasons) in &remedy.elsewhere {
         let words: Vec<String> = reasons
             .iter()
             .map(|reason| {
-                let question = if reason.answers(Question::Stored) { Question::Stored } else { Question::Readable };
+                let question =
+                    if reason.answers(Question::Stored) { Question::Stored } else { Question::Readable };
                 format!("{reason}: {}", reason.sentence(question))
             })
             .collect();
         let words = words.join("; ");
-        let sentence = format!("It does not help {} ({words}): nothing safe in headers or the call does.", browser.real());
+        let sentence = format!(
+            "It does not help {} ({words}): nothing safe in headers or the call does.",
+            browser.real()
+        );
         write_wrapped(out, "  ", &sentence)?;
     }
     if let Some(everywhere) = &remedy.everywhere {
-        write_fix(out, &format!("what works in {}:", listed(browsers)), everywhere)?;
+        writeln!(out)?;
+        let title = format!("predicted to work in {}:", listed(browsers));
+        write_fix(out, &title, everywhere, &fix.remarks)?;
     } else if !remedy.elsewhere.is_empty() {
         write_wrapped(out, "  ", "Nothing that was tried works in every browser asked for.")?;
     }
     Ok(())
 }
 
-/// Writes one fix under a title.
-pub(super) fn write_fix(out: &mut dyn Write, title: &str, fix: &Fix) -> io::Result<()> {
+/// Writes one fix under a title, without the remarks that were made already.
+pub(super) fn write_fix(out: &mut dyn Write, title: &str, fix: &Fix, made: &[String]) -> io::Result<()> {
     let style = AnsiColor::Green.on_default().bold();
     writeln!(out, "{style}{title}{style:#}")?;
     for change in &fix.changes {
         write_change(out, change)?;
     }
-    for remark in &fix.remarks {
+    for remark in fix.remarks.iter().filter(|remark| !made.contains(remark)) {
         let mut sentence = remark.clone();
         if let Some(first) = sentence.get(..1).map(str::to_uppercase) {
             sentence.replace_range(..1, &first);

@@ -130,7 +130,10 @@ impl<'a> StepObject<'a> {
                         expected,
                         actual,
                         notes: &failure.notes,
-                        explanation: failure.explained.as_ref().map(|told| ExplanationObject::of(&told.explanation)),
+                        explanation: failure
+                            .explained
+                            .as_ref()
+                            .map(|told| ExplanationObject::of(&told.explanation)),
                         remedy: RemedyObject::of(failure.explained.as_ref().map(|told| &told.remedy)),
                     }
                 })

@@ -58,7 +58,11 @@ pub fn write_run(out: &mut dyn Write, run: &Run) -> io::Result<()> {
             }
             explanations.push(Arc::clone(explained));
             writeln!(out, "{}", diagnostic.render(COLOURED))?;
-            write!(out, "{}", explained.explanation.render(&[run.browser], |text| Diagnostic::why(text), COLOURED))?;
+            write!(
+                out,
+                "{}",
+                explained.explanation.render(&[run.browser], |text| Diagnostic::why(text), COLOURED)
+            )?;
             writeln!(out)?;
             write_remedy(out, &explained.remedy, &explained.browsers)?;
             if explained.remedy.fix.is_some() {
