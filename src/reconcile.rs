@@ -8,8 +8,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::observe::{Cookie, Exchange, Observation, SetCookie, Withheld};
+use crate::observe::{Cookie, Exchange, Observation, Partition, SetCookie, Withheld};
 use crate::rules::reason::Reason;
+
+/// How many seconds may lie between a browser's step and its prediction.
+const BETWEEN_RUNS: u64 = 60;
 
 /// A difference between what was predicted and what was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -279,6 +282,10 @@ impl Differences {
                 Some(other) if attributes(other) != attributes(cookie) => {
                     self.add(Question::Jar, key(cookie), attributes(cookie), attributes(other));
                 }
+                Some(other) if expire_apart(cookie, other) => {
+                    let when = |cookie: &Cookie| format!("expires at {}", cookie.expires.unwrap_or_default());
+                    self.add(Question::Jar, key(cookie), when(cookie), when(other));
+                }
                 Some(_) => {}
             }
         }
@@ -316,18 +323,26 @@ fn fate(line: &SetCookie) -> String {
     }
 }
 
-/// What makes a cookie this one and no other.
+/// What makes a cookie this one and no other: RFC 6265bis -22, section 5.7, step 23, and its partition.
 fn key(cookie: &Cookie) -> String {
-    let partition =
-        cookie.partition.as_ref().map(|partition| format!(" in the partition {}", partition.site));
-    format!("`{}` of {}{}{}", cookie.name, cookie.domain, cookie.path, partition.unwrap_or_default())
+    let dot = if cookie.host_only { "" } else { "." };
+    let partition = cookie.partition.as_ref().map(|Partition { site, cross_site_ancestor }| {
+        let ancestor = if *cross_site_ancestor { " below another site" } else { "" };
+        format!(" in the partition {site}{ancestor}")
+    });
+    format!("`{}` of {dot}{}{}{}", cookie.name, cookie.domain, cookie.path, partition.unwrap_or_default())
+}
+
+/// Whether the lifetimes of two cookies end at different times, beyond what lies between the two runs.
+fn expire_apart(one: &Cookie, other: &Cookie) -> bool {
+    let apart = |(one, other): (i64, i64)| one.abs_diff(other) > BETWEEN_RUNS;
+    one.expires.zip(other.expires).is_some_and(apart)
 }
 
 /// What else there is to a cookie.
 fn attributes(cookie: &Cookie) -> String {
     let flag = |flag: bool, word: &'static str| flag.then_some(word);
     let flags = [
-        flag(cookie.host_only, "host-only"),
         flag(cookie.secure, "Secure"),
         flag(cookie.http_only, "HttpOnly"),
         Some(if cookie.expires.is_some() { "persistent" } else { "session" }),

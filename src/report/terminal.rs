@@ -176,7 +176,9 @@ pub fn write_summary(out: &mut dyn Write, runs: &[Run], elapsed: Duration) -> io
     for scenario in &scenarios {
         if folder != Some(parent(scenario)) {
             folder = Some(parent(scenario));
-            writeln!(out, "{}", parent(scenario))?;
+            if !parent(scenario).is_empty() {
+                writeln!(out, "{}", parent(scenario))?;
+            }
         }
         let cells = browsers.iter().map(|browser| {
             let run = runs.iter().find(|run| run.browser == *browser && run.scenario() == *scenario);
@@ -256,9 +258,5 @@ fn stem(scenario: &str) -> &str {
 }
 
 fn parent(scenario: &str) -> &str {
-    Path::new(scenario)
-        .parent()
-        .and_then(|parent| parent.to_str())
-        .filter(|parent| !parent.is_empty())
-        .unwrap_or(".")
+    Path::new(scenario).parent().and_then(Path::to_str).unwrap_or_default()
 }

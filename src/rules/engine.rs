@@ -64,10 +64,21 @@ pub struct Profile {
     pub secure_protection: SecureProtection,
     /// Which name prefixes mean something.
     pub prefixes: Prefixes,
+    /// Whether a prefix that wants `Secure` wants the connection to be secure too. Step 13 refuses such a
+    /// line anyway: this decides whether the prefix is a reason as well.
+    ///
+    /// Specification: no. Chromium: yes (measured: `InvalidPrefix` beside `SecureOnly`).
+    pub prefixes_want_secure_connection: bool,
     /// Whether `__Host-` wants a `Path=/` that is written out, and not only a path that is `/`.
     ///
     /// Specification and Chromium: yes. Firefox: no (documented).
     pub host_prefix_needs_path_attribute: bool,
+    /// Whether `__Host-` forbids any `Domain` that is not the very address of the host, and not only one
+    /// that keeps the cookie from being host-only.
+    ///
+    /// Specification: no, `Domain=localhost` on `localhost` makes a host-only cookie. Chromium: yes
+    /// (measured). Firefox: no (documented).
+    pub host_prefix_forbids_domain: bool,
 
     /// Whether a `Domain` that is a public suffix and the very host makes a host-only cookie.
     ///
@@ -358,7 +369,9 @@ impl Profile {
         trusts_loopback: true,
         secure_protection: SecureProtection::Overlay,
         prefixes: Prefixes::SecureAndHost,
+        prefixes_want_secure_connection: false,
         host_prefix_needs_path_attribute: true,
+        host_prefix_forbids_domain: false,
         suffix_domain_on_its_host: true,
         suffix_host_may_set: true,
         lone_dot_is_no_domain: true,
@@ -391,6 +404,8 @@ impl Profile {
         },
         lax_unsafe_seconds: 120,
         prefixes: Prefixes::WithHttp,
+        prefixes_want_secure_connection: true,
+        host_prefix_forbids_domain: true,
         lone_dot_is_no_domain: false,
         address_domain_is_host_only: true,
         site_limit: Limit { most: 180, keep: 150 },

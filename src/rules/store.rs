@@ -318,15 +318,16 @@ impl Judge<'_, '_> {
 
     /// Steps 20 to 22.
     fn prefix(&mut self, line: &SetCookie<'_>, cookie: &Cookie) {
-        let known = self.profile.prefixes;
+        let (known, standing) = (self.profile.prefixes, self.standing);
         // Step 22: a nameless cookie's value is what a server would read as its name.
         let nameless = cookie.name.is_empty();
         let text = if nameless { &cookie.value } else { &cookie.name };
         let Some(prefix) = Prefix::of(text).filter(|prefix| known >= prefix.since()) else {
             return;
         };
-        let secure = cookie.secure;
+        let secure = cookie.secure && (standing.secure || !self.profile.prefixes_want_secure_connection);
         let host_wide = cookie.host_only
+            && !self.is_refused_domain(line)
             && cookie.path == b"/"
             && (!self.profile.host_prefix_needs_path_attribute || path_is_written(line));
         let http_only = cookie.http_only;
@@ -340,6 +341,16 @@ impl Judge<'_, '_> {
         };
         let span = if nameless { line.value } else { line.name };
         self.fault_if(nameless || !met, Reason::InvalidPrefix, span);
+    }
+
+    /// Whether the line has a `Domain` that a `__Host-` prefix forbids though it leaves the cookie host-only.
+    fn is_refused_domain(&self, line: &SetCookie<'_>) -> bool {
+        let host = self.standing.host;
+        self.profile.host_prefix_forbids_domain
+            && line.domain.is_some_and(|attribute| {
+                let value = line.bytes(attribute.value);
+                !value.is_empty() && !(is_ip_address(host) && value == host.as_bytes())
+            })
     }
 
     fn fault(&mut self, reason: Reason, span: Span) {

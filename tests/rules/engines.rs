@@ -196,6 +196,13 @@ fn prefixes() {
     assert_eq!(refusals(&page, "__Http-a=1; Secure"), [invalid, invalid, ""]);
     assert_eq!(refusals(&page, "__Host-a=1; Secure"), [invalid, "", ""]);
     assert_eq!(refusals(&page, "__Http-h")[0], invalid);
+    let insecure = visit("http://a.com/");
+    let both = "secure-required, invalid-prefix";
+    assert_eq!(refusals(&insecure, "__Secure-a=1; Secure"), [both, "secure-required", "secure-required"]);
+    let local = visit("https://localhost/");
+    let host = "__Host-a=1; Secure; Path=/; Domain=localhost";
+    assert_eq!(refusals(&local, host), [invalid, "", "public-suffix"]);
+    assert_eq!(refusals(&visit("https://127.0.0.1/"), "__Host-a=1; Secure; Path=/; Domain=127.0.0.1")[0], "");
 }
 
 #[test]

@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use crate::observe::{Cookie, Exchange, Partition};
 use crate::plan::SameSite;
+use crate::rules::cookie;
+use crate::rules::domain::is_ip_address;
 use crate::rules::engine::Profile;
 use crate::rules::path::default_path;
 use crate::rules::reason::Reason;
@@ -73,7 +75,7 @@ pub(super) fn settle(exchanges: &mut [Exchange], before: &[Cookie], jar: &[Cooki
                 line.stored = Some(false);
                 line.reasons.insert(Reason::Expired);
             } else {
-                let is_its = |cookie: &&Cookie| key.fits(cookie) && cookie.value == read.value_text();
+                let is_its = |cookie: &&Cookie| key.fits(cookie) && has_its_attributes(cookie, &read);
                 let mut kept = jar.iter().filter(is_its);
                 line.stored = match kept.clone().next() {
                     None => Some(later.contains(&key)),
@@ -81,18 +83,23 @@ pub(super) fn settle(exchanges: &mut [Exchange], before: &[Cookie], jar: &[Cooki
                     Some(_) => Some(true),
                 };
             }
-            later.push(key);
+            // A line that was refused takes no cookie's place.
+            if line.stored != Some(false) || line.reasons.contains(&Reason::Expired) {
+                later.push(key);
+            }
         }
     }
 }
 
-/// What makes two lines be about one cookie (RFC 6265bis -22, section 5.7, step 23), partitions aside.
+/// What makes two lines be about one cookie (RFC 6265bis -22, section 5.7, step 23). All lines of one
+/// answer that are kept in a partition are kept in the same.
 #[derive(PartialEq)]
 struct Key {
     name: String,
     domain: String,
     host_only: bool,
     path: String,
+    partitioned: bool,
 }
 
 impl Key {
@@ -104,17 +111,42 @@ impl Key {
             .unwrap_or_else(|| String::from_utf8_lossy(default_path(request_path.as_bytes())).into_owned());
         Self {
             name: read.name_text().into_owned(),
-            // A Domain attribute that names an address or a public suffix as host leaves the cookie
-            // host-only, so the jar is asked for either.
-            host_only: domain.is_none(),
+            // A Domain attribute that is the very host leaves the cookie host-only where that is an address
+            // or a public suffix.
+            host_only: domain.as_ref().is_none_or(|domain| domain == host && has_no_subdomains(host)),
             domain: domain.unwrap_or_else(|| host.to_owned()),
             path,
+            partitioned: read.partitioned.is_some(),
         }
     }
 
     fn fits(&self, cookie: &Cookie) -> bool {
-        self.name == cookie.name && self.domain == cookie.domain && self.path == cookie.path
+        self.name == cookie.name
+            && self.domain == cookie.domain
+            && self.host_only == cookie.host_only
+            && self.path == cookie.path
+            && self.partitioned == cookie.partition.is_some()
     }
+}
+
+/// Whether no cookie can be for a host and those below it.
+fn has_no_subdomains(host: &str) -> bool {
+    is_ip_address(host) || psl::suffix_str(host) == Some(host)
+}
+
+/// Whether a cookie is as this line would have made it, its lifetime and the key aside.
+fn has_its_attributes(cookie: &Cookie, read: &SetCookie<'_>) -> bool {
+    let same_site = match read.same_site_flag() {
+        cookie::SameSite::None => SameSite::None,
+        cookie::SameSite::Lax => SameSite::Lax,
+        cookie::SameSite::Strict => SameSite::Strict,
+        cookie::SameSite::Unset => SameSite::Unset,
+    };
+    cookie.value == read.value_text()
+        && cookie.secure == read.secure.is_some()
+        && cookie.http_only == read.http_only.is_some()
+        && cookie.same_site == same_site
+        && cookie.expires.is_some() == read.lifetime.is_some()
 }
 
 /// The domain a line's Domain attribute names, in lower case and without a leading dot; `None` without one.

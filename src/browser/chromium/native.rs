@@ -11,7 +11,7 @@ use crate::rules::reason::Reason;
 /// Why a Set-Cookie line was not stored: a word of `Network.SetCookieBlockedReason`.
 ///
 /// `host` answered with the line, and `domain` is its Domain attribute: Chromium has one word for a
-/// foreign domain and a public suffix, and between those two the names themselves decide.
+/// foreign domain, a public suffix and a name that is no ASCII, and between those the names themselves decide.
 pub(super) fn not_stored(word: &str, host: &str, domain: Option<&str>) -> Option<Reason> {
     Some(match word {
         "SecureOnly" => Reason::SecureRequired,
@@ -27,6 +27,7 @@ pub(super) fn not_stored(word: &str, host: &str, domain: Option<&str>) -> Option
         }
         "OverwriteSecure" => Reason::OverwritesSecure,
         "InvalidDomain" => match domain {
+            Some(domain) if !domain.is_ascii() => Reason::InvalidCharacter,
             Some(domain) if domain_match(host, domain) => Reason::PublicSuffix,
             _ => Reason::DomainMismatch,
         },
@@ -120,6 +121,7 @@ mod tests {
         let stored = |host, domain| not_stored("InvalidDomain", host, Some(domain));
         assert_eq!(stored("a.vercel.app", "vercel.app"), Some(Reason::PublicSuffix));
         assert_eq!(stored("a.example", "vercel.app"), Some(Reason::DomainMismatch));
+        assert_eq!(stored("xn--bcher-kva.example", "bücher.example"), Some(Reason::InvalidCharacter));
         let sent = |host, domain| not_sent("DomainMismatch", host, domain);
         assert_eq!(sent("api.example.com", "example.com"), Some(Reason::HostOnly));
         assert_eq!(sent("api.example.com", "www.example.com"), Some(Reason::DomainMismatch));

@@ -206,7 +206,8 @@ impl Request {
     }
 }
 
-fn without_fragment(url: &Url) -> Url {
+/// The URL as requests have it.
+pub(super) fn without_fragment(url: &Url) -> Url {
     let mut url = url.clone();
     url.set_fragment(None);
     url

@@ -62,6 +62,7 @@ impl Worker {
         if !self.lingers {
             self.leave_page().await?;
         }
+        self.borrowed = true;
         self.empty(if scripted { &world.origins } else { &[] }).await
     }
 
@@ -70,12 +71,18 @@ impl Worker {
     pub(super) async fn leave_page(&mut self) -> Result<(), Failure> {
         match self.evaluate("window.name = ''; location.replace('about:blank')").await {
             Ok(answer) if answer.get("exceptionDetails").is_none() => {}
-            Ok(_) | Err(Failure::Protocol { .. }) => {
-                let params = json!({ "context": self.place.tab, "url": "about:blank", "wait": "complete" });
-                self.call("browsingContext.navigate", params).await?;
-            }
+            Ok(_) | Err(Failure::Protocol { .. }) => return self.show_nothing().await,
             Err(failure) => return Err(failure),
         }
+        self.failed = false;
+        self.settle(&Wire::default()).await
+    }
+
+    /// Loads the empty page that a new tab has, which is of no origin: the one that a script loads is of
+    /// the origin of the page before. It matters where a scenario's first visit brings no page.
+    pub(super) async fn show_nothing(&mut self) -> Result<(), Failure> {
+        let params = json!({ "context": self.place.tab, "url": "about:blank", "wait": "complete" });
+        self.call("browsingContext.navigate", params).await?;
         self.failed = false;
         self.settle(&Wire::default()).await
     }

@@ -5,17 +5,16 @@
 //! up; what they *ask for* is the page's doing, and its policy holds for that, as in production.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use url::Url;
 
 use super::native;
-use super::record::Record;
+use super::record::{Record, without_fragment};
 use super::worker::Worker;
 use crate::browser::failure::Failure;
 use crate::observe::{Exchange, Page};
-use crate::plan::{Action, Fetch, Form, Xhr};
+use crate::plan::{Action, Credentials, Fetch, Form, Xhr};
 use crate::rules::reason::Reason;
 
 /// `fetch()`, its body read. Answers `{body}` or `{error}`.
@@ -47,17 +46,21 @@ const XHR: &str = "json => new Promise(done => {
     }
 })";
 
-/// An element that loads something, added to the page. Answers the name of the event that ended it. A
-/// frame whose request Chromium blocks as mixed content has none, so after a second without one it is
-/// the network that says when all is over.
-const ELEMENT: &str = "json => new Promise(done => {
-    const { tag, url } = JSON.parse(json);
-    const element = document.createElement(tag);
-    element.onload = element.onerror = event => done(event.type);
-    element.src = url;
-    (document.body ?? document.documentElement).append(element);
-    setTimeout(() => done('nothing'), 1000);
+/// An image, added to the page. Answers the name of the event that ended it.
+const IMAGE: &str = "json => new Promise(done => {
+    const image = document.createElement('img');
+    image.onload = image.onerror = event => done(event.type);
+    image.src = JSON.parse(json).url;
+    (document.body ?? document.documentElement).append(image);
 })";
+
+/// A frame, added to the page. It is not waited for here: a frame whose answer has no content, or that
+/// was refused as mixed content, never fires an event.
+const FRAME: &str = "json => {
+    const frame = document.createElement('iframe');
+    frame.src = JSON.parse(json).url;
+    (document.body ?? document.documentElement).append(frame);
+}";
 
 /// A link, clicked.
 const LINK: &str = "json => {
@@ -96,14 +99,6 @@ const COOKIE: &str = "json => {
     }
 }";
 
-/// What Chromium says where the page's context was gone before a function could be called in it: after a
-/// navigation that failed, its error page takes the place of the page a moment later.
-const NO_CONTEXT: &str = "Cannot find context with specified id";
-
-/// How often and after how long the call is made again.
-const ATTEMPTS: usize = 50;
-const RETRY: Duration = Duration::from_millis(20);
-
 impl Worker {
     /// Does it, and waits for what the page can tell of it. Navigations may still be under way after.
     pub(super) async fn act(&mut self, action: &Action) -> Result<Page, Failure> {
@@ -114,8 +109,8 @@ impl Worker {
             Action::Reload => self.navigate("browsingContext.reload", json!({})).await,
             Action::Link(url) => self.leave(LINK, &json!({ "url": url.as_str() })).await,
             Action::Form(form) => self.leave(FORM, &form_argument(form)).await,
-            Action::Image(url) => self.element("img", url).await,
-            Action::Iframe(url) => self.element("iframe", url).await,
+            Action::Image(url) => self.element(IMAGE, url).await,
+            Action::Iframe(url) => self.element(FRAME, url).await,
             Action::Fetch(fetch) => self.request(FETCH, &fetch_argument(fetch)).await,
             Action::Xhr(xhr) => self.request(XHR, &xhr_argument(xhr)).await,
             Action::DocumentCookie { write } => self.document_cookie(write.as_deref()).await,
@@ -150,8 +145,8 @@ impl Worker {
         Ok(Page { error, ..Page::default() })
     }
 
-    async fn element(&mut self, tag: &str, url: &Url) -> Result<Page, Failure> {
-        let answer = self.run(ELEMENT, &json!({ "tag": tag, "url": url.as_str() }), false).await?;
+    async fn element(&mut self, script: &str, url: &Url) -> Result<Page, Failure> {
+        let answer = self.run(script, &json!({ "url": url.as_str() }), false).await?;
         Ok(Page { error: answer.err(), ..Page::default() })
     }
 
@@ -244,18 +239,7 @@ impl Worker {
             "awaitPromise": true,
             "userActivation": by_user,
         });
-        let mut attempts = 0;
-        let answer = loop {
-            match self.call("script.callFunction", params.clone()).await {
-                Err(Failure::Protocol { message, .. })
-                    if message.contains(NO_CONTEXT) && attempts < ATTEMPTS =>
-                {
-                    attempts += 1;
-                    self.wait_for(RETRY, |_| false).await?;
-                }
-                answer => break answer?,
-            }
-        };
+        let answer = self.call("script.callFunction", params).await?;
         Ok(match answer.pointer("/exceptionDetails/text").and_then(Value::as_str) {
             Some(error) => Err(error.to_owned()),
             None => {
@@ -314,6 +298,7 @@ pub(super) fn conclude(
     page: &mut Page,
     exchanges: &[Exchange],
     record: &Record,
+    console: &[String],
     url: Option<Url>,
 ) {
     page.url = url;
@@ -334,6 +319,11 @@ pub(super) fn conclude(
                 (None, Some("mixed-content")) => BTreeSet::from([Reason::MixedContent]),
                 // Some policy of the page's own: that is no reason of ours, and its words are kept.
                 (None, Some(_)) => BTreeSet::new(),
+                // Where a redirect leads to mixed content the console alone says so.
+                (None, None) if ending.error == ABORTED && console.iter().any(|line| is_mixed(line)) => {
+                    BTreeSet::from([Reason::MixedContent])
+                }
+                (None, None) if ending.error == ABORTED => BTreeSet::new(),
                 (None, None) => BTreeSet::from([Reason::Network]),
             };
             // What no reason of ours says is added to the page's words, which for a page are always the same.
@@ -350,7 +340,7 @@ pub(super) fn conclude(
         // An image that was answered with something else has failed in no way that matters here.
         Action::Image(_) if page.status.is_some() => {}
         // Another navigation took its place, or there was nothing to show: the page stays.
-        _ if ending.error == "net::ERR_ABORTED" => {}
+        _ if ending.error == ABORTED => {}
         _ => {
             page.error.get_or_insert_with(|| ending.blocked.unwrap_or(ending.error));
             if navigates(action) {
@@ -361,22 +351,63 @@ pub(super) fn conclude(
     }
 }
 
-/// The status of a request on the wire, after its redirects, preflights aside. Any method if there is none.
+/// Chromium's word for what the page or another navigation gave up.
+const ABORTED: &str = "net::ERR_ABORTED";
+
+fn is_mixed(line: &str) -> bool {
+    line.starts_with("Mixed Content:") && line.contains("has been blocked")
+}
+
+/// The status of a request on the wire, after its redirects. Any method if there is none.
 fn status(method: Option<&str>, url: &Url, exchanges: &[Exchange]) -> Option<u16> {
-    let mut target = url.clone();
-    target.set_fragment(None);
-    let mut rest = exchanges.iter().map(|exchange| &exchange.wire).filter(|wire| !wire.is_preflight());
-    let mut found =
-        rest.find(|wire| wire.url == target && method.is_none_or(|method| method == wire.method))?;
-    while (300..400).contains(&found.status) {
-        let Some(location) = found.response_header("location") else { break };
-        let Ok(mut next) = found.url.join(&String::from_utf8_lossy(location)) else { break };
-        next.set_fragment(None);
+    hops(method, url, exchanges).last().map(|&index| exchanges[index].wire.status)
+}
+
+/// The exchanges of a request and its redirects, preflights aside.
+fn hops(method: Option<&str>, url: &Url, exchanges: &[Exchange]) -> Vec<usize> {
+    let mut next = without_fragment(url);
+    let mut found: Vec<usize> = Vec::new();
+    for (index, exchange) in exchanges.iter().enumerate() {
+        let wire = &exchange.wire;
+        let right_method = !found.is_empty() || method.is_none_or(|method| method == wire.method);
+        if wire.is_preflight() || wire.url != next || !right_method {
+            continue;
+        }
+        found.push(index);
         // Where the next hop is not on the wire (refused, or never made), this one was the last.
-        match rest.find(|wire| wire.url == next) {
-            Some(wire) => found = wire,
-            None => break,
+        let location = wire.response_header("location").filter(|_| (300..400).contains(&wire.status));
+        let Some(location) = location else { break };
+        let Ok(to) = wire.url.join(&String::from_utf8_lossy(location)) else { break };
+        next = without_fragment(&to);
+    }
+    found
+}
+
+/// Notes the lines that Chromium ignored for want of credentials, which it does not mention. `page` is
+/// where the step was taken, unless it has no origin.
+///
+/// Fetch, HTTP-network-or-cache fetch: a preflight has none, and a request in mode `same-origin` has none
+/// from the first address on that is of another origin than the page.
+pub(super) fn note_omitted(action: &Action, page: Option<&Url>, exchanges: &mut [Exchange]) {
+    let omitted: Vec<usize> = match action {
+        Action::Fetch(Fetch { credentials: Credentials::Include, .. })
+        | Action::Xhr(Xhr { with_credentials: true, .. }) => Vec::new(),
+        Action::Fetch(Fetch { url, method, credentials: Credentials::Omit, .. }) => {
+            hops(Some(method), url, exchanges)
+        }
+        Action::Fetch(Fetch { url, method, .. }) | Action::Xhr(Xhr { url, method, .. }) => {
+            let is_same =
+                |&index: &usize| page.is_some_and(|page| page.origin() == exchanges[index].wire.url.origin());
+            hops(Some(method), url, exchanges).into_iter().skip_while(is_same).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (index, exchange) in exchanges.iter_mut().enumerate() {
+        if omitted.contains(&index) || exchange.wire.is_preflight() {
+            for line in exchange.set_cookie.iter_mut().filter(|line| line.stored.is_none()) {
+                line.stored = Some(false);
+                line.reasons.insert(Reason::CredentialsOmitted);
+            }
         }
     }
-    Some(found.status)
 }

@@ -53,6 +53,8 @@ pub struct Worker {
     pub(super) record: Record,
     /// The jar as the last step left it.
     jar: Vec<Cookie>,
+    /// The address bar as the last step left it.
+    address: Option<Url>,
     navigation: Navigation,
     console: Vec<String>,
     crashed: bool,
@@ -60,6 +62,8 @@ pub struct Worker {
     pub(super) stale: bool,
     /// Whether the last scenario's page, which is inert, is still shown.
     pub(super) lingers: bool,
+    /// Whether the page is one of the last scenario, or an empty one that has its origin from it.
+    pub(super) borrowed: bool,
     /// Whether the last navigation failed, so that a page of the browser's own is shown.
     pub(super) failed: bool,
     renewals: usize,
@@ -88,18 +92,50 @@ pub(super) struct Entered {
     pub(super) scripted: bool,
 }
 
-/// The navigation of the tab's top level.
+/// The navigations of the tab: of its top level, and of the frames in it.
 #[derive(Debug, Default)]
 struct Navigation {
     /// A page asked for one, and it has not begun.
     requested: bool,
     /// The ids of those that have begun and not ended.
     under_way: HashSet<String>,
+    /// The id of one that failed, for which the browser's own page has not come yet.
+    failed: Option<String>,
+    /// The frames that are about to navigate, or do.
+    frames: HashSet<String>,
+    /// Whether a page has come since the step began.
+    arrived: bool,
 }
 
 impl Navigation {
     fn is_over(&self) -> bool {
         !self.requested && self.under_way.is_empty()
+    }
+
+    /// Takes in an event of the domain browsingContext about the top level.
+    fn take(&mut self, event: &str, id: &str) {
+        match event {
+            "navigationStarted" => {
+                self.requested = false;
+                self.failed = None;
+                // The frames of the page that is left will say nothing more.
+                self.frames.clear();
+                self.under_way.insert(id.to_owned());
+            }
+            "navigationFailed" => {
+                self.requested = false;
+                if self.under_way.remove(id) {
+                    self.failed = Some(id.to_owned());
+                }
+            }
+            // Each of the others ends one.
+            _ => {
+                self.requested &= event != "fragmentNavigated";
+                self.arrived |= event == "load";
+                self.under_way.remove(id);
+                self.failed.take_if(|failed| failed == id);
+            }
+        }
     }
 }
 
@@ -116,11 +152,13 @@ impl Worker {
             world: None,
             record: Record::default(),
             jar: Vec::new(),
+            address: None,
             navigation: Navigation::default(),
             console: Vec::new(),
             crashed: false,
             stale: false,
             lingers: false,
+            borrowed: false,
             failed: false,
             renewals: 0,
         })
@@ -146,6 +184,7 @@ impl Worker {
             self.renew().await?;
         }
         self.jar.clear();
+        self.address = None;
         self.gateway.take_refused();
         self.gateway.show(world);
         self.world = Some(Entered {
@@ -192,6 +231,7 @@ impl Worker {
         self.record.clear();
         self.console.clear();
         self.gateway.take_refused();
+        self.navigation.arrived = false;
         let mark = wire.mark();
 
         let mut page = self.act(&step.action).await?;
@@ -202,12 +242,17 @@ impl Worker {
             exchanges = wire.since(mark).into_iter().map(Exchange::from_wire).collect();
         }
         self.wait_for(ACCOUNT, |worker| worker.record.is_complete(&exchanges)).await?;
+        if std::mem::take(&mut self.borrowed) && !self.navigation.arrived {
+            self.show_nothing().await?;
+        }
 
         let (jar, url) = self.look().await?;
         self.record.explain(&mut exchanges);
+        steps::note_omitted(&step.action, self.address.as_ref().filter(|_| !self.failed), &mut exchanges);
         jar::settle(&mut exchanges, &self.jar, &jar, now());
         self.jar.clone_from(&jar);
-        steps::conclude(&step.action, &mut page, &exchanges, &self.record, url);
+        self.address.clone_from(&url);
+        steps::conclude(&step.action, &mut page, &exchanges, &self.record, &self.console, url);
         if steps::navigates(&step.action) {
             self.failed = page.error.is_some();
         }
@@ -269,8 +314,8 @@ impl Worker {
         }
     }
 
-    /// Waits until no navigation is under way, every request that arrived is answered, and every request
-    /// the browser began has ended.
+    /// Waits until no navigation is under way, every request that arrived is answered, every request the
+    /// browser began has ended, and what it shows of a navigation that failed is there.
     pub(super) async fn settle(&mut self, wire: &Wire) -> Result<(), Failure> {
         let limit = self.bidi.limit();
         loop {
@@ -279,9 +324,15 @@ impl Worker {
             }
             // A stream never ends; then the step is over without it.
             let _ = timeout(QUIET, wire.settled()).await;
-            let quiet = |worker: &Self| !worker.navigation.is_over() || worker.record.is_quiet();
+            let quiet = |worker: &Self| {
+                let navigation = &worker.navigation;
+                let is_there = navigation.failed.is_none() && navigation.frames.is_empty();
+                !navigation.is_over() || (is_there && worker.record.is_quiet())
+            };
             self.wait_for(QUIET, quiet).await?;
             if self.navigation.is_over() {
+                self.navigation.failed = None;
+                self.navigation.frames.clear();
                 return Ok(());
             }
         }
@@ -378,6 +429,11 @@ impl Worker {
                 "Page.frameRequestedNavigation" => {
                     let here = inner.get("disposition").is_none_or(|disposition| disposition == "currentTab");
                     self.navigation.requested |= on_top && here;
+                    if let (true, Some(frame)) =
+                        (!on_top && here, inner.get("frameId").and_then(Value::as_str))
+                    {
+                        self.navigation.frames.insert(frame.to_owned());
+                    }
                 }
                 "Page.frameScheduledNavigation" => {
                     let delay = inner.get("delay").and_then(Value::as_f64).unwrap_or_default();
@@ -391,6 +447,12 @@ impl Worker {
                 }
                 _ => {
                     if let Some(name) = name.strip_prefix("Network.") {
+                        // No page comes of a navigation that was given up, or answered with no content.
+                        let aborted =
+                            inner.get("errorText").and_then(Value::as_str) == Some("net::ERR_ABORTED");
+                        if aborted && inner.get("type").and_then(Value::as_str) == Some("Document") {
+                            self.navigation.failed = None;
+                        }
                         self.record.take(name, inner);
                     }
                 }
@@ -399,15 +461,13 @@ impl Worker {
             if text("/source/userContext") == Some(self.place.context.as_str()) {
                 self.say(text("/text").unwrap_or_default());
             }
-        } else if text("/context") == Some(self.place.tab.as_str()) {
-            let id = text("/navigation").unwrap_or_default().to_owned();
-            if event.method == "browsingContext.navigationStarted" {
-                self.navigation.requested = false;
-                self.navigation.under_way.insert(id);
-            } else {
-                // Each of the others ends one.
-                self.navigation.requested &= event.method != "browsingContext.fragmentNavigated";
-                self.navigation.under_way.remove(&id);
+        } else if let (Some(name), Some(context)) =
+            (event.method.strip_prefix("browsingContext."), text("/context"))
+        {
+            if context == self.place.tab {
+                self.navigation.take(name, text("/navigation").unwrap_or_default());
+            } else if name != "navigationStarted" {
+                self.navigation.frames.remove(context);
             }
         }
     }

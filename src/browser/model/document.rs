@@ -1,7 +1,7 @@
 //! Documents, and the navigations that lead to them.
 //!
 //! HTML's navigation is here as far as cookies see it: who started it, what it asks for, and what its
-//! answer makes of the tab. No script runs, and what a page embeds is not loaded.
+//! answer makes of the tab. No script runs.
 
 use bytes::Bytes;
 use url::Url;
@@ -21,7 +21,7 @@ const URLENCODED: &str = "application/x-www-form-urlencoded";
 pub(super) struct Document {
     /// What the address bar shows.
     pub(super) url: Url,
-    /// Opaque for the browser's own error page.
+    /// Opaque for the empty page of a new tab, and for the browser's own error page.
     pub(super) origin: Origin,
     /// What a reload does again.
     pub(super) again: Navigation,
@@ -38,6 +38,8 @@ pub(super) struct Navigation {
     pub(super) initiator: Option<Origin>,
     /// That document's URL.
     pub(super) referrer: Option<Url>,
+    /// Whether it is a form, submitted.
+    pub(super) form: bool,
 }
 
 /// What a step did in the page.
@@ -50,6 +52,12 @@ pub(super) struct Done {
 }
 
 impl Document {
+    /// The page of a new tab.
+    pub(super) fn blank() -> Self {
+        let url = Url::parse("about:blank").expect("a URL");
+        Self { again: Navigation::visit(url.clone()), url, origin: Origin::opaque() }
+    }
+
     /// The origins from the tab's document down to this one: itself.
     pub(super) fn chain(&self) -> Vec<Origin> {
         vec![self.origin.clone()]
@@ -68,11 +76,20 @@ impl Document {
 impl Navigation {
     /// A URL typed into the address bar.
     pub(super) fn visit(url: Url) -> Self {
-        Self { url, method: "GET", headers: Vec::new(), body: None, initiator: None, referrer: None }
+        Self {
+            url,
+            method: "GET",
+            headers: Vec::new(),
+            body: None,
+            initiator: None,
+            referrer: None,
+            form: false,
+        }
     }
 
     /// A form, submitted.
     pub(super) fn submitting(mut self, form: &Form) -> Self {
+        self.form = true;
         let (url, body) = form.submission();
         self.url = url;
         if let Some(body) = body {
@@ -93,6 +110,7 @@ impl Navigation {
             headers: self.headers.clone(),
             body: self.body.clone(),
             referrer: self.referrer.clone(),
+            form: self.form,
         })
     }
 }
@@ -100,6 +118,9 @@ impl Navigation {
 impl UserAgent {
     /// Navigates the tab.
     pub(super) async fn navigate(&mut self, navigation: Navigation) -> Done {
+        if navigation.url.scheme() == "about" {
+            return Done::default();
+        }
         let Some(request) = navigation.request() else {
             return self.show_error(navigation, Failed::no_host());
         };
@@ -116,7 +137,10 @@ impl UserAgent {
                     ..navigation
                 };
                 let origin = request.context.url.origin.clone();
-                self.page = Some(Document { url: request.url.clone(), origin, again });
+                let page = Document { url: request.url.clone(), origin, again };
+                let documents = page.chain();
+                self.page = page;
+                self.load(documents, &response).await;
                 response.into()
             }
             Err(failed) => self.show_error(navigation, failed),
@@ -127,7 +151,7 @@ impl UserAgent {
     fn show_error(&mut self, navigation: Navigation, failed: Failed) -> Done {
         let url = failed.url.clone().unwrap_or_else(|| navigation.url.clone());
         let navigation = Navigation { url: url.clone(), ..navigation };
-        self.page = Some(Document { url, origin: Origin::opaque(), again: navigation });
+        self.page = Document { url, origin: Origin::opaque(), again: navigation };
         failed.into()
     }
 }

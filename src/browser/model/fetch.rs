@@ -25,6 +25,7 @@ use crate::rules::cors::{self, MixedContent, Preflight};
 use crate::rules::fetch_metadata::fetch_metadata;
 use crate::rules::reason::Reason;
 use crate::rules::reasons::Reasons;
+use crate::rules::site::{Origin, Scheme};
 
 /// How the model calls itself.
 const NAME: &str = concat!("rehearsal/", env!("CARGO_PKG_VERSION"), " (model)");
@@ -40,6 +41,8 @@ pub(super) struct Request {
     pub(super) body: Option<Bytes>,
     /// The URL of the document that asks.
     pub(super) referrer: Option<Url>,
+    /// Whether it is a form, submitted.
+    pub(super) form: bool,
 }
 
 /// An answer after all redirects.
@@ -48,6 +51,7 @@ pub(super) struct Response {
     /// The request as it was after the last redirect.
     pub(super) request: Request,
     pub(super) status: u16,
+    pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
 
@@ -69,7 +73,7 @@ impl UserAgent {
     pub(super) async fn fetch(&mut self, mut request: Request) -> Result<Response, Failed> {
         let mut status = None;
         match self.follow(&mut request, &mut status).await {
-            Ok((status, body)) => Ok(Response { request, status, body }),
+            Ok((status, headers, body)) => Ok(Response { request, status, headers, body }),
             Err(failed) => Err(Failed { status, url: Some(request.url), ..failed }),
         }
     }
@@ -79,7 +83,7 @@ impl UserAgent {
         &mut self,
         request: &mut Request,
         last: &mut Option<u16>,
-    ) -> Result<(u16, Bytes), Failed> {
+    ) -> Result<(u16, HeaderMap, Bytes), Failed> {
         let most = match request.context.mode {
             Mode::Navigate => self.manners.navigation_redirects,
             _ => REDIRECTS,
@@ -93,6 +97,10 @@ impl UserAgent {
                     return Err(Failed::new([Reason::MixedContent], error));
                 }
             }
+            if self.manners.stops_insecure_forms && request.is_insecure_form() {
+                let error = format!("a form on an https page is not sent to {}", request.url);
+                return Err(Failed::new([Reason::MixedContent], error));
+            }
             self.preflight(request).await?;
             let (status, headers, body) = self.exchange(&request.context, request.outgoing()).await?;
             *last = Some(status);
@@ -102,7 +110,7 @@ impl UserAgent {
             }
             let redirected = request.redirect(status, &headers, most);
             if !redirected.map_err(|error| Failed::new([Reason::Network], error))? {
-                return Ok((status, body));
+                return Ok((status, headers, body));
             }
         }
     }
@@ -163,6 +171,9 @@ impl UserAgent {
             .iter()
             .map(|line| told::line(&self.jar.store(cookies, &suffixes, context, line.as_bytes(), self.now)));
         let set_cookie: Vec<_> = lines.collect();
+        if answer.headers.contains_key("clear-site-data") {
+            self.doubt("what the header `clear-site-data` removes".to_owned());
+        }
         // A browser's own request for an icon is not in the record.
         if let Some(wire) = crossed {
             // A preflight never has cookies, and so none is missed.
@@ -174,6 +185,18 @@ impl UserAgent {
 }
 
 impl Request {
+    /// Whether the data of a form would leave an `https` page for an insecure address. What a redirect
+    /// leaves of a form without its data is no form any more.
+    fn is_insecure_form(&self) -> bool {
+        let context = &self.context;
+        let has_data = context.redirects.is_empty() || context.method == "POST";
+        let is_secure = |origin: &Origin| origin.scheme == Scheme::Https;
+        self.form
+            && has_data
+            && context.initiator.as_ref().is_some_and(is_secure)
+            && !context.url.origin.is_potentially_trustworthy()
+    }
+
     /// The request with what browsers add to it, cookies aside.
     fn outgoing(&self) -> Outgoing {
         let mut headers = self.common_headers();
@@ -337,7 +360,8 @@ fn referrer(from: &Url, to: &Url) -> Option<String> {
         _ = whole.set_password(None);
         return Some(whole.into());
     }
-    if from.scheme() == "https" && to.scheme() != "https" {
+    let downgrade = from.scheme() == "https" && to.scheme() != "https";
+    if downgrade || !from.has_host() {
         return None;
     }
     Some(format!("{}/", from.origin().ascii_serialization()))

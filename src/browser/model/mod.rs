@@ -7,14 +7,16 @@
 //!
 //! - `fetch` is the Fetch standard: preflights, redirects, tainting;
 //! - `document` is navigation, as far as cookies see it;
+//! - `html` reads what a page embeds, `load` loads it;
 //! - `client` has the connections, `tls` whom they trust;
 //! - `profile` is the only place where a browser's name decides anything.
 //!
 //! # What is deliberately absent
 //!
-//! No script runs: a step that is one is not predicted, and says so. What a page's HTML embeds is not
-//! loaded. There is no HTTP cache, no service worker, no HSTS, and no policy of the page's own (Content
-//! Security Policy, Referrer Policy, the cross-origin policies): the answers of mock origins have none.
+//! No script runs: a step that is one is not predicted, and says so; nor is a page that has scripts, or
+//! that embeds what cannot be told without running it. There is no HTTP cache, no icon, no service worker,
+//! no HSTS, and no policy of the page's own (Referrer Policy, the cross-origin policies; a page with a
+//! Content Security Policy is not predicted): the answers of mock origins have none unless told to.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -26,6 +28,8 @@ use url::Url;
 mod client;
 mod document;
 mod fetch;
+mod html;
+mod load;
 mod preflights;
 mod profile;
 mod tls;
@@ -47,6 +51,9 @@ use crate::rules::site::{Location, Origin};
 use crate::world::wire::Wire;
 use crate::world::{Authority, World};
 
+/// Why nothing is said of the steps after one that was not predicted.
+const LOST: &str = "an earlier step was not predicted, and what it left behind is not known";
+
 /// A browser that is predicted. One serves any number of worlds.
 #[derive(Clone)]
 pub struct Model {
@@ -65,7 +72,7 @@ pub struct UserAgent {
     preflights: Preflights,
     /// The virtual clock, in seconds since 1970-01-01.
     now: i64,
-    page: Option<Document>,
+    page: Document,
     /// What the step that is being taken has shown so far.
     seen: Seen,
     /// Why nothing can be said any more, once a script has run.
@@ -76,6 +83,8 @@ pub struct UserAgent {
 struct Seen {
     exchanges: Vec<Exchange>,
     refused: Vec<String>,
+    /// Why the step cannot be predicted as a whole.
+    doubt: Option<String>,
 }
 
 impl Model {
@@ -96,7 +105,7 @@ impl Model {
             jar: Jar::new(),
             preflights: Preflights::default(),
             now: i64::try_from(now).unwrap_or(i64::MAX),
-            page: None,
+            page: Document::blank(),
             seen: Seen::default(),
             lost: None,
         }
@@ -106,8 +115,8 @@ impl Model {
 impl UserAgent {
     /// Takes a step, and tells all that it shows. What cannot be done in the page is part of that.
     ///
-    /// Where no prediction can be made, [`Observation::unpredicted`] says why, and the rest of it says
-    /// nothing. Steps after it cannot be predicted either, until [`UserAgent::adopt`].
+    /// Where no prediction can be made, [`Observation::unpredicted`] says why, and the rest of it is what is
+    /// known all the same. Steps after it cannot be predicted either, until [`UserAgent::adopt`].
     pub async fn perform(&mut self, step: &Step) -> Observation {
         if let Some(why) = self.lost.clone() {
             return Observation { unpredicted: Some(why), ..Observation::default() };
@@ -116,9 +125,11 @@ impl UserAgent {
         let mut written = None;
         let done = match &step.action {
             Action::Visit(url) => self.navigate(Navigation::visit(url.clone())).await,
-            Action::Link(url) => self.navigate(self.from_page(url)).await,
-            Action::Form(form) => self.navigate(self.from_page(&form.url).submitting(form)).await,
-            Action::Reload => self.reload().await,
+            Action::Link(url) => self.navigate(self.page.navigation(url.clone())).await,
+            Action::Form(form) => {
+                self.navigate(self.page.navigation(form.url.clone()).submitting(form)).await
+            }
+            Action::Reload => self.navigate(self.page.again.clone()).await,
             Action::Image(url) => self.embed(url).await,
             Action::Iframe(url) => self.frame(url).await,
             Action::Fetch(call) => self.call(Call::of_fetch(call)).await,
@@ -132,7 +143,7 @@ impl UserAgent {
         let asked = matches!(step.action, Action::DocumentCookie { .. }) || step.claims_document_cookie();
         let document_cookie = if asked { self.read_cookies() } else { None };
         let page = Page {
-            url: self.page.as_ref().map(|page| page.url.clone()),
+            url: Some(self.page.url.clone()),
             status: done.status,
             readable: done.readable,
             cors: done
@@ -145,9 +156,12 @@ impl UserAgent {
             document_cookie,
             error: done.failed.map(|failed| failed.error),
         };
-        let Seen { exchanges, refused } = std::mem::take(&mut self.seen);
+        let Seen { exchanges, refused, doubt: unpredicted } = std::mem::take(&mut self.seen);
+        if unpredicted.is_some() {
+            self.lost = Some(LOST.to_owned());
+        }
         let jar = Some(told::jar(&self.jar, self.now));
-        Observation { page, exchanges, written, jar, refused, console: Vec::new(), unpredicted: None }
+        Observation { page, exchanges, written, jar, refused, console: Vec::new(), unpredicted }
     }
 
     /// Takes over what another browser holds after a step, to go on predicting from there.
@@ -163,14 +177,14 @@ impl UserAgent {
             }
         }
         if let Some(url) = &seen.page.url
-            && self.page.as_ref().is_none_or(|page| page.url != *url)
+            && self.page.url != *url
             && let Some(location) = told::location(url)
         {
             let again = Navigation::visit(url.clone());
             // The browser's own page says what could not be loaded.
             let failed = seen.page.error.is_some() && seen.page.readable.is_none();
             let origin = if failed { Origin::opaque() } else { location.origin };
-            self.page = Some(Document { url: url.clone(), origin, again });
+            self.page = Document { url: url.clone(), origin, again };
         }
         self.lost = None;
     }
@@ -186,23 +200,8 @@ impl UserAgent {
     }
 
     fn lose(&mut self, why: &str) -> Observation {
-        self.lost = Some("an earlier step ran a script, and what it left behind is not known".to_owned());
+        self.lost = Some(LOST.to_owned());
         Observation { unpredicted: Some(why.to_owned()), ..Observation::default() }
-    }
-
-    /// A navigation that the page starts; the user does where there is no page.
-    fn from_page(&self, url: &Url) -> Navigation {
-        match &self.page {
-            Some(page) => page.navigation(url.clone()),
-            None => Navigation::visit(url.clone()),
-        }
-    }
-
-    async fn reload(&mut self) -> Done {
-        match &self.page {
-            Some(page) => self.navigate(page.again.clone()).await,
-            None => Done::default(),
-        }
     }
 
     /// An image added to the page.
@@ -223,8 +222,13 @@ impl UserAgent {
         let Some(request) = self.request(url, Context::frame) else {
             return Failed::no_host().into();
         };
+        let mut documents = request.context.documents.clone();
         match self.fetch(request).await {
-            Ok(response) => response.into(),
+            Ok(response) => {
+                documents.push(response.request.context.url.origin.clone());
+                self.load(documents, &response).await;
+                response.into()
+            }
             Err(failed) => failed.into(),
         }
     }
@@ -259,7 +263,7 @@ impl UserAgent {
 
     /// A request by the page.
     fn request(&self, url: &Url, context: impl FnOnce(Vec<Origin>, Location) -> Context) -> Option<Request> {
-        let documents = self.page.as_ref().map(Document::chain).unwrap_or_default();
+        let documents = self.page.chain();
         let mut url = url.clone();
         let location = told::location(&url)?;
         url.set_fragment(None);
@@ -268,7 +272,8 @@ impl UserAgent {
             url,
             headers: Vec::new(),
             body: None,
-            referrer: self.page.as_ref().map(|page| page.url.clone()),
+            referrer: Some(self.page.url.clone()),
+            form: false,
         })
     }
 
@@ -287,8 +292,7 @@ impl UserAgent {
     }
 
     fn script(&self) -> Option<Context> {
-        let page = self.page.as_ref()?;
-        Context::script(page.chain(), page.url.path())
+        Context::script(self.page.chain(), self.page.url.path())
     }
 }
 

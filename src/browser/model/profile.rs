@@ -25,6 +25,13 @@ pub(super) struct Manners {
     /// Fetch: 20. Chromium: 19, though 20 of anything else (measured 2026-11-20, 156.0.8078.79). The
     /// others are taken to do as Fetch says.
     pub(super) navigation_redirects: usize,
+    /// Whether a form of an `https` page that would be sent to an insecure address gets a page of warning
+    /// in its place; nothing is sent before the user insists.
+    ///
+    /// Chromium: yes, after a redirect only if the form's data would go along (measured 2026-11-20,
+    /// 156.0.8078.79; `InsecureFormNavigationThrottle`). Firefox asks in a dialog for POST, which drivers
+    /// accept, and WebKit does not ask (documented).
+    pub(super) stops_insecure_forms: bool,
 }
 
 /// How many redirects are followed: Fetch, HTTP-redirect fetch, step 7.
@@ -44,18 +51,21 @@ impl Manners {
                 longest_preflight: 7_200,
                 preflights_serve_lesser: true,
                 navigation_redirects: 19,
+                stops_insecure_forms: true,
             },
             Engine::Firefox => Self {
                 rules: Profile::FIREFOX.with_third_party(policy),
                 longest_preflight: 86_400,
                 preflights_serve_lesser: false,
                 navigation_redirects: REDIRECTS,
+                stops_insecure_forms: false,
             },
             Engine::Webkit => Self {
                 rules: Profile::WEBKIT.with_third_party(policy),
                 longest_preflight: 600,
                 preflights_serve_lesser: true,
                 navigation_redirects: REDIRECTS,
+                stops_insecure_forms: false,
             },
         }
     }

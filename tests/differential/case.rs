@@ -1,0 +1,259 @@
+//! A generated scenario, as data that can be made smaller, and as the TOML a user would write.
+//!
+//! Nothing here chooses anything, and nothing here knows what a browser will do.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use rehearsal::diagnostic::Source;
+use rehearsal::plan::Plan;
+use rehearsal::scenario;
+
+/// A scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    pub title: String,
+    pub origins: Vec<Origin>,
+    pub steps: Vec<Step>,
+}
+
+/// An origin, with its routes and CORS settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Origin {
+    pub name: String,
+    pub url: String,
+    pub cors: Option<Cors>,
+    pub routes: Vec<Route>,
+}
+
+/// The CORS settings of an origin.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cors {
+    pub allow_origins: Vec<String>,
+    pub allow_credentials: bool,
+    pub allow_headers: Vec<String>,
+    pub allow_methods: Option<Vec<String>>,
+    pub max_age: Option<u32>,
+}
+
+/// A route.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// `METHOD /path`.
+    pub at: String,
+    pub status: Option<u16>,
+    pub headers: Vec<(String, String)>,
+    pub set_cookie: Vec<Line>,
+    /// Where it redirects to; a route without answers a short text.
+    pub redirect: Option<String>,
+    /// Whether the answer is a document of HTML, in which a page could have scripts.
+    pub html: bool,
+}
+
+/// A Set-Cookie line, or what a script writes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    pub pair: String,
+    pub attributes: Vec<String>,
+}
+
+/// A step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    Visit(String),
+    Link(String),
+    Image(String),
+    Iframe(String),
+    Reload,
+    Form { url: String, method: &'static str },
+    Fetch { call: Call, credentials: &'static str },
+    Xhr { call: Call, with_credentials: bool },
+    Read,
+    Write(Line),
+}
+
+/// What `fetch` and `xhr` have in common.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    pub url: String,
+    pub method: &'static str,
+    pub headers: Vec<(String, String)>,
+    pub body: bool,
+}
+
+impl Case {
+    /// The scenario file.
+    pub fn to_toml(&self) -> String {
+        let mut text = format!("title = {}\n", quoted(&self.title));
+        for origin in &self.origins {
+            origin.write(&mut text);
+        }
+        for step in &self.steps {
+            write(&mut text, format_args!("\n[[step]]\n{}\n", step.to_toml()));
+        }
+        text
+    }
+
+    /// The plan that reading the file gives, or what is wrong with it.
+    pub fn plan(&self, path: &Path) -> Result<Arc<Plan>, String> {
+        let text = self.to_toml();
+        let source = Arc::new(Source { path: path.display().to_string(), text: text.clone() });
+        let (plan, diagnostics) = scenario::parse(source);
+        plan.map(Arc::new).ok_or_else(|| {
+            let said: Vec<String> = diagnostics.iter().map(|diagnostic| format!("{diagnostic:?}")).collect();
+            format!("{}\n{text}", said.join("\n"))
+        })
+    }
+}
+
+impl Origin {
+    fn write(&self, text: &mut String) {
+        let name = &self.name;
+        write(text, format_args!("\n[origins.{name}]\nurl = {}\n", quoted(&self.url)));
+        if let Some(cors) = &self.cors {
+            write(text, format_args!("\n[origins.{name}.cors]\n"));
+            write(text, format_args!("allow_origins = {}\n", list(&cors.allow_origins)));
+            if cors.allow_credentials {
+                text.push_str("allow_credentials = true\n");
+            }
+            if !cors.allow_headers.is_empty() {
+                write(text, format_args!("allow_headers = {}\n", list(&cors.allow_headers)));
+            }
+            if let Some(methods) = &cors.allow_methods {
+                write(text, format_args!("allow_methods = {}\n", list(methods)));
+            }
+            if let Some(max_age) = cors.max_age {
+                write(text, format_args!("max_age = {max_age}\n"));
+            }
+        }
+        for route in &self.routes {
+            write(text, format_args!("\n[[origins.{name}.routes]]\n"));
+            route.write(text);
+        }
+    }
+}
+
+impl Route {
+    fn write(&self, text: &mut String) {
+        write(text, format_args!("at = {}\n", quoted(&self.at)));
+        if let Some(status) = self.status {
+            write(text, format_args!("status = {status}\n"));
+        }
+        if !self.headers.is_empty() {
+            write(text, format_args!("headers = {}\n", table(&self.headers)));
+        }
+        if !self.set_cookie.is_empty() {
+            let lines: Vec<String> = self.set_cookie.iter().map(Line::to_text).collect();
+            write(text, format_args!("set_cookie = {}\n", list(&lines)));
+        }
+        match &self.redirect {
+            Some(to) => write(text, format_args!("redirect = {}\n", quoted(to))),
+            None if self.html => text.push_str("html = \"<!doctype html><title>rehearsal</title>\"\n"),
+            None if self.status == Some(204) => {}
+            None => text.push_str("text = \"rehearsal\"\n"),
+        }
+    }
+}
+
+impl Line {
+    /// The line as it is sent or written.
+    pub fn to_text(&self) -> String {
+        let parts = std::iter::once(&self.pair).chain(&self.attributes);
+        parts.map(String::as_str).collect::<Vec<_>>().join("; ")
+    }
+}
+
+impl Step {
+    /// The URL it goes to, where it goes anywhere.
+    pub fn url(&self) -> Option<&str> {
+        match self {
+            Self::Visit(url) | Self::Link(url) | Self::Image(url) | Self::Iframe(url) => Some(url),
+            Self::Form { url, .. } => Some(url),
+            Self::Fetch { call, .. } | Self::Xhr { call, .. } => Some(&call.url),
+            Self::Reload | Self::Read | Self::Write(_) => None,
+        }
+    }
+
+    fn to_toml(&self) -> String {
+        match self {
+            Self::Visit(url) => format!("visit = {}", quoted(url)),
+            Self::Link(url) => format!("link = {}", quoted(url)),
+            Self::Image(url) => format!("image = {}", quoted(url)),
+            Self::Iframe(url) => format!("iframe = {}", quoted(url)),
+            Self::Reload => "reload = true".to_owned(),
+            Self::Form { url, method } => {
+                format!("form = {{ url = {}, method = \"{method}\", fields = {{ q = \"1\" }} }}", quoted(url))
+            }
+            Self::Fetch { call, credentials } => {
+                format!("fetch = {{ {}, credentials = \"{credentials}\" }}", call.to_toml())
+            }
+            Self::Xhr { call, with_credentials } => {
+                format!("xhr = {{ {}, with_credentials = {with_credentials} }}", call.to_toml())
+            }
+            Self::Read => "document_cookie = true".to_owned(),
+            Self::Write(line) => format!("document_cookie = {}", quoted(&line.to_text())),
+        }
+    }
+}
+
+impl Call {
+    fn to_toml(&self) -> String {
+        let mut text = format!("url = {}, method = \"{}\"", quoted(&self.url), self.method);
+        if !self.headers.is_empty() {
+            write(&mut text, format_args!(", headers = {}", table(&self.headers)));
+        }
+        if self.body {
+            text.push_str(", body = \"rehearsal\"");
+        }
+        text
+    }
+}
+
+fn write(text: &mut String, more: std::fmt::Arguments<'_>) {
+    text.write_fmt(more).expect("writing to a string never fails");
+}
+
+fn list(values: &[String]) -> String {
+    let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+    format!("[{}]", values.join(", "))
+}
+
+fn table(pairs: &[(String, String)]) -> String {
+    let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{key} = {}", quoted(value))).collect();
+    format!("{{ {} }}", pairs.join(", "))
+}
+
+/// A basic string of TOML.
+fn quoted(value: &str) -> String {
+    let mut text = String::from("\"");
+    for character in value.chars() {
+        match character {
+            '"' | '\\' => text.extend(['\\', character]),
+            '\u{0}'..='\u{1f}' | '\u{7f}' => {
+                write(&mut text, format_args!("\\u{:04X}", u32::from(character)));
+            }
+            other => text.push(other),
+        }
+    }
+    text.push('"');
+    text
+}
+
+#[test]
+fn what_a_case_says_is_what_is_read() {
+    let line = Line { pair: "a\u{1}=\"\\ü\t".to_owned(), attributes: vec!["Path=/".to_owned()] };
+    let case = Case {
+        title: "A case".to_owned(),
+        origins: vec![Origin {
+            name: "web".to_owned(),
+            url: "https://example.com".to_owned(),
+            cors: None,
+            routes: Vec::new(),
+        }],
+        steps: vec![Step::Visit("web:/".to_owned()), Step::Write(line.clone())],
+    };
+    let plan = case.plan(Path::new("a.toml")).expect("the case is right");
+    let write = Some(line.to_text());
+    assert_eq!(plan.steps[1].action, rehearsal::plan::Action::DocumentCookie { write });
+}

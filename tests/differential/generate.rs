@@ -1,0 +1,229 @@
+//! Makes scenarios: origins, what they answer with, and what a browser does there.
+//!
+//! The same seed and index give the same scenario. What is likely in practice is likely here, and what
+//! is possible happens now and then.
+
+use super::case::{Call, Case, Cors, Line, Origin, Route, Step};
+use super::lines;
+use super::random::Random;
+use super::topology;
+
+/// The scenario with this index, of this seed.
+pub fn case(seed: u64, index: u64) -> Case {
+    let mut random = Random::of_case(seed, index);
+    let urls = topology::origins(&mut random);
+    let hosts: Vec<String> = urls.iter().map(|url| topology::host(url)).collect();
+    let names: Vec<&str> = NAMES[..urls.len()].to_vec();
+    let origins = urls.iter().zip(&names).zip(&hosts).map(|((url, name), host)| Origin {
+        name: (*name).to_owned(),
+        url: url.clone(),
+        cors: cors(&mut random, &urls),
+        routes: routes(&mut random, &names, host, &hosts),
+    });
+    let origins: Vec<Origin> = origins.collect();
+    let mut steps = vec![Step::Visit(place(&mut random, &origins[..1]))];
+    for _ in 0..random.between(3, 9) {
+        steps.push(step(&mut random, &origins, &hosts));
+    }
+    Case { title: format!("Differential case {index} of seed {seed}"), origins, steps }
+}
+
+const NAMES: [&str; 4] = ["web", "api", "other", "third"];
+
+/// The paths that routes have. A redirect is at `/go`, `/hop` or `/away`, and leads only forward in
+/// this order, so that no chain is endless.
+const PATHS: [&str; 9] =
+    ["/", "/set", "/more", "/api", "/api/", "/api/v1/me", "/api/v1/login", "/%61pi", "/API/"];
+
+const HOPS: [&str; 3] = ["/go", "/hop", "/away"];
+
+fn routes(random: &mut Random, names: &[&str], host: &str, hosts: &[String]) -> Vec<Route> {
+    let mut routes: Vec<Route> = Vec::new();
+    for path in PATHS {
+        for method in ["GET", "POST", "PUT", "DELETE"] {
+            let chance = match (method, path) {
+                ("GET", "/set" | "/more") => 100,
+                ("POST", "/set") => 70,
+                ("GET", _) => 45,
+                _ => 12,
+            };
+            if random.percent(chance) {
+                let html = random.percent(4);
+                let status = random.percent(8).then(|| random.weighted(&STATUSES));
+                routes.push(Route {
+                    at: format!("{method} {path}"),
+                    status,
+                    headers: headers(random),
+                    set_cookie: set_cookie(random, host, hosts),
+                    redirect: None,
+                    html: html && status != Some(204),
+                });
+            }
+        }
+    }
+    for (index, path) in HOPS.iter().enumerate() {
+        let methods: &[&str] = if random.percent(60) { &["GET", "POST"] } else { &["GET"] };
+        for method in methods {
+            let on = random.percent(40) && index + 1 < HOPS.len();
+            let to = if on { HOPS[index + 1] } else { random.pick(&PATHS) };
+            routes.push(Route {
+                at: format!("{method} {path}"),
+                status: Some(random.weighted(&REDIRECTS)),
+                headers: headers(random),
+                set_cookie: set_cookie(random, host, hosts),
+                redirect: Some(format!("{}:{to}", random.pick(names))),
+                html: false,
+            });
+        }
+    }
+    if random.percent(15) {
+        routes.push(Route {
+            at: format!("OPTIONS {}", random.pick(&["/set", "/api", "/more"])),
+            status: Some(random.weighted(&[(2, 204), (1, 200), (1, 404), (1, 500)])),
+            headers: headers(random),
+            set_cookie: set_cookie(random, host, hosts),
+            redirect: None,
+            html: false,
+        });
+    }
+    routes
+}
+
+const STATUSES: [(usize, u16); 6] = [(2, 401), (2, 204), (1, 404), (1, 500), (1, 403), (1, 201)];
+const REDIRECTS: [(usize, u16); 5] = [(3, 302), (2, 303), (2, 307), (1, 308), (1, 301)];
+
+fn set_cookie(random: &mut Random, host: &str, hosts: &[String]) -> Vec<Line> {
+    let count = random.weighted(&[(2, 0), (5, 1), (3, 2), (1, 3)]);
+    let line = |_| match random.percent(15) {
+        true => lines::deletion(random, host, hosts),
+        false => lines::line(random, host, hosts),
+    };
+    (0..count).map(line).collect()
+}
+
+/// CORS headers that a route states itself, which servers do wrong in ways that settings cannot.
+fn headers(random: &mut Random) -> Vec<(String, String)> {
+    if !random.percent(6) {
+        return Vec::new();
+    }
+    let origin =
+        random.pick(&["*", "null", "https://example.com", "https://example.com, *", "", "example.com"]);
+    let mut headers = vec![("access-control-allow-origin".to_owned(), origin.to_owned())];
+    if random.percent(50) {
+        let allowed = random.pick(&["true", "True", "false", "true, true", ""]);
+        headers.push(("access-control-allow-credentials".to_owned(), allowed.to_owned()));
+    }
+    headers
+}
+
+fn cors(random: &mut Random, urls: &[String]) -> Option<Cors> {
+    if random.percent(20) {
+        return None;
+    }
+    let allow_origins = match random.below(100) {
+        0..60 => urls.to_vec(),
+        60..75 => vec!["*".to_owned()],
+        75..85 => vec![urls[random.below(urls.len())].clone()],
+        85..90 => vec!["null".to_owned()],
+        90..95 => vec![format!("{}/", urls[0])],
+        _ => vec!["https://elsewhere.example".to_owned()],
+    };
+    let strings = |list: &[&str]| list.iter().map(|&item| item.to_owned()).collect();
+    Some(Cors {
+        allow_origins,
+        allow_credentials: random.percent(75),
+        allow_headers: match random.below(10) {
+            0..6 => strings(&["content-type", "x-tenant"]),
+            6 => strings(&["*"]),
+            7 => strings(&["X-Tenant"]),
+            _ => Vec::new(),
+        },
+        allow_methods: match random.below(10) {
+            0..7 => None,
+            7 => Some(strings(&["GET", "POST"])),
+            8 => Some(strings(&["*"])),
+            _ => Some(strings(&["put", "Delete"])),
+        },
+        max_age: random.weighted(&[(4, None), (1, Some(600)), (1, Some(0))]),
+    })
+}
+
+fn step(random: &mut Random, origins: &[Origin], hosts: &[String]) -> Step {
+    let url = place(random, origins);
+    match random.below(100) {
+        0..10 => Step::Visit(url),
+        10..20 => Step::Link(url),
+        20..24 => Step::Reload,
+        24..34 => Step::Form { url, method: random.weighted(&[(1, "GET"), (2, "POST")]) },
+        34..40 => Step::Image(url),
+        40..47 => Step::Iframe(url),
+        47..72 => {
+            let credentials = random.weighted(&[(6, "include"), (2, "same-origin"), (1, "omit")]);
+            Step::Fetch { call: call(random, url), credentials }
+        }
+        72..84 => Step::Xhr { call: call(random, url), with_credentials: random.percent(65) },
+        84..91 => Step::Read,
+        _ => {
+            let host = &hosts[random.below(hosts.len())];
+            Step::Write(lines::written(random, host, hosts))
+        }
+    }
+}
+
+fn call(random: &mut Random, url: String) -> Call {
+    let method =
+        random.weighted(&[(10, "GET"), (7, "POST"), (2, "PUT"), (2, "DELETE"), (1, "HEAD"), (1, "PATCH")]);
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut headers = Vec::new();
+    if random.percent(12) {
+        headers.push(header("x-tenant", "t"));
+    }
+    if random.percent(8) {
+        headers.push(header("authorization", "Bearer t"));
+    }
+    let body = !matches!(method, "GET" | "HEAD") && random.percent(60);
+    if body && random.percent(40) {
+        headers.push(header("content-type", random.pick(&["application/json", "text/plain", "a/b"])));
+    }
+    Call { url, method, headers, body }
+}
+
+/// A URL of one of these origins: mostly one that a route answers.
+fn place(random: &mut Random, origins: &[Origin]) -> String {
+    let origin = &origins[random.below(origins.len())];
+    let path = match random.below(100) {
+        0..35 => "/set",
+        35..55 => random.pick(&HOPS),
+        55..92 => random.pick(&PATHS),
+        _ => random.pick(&[
+            "/api/v1/me?q=1",
+            "/api//v1",
+            "/apis",
+            "/ap",
+            "/a%20b",
+            "/ä",
+            "/set#top",
+            "/api/v1/",
+        ]),
+    };
+    format!("{}:{path}", origin.name)
+}
+
+#[test]
+fn the_same_seed_and_index_give_the_same_scenario() {
+    assert_eq!(case(7, 3), case(7, 3));
+    assert_ne!(case(7, 3), case(7, 4));
+    assert_ne!(case(7, 3), case(8, 3));
+}
+
+#[test]
+fn every_scenario_is_one_a_user_could_have_written() {
+    for seed in 0..20 {
+        for index in 0..100 {
+            let path = format!("seed-{seed}-case-{index}.toml");
+            if let Err(mistakes) = case(seed, index).plan(path.as_ref()) {
+                panic!("{mistakes}");
+            }
+        }
+    }
+}

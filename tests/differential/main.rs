@@ -1,0 +1,112 @@
+//! The differential test: generated scenarios, run in real Chromium and predicted by the rules, must
+//! agree on every request made, every cookie stored and sent, every answer readable, and every jar.
+//!
+//! `cargo test` runs some; `REHEARSAL_SCENARIOS=500 REHEARSAL_SEED=7 cargo test --test differential` any
+//! number of any seed, and `REHEARSAL_FIRST=42 REHEARSAL_SCENARIOS=1` a single one. A scenario in which the two disagree is made as small as it gets, and written to
+//! `target/differential/` with what was seen in a comment: `rehearsal run FILE` shows it again.
+//!
+//! Nothing here expects anything of a scenario but that: the browser is right, and the rules are held
+//! against it.
+
+#![allow(unreachable_pub, reason = "a test program has no users")]
+
+#[path = "../command/mod.rs"]
+mod command;
+
+mod case;
+mod generate;
+mod lines;
+mod random;
+mod shrink;
+mod topology;
+mod trial;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use rehearsal::browser::name::BrowserName;
+
+use self::case::Case;
+use self::trial::Finding;
+
+/// How many scenarios are run where `REHEARSAL_SCENARIOS` does not say.
+const SCENARIOS: u64 = 150;
+
+/// The seed where `REHEARSAL_SEED` does not say.
+const SEED: u64 = 1;
+
+/// How many scenarios run at once.
+const JOBS: usize = 3;
+
+/// How many of the scenarios that disagree are made smaller, where `REHEARSAL_SHRINK` does not say.
+const SHRUNK: u64 = 4;
+
+#[test]
+fn generated_scenarios_go_as_predicted() {
+    if !command::chromium_or_say_so() {
+        return;
+    }
+    let (count, seed) = (setting("REHEARSAL_SCENARIOS", SCENARIOS), setting("REHEARSAL_SEED", SEED));
+    let first = setting("REHEARSAL_FIRST", 0);
+    let cases: Vec<Case> = (first..first + count).map(|index| generate::case(seed, index)).collect();
+    let browsers = ["chromium", "chromium:block-third-party"]
+        .map(|name| -> BrowserName { name.parse().expect("the browser's name is one") });
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    let report = runtime.block_on(async {
+        let started = Instant::now();
+        let findings = trial::run(&cases, &browsers, JOBS).await;
+        eprintln!(
+            "{count} scenarios of seed {seed} from {first} on, in {} browsers: {} disagree, in {:.1} s",
+            browsers.len(),
+            findings.len(),
+            started.elapsed().as_secs_f64()
+        );
+        report(&cases, &format!("seed-{seed}"), first, &findings).await
+    });
+    assert!(report.is_empty(), "the rules and Chromium disagree:\n{report}");
+}
+
+/// Saves every scenario that disagrees, and makes some of them smaller: one of each kind first.
+async fn report(cases: &[Case], seed: &str, first: u64, findings: &[Finding]) -> String {
+    let folder = folder();
+    let stem = |found: &Finding| {
+        let policy = found.browser.to_string().replace(':', "-");
+        format!("{seed}-case-{}-{policy}", first + u64::try_from(found.index).expect("an index fits 64 bits"))
+    };
+    for found in findings {
+        let file = folder.join(format!("{}.toml", stem(found)));
+        trial::save(&cases[found.index], found, &file);
+    }
+    let mut chosen: Vec<&Finding> = Vec::new();
+    for found in findings {
+        if !chosen.iter().any(|other| other.question == found.question) {
+            chosen.push(found);
+        }
+    }
+    let others = findings.iter().filter(|found| !chosen.iter().any(|other| std::ptr::eq(*other, *found)));
+    let mut chosen: Vec<&Finding> = chosen.iter().copied().chain(others).collect();
+    chosen.truncate(usize::try_from(setting("REHEARSAL_SHRINK", SHRUNK)).unwrap_or(usize::MAX));
+    let mut report = String::new();
+    for found in chosen {
+        let (small, shown) = trial::shrink(&cases[found.index], found, JOBS).await;
+        let file = folder.join(format!("{}.small.toml", stem(found)));
+        trial::save(&small, &shown, &file);
+        report.push_str(&format!("\n{}\n{shown}\n\n{}\n", file.display(), small.to_toml()));
+    }
+    if !findings.is_empty() {
+        report.push_str(&format!("\nall {} are in {}\n", findings.len(), folder.display()));
+    }
+    report
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap_or(Path::new("target")).join("differential")
+}
+
+/// A number from the environment.
+fn setting(name: &str, otherwise: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(value) => value.parse().unwrap_or_else(|_| panic!("{name}={value} is not a number")),
+        Err(_) => otherwise,
+    }
+}

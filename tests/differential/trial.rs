@@ -1,0 +1,117 @@
+//! Runs scenarios in a real browser and by the rules, and gathers where the two disagree.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rehearsal::browser::name::BrowserName;
+use rehearsal::outcome::Run;
+use rehearsal::plan::Plan;
+use rehearsal::reconcile::Question;
+use rehearsal::run::{self, Options};
+use tokio_util::sync::CancellationToken;
+
+use super::case::Case;
+use super::shrink;
+
+/// How many candidates are tried at once.
+const BATCH: usize = 24;
+
+/// How many times a scenario is made smaller before that is enough.
+const ROUNDS: usize = 200;
+
+/// A scenario in which rules and browser disagree, or that could not be run.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The index of the scenario among those that were run.
+    pub index: usize,
+    /// The browser.
+    pub browser: BrowserName,
+    /// What kind of disagreement comes first; `None` where the scenario could not be run.
+    pub question: Option<Question>,
+    /// Every disagreement, one a line.
+    pub differences: Vec<String>,
+}
+
+/// Runs these scenarios in these browsers.
+pub async fn run(cases: &[Case], browsers: &[BrowserName], jobs: usize) -> Vec<Finding> {
+    let plans: Vec<Arc<Plan>> = cases
+        .iter()
+        .enumerate()
+        .map(|(index, case)| case.plan(&path(index)).unwrap_or_else(|mistakes| panic!("{mistakes}")))
+        .collect();
+    let indices: HashMap<String, usize> =
+        plans.iter().enumerate().map(|(index, plan)| (plan.source.path.clone(), index)).collect();
+    let options = Options {
+        browsers: browsers.to_vec(),
+        jobs,
+        headed: false,
+        fail_fast: false,
+        guard: PathBuf::from(env!("CARGO_BIN_EXE_rehearsal")),
+    };
+    let runs = run::run(&plans, &options, &CancellationToken::new(), |_| {}).await;
+    let runs = runs.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(runs.len(), plans.len() * browsers.len(), "every scenario is run in every browser");
+    runs.iter().filter_map(|run| finding(run, indices[run.scenario()])).collect()
+}
+
+/// Makes the scenario of a finding as small as it gets while it still shows a disagreement of that kind.
+pub async fn shrink(case: &Case, found: &Finding, jobs: usize) -> (Case, Finding) {
+    let (mut case, mut found) = (case.clone(), found.clone());
+    'rounds: for _ in 0..ROUNDS {
+        let smaller = shrink::candidates(&case);
+        let smaller: Vec<Case> = smaller.into_iter().filter(|case| case.plan(&path(0)).is_ok()).collect();
+        for batch in smaller.chunks(BATCH) {
+            let findings = run(batch, &[found.browser], jobs).await;
+            let same = findings.into_iter().find(|finding| finding.question == found.question);
+            if let Some(same) = same {
+                case = batch[same.index].clone();
+                found = same;
+                continue 'rounds;
+            }
+        }
+        break;
+    }
+    (case, found)
+}
+
+/// Writes a scenario and what is wrong with it, so that `rehearsal run FILE` shows it.
+pub fn save(case: &Case, found: &Finding, file: &Path) {
+    std::fs::create_dir_all(file.parent().expect("a file stands in a folder"))
+        .expect("the folder can be made");
+    let comment: Vec<String> = found.to_string().lines().map(|line| format!("# {line}\n")).collect();
+    std::fs::write(file, comment.concat() + &case.to_toml()).expect("the scenario can be written");
+}
+
+fn path(index: usize) -> PathBuf {
+    PathBuf::from(format!("{index}.toml"))
+}
+
+fn finding(run: &Run, index: usize) -> Option<Finding> {
+    if let Some(error) = &run.error {
+        let differences = vec![format!("could not run: {error}")];
+        return Some(Finding { index, browser: run.browser, question: None, differences });
+    }
+    let first = run.drift.first()?;
+    let steps = run.drift.iter().map(|drift| {
+        let action = run.plan.steps.get(drift.step).map_or("", |step| step.action.key());
+        format!("step {} ({action}): {drift}", drift.step + 1)
+    });
+    Some(Finding {
+        index,
+        browser: run.browser,
+        question: Some(first.question),
+        differences: steps.collect(),
+    })
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "in {}:", self.browser)?;
+        for difference in &self.differences {
+            write!(f, "\n  {}", difference.escape_debug())?;
+        }
+        Ok(())
+    }
+}
