@@ -47,7 +47,7 @@ pub enum Command {
     Check(CheckArgs),
     /// Say whether a cookie is stored and sent and an answer readable, why not, and what to change.
     #[command(long_about = EXPLAIN_ABOUT, after_help = EXPLAIN_EXAMPLES)]
-    Explain(ExplainArgs),
+    Explain(Box<ExplainArgs>),
     /// Bring the world of a scenario up and keep it up until Ctrl-C.
     #[command(after_help = UP_EXAMPLES)]
     Up(UpArgs),

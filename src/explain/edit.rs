@@ -209,7 +209,15 @@ pub fn apply(plan: &Plan, edits: &Edits) -> Option<(Plan, Vec<Change>)> {
     }
     // Several edits of one line are one change to look at, and the line comes first.
     let mut all = change::of_lines(plan, &edited);
-    all.append(&mut changes);
+    for change in changes {
+        match all.iter_mut().find(|known: &&mut Change| known.place == change.place) {
+            Some(known) => {
+                known.before.extend(change.before);
+                known.after.extend(change.after);
+            }
+            None => all.push(change),
+        }
+    }
     Some((edited, all))
 }
 

@@ -110,7 +110,8 @@ fn granted(mut cors: Cors, call: &Call) -> Cors {
     if call.include && any {
         cors.allow_origins.retain(|origin| origin != "*");
     }
-    if (!any || call.include) && !cors.allow_origins.contains(&call.origin) {
+    let is_open = any && !call.include;
+    if !is_open && !cors.allow_origins.contains(&call.origin) {
         cors.allow_origins.push(call.origin.clone());
     }
     cors.allow_credentials |= call.include;

@@ -1,7 +1,8 @@
 //! From the reasons seen to the edits worth trying.
 //!
 //! One table: what may be done about each reason. Whether it helps is not known here, nor which is
-//! better; that is the search's work.
+//! better; that is the search's work. Every reason has to go before a browser is content, so of each
+//! browser one reason at a time is enough to go on with: whatever fix there is has an edit against it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,28 +12,87 @@ use super::goal::{self, Goal};
 use super::topology::{self, Topology};
 use crate::observe::{Observation, SetCookie};
 use crate::plan::{Action, Plan};
-use crate::rules::reason::Reason;
+use crate::rules::reason::{Question, Reason};
 
 /// The edits that might help browsers that showed this, when those of `done` are in place already.
 pub(super) fn edits(plan: &Plan, done: &Edits, shown: &[&[Observation]], goal: &Goal) -> BTreeSet<Edit> {
-    let mut proposals = Proposals { plan, done, goal, cookies: BTreeMap::new(), others: BTreeSet::new() };
-    for seen in shown {
-        for step in goal.steps() {
-            proposals.look_at(step, &seen[step]);
-        }
+    let each: Vec<BTreeMap<Obstacle, Remedies>> = shown
+        .iter()
+        .map(|seen| {
+            let mut proposals = Proposals { plan, done, goal, obstacle: None, found: BTreeMap::new() };
+            for step in goal.steps() {
+                proposals.look_at(step, &seen[step]);
+            }
+            proposals.found
+        })
+        .collect();
+    // What several browsers say of one reason is one obstacle.
+    let mut all: BTreeMap<Obstacle, Remedies> = BTreeMap::new();
+    for (obstacle, remedies) in each.iter().flatten() {
+        all.entry(*obstacle).or_default().add(remedies);
     }
-    let Proposals { cookies, mut others, .. } = proposals;
-    others.extend(cookies.into_iter().map(|(change, of)| Edit::Cookie { change, of }));
-    others
+    let new = |obstacle: &Obstacle| {
+        let remedies = all.get(obstacle)?;
+        let fresh: Vec<Edit> = remedies
+            .edits()
+            .filter(|edit| !done.contains(edit) && !done.iter().any(|before| before.excludes(edit)))
+            .collect();
+        (!fresh.is_empty()).then_some(fresh)
+    };
+    each.iter().filter_map(|found| found.keys().find_map(new)).flatten().collect()
+}
+
+/// A reason that stands in the way. Those that a change of topology may remove come first: what is in
+/// the way only because of the topology goes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Obstacle {
+    rank: u8,
+    question: Question,
+    reason: Reason,
+}
+
+impl Obstacle {
+    fn new(question: Question, reason: Reason) -> Self {
+        let rank = match reason {
+            Reason::ThirdPartyBlocked | Reason::OtherPartition => 0,
+            Reason::SameSiteStrict | Reason::SameSiteLax | Reason::SameSiteDefaultLax => 1,
+            Reason::SecureRequired | Reason::OverwritesSecure | Reason::MixedContent => 2,
+            _ => 3,
+        };
+        Self { rank, question, reason }
+    }
+}
+
+/// What may be done about one obstacle.
+#[derive(Clone, Debug, Default)]
+struct Remedies {
+    /// A change that several cookies want is one edit.
+    cookies: BTreeMap<CookieChange, BTreeSet<Target>>,
+    others: BTreeSet<Edit>,
+}
+
+impl Remedies {
+    fn add(&mut self, other: &Self) {
+        for (change, of) in &other.cookies {
+            self.cookies.entry(change.clone()).or_default().extend(of.iter().cloned());
+        }
+        self.others.extend(other.others.iter().cloned());
+    }
+
+    fn edits(&self) -> impl Iterator<Item = Edit> {
+        let cookies = self.cookies.iter();
+        let cookies = cookies.map(|(change, of)| Edit::Cookie { change: change.clone(), of: of.clone() });
+        cookies.chain(self.others.iter().cloned())
+    }
 }
 
 struct Proposals<'p> {
     plan: &'p Plan,
     done: &'p Edits,
     goal: &'p Goal,
-    /// A change that several cookies want is one edit.
-    cookies: BTreeMap<CookieChange, BTreeSet<Target>>,
-    others: BTreeSet<Edit>,
+    /// What is being looked at.
+    obstacle: Option<Obstacle>,
+    found: BTreeMap<Obstacle, Remedies>,
 }
 
 impl Proposals<'_> {
@@ -63,10 +123,11 @@ impl Proposals<'_> {
             }
         }
         for reason in &seen.page.cors {
+            self.obstacle = Some(Obstacle::new(Question::Readable, *reason));
             match reason {
                 Reason::MixedContent => self.topology(Topology::Https),
                 Reason::Network => {}
-                _ => _ = self.others.insert(Edit::Grant { step }),
+                _ => self.other(Edit::Grant { step: self.first_like(step) }),
             }
         }
     }
@@ -86,6 +147,7 @@ impl Proposals<'_> {
         }
         let targets = self.targets(origin, &name);
         if goal::is_deletion(line) {
+            self.obstacle = Some(Obstacle::new(Question::Stored, Reason::Expired));
             // What is to be deleted has another domain or path than the line says.
             for cookie in seen.jar.iter().flatten().filter(|cookie| cookie.name == line.name) {
                 let domain = (!cookie.host_only).then(|| cookie.domain.clone());
@@ -94,6 +156,7 @@ impl Proposals<'_> {
             return;
         }
         for reason in &line.reasons {
+            self.obstacle = Some(Obstacle::new(Question::Stored, *reason));
             match reason {
                 Reason::DomainMismatch | Reason::PublicSuffix => {
                     self.cookie(CookieChange::DropDomain, &targets);
@@ -136,6 +199,7 @@ impl Proposals<'_> {
         domain: &str,
         host: Option<&str>,
     ) {
+        self.obstacle = Some(Obstacle::new(Question::Sent, reason));
         match reason {
             Reason::CredentialsOmitted => self.include(step),
             Reason::HostOnly | Reason::DomainMismatch => {
@@ -167,15 +231,30 @@ impl Proposals<'_> {
     }
 
     fn cookie(&mut self, change: CookieChange, targets: &BTreeSet<Target>) {
-        if !targets.is_empty() {
-            self.cookies.entry(change).or_default().extend(targets.iter().cloned());
+        if let Some(obstacle) = self.obstacle.filter(|_| !targets.is_empty()) {
+            let remedies = self.found.entry(obstacle).or_default();
+            remedies.cookies.entry(change).or_default().extend(targets.iter().cloned());
+        }
+    }
+
+    fn other(&mut self, edit: Edit) {
+        if let Some(obstacle) = self.obstacle {
+            self.found.entry(obstacle).or_default().others.insert(edit);
         }
     }
 
     fn include(&mut self, step: usize) {
         if matches!(self.plan.steps[step].action, Action::Fetch(_) | Action::Xhr(_)) {
-            self.others.insert(Edit::Include { step });
+            self.other(Edit::Include { step: self.first_like(step) });
         }
+    }
+
+    /// The first step that makes the same call from the same page: what mends one mends the other.
+    fn first_like(&self, step: usize) -> usize {
+        let steps = &self.plan.steps;
+        let page = |step| topology::page_at(self.plan, step);
+        let alike = |other: &usize| steps[*other].action == steps[step].action && page(*other) == page(step);
+        (0..step).find(alike).unwrap_or(step)
     }
 
     fn topologies(&mut self, step: usize) {
@@ -185,7 +264,7 @@ impl Proposals<'_> {
     }
 
     fn topology(&mut self, topology: Topology) {
-        self.others.insert(Edit::Topology(topology));
+        self.other(Edit::Topology(topology));
     }
 
     /// The cookies of the plan with this name: those of this origin where it sets any.

@@ -129,10 +129,25 @@ async fn finish(
         }
     }
     for fix in [&mut remedy.fix, &mut remedy.everywhere].into_iter().flatten() {
+        spare(plan, goal, fix).await;
         fix.remarks = remark::remarks(fix);
         narrow(plan, goal, stage, fix).await;
     }
     Ok(remedy)
+}
+
+/// Takes out of a fix what it works without: a header that was needed before something moved.
+async fn spare(plan: &Plan, goal: &Goal, fix: &mut Fix) {
+    let mut stage = Stage::new(&fix.works_in);
+    for edit in fix.edits.clone().iter().rev() {
+        let mut fewer = fix.edits.clone();
+        fewer.remove(edit);
+        if let Some((without, changes)) = apply(plan, &fewer)
+            && works(&without, goal, &mut stage).await
+        {
+            (fix.edits, fix.changes) = (fewer, changes);
+        }
+    }
 }
 
 /// Makes `SameSite` as narrow as the fixed plan bears. Where the line changes anyway `None` becomes `Lax`; a

@@ -73,30 +73,31 @@ impl Explanation {
         }
     }
 
-    /// The explanation as a message with carets. `browsers` are all that were asked, and `diagnostic` the
-    /// kind of message it is to be.
+    /// The explanation as a message with carets, of the kind that `diagnostic` makes. `browsers` are all
+    /// that were asked. A note that is in `told` was shown before, and is left out.
     pub fn render(
         &self,
         browsers: &[BrowserName],
         diagnostic: fn(&str) -> Diagnostic,
+        told: &mut BTreeSet<String>,
         style: Style,
     ) -> String {
         let mut diagnostic = diagnostic(&self.headline);
         diagnostic.source.clone_from(&self.source);
         diagnostic.labels.clone_from(&self.labels);
-        diagnostic = diagnostic.note(wrapped(&self.paragraph));
-        for why in &self.reasons {
+        let mut notes = vec![self.paragraph.clone()];
+        notes.extend(self.reasons.iter().map(|why| {
             let only = match why.browsers.len() == browsers.len() {
                 true => String::new(),
                 false => format!(" (in {})", listed(&why.browsers)),
             };
-            let note = format!("{}{only}: {} ({})", why.reason, why.sentence(), why.clause());
-            diagnostic = diagnostic.note(wrapped(&note));
-        }
+            format!("{}{only}: {} ({})", why.reason, why.sentence(), why.clause())
+        }));
         if !self.native.is_empty() {
-            diagnostic =
-                diagnostic.note(wrapped(&format!("the browser's own word: {}", self.native.join(", "))));
+            notes.push(format!("the browser's own word: {}", self.native.join(", ")));
         }
+        notes.retain(|note| told.insert(note.clone()));
+        diagnostic.notes = notes.iter().map(|note| wrapped(note)).collect();
         let text = diagnostic.render(style);
         match (&self.source, diagnostic.line_column()) {
             // An answer is no file: line and column would lead nowhere.

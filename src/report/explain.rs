@@ -26,13 +26,12 @@ pub fn write(out: &mut dyn Write, question: &Question, answer: &Answer) -> io::R
     write_question(out, question, answer)?;
     writeln!(out)?;
     write_outcomes(out, answer)?;
+    let mut told = BTreeSet::new();
     for explanation in &answer.explanations {
         writeln!(out)?;
-        write!(
-            out,
-            "{}",
-            explanation.render(&answer.browsers, |text| Diagnostic::error(text), Style::Coloured)
-        )?;
+        let text =
+            explanation.render(&answer.browsers, |text| Diagnostic::error(text), &mut told, Style::Coloured);
+        write!(out, "{text}")?;
     }
     if !answer.works() {
         writeln!(out)?;

@@ -36,6 +36,7 @@ pub fn write_run(out: &mut dyn Write, run: &Run) -> io::Result<()> {
         writeln!(out, "{}", unpredicted.render(COLOURED))?;
     }
     let mut explanations: Vec<Arc<Explained>> = Vec::new();
+    let mut explained_notes = BTreeSet::new();
     for step in &run.steps {
         // One cause fails several claims of a step: what explains them is said once.
         let mut told = BTreeSet::new();
@@ -58,11 +59,13 @@ pub fn write_run(out: &mut dyn Write, run: &Run) -> io::Result<()> {
             }
             explanations.push(Arc::clone(explained));
             writeln!(out, "{}", diagnostic.render(COLOURED))?;
-            write!(
-                out,
-                "{}",
-                explained.explanation.render(&[run.browser], |text| Diagnostic::why(text), COLOURED)
-            )?;
+            let text = explained.explanation.render(
+                &[run.browser],
+                |text| Diagnostic::why(text),
+                &mut explained_notes,
+                COLOURED,
+            );
+            write!(out, "{text}")?;
             writeln!(out)?;
             write_remedy(out, &explained.remedy, &explained.browsers)?;
             if explained.remedy.fix.is_some() {

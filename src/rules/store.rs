@@ -349,7 +349,8 @@ impl Judge<'_, '_> {
         self.profile.host_prefix_forbids_domain
             && line.domain.is_some_and(|attribute| {
                 let value = line.bytes(attribute.value);
-                !value.is_empty() && (!is_ip_address(host) || value != host.as_bytes())
+                let is_own_address = is_ip_address(host) && value == host.as_bytes();
+                !value.is_empty() && !is_own_address
             })
     }
 
