@@ -38,7 +38,6 @@ Exit codes: 0 all held; 1 an expectation failed; 2 a scenario or the command lin
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it, for as long as the program runs")]
 pub enum Command {
     /// Run scenarios in browsers and say what held, what did not, and why.
     #[command(after_help = RUN_EXAMPLES)]
