@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use url::Url;
 
 use crate::browser::name::BrowserName;
 
@@ -27,6 +28,8 @@ Examples:
   rehearsal run login.toml --browser chromium   one scenario in one browser
   rehearsal run --browser model                 predicted by the rules: no browser needed
   rehearsal check                               read the scenarios, run nothing
+  rehearsal explain --page URL --request URL --set-cookie LINE
+                                                one cookie, no scenario: stored, sent, or why not
   rehearsal up login.toml                       a scenario's world, for curl, dig and your browser
   rehearsal browsers install chromium           what the scenarios need
 
@@ -41,6 +44,9 @@ pub enum Command {
     Run(RunArgs),
     /// Read scenarios and report every mistake in them, running nothing.
     Check(CheckArgs),
+    /// Say whether a cookie is stored and sent and an answer readable, why not, and what to change.
+    #[command(long_about = EXPLAIN_ABOUT, after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArgs),
     /// Bring the world of a scenario up and keep it up until Ctrl-C.
     #[command(after_help = UP_EXAMPLES)]
     Up(UpArgs),
@@ -61,6 +67,39 @@ Examples:
   rehearsal run --filter wildcard --headed      those whose path or title says so, in a window
   rehearsal run --format json > report.json     for programs
   rehearsal run --install-browsers              install Chromium first, if it is missing";
+
+const EXPLAIN_ABOUT: &str = "\
+Say whether a cookie is stored and sent and an answer readable, why not, and what to change.
+
+No scenario and no browser: the question is rehearsed by the rules, for every engine, and the answer \
+is a prediction. A page makes a request, the answer sets cookies, and the page makes the same request \
+again: is the cookie stored, does it go along, may the page read the answer? Where not, the fix that \
+opens up the least is searched for and tried, and shown only if it works.
+
+Without --page the URL is typed into the address bar. With --page its script calls fetch(), in \
+fetch()'s own default mode, \"same-origin\"; --credentials and --as say otherwise.";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  A login that answers 200 and is forgotten at once:
+    rehearsal explain --page https://app.example.com --request https://api.example.net/login \\
+        --method POST --credentials include --set-cookie 'token=t; Path=/; SameSite=Lax'
+
+  What the server really answers, CORS headers included:
+    curl -si -X POST https://api.example.net/login -H 'Origin: https://app.example.com' |
+        rehearsal explain --page https://app.example.com --request https://api.example.net/login \\
+        --method POST --credentials include --header 'Content-Type: application/json' --response -
+
+  A cookie that a logout leaves behind:
+    rehearsal explain --page https://app.example.com --request https://api.example.com/logout \\
+        --credentials include --before 'sid=1; Domain=example.com; Path=/; Secure' \\
+        --set-cookie 'sid=; Max-Age=0; Path=/'
+
+  A link in a mail, in one browser:
+    rehearsal explain --page https://mail.example.org --request https://shop.example.com/ \\
+        --as navigation --set-cookie 'sid=1; SameSite=Strict; Secure' --browser firefox
+
+Exit codes: 0 all works in every browser asked for; 1 something does not; 2 the question is wrong.";
 
 const UP_EXAMPLES: &str = "\
 Examples:
@@ -117,6 +156,105 @@ pub struct CheckArgs {
     /// Scenario files, or folders of them.
     #[arg(value_name = "PATH", default_value = "scenarios")]
     pub paths: Vec<PathBuf>,
+}
+
+/// `rehearsal explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The page that makes the request; without it the URL is typed into the address bar
+    #[arg(long, value_name = "URL", value_parser = address)]
+    pub page: Option<Url>,
+    /// What is requested
+    #[arg(long, value_name = "URL", value_parser = address)]
+    pub request: Url,
+    /// The method
+    #[arg(long, value_name = "METHOD", default_value = "GET")]
+    pub method: String,
+    /// How the page makes the request
+    #[arg(long = "as", value_name = "HOW", value_enum)]
+    pub how: Option<HowArg>,
+    /// The credentials mode of fetch(); `include` is XMLHttpRequest's withCredentials [default:
+    /// same-origin]
+    #[arg(long, value_name = "MODE", value_enum)]
+    pub credentials: Option<CredentialsArg>,
+    /// A header that the page sets, as `Name: value`
+    #[arg(long, value_name = "HEADER", value_parser = header)]
+    pub header: Vec<(String, String)>,
+    /// A Set-Cookie line of the answer; may be given several times
+    #[arg(long, value_name = "LINE", allow_hyphen_values = true)]
+    pub set_cookie: Vec<String>,
+    /// The answer's headers as `curl -i` prints them, from a file or from stdin (-)
+    #[arg(long, value_name = "FILE")]
+    pub response: Option<PathBuf>,
+    /// The headers of the answer to the preflight, as `curl -i -X OPTIONS` prints them
+    #[arg(long, value_name = "FILE")]
+    pub preflight: Option<PathBuf>,
+    /// A Set-Cookie line of an earlier answer from the same place: of the login before a logout
+    #[arg(long, value_name = "LINE", allow_hyphen_values = true)]
+    pub before: Vec<String>,
+    /// What is requested next, instead of the same again
+    #[arg(long, value_name = "URL", value_parser = address)]
+    pub then: Option<Url>,
+    /// The browsers, as ENGINE or ENGINE:POLICY [default: chromium, firefox and webkit as they ship, and
+    /// chromium:block-third-party]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub browser: Vec<BrowserName>,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// How a page makes a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HowArg {
+    /// Its script calls fetch().
+    Fetch,
+    /// Its script uses XMLHttpRequest, as Axios does.
+    Xhr,
+    /// The tab leaves for it: a link, or a form that is submitted with POST.
+    Navigation,
+    /// An image on the page.
+    Image,
+    /// A frame on the page.
+    Iframe,
+}
+
+/// The credentials mode of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CredentialsArg {
+    /// Never.
+    Omit,
+    /// To the page's own origin only.
+    SameOrigin,
+    /// Always.
+    Include,
+}
+
+/// A whole URL of a server.
+fn address(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| match text.contains("://") {
+        true => error.to_string(),
+        false => format!("not a whole URL; write `https://{}`", text.trim_start_matches('/')),
+    })?;
+    match url.scheme() {
+        "http" | "https" if url.username().is_empty() && url.password().is_none() => Ok(url),
+        "http" | "https" => Err("leave the user name and the password out".to_owned()),
+        scheme => Err(match text.contains("://") {
+            true => format!("`{scheme}:` is not http or https"),
+            false => format!("not a whole URL; write `https://{text}`"),
+        }),
+    }
+}
+
+/// A header line.
+fn header(text: &str) -> Result<(String, String), String> {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    match text.split_once(':') {
+        Some((name, value)) if !name.is_empty() && name.bytes().all(token) => {
+            Ok((name.to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write `Name: value`".to_owned()),
+    }
 }
 
 /// `rehearsal up`.

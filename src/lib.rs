@@ -51,6 +51,7 @@ pub mod browser;
 pub mod cli;
 pub mod command;
 pub mod diagnostic;
+pub mod explain;
 pub mod observe;
 pub mod outcome;
 pub mod plan;

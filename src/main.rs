@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use clap::Parser;
 use rehearsal::browser::guard;
 use rehearsal::cli::{Cli, Command};
-use rehearsal::command::{browsers, check, run, up};
+use rehearsal::command::{browsers, check, explain, run, up};
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::check(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
         Command::Up(arguments) => up::up(&arguments),
         Command::Browsers(arguments) => browsers::browsers(&arguments),
         Command::Guard(arguments) => guard::main(arguments.rest),

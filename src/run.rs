@@ -25,7 +25,7 @@ use crate::outcome::{CouldNotRun, Outcome, Run, StepRun};
 use crate::plan::{Plan, Step};
 use crate::world::certs::{self, Authority};
 use crate::world::{World, WorldError};
-use crate::{reconcile, verdict};
+use crate::{explain, reconcile, verdict};
 
 /// How scenarios are run.
 #[derive(Clone, Debug)]
@@ -129,7 +129,7 @@ impl Crew {
             let run = tokio::select! {
                 biased;
                 () = self.cancelled.cancelled() => break,
-                run = self.rehearse(plan, &mut worker) => run,
+                run = self.rehearse_and_explain(plan, &mut worker) => run,
             };
             if self.options.fail_fast && run.outcome() != Outcome::Passed {
                 self.stop.store(true, Ordering::Relaxed);
@@ -149,6 +149,13 @@ impl Crew {
         }
         let index = self.next.fetch_add(1, Ordering::Relaxed);
         Some((index, Arc::clone(self.plans.get(index)?)))
+    }
+
+    /// Runs one scenario, and explains what of it did not hold.
+    async fn rehearse_and_explain(&self, plan: Arc<Plan>, worker: &mut Option<Worker>) -> Run {
+        let mut run = self.rehearse(plan, worker).await;
+        explain::failure::explain(&mut run, &self.options.browsers).await;
+        run
     }
 
     /// Runs one scenario, with the worker of the last one where it is clean, else with a new one.

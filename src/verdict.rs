@@ -4,7 +4,9 @@
 //! a browser or a socket: it sees the observation, the jar before the step, and the claims.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use crate::explain::failure::Explained;
 use crate::observe::{Cookie, Exchange, Observation, SetCookie};
 use crate::plan::{Absent, Claim, Expect, Readable, Sent, Stored};
 use crate::rules::reason::{Question, Reason};
@@ -24,6 +26,8 @@ pub struct Failure {
     pub actual: String,
     /// What was seen on the wire and in the jar that explains it.
     pub notes: Vec<String>,
+    /// Why, and what would make it hold, where that was worked out. A verdict leaves it open.
+    pub explained: Option<Arc<Explained>>,
 }
 
 /// Judges every claim about a step; no failure means that it passed. Failures stand in the order of
@@ -63,6 +67,7 @@ fn requests(claim: &Claim<Vec<(String, url::Url)>>, seen: &Observation) -> Optio
         expected,
         actual,
         notes: wire_notes(seen).into_iter().chain(page_notes(seen)).collect(),
+        explained: None,
     })
 }
 
@@ -80,6 +85,7 @@ fn status(claim: &Claim<u16>, seen: &Observation) -> Option<Failure> {
         expected: claim.value.to_string(),
         actual,
         notes: wire_notes(seen).into_iter().chain(page_notes(seen)).collect(),
+        explained: None,
     })
 }
 
@@ -87,7 +93,7 @@ fn stored(claim: &Claim<Stored>, seen: &Observation) -> Option<Failure> {
     let Stored { name, .. } = &claim.value;
     let failure = |message, actual, notes| {
         let (span, expected) = (claim.span.clone(), describe_stored(&claim.value));
-        Some(Failure { message, span, expected, actual, notes })
+        Some(Failure { message, span, expected, actual, notes, explained: None })
     };
     let last = seen.lines(name).next_back();
     if let Some(line) = last.filter(|line| line.stored == Some(false)) {
@@ -125,7 +131,7 @@ fn not_stored(claim: &Claim<Absent>, seen: &Observation) -> Option<Failure> {
     let Absent { name, reasons } = &claim.value;
     let failure = |message, actual, notes| {
         let (span, expected) = (claim.span.clone(), refusal("not stored", reasons));
-        Some(Failure { message, span, expected, actual, notes })
+        Some(Failure { message, span, expected, actual, notes, explained: None })
     };
     if let Some(line) = seen.lines(name).next_back() {
         return match line.stored {
@@ -193,14 +199,14 @@ fn sent(claim: &Claim<Sent>, seen: &Observation, before: Option<&[Cookie]>) -> O
         let values = values.join("`, `");
         (format!("cookie `{name}` was sent, but as `{values}`"), format!("{name}={values}"), wire_notes(seen))
     };
-    Some(Failure { message, span: claim.span.clone(), expected, actual, notes })
+    Some(Failure { message, span: claim.span.clone(), expected, actual, notes, explained: None })
 }
 
 fn not_sent(claim: &Claim<Absent>, seen: &Observation, before: Option<&[Cookie]>) -> Option<Failure> {
     let Absent { name, reasons } = &claim.value;
     let failure = |message, actual, notes| {
         let (span, expected) = (claim.span.clone(), refusal("not sent", reasons));
-        Some(Failure { message, span, expected, actual, notes })
+        Some(Failure { message, span, expected, actual, notes, explained: None })
     };
     let carries = |exchange: &&Exchange| exchange.sent.iter().any(|(sent, _)| sent == name);
     if let Some(exchange) = seen.requests().find(carries) {
@@ -238,6 +244,7 @@ fn document_cookie(claim: &Claim<Vec<String>>, seen: &Observation) -> Option<Fai
         expected,
         actual,
         notes: seen.jar.iter().flatten().map(jar_note).chain(page_notes(seen)).collect(),
+        explained: None,
     })
 }
 
@@ -265,6 +272,7 @@ fn readable(claim: &Claim<Readable>, seen: &Observation) -> Option<Failure> {
         expected,
         actual,
         notes: wire_notes(seen).into_iter().chain(page_notes(seen)).collect(),
+        explained: None,
     })
 }
 
@@ -279,6 +287,7 @@ fn url(claim: &Claim<url::Url>, seen: &Observation) -> Option<Failure> {
         expected: claim.value.to_string(),
         actual,
         notes: wire_notes(seen).into_iter().chain(page_notes(seen)).collect(),
+        explained: None,
     })
 }
 
@@ -306,6 +315,7 @@ fn json(claim: &Claim<serde_json::Value>, seen: &Observation) -> Option<Failure>
         expected: claim.value.to_string(),
         actual,
         notes: read.into_iter().chain(page_notes(seen)).collect(),
+        explained: None,
     })
 }
 

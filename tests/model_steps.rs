@@ -255,3 +255,82 @@ async fn a_world_that_ended_answers_nothing() {
     assert_eq!(seen.exchanges, []);
     assert!(seen.page.error.is_some());
 }
+
+/// A page that embeds things of its own site and another's, and a frame in a frame.
+const EMBEDDING: &str = r#"
+[origins.a]
+url = "https://www.a-site.com"
+[origins.b]
+url = "https://www.b-site.com"
+[[origins.a.routes]]
+at = "GET /"
+set_cookie = ["strict=1; SameSite=Strict; Secure", "none=1; SameSite=None; Secure"]
+html = "<!doctype html><title>a</title><link rel=stylesheet href=/app/s.css><script src=/assets/app.js></script><img src=https://www.b-site.com/i.png>"
+[[origins.a.routes]]
+at = "GET /outer"
+html = "<!doctype html><title>outer</title><iframe src='https://www.b-site.com/frame'></iframe>"
+[[origins.a.routes]]
+at = "GET /inner"
+set_cookie = ["in=1; SameSite=Strict; Secure", "part=1; SameSite=None; Secure; Partitioned"]
+html = "<!doctype html><title>inner</title>"
+[[origins.b.routes]]
+at = "GET /frame"
+html = "<!doctype html><title>frame</title><iframe src='https://www.a-site.com/inner'></iframe>"
+[[origins.a.routes]]
+at = "GET /scripted"
+html = "<!doctype html><title>scripted</title><script>document.cookie = 'x=1'</script>"
+[[origins.a.routes]]
+at = "GET /racing"
+html = "<!doctype html><title>racing</title><img src=/sets><img src=/other>"
+[[origins.a.routes]]
+at = "GET /sets"
+set_cookie = ["set=1"]
+[[origins.a.routes]]
+at = "GET /alone"
+html = "<!doctype html><title>alone</title><img src=/sets>"
+"#;
+
+#[tokio::test]
+async fn what_a_page_embeds_is_loaded() {
+    let seen = on(EMBEDDING, "[[step]]\nvisit = \"a:/\"\n[[step]]\nvisit = \"a:/alone\"").await;
+    assert_eq!(
+        requests(&seen[0])[1..],
+        [
+            "GET https://www.a-site.com/app/s.css 404 strict=1 none=1",
+            "GET https://www.a-site.com/assets/app.js 404 strict=1 none=1",
+            "GET https://www.b-site.com/i.png 404",
+        ]
+    );
+    assert_eq!((seen[0].page.status, &seen[0].unpredicted), (Some(200), &None));
+    assert_eq!(header(&seen[0], 2, "sec-fetch-dest"), Some("script"));
+    assert_eq!(requests(&seen[1])[1], "GET https://www.a-site.com/sets 200 strict=1 none=1 +set");
+    assert_eq!(seen[1].unpredicted, None);
+}
+
+#[tokio::test]
+async fn a_frame_of_the_top_level_site_in_a_foreign_one_is_cross_site() {
+    let seen = on(EMBEDDING, "[[step]]\nvisit = \"a:/\"\n[[step]]\nvisit = \"a:/outer\"").await;
+    assert_eq!(
+        requests(&seen[1]),
+        [
+            "GET https://www.a-site.com/outer 200 strict=1 none=1",
+            "GET https://www.b-site.com/frame 200",
+            "GET https://www.a-site.com/inner 200 none=1 -strict(same-site-strict) !in(same-site-strict) +part",
+        ]
+    );
+    let partition =
+        seen[1].jar.iter().flatten().find_map(|cookie| cookie.partition.clone()).expect("a partition");
+    assert_eq!((partition.site.as_str(), partition.cross_site_ancestor), ("https://a-site.com", true));
+}
+
+#[tokio::test]
+async fn a_page_that_runs_a_script_or_races_is_in_doubt() {
+    for path in ["scripted", "racing"] {
+        let steps = format!("[[step]]\nvisit = \"a:/{path}\"\n[[step]]\nreload = true");
+        let seen = on(EMBEDDING, &steps).await;
+        assert!(requests(&seen[0])[0].starts_with("GET https://www.a-site.com/"), "what is known is told");
+        let why = seen[0].unpredicted.as_deref().expect("a doubt");
+        assert!(why.ends_with("cannot be predicted"), "{why}");
+        assert!(seen[1].unpredicted.is_some());
+    }
+}

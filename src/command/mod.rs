@@ -5,6 +5,7 @@
 
 pub mod browsers;
 pub mod check;
+pub mod explain;
 pub mod run;
 pub mod up;
 
@@ -21,6 +22,8 @@ use crate::scenario;
 
 /// All expectations held.
 pub const HELD: u8 = 0;
+/// An expectation failed, or something does not work.
+pub const FAILED: u8 = 1;
 /// A scenario or the command line is wrong.
 pub const WRONG: u8 = 2;
 /// Something could not run.

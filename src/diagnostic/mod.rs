@@ -44,6 +44,8 @@ pub enum Severity {
     Error,
     /// It can be run, and is probably not what was meant.
     Warning,
+    /// It explains the message before it.
+    Why,
 }
 
 /// A message about a place in a source.
@@ -72,6 +74,11 @@ impl Diagnostic {
     /// A message about what is probably not meant.
     pub fn warning(message: impl Into<String>) -> Self {
         Self::new(Severity::Warning, message.into())
+    }
+
+    /// A message that explains the one before it.
+    pub fn why(message: impl Into<String>) -> Self {
+        Self::new(Severity::Why, message.into())
     }
 
     fn new(severity: Severity, message: String) -> Self {

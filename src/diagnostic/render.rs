@@ -37,6 +37,7 @@ pub(super) fn render(diagnostic: &Diagnostic, style: Style) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Why => Level::INFO.with_name("why"),
     };
     let notes = diagnostic.notes.iter().map(|note| Level::NOTE.message(wrapped(&printable(note))));
     let helps = diagnostic.helps.iter().map(|help| Level::HELP.message(wrapped(&printable(help))));

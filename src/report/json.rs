@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::explain::{ExplanationObject, RemedyObject};
 use crate::observe::{Cookie, Exchange, Observation, SetCookie, Withheld};
 use crate::outcome::{Outcome, Run, StepRun, Summary};
 use crate::plan::{SameSite, Step};
@@ -129,6 +130,11 @@ impl<'a> StepObject<'a> {
                         expected,
                         actual,
                         notes: &failure.notes,
+                        explanation: failure
+                            .explained
+                            .as_ref()
+                            .map(|told| ExplanationObject::of(&told.explanation)),
+                        remedy: RemedyObject::of(failure.explained.as_ref().map(|told| &told.remedy)),
                     }
                 })
                 .collect(),
@@ -263,6 +269,9 @@ struct FailureObject<'a> {
     expected: &'a str,
     actual: &'a str,
     notes: &'a [String],
+    explanation: Option<ExplanationObject<'a>>,
+    #[serde(flatten)]
+    remedy: RemedyObject<'a>,
 }
 
 fn codes<'a>(reasons: impl IntoIterator<Item = &'a Reason>) -> Vec<&'static str> {

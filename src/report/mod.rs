@@ -2,6 +2,8 @@
 //!
 //! Data goes to stdout, talk and progress to stderr. Nothing here decides whether a run passed.
 
+pub mod explain;
+mod fix;
 pub mod json;
 pub mod terminal;
 pub mod up;

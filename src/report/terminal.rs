@@ -6,12 +6,15 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+use super::fix::write_remedy;
 use crate::browser::name::BrowserName;
 use crate::diagnostic::{Diagnostic, Style as Dress};
+use crate::explain::failure::Explained;
 use crate::outcome::{Outcome, Run, Summary};
 use crate::world::wire::Answer;
 
@@ -32,6 +35,7 @@ pub fn write_run(out: &mut dyn Write, run: &Run) -> io::Result<()> {
     if let Some(unpredicted) = unpredicted(run) {
         writeln!(out, "{}", unpredicted.render(COLOURED))?;
     }
+    let mut explanations: Vec<Arc<Explained>> = Vec::new();
     for step in &run.steps {
         // One cause fails several claims of a step: what explains them is said once.
         let mut told = BTreeSet::new();
@@ -40,8 +44,30 @@ pub fn write_run(out: &mut dyn Write, run: &Run) -> io::Result<()> {
                 .source(&run.plan.source)
                 .label(failure.span.clone(), label(run.browser, &failure.actual));
             let notes = failure.notes.iter().filter(|note| told.insert(note.as_str()));
-            diagnostic.notes.extend(notes.cloned());
+            let Some(explained) = &failure.explained else {
+                diagnostic.notes.extend(notes.cloned());
+                writeln!(out, "{}", diagnostic.render(COLOURED))?;
+                continue;
+            };
+            // The explanation says the same, and better.
+            diagnostic.notes.extend(notes.filter(|note| is_fact(note)).cloned());
+            if explanations.iter().any(|known| Arc::ptr_eq(known, explained)) {
+                diagnostic.notes.push(format!("why: {}, see above", explained.explanation.headline));
+                writeln!(out, "{}", diagnostic.render(COLOURED))?;
+                continue;
+            }
+            explanations.push(Arc::clone(explained));
             writeln!(out, "{}", diagnostic.render(COLOURED))?;
+            write!(
+                out,
+                "{}",
+                explained.explanation.render(&[run.browser], |text| Diagnostic::why(text), COLOURED)
+            )?;
+            writeln!(out)?;
+            write_remedy(out, &explained.remedy, &explained.browsers)?;
+            if explained.remedy.fix.is_some() {
+                writeln!(out)?;
+            }
         }
     }
     if let Some(error) = &run.error {
@@ -51,6 +77,11 @@ pub fn write_run(out: &mut dyn Write, run: &Run) -> io::Result<()> {
         writeln!(out, "{}", diagnostic.render(COLOURED))?;
     }
     Ok(())
+}
+
+/// Whether a note tells what crossed the wire or stands in the jar, and not what it means.
+fn is_fact(note: &str) -> bool {
+    ["on the wire:", "in the jar:", "the page read:"].iter().any(|begin| note.starts_with(begin))
 }
 
 /// What stands beside the carets: the browser and, where it is short, what was seen there.
@@ -142,7 +173,9 @@ pub fn write_summary(out: &mut dyn Write, runs: &[Run], elapsed: Duration) -> io
     for scenario in &scenarios {
         if folder != Some(parent(scenario)) {
             folder = Some(parent(scenario));
-            writeln!(out, "{}", parent(scenario))?;
+            if !parent(scenario).is_empty() {
+                writeln!(out, "{}", parent(scenario))?;
+            }
         }
         let cells = browsers.iter().map(|browser| {
             let run = runs.iter().find(|run| run.browser == *browser && run.scenario() == *scenario);
@@ -222,9 +255,5 @@ fn stem(scenario: &str) -> &str {
 }
 
 fn parent(scenario: &str) -> &str {
-    Path::new(scenario)
-        .parent()
-        .and_then(|parent| parent.to_str())
-        .filter(|parent| !parent.is_empty())
-        .unwrap_or(".")
+    Path::new(scenario).parent().and_then(Path::to_str).unwrap_or_default()
 }

@@ -110,7 +110,8 @@ fn headers(random: &mut Random) -> Vec<(String, String)> {
     if !random.percent(6) {
         return Vec::new();
     }
-    let origin = random.pick(&["*", "null", "https://example.com", "https://example.com, *", "", "example.com"]);
+    let origin =
+        random.pick(&["*", "null", "https://example.com", "https://example.com, *", "", "example.com"]);
     let mut headers = vec![("access-control-allow-origin".to_owned(), origin.to_owned())];
     if random.percent(50) {
         let allowed = random.pick(&["true", "True", "false", "true, true", ""]);
@@ -174,7 +175,8 @@ fn step(random: &mut Random, origins: &[Origin], hosts: &[String]) -> Step {
 }
 
 fn call(random: &mut Random, url: String) -> Call {
-    let method = random.weighted(&[(10, "GET"), (7, "POST"), (2, "PUT"), (2, "DELETE"), (1, "HEAD"), (1, "PATCH")]);
+    let method =
+        random.weighted(&[(10, "GET"), (7, "POST"), (2, "PUT"), (2, "DELETE"), (1, "HEAD"), (1, "PATCH")]);
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut headers = Vec::new();
     if random.percent(12) {
@@ -197,7 +199,16 @@ fn place(random: &mut Random, origins: &[Origin]) -> String {
         0..35 => "/set",
         35..55 => random.pick(&HOPS),
         55..92 => random.pick(&PATHS),
-        _ => random.pick(&["/api/v1/me?q=1", "/api//v1", "/apis", "/ap", "/a%20b", "/ä", "/set#top", "/api/v1/"]),
+        _ => random.pick(&[
+            "/api/v1/me?q=1",
+            "/api//v1",
+            "/apis",
+            "/ap",
+            "/a%20b",
+            "/ä",
+            "/set#top",
+            "/api/v1/",
+        ]),
     };
     format!("{}:{path}", origin.name)
 }

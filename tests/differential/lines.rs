@@ -24,7 +24,9 @@ pub fn written(random: &mut Random, host: &str, hosts: &[String]) -> Line {
             count if random.percent(50) => &mut line.attributes[count - 1],
             _ => &mut line.pair,
         };
-        let at = (0..=part.len()).filter(|&at| part.is_char_boundary(at)).nth(random.below(part.chars().count() + 1));
+        let at = (0..=part.len())
+            .filter(|&at| part.is_char_boundary(at))
+            .nth(random.below(part.chars().count() + 1));
         part.insert_str(at.expect("there are as many places as characters, and one more"), character);
     }
     line

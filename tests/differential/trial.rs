@@ -86,7 +86,8 @@ pub async fn shrink(case: &Case, found: &Finding, jobs: usize) -> (Case, Finding
 
 /// Writes a scenario and what is wrong with it, so that `rehearsal run FILE` shows it.
 pub fn save(case: &Case, found: &Finding, file: &Path) {
-    std::fs::create_dir_all(file.parent().expect("a file stands in a folder")).expect("the folder can be made");
+    std::fs::create_dir_all(file.parent().expect("a file stands in a folder"))
+        .expect("the folder can be made");
     let comment: Vec<String> = found.to_string().lines().map(|line| format!("# {line}\n")).collect();
     std::fs::write(file, comment.concat() + &case.to_toml()).expect("the scenario can be written");
 }

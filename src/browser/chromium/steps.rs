@@ -396,7 +396,8 @@ pub(super) fn note_omitted(action: &Action, page: Option<&Url>, exchanges: &mut 
             hops(Some(method), url, exchanges)
         }
         Action::Fetch(Fetch { url, method, .. }) | Action::Xhr(Xhr { url, method, .. }) => {
-            let is_same = |&index: &usize| page.is_some_and(|page| page.origin() == exchanges[index].wire.url.origin());
+            let is_same =
+                |&index: &usize| page.is_some_and(|page| page.origin() == exchanges[index].wire.url.origin());
             hops(Some(method), url, exchanges).into_iter().skip_while(is_same).collect()
         }
         _ => Vec::new(),

@@ -429,7 +429,9 @@ impl Worker {
                 "Page.frameRequestedNavigation" => {
                     let here = inner.get("disposition").is_none_or(|disposition| disposition == "currentTab");
                     self.navigation.requested |= on_top && here;
-                    if let (true, Some(frame)) = (!on_top && here, inner.get("frameId").and_then(Value::as_str)) {
+                    if let (true, Some(frame)) =
+                        (!on_top && here, inner.get("frameId").and_then(Value::as_str))
+                    {
                         self.navigation.frames.insert(frame.to_owned());
                     }
                 }
@@ -446,7 +448,8 @@ impl Worker {
                 _ => {
                     if let Some(name) = name.strip_prefix("Network.") {
                         // No page comes of a navigation that was given up, or answered with no content.
-                        let aborted = inner.get("errorText").and_then(Value::as_str) == Some("net::ERR_ABORTED");
+                        let aborted =
+                            inner.get("errorText").and_then(Value::as_str) == Some("net::ERR_ABORTED");
                         if aborted && inner.get("type").and_then(Value::as_str) == Some("Document") {
                             self.navigation.failed = None;
                         }

@@ -1,7 +1,7 @@
 //! Documents, and the navigations that lead to them.
 //!
 //! HTML's navigation is here as far as cookies see it: who started it, what it asks for, and what its
-//! answer makes of the tab. No script runs, and what a page embeds is not loaded.
+//! answer makes of the tab. No script runs.
 
 use bytes::Bytes;
 use url::Url;
@@ -76,7 +76,15 @@ impl Document {
 impl Navigation {
     /// A URL typed into the address bar.
     pub(super) fn visit(url: Url) -> Self {
-        Self { url, method: "GET", headers: Vec::new(), body: None, initiator: None, referrer: None, form: false }
+        Self {
+            url,
+            method: "GET",
+            headers: Vec::new(),
+            body: None,
+            initiator: None,
+            referrer: None,
+            form: false,
+        }
     }
 
     /// A form, submitted.
@@ -129,7 +137,10 @@ impl UserAgent {
                     ..navigation
                 };
                 let origin = request.context.url.origin.clone();
-                self.page = Document { url: request.url.clone(), origin, again };
+                let page = Document { url: request.url.clone(), origin, again };
+                let documents = page.chain();
+                self.page = page;
+                self.load(documents, &response).await;
                 response.into()
             }
             Err(failed) => self.show_error(navigation, failed),

@@ -51,6 +51,7 @@ pub(super) struct Response {
     /// The request as it was after the last redirect.
     pub(super) request: Request,
     pub(super) status: u16,
+    pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
 
@@ -72,7 +73,7 @@ impl UserAgent {
     pub(super) async fn fetch(&mut self, mut request: Request) -> Result<Response, Failed> {
         let mut status = None;
         match self.follow(&mut request, &mut status).await {
-            Ok((status, body)) => Ok(Response { request, status, body }),
+            Ok((status, headers, body)) => Ok(Response { request, status, headers, body }),
             Err(failed) => Err(Failed { status, url: Some(request.url), ..failed }),
         }
     }
@@ -82,7 +83,7 @@ impl UserAgent {
         &mut self,
         request: &mut Request,
         last: &mut Option<u16>,
-    ) -> Result<(u16, Bytes), Failed> {
+    ) -> Result<(u16, HeaderMap, Bytes), Failed> {
         let most = match request.context.mode {
             Mode::Navigate => self.manners.navigation_redirects,
             _ => REDIRECTS,
@@ -109,7 +110,7 @@ impl UserAgent {
             }
             let redirected = request.redirect(status, &headers, most);
             if !redirected.map_err(|error| Failed::new([Reason::Network], error))? {
-                return Ok((status, body));
+                return Ok((status, headers, body));
             }
         }
     }
@@ -170,6 +171,9 @@ impl UserAgent {
             .iter()
             .map(|line| told::line(&self.jar.store(cookies, &suffixes, context, line.as_bytes(), self.now)));
         let set_cookie: Vec<_> = lines.collect();
+        if answer.headers.contains_key("clear-site-data") {
+            self.doubt("what the header `clear-site-data` removes".to_owned());
+        }
         // A browser's own request for an icon is not in the record.
         if let Some(wire) = crossed {
             // A preflight never has cookies, and so none is missed.

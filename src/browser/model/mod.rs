@@ -7,14 +7,16 @@
 //!
 //! - `fetch` is the Fetch standard: preflights, redirects, tainting;
 //! - `document` is navigation, as far as cookies see it;
+//! - `html` reads what a page embeds, `load` loads it;
 //! - `client` has the connections, `tls` whom they trust;
 //! - `profile` is the only place where a browser's name decides anything.
 //!
 //! # What is deliberately absent
 //!
-//! No script runs: a step that is one is not predicted, and says so. What a page's HTML embeds is not
-//! loaded. There is no HTTP cache, no service worker, no HSTS, and no policy of the page's own (Content
-//! Security Policy, Referrer Policy, the cross-origin policies): the answers of mock origins have none.
+//! No script runs: a step that is one is not predicted, and says so; nor is a page that has scripts, or
+//! that embeds what cannot be told without running it. There is no HTTP cache, no icon, no service worker,
+//! no HSTS, and no policy of the page's own (Referrer Policy, the cross-origin policies; a page with a
+//! Content Security Policy is not predicted): the answers of mock origins have none unless told to.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -26,6 +28,8 @@ use url::Url;
 mod client;
 mod document;
 mod fetch;
+mod html;
+mod load;
 mod preflights;
 mod profile;
 mod tls;
@@ -46,6 +50,9 @@ use crate::rules::jar::Jar;
 use crate::rules::site::{Location, Origin};
 use crate::world::wire::Wire;
 use crate::world::{Authority, World};
+
+/// Why nothing is said of the steps after one that was not predicted.
+const LOST: &str = "an earlier step was not predicted, and what it left behind is not known";
 
 /// A browser that is predicted. One serves any number of worlds.
 #[derive(Clone)]
@@ -76,6 +83,8 @@ pub struct UserAgent {
 struct Seen {
     exchanges: Vec<Exchange>,
     refused: Vec<String>,
+    /// Why the step cannot be predicted as a whole.
+    doubt: Option<String>,
 }
 
 impl Model {
@@ -106,8 +115,8 @@ impl Model {
 impl UserAgent {
     /// Takes a step, and tells all that it shows. What cannot be done in the page is part of that.
     ///
-    /// Where no prediction can be made, [`Observation::unpredicted`] says why, and the rest of it says
-    /// nothing. Steps after it cannot be predicted either, until [`UserAgent::adopt`].
+    /// Where no prediction can be made, [`Observation::unpredicted`] says why, and the rest of it is what is
+    /// known all the same. Steps after it cannot be predicted either, until [`UserAgent::adopt`].
     pub async fn perform(&mut self, step: &Step) -> Observation {
         if let Some(why) = self.lost.clone() {
             return Observation { unpredicted: Some(why), ..Observation::default() };
@@ -117,7 +126,9 @@ impl UserAgent {
         let done = match &step.action {
             Action::Visit(url) => self.navigate(Navigation::visit(url.clone())).await,
             Action::Link(url) => self.navigate(self.page.navigation(url.clone())).await,
-            Action::Form(form) => self.navigate(self.page.navigation(form.url.clone()).submitting(form)).await,
+            Action::Form(form) => {
+                self.navigate(self.page.navigation(form.url.clone()).submitting(form)).await
+            }
             Action::Reload => self.navigate(self.page.again.clone()).await,
             Action::Image(url) => self.embed(url).await,
             Action::Iframe(url) => self.frame(url).await,
@@ -145,9 +156,12 @@ impl UserAgent {
             document_cookie,
             error: done.failed.map(|failed| failed.error),
         };
-        let Seen { exchanges, refused } = std::mem::take(&mut self.seen);
+        let Seen { exchanges, refused, doubt: unpredicted } = std::mem::take(&mut self.seen);
+        if unpredicted.is_some() {
+            self.lost = Some(LOST.to_owned());
+        }
         let jar = Some(told::jar(&self.jar, self.now));
-        Observation { page, exchanges, written, jar, refused, console: Vec::new(), unpredicted: None }
+        Observation { page, exchanges, written, jar, refused, console: Vec::new(), unpredicted }
     }
 
     /// Takes over what another browser holds after a step, to go on predicting from there.
@@ -186,7 +200,7 @@ impl UserAgent {
     }
 
     fn lose(&mut self, why: &str) -> Observation {
-        self.lost = Some("an earlier step ran a script, and what it left behind is not known".to_owned());
+        self.lost = Some(LOST.to_owned());
         Observation { unpredicted: Some(why.to_owned()), ..Observation::default() }
     }
 
@@ -208,8 +222,13 @@ impl UserAgent {
         let Some(request) = self.request(url, Context::frame) else {
             return Failed::no_host().into();
         };
+        let mut documents = request.context.documents.clone();
         match self.fetch(request).await {
-            Ok(response) => response.into(),
+            Ok(response) => {
+                documents.push(response.request.context.url.origin.clone());
+                self.load(documents, &response).await;
+                response.into()
+            }
             Err(failed) => failed.into(),
         }
     }

@@ -1,0 +1,106 @@
+//! Loading what documents embed, frames and what is in them included.
+//!
+//! A browser asks for many things at once; here one comes after the other. Where that could make a
+//! difference to cookies, or the page could do what only running it would show, the step is in doubt.
+
+use std::pin::Pin;
+
+use hyper::header::{CONTENT_TYPE, HeaderMap};
+
+use super::UserAgent;
+use super::fetch::{Request, Response};
+use super::html::{self, Kind};
+use super::told;
+use crate::observe::Exchange;
+use crate::rules::context::{Context, Destination};
+use crate::rules::site::Origin;
+
+/// How many frames may be in one another. Chromium and others have limits far above.
+const DEPTH: usize = 16;
+
+/// How many things a step loads.
+const MOST: usize = 256;
+
+/// Headers of a document that mean something to a browser which the rules do not know.
+const UNKNOWN: [&str; 4] = ["content-security-policy", "link", "refresh", "x-frame-options"];
+
+impl UserAgent {
+    /// Loads what a document embeds. `documents` goes from the top-level document down to this one.
+    pub(super) fn load<'a>(
+        &'a mut self,
+        documents: Vec<Origin>,
+        response: &'a Response,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async move {
+            for name in UNKNOWN {
+                if response.headers.contains_key(name) {
+                    self.doubt(format!("what the header `{name}` of {} does", response.request.url));
+                }
+            }
+            if !is_html(&response.headers) {
+                return;
+            }
+            let found = html::embedded(&response.body, &response.request.url);
+            if let Some(why) = found.doubt {
+                self.doubt(format!("what the page {} does, for {why}", response.request.url));
+            }
+            let (from, count) = (self.seen.exchanges.len(), found.resources.len());
+            for (kind, url) in found.resources {
+                if documents.len() > DEPTH || self.seen.exchanges.len() > MOST {
+                    return self.doubt("so many frames or requests".to_owned());
+                }
+                let Some(location) = told::location(&url) else { continue };
+                let documents = documents.clone();
+                let context = match kind {
+                    Kind::Frame => Context::frame(documents, location),
+                    Kind::Image => Context::embed(documents, location, Destination::Image),
+                    Kind::Script => Context::embed(documents, location, Destination::Script),
+                    Kind::Style => Context::embed(documents, location, Destination::Style),
+                };
+                let referrer = Some(response.request.url.clone());
+                self.load_one(
+                    kind,
+                    Request { context, url, headers: Vec::new(), body: None, form: false, referrer },
+                )
+                .await;
+            }
+            let sets_cookies = |exchange: &Exchange| !exchange.set_cookie.is_empty();
+            if count > 1 && self.seen.exchanges[from..].iter().any(sets_cookies) {
+                self.doubt(format!(
+                    "which requests of {} come before and which after a cookie that one of them sets",
+                    response.request.url
+                ));
+            }
+        })
+    }
+
+    async fn load_one(&mut self, kind: Kind, request: Request) {
+        let mut documents = request.context.documents.clone();
+        // What fails to load is no matter of the page's.
+        let Ok(response) = self.fetch(request).await else { return };
+        let shown = (200..300).contains(&response.status) && !response.body.trim_ascii().is_empty();
+        match kind {
+            Kind::Image => {}
+            Kind::Script if shown => self.doubt(format!("what the script {} does", response.request.url)),
+            Kind::Style if shown && html::asks_for_more(&response.body) => {
+                self.doubt(format!("what more the style sheet {} asks for", response.request.url));
+            }
+            Kind::Script | Kind::Style => {}
+            Kind::Frame => {
+                documents.push(response.request.context.url.origin.clone());
+                self.load(documents, &response).await;
+            }
+        }
+    }
+
+    /// Notes that the step cannot be predicted as a whole. The first doubt is told.
+    pub(super) fn doubt(&mut self, what: String) {
+        self.seen.doubt.get_or_insert_with(|| format!("{what} cannot be predicted"));
+    }
+}
+
+fn is_html(headers: &HeaderMap) -> bool {
+    let media =
+        headers.get(CONTENT_TYPE).map(|value| value.as_bytes().to_ascii_lowercase()).unwrap_or_default();
+    media.starts_with(b"text/html") || media.starts_with(b"application/xhtml+xml")
+}

@@ -1,0 +1,292 @@
+//! Finding what stands in the way: the line that was refused, the cookie that stayed behind, the answer
+//! that could not be read.
+//!
+//! A cause is a fact of an observation, with its reasons in each browser that has it. Effects of other
+//! causes are left out: a cookie that was not sent because it was never stored has one cause, the refusal.
+
+use std::collections::BTreeSet;
+
+use super::goal::{holds, is_deletion, is_sent, last_lines};
+use crate::browser::name::BrowserName;
+use crate::observe::{Exchange, Observation, SetCookie};
+use crate::plan::{Expect, Plan, Readable, Service};
+use crate::rules::reason::{Question, Reason};
+use crate::verdict::Failure;
+use crate::world::wire::{self, Answer};
+
+/// What kind of thing stands in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trouble {
+    /// The page may not read the answer, or there is none.
+    Unreadable,
+    /// A line was refused.
+    Refused,
+    /// A line was to delete a cookie, and the cookie is still there.
+    Survives,
+    /// A stored cookie stayed behind.
+    Withheld,
+}
+
+impl Trouble {
+    /// The question its reasons answer.
+    pub const fn question(self) -> Question {
+        match self {
+            Self::Unreadable => Question::Readable,
+            Self::Refused | Self::Survives => Question::Stored,
+            Self::Withheld => Question::Sent,
+        }
+    }
+}
+
+/// Something that stands in the way.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Cause {
+    /// What kind of thing.
+    pub(super) trouble: Trouble,
+    /// The step it happened in.
+    pub(super) step: usize,
+    /// The cookie's name; empty where it is about an answer.
+    pub(super) name: String,
+    /// The line that set the cookie, or was to.
+    pub(super) line: Option<Vec<u8>>,
+    /// The exchange it happened in or, for a cookie that stayed behind, that set it; where there was one.
+    pub(super) exchange: Option<wire::Exchange>,
+    /// The reasons, in each browser that has this cause.
+    pub(super) by: Vec<(BrowserName, BTreeSet<Reason>)>,
+    /// The browsers' own words.
+    pub(super) native: BTreeSet<String>,
+}
+
+/// Everything that stands in the way of storing, sending and reading, in these browsers: the same thing
+/// in several browsers once.
+pub(super) fn of_request(
+    browsers: &[BrowserName],
+    shown: &[Vec<Observation>],
+    request: usize,
+    again: usize,
+) -> Vec<Cause> {
+    let mut causes: Vec<Cause> = Vec::new();
+    for (browser, seen) in browsers.iter().zip(shown) {
+        let mut found: Vec<Cause> = unreadable(request, &seen[request], *browser).into_iter().collect();
+        for (name, line) in last_lines(&seen[request]) {
+            found.extend(refused(request, &seen[request], name, line, *browser));
+            if line.stored == Some(true) && !is_sent(&seen[again], name) {
+                found.extend(withheld(again, seen, name, *browser));
+            }
+        }
+        if found.is_empty() {
+            found.extend(unreadable(again, &seen[again], *browser));
+        }
+        for cause in found {
+            merge(&mut causes, cause);
+        }
+    }
+    causes.sort_by_key(|cause| cause.trouble);
+    causes
+}
+
+fn merge(causes: &mut Vec<Cause>, cause: Cause) {
+    let same = |known: &&mut Cause| {
+        known.trouble == cause.trouble
+            && known.step == cause.step
+            && known.name == cause.name
+            && known.line == cause.line
+    };
+    match causes.iter_mut().find(same) {
+        Some(known) => {
+            known.by.extend(cause.by);
+            known.native.extend(cause.native);
+        }
+        None => causes.push(cause),
+    }
+}
+
+/// What a failed claim of a step comes from, and the cookies it is about. `seen` are the observations up
+/// to that step.
+pub(super) fn of_claim(
+    plan: &Plan,
+    expect: &Expect,
+    failure: &Failure,
+    seen: &[Observation],
+    browser: BrowserName,
+) -> Option<Claimed> {
+    let step = seen.len().checked_sub(1)?;
+    let now = &seen[step];
+    if let Some(claim) = expect.stored.iter().find(|claim| claim.span == failure.span) {
+        let name = &claim.value.name;
+        let cause = not_stored(plan, step, seen, name, browser)?;
+        return Some(Claimed { cause, is_positive: true, names: BTreeSet::from([name.clone()]) });
+    }
+    if let Some(claim) = expect.not_stored.iter().find(|claim| claim.span == failure.span) {
+        let name = &claim.value.name;
+        let (_, line) = last_lines(now).into_iter().find(|(of, _)| of == name)?;
+        let cause = refused(step, now, name, line, browser)?;
+        return Some(Claimed { cause, is_positive: false, names: BTreeSet::new() });
+    }
+    if let Some(claim) = expect.sent.iter().find(|claim| claim.span == failure.span) {
+        let name = &claim.value.name;
+        let cause = not_sent(plan, step, seen, name, browser)?;
+        return Some(Claimed { cause, is_positive: true, names: BTreeSet::from([name.clone()]) });
+    }
+    if let Some(claim) = expect.not_sent.iter().find(|claim| claim.span == failure.span) {
+        let cause = not_sent(plan, step, seen, &claim.value.name, browser)?;
+        return Some(Claimed { cause, is_positive: false, names: BTreeSet::new() });
+    }
+    if let Some(claim) = expect.cors.as_ref().filter(|claim| claim.span == failure.span) {
+        let cause = unreadable(step, now, browser)?;
+        return Some(Claimed { cause, is_positive: claim.value == Readable::Yes, names: BTreeSet::new() });
+    }
+    let success = expect.status.as_ref().is_some_and(|claim| (200..300).contains(&claim.value));
+    let is_status = expect.status.as_ref().is_some_and(|claim| claim.span == failure.span);
+    let is_json = expect.json.as_ref().is_some_and(|claim| claim.span == failure.span);
+    if is_status || is_json {
+        let required = required_cookie(plan, now);
+        let cause = match &required {
+            Some(name) => not_sent(plan, step, seen, name, browser)?,
+            None => unreadable(step, now, browser)?,
+        };
+        return Some(Claimed {
+            cause,
+            is_positive: is_json || success,
+            names: required.into_iter().collect(),
+        });
+    }
+    None
+}
+
+/// What a failed claim comes from.
+pub(super) struct Claimed {
+    pub(super) cause: Cause,
+    /// Whether the claim is that something works.
+    pub(super) is_positive: bool,
+    /// The cookies it is about.
+    pub(super) names: BTreeSet<String>,
+}
+
+/// The cookie whose absence made the last answer of a step a 401.
+fn required_cookie(plan: &Plan, seen: &Observation) -> Option<String> {
+    let wire = &seen.requests().next_back()?.wire;
+    let Answer::CookieMissing(route) = wire.answer else { return None };
+    let Service::Routes(routes) = &plan.origins.get(wire.origin)?.service else { return None };
+    routes.get(route)?.require_cookie.clone()
+}
+
+fn not_stored(
+    plan: &Plan,
+    step: usize,
+    seen: &[Observation],
+    name: &str,
+    browser: BrowserName,
+) -> Option<Cause> {
+    let now = &seen[step];
+    match last_lines(now).get(name) {
+        Some(line) => refused(step, now, name, line, browser),
+        // The answer that sets it never came.
+        None => unreadable(step, now, browser).or_else(|| {
+            let required = required_cookie(plan, now)?;
+            not_sent(plan, step, seen, &required, browser)
+        }),
+    }
+}
+
+fn not_sent(
+    plan: &Plan,
+    step: usize,
+    seen: &[Observation],
+    name: &str,
+    browser: BrowserName,
+) -> Option<Cause> {
+    let now = &seen[step];
+    if now.requests().next().is_none() {
+        return unreadable(step, now, browser);
+    }
+    if let Some(cause) = withheld(step, seen, name, browser) {
+        return Some(cause);
+    }
+    // It is not there. The last step that tried to set it tells why.
+    for (earlier, then) in seen[..step].iter().enumerate().rev() {
+        if let Some(line) = last_lines(then).get(name) {
+            return refused(earlier, then, name, line, browser);
+        }
+        let never_asked = then.page.readable == Some(false) && then.requests().next().is_none();
+        if never_asked && sets(plan, earlier, name) {
+            return unreadable(earlier, then, browser);
+        }
+    }
+    None
+}
+
+/// Whether the answer to a step's request would set a cookie.
+fn sets(plan: &Plan, step: usize, name: &str) -> bool {
+    let Some((method, url)) = plan.steps[step].action.target() else { return false };
+    let Some(index) = super::topology::index_of(plan, url) else { return false };
+    let Service::Routes(routes) = &plan.origins[index].service else { return false };
+    let mut fitting = routes.iter().filter(|route| route.method == method && route.path == url.path());
+    fitting.any(|route| route.set_cookie.iter().any(|line| super::cookie_line::name(line) == name))
+}
+
+fn unreadable(step: usize, seen: &Observation, browser: BrowserName) -> Option<Cause> {
+    if seen.page.readable != Some(false) && (seen.page.error.is_none() || seen.page.cors.is_empty()) {
+        return None;
+    }
+    let exchange = seen.exchanges.last().map(|exchange| exchange.wire.clone());
+    let native = seen.page.error.iter().filter(|_| !browser.model).cloned().collect();
+    let by = vec![(browser, seen.page.cors.clone())];
+    Some(Cause { trouble: Trouble::Unreadable, step, name: String::new(), line: None, exchange, by, native })
+}
+
+fn refused(
+    step: usize,
+    seen: &Observation,
+    name: &str,
+    line: &SetCookie,
+    browser: BrowserName,
+) -> Option<Cause> {
+    let trouble = match line.stored {
+        Some(false) if !is_deletion(line) => Trouble::Refused,
+        Some(false) if holds(seen, name) => Trouble::Survives,
+        _ => return None,
+    };
+    let exchange = setting(seen, line);
+    Some(Cause {
+        trouble,
+        step,
+        name: name.to_owned(),
+        line: Some(line.line.clone()),
+        exchange,
+        by: vec![(browser, line.reasons.clone())],
+        native: line.native.iter().cloned().collect(),
+    })
+}
+
+/// The exchange of a step whose answer has this line.
+fn setting(seen: &Observation, line: &SetCookie) -> Option<wire::Exchange> {
+    let sets = |exchange: &&Exchange| exchange.set_cookie.iter().any(|other| other.line == line.line);
+    seen.exchanges.iter().find(sets).map(|exchange| exchange.wire.clone())
+}
+
+fn withheld(step: usize, seen: &[Observation], name: &str, browser: BrowserName) -> Option<Cause> {
+    let now = &seen[step];
+    let cookies =
+        || now.requests().flat_map(|exchange| &exchange.withheld).filter(|withheld| withheld.name == name);
+    let reasons: BTreeSet<Reason> = cookies().flat_map(|withheld| withheld.reasons.iter().copied()).collect();
+    let reasons: BTreeSet<Reason> =
+        reasons.into_iter().filter(|reason| *reason != Reason::NotStored).collect();
+    if reasons.is_empty() {
+        return None;
+    }
+    let taken = seen[..step].iter().rev().find_map(|then| {
+        let line = last_lines(then).remove(name).filter(|line| line.stored == Some(true))?;
+        Some((line.line.clone(), setting(then, line)))
+    });
+    let (line, exchange) = taken.map_or((None, None), |(line, exchange)| (Some(line), exchange));
+    Some(Cause {
+        trouble: Trouble::Withheld,
+        step,
+        name: name.to_owned(),
+        line,
+        exchange,
+        by: vec![(browser, reasons)],
+        native: cookies().flat_map(|withheld| withheld.native.iter().cloned()).collect(),
+    })
+}

@@ -1,0 +1,327 @@
+//! A fix, as edits of a plan: what may be changed, and what it costs.
+//!
+//! An edit says what a developer would do: change an attribute, name an origin, add an option to a call,
+//! serve something elsewhere. [`apply`] does it to a copy of the plan, in an order that does not depend on
+//! the order the edits were found in. Whether it helps is found by rehearsing the copy.
+//!
+//! What is deliberately no edit: taking `Secure` or `HttpOnly` off a cookie, reflecting whatever origin
+//! asks, and anything a browser's user would have to set.
+
+use std::collections::BTreeSet;
+
+use super::change::Change;
+use super::cookie_line;
+use super::topology::{self, Topology};
+use super::{change, grant};
+use crate::plan::{Action, Credentials, Plan, Service};
+
+/// A set of edits, in the order they are applied.
+pub type Edits = BTreeSet<Edit>;
+
+/// One edit of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Edit {
+    /// Every line that sets one of these cookies is changed.
+    Cookie {
+        /// What is changed.
+        change: CookieChange,
+        /// The cookies.
+        of: BTreeSet<Target>,
+    },
+    /// The call sends and keeps cookies: `credentials: "include"`, `withCredentials`.
+    Include {
+        /// The step that makes it; the same call in other steps is changed alike.
+        step: usize,
+    },
+    /// Something is served elsewhere.
+    Topology(Topology),
+    /// The server lets the page's origin make the call and read the answer: exactly this origin, and the
+    /// credentials, method and headers that this call needs, no more.
+    Grant {
+        /// The step that makes the call.
+        step: usize,
+    },
+}
+
+/// A cookie of a plan: every line with this name at this origin.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Target {
+    /// The index of the origin that sets it; `None` for a script's.
+    pub origin: Option<usize>,
+    /// Its name.
+    pub name: String,
+}
+
+/// A change of a `Set-Cookie` line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CookieChange {
+    /// No `Domain`: the cookie goes to its own host and to no other.
+    DropDomain,
+    /// `Secure`.
+    Secure,
+    /// `SameSite=Lax`.
+    Lax,
+    /// `SameSite=Strict`.
+    Strict,
+    /// `Path=/`.
+    RootPath,
+    /// `Partitioned`.
+    Partitioned,
+    /// What the prefix of the name asks for.
+    KeepPrefix,
+    /// A value that fits.
+    Shorten,
+    /// `Domain` and `Path` as those of the cookie that is to be deleted.
+    Match {
+        /// The stored cookie's domain; `None` where it is host-only.
+        domain: Option<String>,
+        /// Its path.
+        path: String,
+    },
+    /// `Domain` of the registrable domain.
+    Domain(String),
+    /// `SameSite=None`.
+    None,
+    /// The name without its prefix. The last, for all others go by the old name.
+    DropPrefix,
+}
+
+/// The most edits in one fix: more is no fix but another design.
+pub(super) const MOST: usize = 5;
+
+/// What a change of where things are served costs at least: more than all that headers can do.
+pub(super) const TOPOLOGY: u32 = 100;
+
+impl Edit {
+    /// How much the edit opens up, and after that how much it asks of the developer. Fixes are tried
+    /// from the cheapest on.
+    pub fn cost(&self, plan: &Plan) -> u32 {
+        match self {
+            Self::Cookie { change, of } => match change {
+                // Narrower than before: nothing is opened.
+                CookieChange::DropDomain | CookieChange::Match { .. } => 1,
+                // Lax opens links from other sites to what was Strict, and closes all else to what was None.
+                CookieChange::Lax | CookieChange::Strict if !is_strict(plan, of) => 1,
+                CookieChange::Lax | CookieChange::Strict => 5,
+                // As narrow as before, and plain http is lost.
+                CookieChange::Secure | CookieChange::KeepPrefix => 2,
+                // More paths of the same host, which never kept each other out.
+                CookieChange::RootPath => 3,
+                // A third party's cookie, but one for each top-level site.
+                CookieChange::Partitioned => 4,
+                CookieChange::Shorten => 5,
+                // Every subdomain reads it.
+                CookieChange::Domain(_) => 8,
+                // The promise that the prefix made is gone.
+                CookieChange::DropPrefix => 9,
+                // Every site's pages make the browser send it.
+                CookieChange::None => 30,
+            },
+            // The page's own decision, and the server has to agree.
+            Self::Include { .. } => 3,
+            // One named origin reads the answers.
+            Self::Grant { .. } => 6,
+            Self::Topology(topology) => TOPOLOGY + topology.cost(),
+        }
+    }
+
+    /// Whether something is served elsewhere.
+    pub fn is_topology(&self) -> bool {
+        matches!(self, Self::Topology(_))
+    }
+
+    /// Whether the two cannot both be in one fix: they answer the same question differently.
+    pub(super) fn excludes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Cookie { change: a, of: first }, Self::Cookie { change: b, of: second }) => {
+                !first.is_disjoint(second) && a.slot() == b.slot()
+            }
+            (Self::Topology(a), Self::Topology(b)) => a.excludes(b),
+            (Self::Include { step: a }, Self::Include { step: b })
+            | (Self::Grant { step: a }, Self::Grant { step: b }) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl CookieChange {
+    /// What of the line it decides.
+    fn slot(&self) -> u8 {
+        match self {
+            Self::DropDomain | Self::Domain(_) | Self::Match { .. } => 0,
+            Self::Secure => 1,
+            Self::Lax | Self::Strict | Self::None => 2,
+            Self::RootPath => 3,
+            Self::Partitioned => 4,
+            Self::KeepPrefix | Self::DropPrefix => 5,
+            Self::Shorten => 6,
+        }
+    }
+
+    /// The line, changed. A line that is as the change wants it stays as it is.
+    fn of(&self, line: &str) -> String {
+        use cookie_line::{with, without};
+        match self {
+            Self::DropDomain => without(line, "Domain"),
+            Self::Secure if cookie_line::attribute(line, "Secure").is_some() => line.to_owned(),
+            Self::Secure => with(line, "Secure", None),
+            Self::Lax => with(line, "SameSite", Some("Lax")),
+            Self::Strict => with(line, "SameSite", Some("Strict")),
+            Self::None => with(line, "SameSite", Some("None")),
+            Self::RootPath => with(line, "Path", Some("/")),
+            Self::Partitioned => with(line, "Partitioned", None),
+            Self::KeepPrefix => cookie_line::with_prefix_kept(line),
+            Self::Domain(domain) => with(line, "Domain", Some(domain)),
+            Self::DropPrefix => cookie_line::renamed(line, unprefixed(cookie_line::name(line))),
+            Self::Shorten => cookie_line::with_value(line, "an-id-of-32-characters-instead--"),
+            Self::Match { domain, path } => {
+                let line = match domain {
+                    Some(domain) => with(line, "Domain", Some(domain)),
+                    None => without(line, "Domain"),
+                };
+                with(&line, "Path", Some(path))
+            }
+        }
+    }
+}
+
+/// A name without the prefix that means something.
+pub(super) fn unprefixed(name: &str) -> &str {
+    cookie_line::prefix(name).map_or(name, |prefix| &name[prefix.text.len()..])
+}
+
+/// A plan with edits applied, and what they changed for a developer to see. `None` where one of them
+/// cannot be applied, or changes nothing.
+pub fn apply(plan: &Plan, edits: &Edits) -> Option<(Plan, Vec<Change>)> {
+    let mut edited = plan.clone();
+    let mut changes = Vec::new();
+    for edit in edits {
+        match edit {
+            Edit::Cookie { change, of } => {
+                if !change_lines(&mut edited, change, of) {
+                    return None;
+                }
+            }
+            Edit::Include { step } => changes.push(include(&mut edited, *step)?),
+            Edit::Topology(topology) => changes.push(topology::apply(&mut edited, topology)?),
+            Edit::Grant { step } => changes.extend(grant::apply(&mut edited, plan, *step)?),
+        }
+    }
+    // Several edits of one line are one change to look at, and the line comes first.
+    let mut all = change::of_lines(plan, &edited);
+    all.append(&mut changes);
+    Some((edited, all))
+}
+
+/// Whether a line was changed.
+fn change_lines(plan: &mut Plan, change: &CookieChange, of: &BTreeSet<Target>) -> bool {
+    let mut changed = false;
+    for (origin, line) in lines_mut(plan) {
+        let target = Target { origin, name: cookie_line::name(line).to_owned() };
+        // Only the deleting line is at fault where one has to match the cookie it deletes.
+        let deletes = !matches!(change, CookieChange::Match { .. }) || is_deletion(line);
+        if of.contains(&target) && deletes {
+            let new = change.of(line);
+            changed |= new != *line;
+            *line = new;
+        }
+    }
+    if *change == CookieChange::DropPrefix && changed {
+        for target in of {
+            rename(plan, &target.name, unprefixed(&target.name));
+        }
+    }
+    changed
+}
+
+/// Whether a line is how servers delete a cookie: a lifetime of nothing.
+pub(super) fn is_deletion(line: &str) -> bool {
+    let max_age = cookie_line::attribute(line, "Max-Age").and_then(|seconds| seconds.parse::<i64>().ok());
+    max_age.is_some_and(|seconds| seconds <= 0)
+        || (max_age.is_none()
+            && cookie_line::attribute(line, "Expires")
+                .is_some_and(|date| date.contains("1970") || date.contains("-70 ")))
+}
+
+fn is_strict(plan: &Plan, of: &BTreeSet<Target>) -> bool {
+    lines(plan).any(|(origin, _, line)| {
+        let strict =
+            cookie_line::attribute(line, "SameSite").is_some_and(|word| word.eq_ignore_ascii_case("Strict"));
+        strict && of.contains(&Target { origin, name: cookie_line::name(line).to_owned() })
+    })
+}
+
+/// Each line of a plan that sets a cookie, the origin it comes from, and the request it answers.
+pub(super) fn lines(plan: &Plan) -> impl Iterator<Item = (Option<usize>, String, &str)> {
+    let answered = plan.origins.iter().enumerate().flat_map(|(index, origin)| {
+        let routes = if let Service::Routes(routes) = &origin.service { routes.as_slice() } else { &[] };
+        routes.iter().flat_map(move |route| {
+            let what =
+                format!("{} {}{}", route.method, origin.url.origin().ascii_serialization(), route.path);
+            route.set_cookie.iter().map(move |line| (Some(index), what.clone(), line.as_str()))
+        })
+    });
+    let written = plan.steps.iter().filter_map(|step| match &step.action {
+        Action::DocumentCookie { write: Some(line) } => {
+            Some((None, "document.cookie".to_owned(), line.as_str()))
+        }
+        _ => None,
+    });
+    answered.chain(written)
+}
+
+fn lines_mut(plan: &mut Plan) -> impl Iterator<Item = (Option<usize>, &mut String)> {
+    let answered = plan.origins.iter_mut().enumerate().flat_map(|(index, origin)| {
+        let routes =
+            if let Service::Routes(routes) = &mut origin.service { routes.as_mut_slice() } else { &mut [] };
+        routes.iter_mut().flat_map(|route| &mut route.set_cookie).map(move |line| (Some(index), line))
+    });
+    let written = plan.steps.iter_mut().filter_map(|step| match &mut step.action {
+        Action::DocumentCookie { write: Some(line) } => Some((None, line)),
+        _ => None,
+    });
+    answered.chain(written)
+}
+
+/// Gives a cookie another name wherever servers and claims speak of it.
+fn rename(plan: &mut Plan, old: &str, new: &str) {
+    let change = |name: &mut String| {
+        if name == old {
+            new.clone_into(name);
+        }
+    };
+    for origin in &mut plan.origins {
+        if let Service::Routes(routes) = &mut origin.service {
+            routes.iter_mut().filter_map(|route| route.require_cookie.as_mut()).for_each(change);
+        }
+    }
+    for step in &mut plan.steps {
+        for expect in std::iter::once(&mut step.expect).chain(step.on.iter_mut().map(|(_, on)| on)) {
+            expect.stored.iter_mut().for_each(|claim| change(&mut claim.value.name));
+            expect.sent.iter_mut().for_each(|claim| change(&mut claim.value.name));
+            expect
+                .not_stored
+                .iter_mut()
+                .chain(&mut expect.not_sent)
+                .for_each(|claim| change(&mut claim.value.name));
+        }
+    }
+}
+
+/// Makes a call with credentials, and every call like it.
+fn include(plan: &mut Plan, step: usize) -> Option<Change> {
+    let call = plan.steps.get(step)?.action.clone();
+    let before = change::call(&call)?;
+    let mut after = None;
+    let alike = |action: &Action| action.key() == call.key() && action.target() == call.target();
+    for action in plan.steps.iter_mut().map(|step| &mut step.action).filter(|action| alike(action)) {
+        match action {
+            Action::Fetch(fetch) => fetch.credentials = Credentials::Include,
+            Action::Xhr(xhr) => xhr.with_credentials = true,
+            _ => return None,
+        }
+        after = change::call(action);
+    }
+    let after = after.filter(|after| *after != before)?;
+    Some(Change { place: "the call in the page".to_owned(), before: vec![before], after: vec![after] })
+}

@@ -1,0 +1,249 @@
+//! The CORS headers that one call needs, and no more.
+//!
+//! Whatever way a plan states them, by settings or by headers of its routes, the result is settings that
+//! name the page's origin. An answer that any origin may read stays so where that is enough; where it is
+//! not, the star goes. Nothing here ever answers with whatever origin asks.
+
+use super::change::Change;
+use super::topology::{index_of, page_at};
+use crate::plan::{Action, Cors, Credentials, Origin, Plan, Route, Service};
+use crate::rules::context::{self, Context};
+use crate::rules::cors;
+use crate::rules::site::Location;
+
+/// What a server says to a preflight and in the answer itself.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Said {
+    /// The status of the preflight's answer, where a preflight is asked.
+    status: Option<u16>,
+    preflight: Vec<(&'static str, String)>,
+    answer: Vec<(&'static str, String)>,
+}
+
+/// What of a call matters to CORS.
+struct Call {
+    method: String,
+    path: String,
+    include: bool,
+    /// The page's origin, as its `Origin` header has it.
+    origin: String,
+    /// Whether the browser asks first, and for which headers.
+    preflight: Option<Vec<String>>,
+}
+
+const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
+const ALLOW_CREDENTIALS: &str = "Access-Control-Allow-Credentials";
+const ALLOW_METHODS: &str = "Access-Control-Allow-Methods";
+const ALLOW_HEADERS: &str = "Access-Control-Allow-Headers";
+
+/// Lets the page of a step make its call and read the answer. `None` where it is no call, or nothing changes.
+/// `original` is the plan before anything was served elsewhere: what changes is told from there.
+pub(super) fn apply(plan: &mut Plan, original: &Plan, step: usize) -> Option<Vec<Change>> {
+    let (old_call, old_index) = self::call(original, step)?;
+    let before = said(&original.origins[old_index], &old_call);
+    let (call, index) = call(plan, step)?;
+    let origin = &mut plan.origins[index];
+    let settings = origin.cors.clone().unwrap_or_else(|| from_headers(&said(origin, &call)));
+    let settings = granted(settings, &call);
+    origin.cors = Some(settings);
+    for route in routes_mut(origin, &call) {
+        route.headers.retain(|(name, _)| !is_cors(name));
+    }
+    let after = said(&plan.origins[index], &call);
+    let url = plan.steps[step].action.target()?.1;
+    let mut changes = Vec::new();
+    if call.preflight.is_some() {
+        let (mut lost, mut gained) = differences(&before.preflight, &after.preflight);
+        if before.status != after.status {
+            lost.splice(0..0, before.status.map(|status| format!("status {status}")));
+            gained.splice(0..0, after.status.map(|status| format!("status {status}")));
+        }
+        if !gained.is_empty() {
+            changes.push(Change {
+                place: format!("the answer to OPTIONS {url}"),
+                before: lost,
+                after: gained,
+            });
+        }
+    }
+    let (lost, gained) = differences(&before.answer, &after.answer);
+    if !gained.is_empty() {
+        changes.push(Change {
+            place: format!("the answer to {} {url}", call.method),
+            before: lost,
+            after: gained,
+        });
+    }
+    (!changes.is_empty()).then_some(changes)
+}
+
+fn call(plan: &Plan, step: usize) -> Option<(Call, usize)> {
+    let (method, url) = plan.steps.get(step)?.action.target()?;
+    let (credentials, headers) = match &plan.steps[step].action {
+        Action::Fetch(fetch) => (fetch.credentials, fetch.headers.as_slice()),
+        Action::Xhr(xhr) if xhr.with_credentials => (Credentials::Include, xhr.headers.as_slice()),
+        Action::Xhr(xhr) => (Credentials::SameOrigin, xhr.headers.as_slice()),
+        _ => return None,
+    };
+    let page = page_at(plan, step)?;
+    let origin = Location::parse(page.as_str())?.origin;
+    let mut context = Context::fetch(
+        vec![origin.clone()],
+        Location::parse(url.as_str())?,
+        context::Credentials::SameOrigin,
+    );
+    context.method = method.to_owned().into();
+    let preflight = cors::preflight(&context, headers).map(|preflight| preflight.headers);
+    let call = Call {
+        method: method.to_owned(),
+        path: url.path().to_owned(),
+        include: credentials == Credentials::Include,
+        origin: origin.to_string(),
+        preflight,
+    };
+    Some((call, index_of(plan, url)?))
+}
+
+/// The settings, changed by as little as the call needs.
+fn granted(mut cors: Cors, call: &Call) -> Cors {
+    let any = cors.allow_origins.iter().any(|origin| origin == "*");
+    if call.include && any {
+        cors.allow_origins.retain(|origin| origin != "*");
+    }
+    if !(any && !call.include) && !cors.allow_origins.contains(&call.origin) {
+        cors.allow_origins.push(call.origin.clone());
+    }
+    cors.allow_credentials |= call.include;
+    if let Some(headers) = &call.preflight {
+        let star = |list: &[String]| !call.include && list.iter().any(|item| item == "*");
+        if !cors::is_safelisted_method(&call.method)
+            && !star(&cors.allow_methods)
+            && !cors.allow_methods.contains(&call.method)
+        {
+            if call.include {
+                cors.allow_methods.retain(|method| method != "*");
+            }
+            cors.allow_methods.push(call.method.clone());
+        }
+        for header in headers {
+            let covered = star(&cors.allow_headers) && header != "authorization";
+            if !covered && !cors.allow_headers.iter().any(|allowed| allowed.eq_ignore_ascii_case(header)) {
+                if call.include {
+                    cors.allow_headers.retain(|header| header != "*");
+                }
+                cors.allow_headers.push(header.clone());
+            }
+        }
+    }
+    cors
+}
+
+/// What the origin says about CORS when this call is made, as [`crate::world`] would say it.
+fn said(origin: &Origin, call: &Call) -> Said {
+    let declared = |method: &str| {
+        let route = routes(origin, call).find(|route| route.method == method);
+        route.map_or_else(Vec::new, |route| {
+            let headers =
+                route.headers.iter().filter_map(|(name, value)| Some((canonical(name)?, value.clone())));
+            headers.collect::<Vec<_>>()
+        })
+    };
+    let mut answer = declared(&call.method);
+    let Some(cors) = &origin.cors else {
+        let route = routes(origin, call).find(|route| route.method == "OPTIONS");
+        // Where no route takes OPTIONS the path has others, or there would be no answer to look at.
+        let status = call.preflight.as_ref().map(|_| route.map_or(405, |route| route.status));
+        return Said { status, preflight: declared("OPTIONS"), answer };
+    };
+    let mut common = Vec::new();
+    let any = cors.allow_origins.iter().any(|allowed| allowed == "*");
+    let listed = cors.allow_origins.contains(&call.origin);
+    if any || listed {
+        common.push((ALLOW_ORIGIN, if any { "*".to_owned() } else { call.origin.clone() }));
+        if cors.allow_credentials {
+            common.push((ALLOW_CREDENTIALS, "true".to_owned()));
+        }
+    }
+    let mut preflight = common.clone();
+    if any || listed {
+        for (name, list) in [(ALLOW_METHODS, &cors.allow_methods), (ALLOW_HEADERS, &cors.allow_headers)] {
+            if !list.is_empty() {
+                preflight.push((name, list.join(", ")));
+            }
+        }
+    }
+    for (name, value) in common {
+        if !answer.iter().any(|(own, _)| *own == name) {
+            answer.push((name, value));
+        }
+    }
+    Said { status: call.preflight.as_ref().map(|_| 204), preflight, answer }
+}
+
+/// The settings that a server with these headers has.
+fn from_headers(said: &Said) -> Cors {
+    let find = |name: &str| {
+        let mut all = said.preflight.iter().chain(&said.answer);
+        all.find(|(own, _)| *own == name).map(|(_, value)| value.as_str())
+    };
+    let list = |name: &str| -> Vec<String> {
+        let items = find(name).unwrap_or_default().split(',').map(str::trim).filter(|item| !item.is_empty());
+        items.map(str::to_owned).collect()
+    };
+    Cors {
+        // One that names another origin is kept: somebody needs it.
+        allow_origins: find(ALLOW_ORIGIN)
+            .filter(|origin| *origin != "null")
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
+        allow_credentials: find(ALLOW_CREDENTIALS) == Some("true"),
+        allow_headers: list(ALLOW_HEADERS),
+        allow_methods: list(ALLOW_METHODS),
+        expose_headers: Vec::new(),
+        max_age: None,
+    }
+}
+
+/// The header lines that go and those that come.
+fn differences(
+    before: &[(&'static str, String)],
+    after: &[(&'static str, String)],
+) -> (Vec<String>, Vec<String>) {
+    let lines = |these: &[(&'static str, String)], others: &[(&'static str, String)]| {
+        let mut lines: Vec<&(&str, String)> = these.iter().filter(|line| !others.contains(line)).collect();
+        lines.sort();
+        lines.into_iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>()
+    };
+    (lines(before, after), lines(after, before))
+}
+
+fn routes<'o>(origin: &'o Origin, call: &Call) -> impl Iterator<Item = &'o Route> {
+    let routes = if let Service::Routes(routes) = &origin.service { routes.as_slice() } else { &[] };
+    let path = call.path.clone();
+    routes.iter().filter(move |route| covers(&route.path, &path))
+}
+
+fn routes_mut<'o>(origin: &'o mut Origin, call: &Call) -> impl Iterator<Item = &'o mut Route> {
+    let routes =
+        if let Service::Routes(routes) = &mut origin.service { routes.as_mut_slice() } else { &mut [] };
+    let path = call.path.clone();
+    routes.iter_mut().filter(move |route| covers(&route.path, &path))
+}
+
+fn covers(route: &str, path: &str) -> bool {
+    match route.strip_suffix('*') {
+        Some(prefix) => path.starts_with(prefix),
+        None => route == path,
+    }
+}
+
+fn is_cors(name: &str) -> bool {
+    canonical(name).is_some()
+}
+
+fn canonical(name: &str) -> Option<&'static str> {
+    [ALLOW_ORIGIN, ALLOW_CREDENTIALS, ALLOW_METHODS, ALLOW_HEADERS]
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(name))
+}

@@ -1,0 +1,44 @@
+//! Why it did not work, and the smallest safe fix.
+//!
+//! ```text
+//! question ─► a plan ─┐
+//!                     ├─► cause ─► explanation    one paragraph, reasons, carets
+//! a failed claim ─────┘     │
+//!                           └─► search ─► remedy  edits of the plan, tried in the model
+//! ```
+//!
+//! - `cause` finds what stands in the way, `told` says it, and `fault` points at it;
+//! - `edit`, `topology` and `grant` are what may be changed, and what that costs;
+//! - `propose` is the one table from reasons to edits, and `search` tries them from the cheapest on;
+//! - `question` makes a plan of what was asked on the command line, `response` reads an answer for it;
+//! - `failure` is the same for a claim that did not hold in a run.
+//!
+//! A fix is only ever shown after it was tried: the edited plan is rehearsed by the rules in every browser
+//! that is asked for. What is deliberately absent: no fix opens more than the question needs, so none
+//! says `SameSite=None` where a narrower word works, none takes `Secure` or `HttpOnly` off, and none
+//! answers with whatever origin asks. Nothing here prints.
+
+mod cause;
+mod change;
+mod cookie_line;
+mod edit;
+pub mod failure;
+mod fault;
+mod goal;
+mod grant;
+mod propose;
+pub mod question;
+mod remark;
+pub mod response;
+mod search;
+mod stage;
+mod told;
+mod topology;
+
+pub use cause::Trouble;
+pub use change::Change;
+pub use edit::{CookieChange, Edit, Edits, Target, apply};
+pub use goal::Goal;
+pub use search::{Fix, Remedy};
+pub use told::{Explanation, Why, listed};
+pub use topology::Topology;

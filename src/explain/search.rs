@@ -1,0 +1,309 @@
+//! The search for the smallest safe fix.
+//!
+//! Sets of edits are tried from the cheapest on, each by rehearsing the edited plan in every browser that
+//! is asked for; what a set leaves unsolved says which edits to add to it. So the first set that works
+//! everywhere is the cheapest of all that the reasons lead to. Changes of topology cost more than
+//! everything else together: before them stands the best that headers alone can do.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
+
+use super::change::Change;
+use super::edit::{CookieChange, Edit, Edits, MOST, Target, apply, lines};
+use super::goal::Goal;
+use super::propose;
+use super::stage::{Shown, Stage};
+use super::{cookie_line, remark};
+use crate::browser::name::BrowserName;
+use crate::observe::Observation;
+use crate::plan::Plan;
+use crate::rules::reason::Reason;
+use crate::world::WorldError;
+
+/// No search tries more sets than this. Far more than any question seen so far has needed.
+const PATIENCE: usize = 400;
+
+/// What can be done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remedy {
+    /// The smallest safe fix: for every browser asked for or, where `elsewhere` is not empty, for as many
+    /// as a fix without a change of topology can reach.
+    pub fix: Option<Fix>,
+    /// The browsers that the fix cannot help, and what still stands against it there.
+    pub elsewhere: Vec<(BrowserName, BTreeSet<Reason>)>,
+    /// What works in every browser asked for, where the fix does not: a change of topology.
+    pub everywhere: Option<Fix>,
+}
+
+/// A fix that was tried and works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// The edits. See [`apply`].
+    pub edits: Edits,
+    /// What they change, as a diff.
+    pub changes: Vec<Change>,
+    /// What to know before making them: sentences.
+    pub remarks: Vec<String>,
+    /// The browsers it was tried in and works in, by prediction.
+    pub works_in: Vec<BrowserName>,
+}
+
+/// Searches for a remedy. Nothing is found where the goal is met already.
+///
+/// # Errors
+/// Where the plan as it stands cannot be rehearsed.
+pub(super) async fn remedy(plan: &Plan, goal: &Goal, stage: &mut Stage) -> Result<Remedy, WorldError> {
+    let mut search = Search { plan, queue: BinaryHeap::new(), known: BTreeSet::new(), order: 0 };
+    search.push(Edits::new());
+    let mut best: Option<(Fix, Shown)> = None;
+    let mut at_first: Option<Vec<bool>> = None;
+    for _ in 0..PATIENCE {
+        let Some(edits) = search.pop() else { break };
+        let Some((edited, changes)) = apply(plan, &edits) else { continue };
+        let shown = match stage.rehearse(&edited).await {
+            Ok(shown) => shown,
+            Err(error) if edits.is_empty() => return Err(error),
+            // An edited world that cannot be is no fix.
+            Err(_) => continue,
+        };
+        let passing = passing(&edited, goal, stage.browsers(), &shown);
+        let before = at_first.get_or_insert_with(|| passing.clone());
+        let count = passing.iter().filter(|passes| **passes).count();
+        let breaks_none = before.iter().zip(&passing).all(|(before, now)| *now || !before);
+        let helped = before.iter().filter(|passes| **passes).count() < count;
+        let all = count == passing.len();
+        if !edits.is_empty() && helped && breaks_none && (all || !edits.iter().any(Edit::is_topology)) {
+            let works_in = picked(stage.browsers(), &passing, true);
+            if best.as_ref().is_none_or(|(best, _)| best.works_in.len() < works_in.len()) {
+                let fix = Fix { edits: edits.clone(), changes, remarks: Vec::new(), works_in };
+                if all {
+                    return finish(plan, goal, stage, best, Some(fix)).await;
+                }
+                best = Some((fix, shown.clone()));
+            }
+        }
+        if all {
+            return Ok(Remedy::default());
+        }
+        let failing: Vec<&[Observation]> = shown
+            .iter()
+            .zip(&passing)
+            .filter(|(_, passes)| !**passes)
+            .map(|(seen, _)| seen.as_slice())
+            .collect();
+        search.expand(&edits, propose::edits(plan, &edits, &failing, goal));
+    }
+    finish(plan, goal, stage, best, None).await
+}
+
+/// A narrower `SameSite` for cookies that say `None` and need not: a fix of what is not broken.
+pub(super) async fn needless_none(plan: &Plan, goal: &Goal, stage: &mut Stage) -> Option<Fix> {
+    let of = saying_none(plan, goal);
+    if of.is_empty() {
+        return None;
+    }
+    let edits = Edits::from([Edit::Cookie { change: CookieChange::Lax, of }]);
+    let (edited, changes) = apply(plan, &edits)?;
+    let works = works(&edited, goal, stage).await;
+    works.then(|| Fix { edits, changes, remarks: Vec::new(), works_in: stage.browsers().to_vec() })
+}
+
+async fn finish(
+    plan: &Plan,
+    goal: &Goal,
+    stage: &mut Stage,
+    best: Option<(Fix, Shown)>,
+    everywhere: Option<Fix>,
+) -> Result<Remedy, WorldError> {
+    let mut remedy = Remedy::default();
+    match (best, everywhere) {
+        (None, everywhere) => remedy.fix = everywhere,
+        // A fix for all that is no change of topology leaves nothing to tell of a lesser one.
+        (Some(_), Some(all)) if !all.edits.iter().any(Edit::is_topology) => remedy.fix = Some(all),
+        (Some((fix, shown)), everywhere) => {
+            let left =
+                stage.browsers().iter().zip(&shown).filter(|(browser, _)| !fix.works_in.contains(browser));
+            remedy.elsewhere = left.map(|(browser, seen)| (*browser, remaining(goal, seen))).collect();
+            remedy.fix = Some(fix);
+            remedy.everywhere = everywhere;
+        }
+    }
+    for fix in [&mut remedy.fix, &mut remedy.everywhere].into_iter().flatten() {
+        fix.remarks = remark::remarks(fix);
+        narrow(plan, goal, stage, fix).await;
+    }
+    Ok(remedy)
+}
+
+/// Makes `SameSite` as narrow as the fixed plan bears. Where the line changes anyway `None` becomes `Lax`; a
+/// line that stays as it is, and `Strict`, are left to the developer, and said.
+async fn narrow(plan: &Plan, goal: &Goal, stage: &mut Stage, fix: &mut Fix) {
+    if fix.works_in.len() < stage.browsers().len() {
+        return;
+    }
+    let lax = |edit: &Edit| matches!(edit, Edit::Cookie { change: CookieChange::Lax, .. });
+    if !fix.edits.iter().any(lax) {
+        let Some((edited, _)) = apply(plan, &fix.edits) else { return };
+        let of = saying_none(&edited, goal);
+        let changes_line = fix.edits.iter().any(|edit| matches!(edit, Edit::Cookie { .. }));
+        if of.is_empty() {
+            return;
+        }
+        let mut narrower = fix.edits.clone();
+        narrower.insert(Edit::Cookie { change: CookieChange::Lax, of });
+        let Some((edited, changes)) = apply(plan, &narrower) else { return };
+        if !works(&edited, goal, stage).await {
+            return;
+        }
+        if !changes_line {
+            fix.remarks.push(remark::LAX_AS_WELL.to_owned());
+            return;
+        }
+        (fix.edits, fix.changes) = (narrower, changes);
+        fix.remarks = remark::remarks(fix);
+    }
+    let stricter = fix.edits.iter().cloned().map(|edit| match edit {
+        Edit::Cookie { change: CookieChange::Lax, of } => Edit::Cookie { change: CookieChange::Strict, of },
+        other => other,
+    });
+    let Some((stricter, _)) = apply(plan, &stricter.collect()) else { return };
+    if works(&stricter, goal, stage).await {
+        fix.remarks.push(remark::STRICT_AS_WELL.to_owned());
+    }
+}
+
+async fn works(plan: &Plan, goal: &Goal, stage: &mut Stage) -> bool {
+    let shown = stage.rehearse(plan).await;
+    shown.is_ok_and(|shown| passing(plan, goal, stage.browsers(), &shown).into_iter().all(|passes| passes))
+}
+
+/// The cookies the goal is about that say `SameSite=None`.
+fn saying_none(plan: &Plan, goal: &Goal) -> BTreeSet<Target> {
+    let lines = lines(plan).filter(|(_, _, line)| {
+        let none =
+            cookie_line::attribute(line, "SameSite").is_some_and(|word| word.eq_ignore_ascii_case("None"));
+        none && goal.concerns(cookie_line::name(line))
+    });
+    lines.map(|(origin, _, line)| Target { origin, name: cookie_line::name(line).to_owned() }).collect()
+}
+
+/// The reasons that a browser still gives, after a fix that does not help it.
+fn remaining(goal: &Goal, seen: &[Observation]) -> BTreeSet<Reason> {
+    let seen = || goal.steps().map(|step| &seen[step]);
+    let exchanges = || seen().flat_map(|seen| &seen.exchanges);
+    let refused =
+        exchanges().flat_map(|exchange| &exchange.set_cookie).filter(|line| goal.concerns(&line.name));
+    let withheld =
+        exchanges().flat_map(|exchange| &exchange.withheld).filter(|cookie| goal.concerns(&cookie.name));
+    let mut reasons: BTreeSet<Reason> = refused.flat_map(|line| line.reasons.iter().copied()).collect();
+    reasons.extend(withheld.flat_map(|cookie| cookie.reasons.iter().copied()));
+    reasons.extend(seen().flat_map(|seen| seen.page.cors.iter().copied()));
+    reasons
+}
+
+fn passing(plan: &Plan, goal: &Goal, browsers: &[BrowserName], shown: &Shown) -> Vec<bool> {
+    browsers.iter().zip(shown).map(|(browser, seen)| goal.is_met(plan, *browser, seen)).collect()
+}
+
+fn picked(browsers: &[BrowserName], passing: &[bool], which: bool) -> Vec<BrowserName> {
+    browsers
+        .iter()
+        .zip(passing)
+        .filter(|(_, passes)| **passes == which)
+        .map(|(browser, _)| *browser)
+        .collect()
+}
+
+/// Sets of edits, the cheapest first; of equals the smaller, and then the earlier found.
+struct Search<'p> {
+    plan: &'p Plan,
+    queue: BinaryHeap<Reverse<(u32, usize, usize, Edits)>>,
+    known: BTreeSet<Edits>,
+    order: usize,
+}
+
+impl Search<'_> {
+    fn push(&mut self, edits: Edits) {
+        if self.known.insert(edits.clone()) {
+            let cost = edits.iter().map(|edit| edit.cost(self.plan)).sum();
+            self.order += 1;
+            self.queue.push(Reverse((cost, edits.len(), self.order, edits)));
+        }
+    }
+
+    fn pop(&mut self) -> Option<Edits> {
+        self.queue.pop().map(|Reverse((_, _, _, edits))| edits)
+    }
+
+    fn expand(&mut self, edits: &Edits, more: BTreeSet<Edit>) {
+        if edits.len() == MOST {
+            return;
+        }
+        for edit in more {
+            if !edits.iter().any(|done| done.excludes(&edit)) {
+                let mut next = edits.clone();
+                next.insert(edit);
+                self.push(next);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use crate::command::explain::{browsers, question};
+    use crate::explain::question::answer;
+    use clap::Parser;
+
+    const CALL: [&str; 4] = ["rehearsal", "explain", "--method=POST", "--page=https://www.site.com"];
+
+    #[tokio::test]
+    async fn no_edit_of_a_fix_can_be_left_out() {
+        for (request, line, mode) in [
+            ("https://other.example.net/login", "a=1; SameSite=Lax", "include"),
+            ("https://other.example.net/login", "a=1", "same-origin"),
+            ("https://other.example.net/login", "__Host-a=1; Domain=example.net; SameSite=None", "omit"),
+            ("https://api.site.com/login", "a=1; Domain=com", "omit"),
+            ("https://api.site.com/login", "__Secure-a=1; Partitioned", "include"),
+            ("http://api.site.com/login", "a=1; Secure; SameSite=Strict", "include"),
+        ] {
+            let arguments = [
+                format!("--request={request}"),
+                format!("--set-cookie={line}"),
+                format!("--credentials={mode}"),
+            ];
+            let arguments = CALL.into_iter().chain(arguments.each_ref().map(String::as_str));
+            let Command::Explain(arguments) = Cli::try_parse_from(arguments).expect("it is right").command
+            else {
+                unreachable!("it is that command")
+            };
+            let browsers = browsers(&arguments.browser);
+            let answer =
+                answer(&question(&arguments).expect("a question"), &browsers).await.expect("an answer");
+            let again = answer.plan.steps.len() - 1;
+            let goal = Goal::Works { request: again - 1, again };
+            let remedy = &answer.remedy;
+            assert!(remedy.fix.is_some(), "{request} {line} {mode}");
+            for fix in remedy.fix.iter().chain(&remedy.everywhere) {
+                let mut stage = Stage::new(&fix.works_in);
+                let (fixed, changes) = apply(&answer.plan, &fix.edits).expect("it can be applied");
+                assert!(
+                    works(&fixed, &goal, &mut stage).await && !changes.is_empty(),
+                    "{request} {line} {mode}"
+                );
+                // `Lax` may be there to narrow, and not to make it work.
+                let narrows = |edit: &&Edit| matches!(edit, Edit::Cookie { change: CookieChange::Lax, .. });
+                for edit in fix.edits.iter().filter(|edit| !narrows(edit)) {
+                    let mut fewer = fix.edits.clone();
+                    fewer.remove(edit);
+                    if let Some((without, _)) = apply(&answer.plan, &fewer) {
+                        let still = works(&without, &goal, &mut stage).await;
+                        assert!(!still, "{request} {line} {mode}: {edit:?} is not needed");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! A cause in words: one paragraph, every reason with its clause, and the part of the header at fault.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use url::Url;
+
+use super::cause::{Cause, Trouble};
+use super::fault;
+use super::topology::page_at;
+use crate::browser::name::BrowserName;
+use crate::diagnostic::{Diagnostic, Source, Span, Style};
+use crate::plan::{Action, Plan};
+use crate::rules::reason::{Question, Reason};
+use crate::scenario::relation::{Relation, Site};
+use crate::world::wire;
+
+/// Why something did not work, for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What happened: a lower-case fragment.
+    pub headline: String,
+    /// What it means and where it comes from: whole sentences.
+    pub paragraph: String,
+    /// Every reason, with the browsers that have it.
+    pub reasons: Vec<Why>,
+    /// The browsers' own words.
+    pub native: Vec<String>,
+    /// The header lines that it is about, as a source to point into.
+    pub source: Option<Arc<Source>>,
+    /// The parts at fault, the main one first.
+    pub labels: Vec<(Span, String)>,
+}
+
+/// One reason, and who gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Why {
+    /// The reason.
+    pub reason: Reason,
+    /// What it answers.
+    pub question: Question,
+    /// The browsers that have it.
+    pub browsers: Vec<BrowserName>,
+}
+
+impl Why {
+    /// The sentence of the reason.
+    pub fn sentence(&self) -> &'static str {
+        self.reason.sentence(self.question)
+    }
+
+    /// The clause it comes from.
+    pub fn clause(&self) -> &'static str {
+        self.reason.clause(self.question)
+    }
+}
+
+impl Explanation {
+    /// A cause, told. `browsers` are all that were asked: what holds in each of them is not said of each.
+    pub(super) fn of(cause: &Cause, plan: &Plan, browsers: &[BrowserName]) -> Self {
+        let reasons = whys(cause);
+        let (source, labels) = match cause.trouble {
+            Trouble::Unreadable => fault::in_cors(cause),
+            _ => fault::in_line(cause),
+        };
+        Self {
+            headline: headline(cause, plan, browsers),
+            paragraph: paragraph(cause, plan),
+            reasons,
+            native: cause.native.iter().cloned().collect(),
+            source,
+            labels,
+        }
+    }
+
+    /// The explanation as a message with carets. `browsers` are all that were asked, and `diagnostic` the
+    /// kind of message it is to be.
+    pub fn render(
+        &self,
+        browsers: &[BrowserName],
+        diagnostic: fn(&str) -> Diagnostic,
+        style: Style,
+    ) -> String {
+        let mut diagnostic = diagnostic(&self.headline);
+        diagnostic.source.clone_from(&self.source);
+        diagnostic.labels.clone_from(&self.labels);
+        diagnostic = diagnostic.note(wrapped(&self.paragraph));
+        for why in &self.reasons {
+            let only = match why.browsers.len() == browsers.len() {
+                true => String::new(),
+                false => format!(" (in {})", listed(&why.browsers)),
+            };
+            let note = format!("{}{only}: {} ({})", why.reason, why.sentence(), why.clause());
+            diagnostic = diagnostic.note(wrapped(&note));
+        }
+        if !self.native.is_empty() {
+            diagnostic =
+                diagnostic.note(wrapped(&format!("the browser's own word: {}", self.native.join(", "))));
+        }
+        let text = diagnostic.render(style);
+        match (&self.source, diagnostic.line_column()) {
+            // An answer is no file: line and column would lead nowhere.
+            (Some(source), Some((line, column))) => {
+                text.replacen(&format!("{}:{line}:{column}", source.path), &source.path, 1)
+            }
+            _ => text,
+        }
+    }
+}
+
+/// Text broken so that it fits the screen as a note.
+fn wrapped(text: &str) -> String {
+    const WIDTH: usize = 88;
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is always a line");
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(word.to_owned());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
+}
+
+/// Browsers in a row: "chromium, firefox and webkit".
+pub fn listed(browsers: &[BrowserName]) -> String {
+    let words: Vec<String> = browsers.iter().map(|browser| browser.real().to_string()).collect();
+    match words.as_slice() {
+        [] => "no browser".to_owned(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+fn whys(cause: &Cause) -> Vec<Why> {
+    if cause.trouble == Trouble::Survives {
+        return Vec::new();
+    }
+    let all: BTreeSet<Reason> = cause.by.iter().flat_map(|(_, reasons)| reasons.iter().copied()).collect();
+    all.into_iter()
+        .map(|reason| Why {
+            reason,
+            question: cause.trouble.question(),
+            browsers: cause
+                .by
+                .iter()
+                .filter(|(_, reasons)| reasons.contains(&reason))
+                .map(|(browser, _)| *browser)
+                .collect(),
+        })
+        .collect()
+}
+
+fn headline(cause: &Cause, plan: &Plan, browsers: &[BrowserName]) -> String {
+    let these: Vec<BrowserName> = cause.by.iter().map(|(browser, _)| *browser).collect();
+    // "chromium does not store", "chromium and webkit do not store", "none of the 4 browsers stores".
+    let (who, is_none) = match these.as_slice() {
+        [only] => (format!("{} does not", only.real()), false),
+        [_, _] if browsers.len() == 2 => ("neither browser".to_owned(), true),
+        all if all.len() == browsers.len() => (format!("none of the {} browsers", all.len()), true),
+        some => (format!("{} do not", listed(some)), false),
+    };
+    let s = if is_none { "s" } else { "" };
+    let name = &cause.name;
+    match cause.trouble {
+        Trouble::Refused => format!("{who} store{s} the cookie `{name}`"),
+        Trouble::Survives => format!("{who} delete{s} the cookie `{name}`"),
+        Trouble::Withheld => format!("{who} send{s} the cookie `{name}`, which is stored"),
+        Trouble::Unreadable if was_made(cause) => format!("{who} let{s} the page read the answer"),
+        Trouble::Unreadable => {
+            let (method, url) = plan.steps[cause.step].action.target().unwrap_or(("", &plan.origins[0].url));
+            format!("{who} make{s} the request {method} {}", short(url))
+        }
+    }
+}
+
+/// Whether the request itself arrived, and not the preflight alone.
+fn was_made(cause: &Cause) -> bool {
+    cause.exchange.as_ref().is_some_and(|exchange| !exchange.is_preflight())
+}
+
+fn paragraph(cause: &Cause, plan: &Plan) -> String {
+    let topology = standing(cause, plan);
+    let effect = match cause.trouble {
+        Trouble::Refused => {
+            "The answer arrives all the same, with its status and body; the browser only drops the cookie, and \
+             every later request goes without it."
+                .to_owned()
+        }
+        Trouble::Survives => {
+            "A line deletes the cookie of exactly its own name, domain and path, and there is none: the stored \
+             cookie has another. It stays, and is sent on."
+                .to_owned()
+        }
+        Trouble::Withheld => "The cookie is in the jar; the browser does not attach it to this request.".to_owned(),
+        Trouble::Unreadable if was_made(cause) => {
+            let stored = match &cause.exchange {
+                Some(exchange) if exchange.set_cookie().next().is_some() => {
+                    ", and whatever cookies it sets are stored or not by their own rules"
+                }
+                _ => "",
+            };
+            format!("The request was made and answered{stored}; the script gets an error instead of the answer.")
+        }
+        Trouble::Unreadable if cause.exchange.is_some() => {
+            "The browser asks for permission first (the preflight), and the answer to that does not give it.".to_owned()
+        }
+        Trouble::Unreadable => "The browser makes no request at all.".to_owned(),
+    };
+    match topology {
+        Some(topology) => format!("{topology} {effect}"),
+        None => effect,
+    }
+}
+
+/// Who asks whom, where that matters to the reasons.
+fn standing(cause: &Cause, plan: &Plan) -> Option<String> {
+    let reasons: BTreeSet<Reason> =
+        cause.by.iter().flat_map(|(_, reasons)| reasons.iter().copied()).collect();
+    let (_, url) = plan.steps.get(cause.step)?.action.target()?;
+    let page = page_at(plan, cause.step)?;
+    let sites = [
+        Reason::SameSiteStrict,
+        Reason::SameSiteLax,
+        Reason::SameSiteDefaultLax,
+        Reason::ThirdPartyBlocked,
+        Reason::OtherPartition,
+    ];
+    let (here, there) = (Site::of(page), Site::of(url));
+    if sites.iter().any(|reason| reasons.contains(reason)) {
+        return (here != there)
+            .then(|| format!("The page is of {here} and the request goes to {there}, another site."));
+    }
+    let origins = [Reason::CredentialsOmitted, Reason::HostOnly];
+    let is_cors = cause.trouble == Trouble::Unreadable;
+    if Relation::of(page, url) == Relation::SameOrigin
+        || !(is_cors || origins.iter().any(|reason| reasons.contains(reason)))
+    {
+        return None;
+    }
+    let (from, to) = (page.origin().ascii_serialization(), url.origin().ascii_serialization());
+    let mode = match &plan.steps[cause.step].action {
+        Action::Fetch(fetch) if reasons.contains(&Reason::CredentialsOmitted) => {
+            format!(", in credentials mode \"{}\"", fetch.credentials.as_str())
+        }
+        Action::Xhr(_) if reasons.contains(&Reason::CredentialsOmitted) => {
+            ", without withCredentials".to_owned()
+        }
+        _ => String::new(),
+    };
+    Some(format!("The page's origin is {from}, and it asks {to}, another origin{mode}."))
+}
+
+/// A URL without its query.
+pub(super) fn short(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
+
+/// The request line of an exchange.
+pub(super) fn request_line(exchange: &wire::Exchange) -> String {
+    format!("{} {}", exchange.method, short(&exchange.url))
+}

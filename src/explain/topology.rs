@@ -1,0 +1,276 @@
+//! Serving something elsewhere: the fixes that no header can replace.
+//!
+//! Where two sites are third parties to each other, the way out is to make them one: by name, or by one
+//! origin in front of both. Names are only made up where their owner can make them: under a domain that
+//! strangers register names under, as hosting providers offer, nobody has subdomains to give.
+
+use url::{Host, Url};
+
+use super::change::Change;
+use crate::plan::{Action, Body, Expect, Plan, Route, Service};
+use crate::scenario::relation::Relation;
+
+/// A change of where things are served.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topology {
+    /// Every `http` origin over `https`.
+    Https,
+    /// What is asked, on a subdomain of the page's site.
+    ApiUnderPage {
+        /// The index of the origin that is asked.
+        api: usize,
+        /// Its new host.
+        host: String,
+    },
+    /// The page, on a subdomain of the site of what is asked.
+    PageUnderApi {
+        /// The index of the page's origin.
+        page: usize,
+        /// Its new host.
+        host: String,
+    },
+    /// What is asked, under the page's own origin: by a gateway or a rewrite, by path.
+    ByPath {
+        /// The index of the origin that is asked.
+        api: usize,
+        /// The index of the page's origin.
+        page: usize,
+    },
+}
+
+impl Topology {
+    /// How much more than the least change of this kind it asks of a developer.
+    pub(super) fn cost(&self) -> u32 {
+        match self {
+            Self::Https => 0,
+            Self::ApiUnderPage { .. } => 20,
+            Self::PageUnderApi { .. } => 25,
+            Self::ByPath { .. } => 30,
+        }
+    }
+
+    /// Whether the two cannot both be done. Anything may be served over `https` as well.
+    pub(super) fn excludes(&self, other: &Self) -> bool {
+        *self != Self::Https && *other != Self::Https || self == other
+    }
+
+    /// What it means, in a sentence.
+    pub(super) fn remark(&self) -> &'static str {
+        match self {
+            Self::Https => "over https cookies may be Secure, and nobody on the way reads or changes them",
+            Self::ApiUnderPage { .. } => {
+                "page and API are then one site: no browser treats the cookie as a third party's"
+            }
+            Self::PageUnderApi { .. } => {
+                "page and API are then one site: no browser treats the cookie as a third party's; a hosting \
+                 provider calls this a custom domain"
+            }
+            Self::ByPath { .. } => {
+                "a reverse proxy, or a rewrite rule of the host, passes these paths on; page and API are then \
+                 one origin, and no CORS header is needed"
+            }
+        }
+    }
+}
+
+/// The changes that might help the request of a step.
+pub(super) fn options(plan: &Plan, step: usize) -> Vec<Topology> {
+    let mut options = Vec::new();
+    if plan.origins.iter().any(|origin| !origin.is_https()) {
+        options.push(Topology::Https);
+    }
+    let Some((_, asked)) = plan.steps.get(step).and_then(|step| step.action.target()) else { return options };
+    let Some(page_url) = page_at(plan, step) else { return options };
+    let (Some(api), Some(page)) = (index_of(plan, asked), index_of(plan, page_url)) else { return options };
+    if api == page {
+        return options;
+    }
+    if Relation::of(page_url, asked) == Relation::CrossSite {
+        if let Some(host) = subdomain(plan, page_url, first_label(asked).unwrap_or("api")) {
+            options.push(Topology::ApiUnderPage { api, host });
+        }
+        if let Some(host) = subdomain(plan, asked, "app") {
+            options.push(Topology::PageUnderApi { page, host });
+        }
+    }
+    options.push(Topology::ByPath { api, page });
+    options
+}
+
+/// Serves things elsewhere. `None` where the new place is taken.
+pub(super) fn apply(plan: &mut Plan, topology: &Topology) -> Option<Change> {
+    match topology {
+        Topology::Https => {
+            let plain: Vec<usize> =
+                (0..plan.origins.len()).filter(|index| !plan.origins[*index].is_https()).collect();
+            let (mut before, mut after) = (Vec::new(), Vec::new());
+            for index in plain {
+                let mut to = plan.origins[index].url.clone();
+                to.set_scheme("https").ok()?;
+                before.push(ascii(&plan.origins[index].url));
+                after.push(ascii(&to));
+                move_origin(plan, index, &to)?;
+            }
+            let place = "the address everything is served at".to_owned();
+            (!before.is_empty()).then_some(Change { place, before, after })
+        }
+        Topology::ApiUnderPage { api, host } => to_host(plan, *api, host, "where the API is served"),
+        Topology::PageUnderApi { page, host } => to_host(plan, *page, host, "where the page is served"),
+        Topology::ByPath { api, page } => by_path(plan, *api, *page),
+    }
+}
+
+/// The page that a step acts in: where the last navigation before it led.
+pub(super) fn page_at(plan: &Plan, step: usize) -> Option<&Url> {
+    plan.steps.get(..step)?.iter().rev().find_map(|step| match &step.action {
+        Action::Visit(url) | Action::Link(url) => Some(url),
+        Action::Form(form) => Some(&form.url),
+        _ => None,
+    })
+}
+
+/// The index of the origin a URL is of.
+pub(super) fn index_of(plan: &Plan, url: &Url) -> Option<usize> {
+    plan.origins.iter().position(|origin| origin.url.origin() == url.origin())
+}
+
+/// A free name under the site of a URL, where its owner can make one.
+fn subdomain(plan: &Plan, of: &Url, label: &str) -> Option<String> {
+    let Some(Host::Domain(host)) = of.host() else { return None };
+    let suffix = psl::suffix(host.as_bytes())?;
+    if suffix.typ() == Some(psl::Type::Private) {
+        return None;
+    }
+    let domain = psl::domain_str(host)?;
+    let labels = [label, "backend", "service"].into_iter();
+    labels
+        .map(|label| format!("{label}.{domain}"))
+        .find(|name| plan.origins.iter().all(|origin| origin.host() != name))
+}
+
+/// The first label of a host, where something like a service's name stands there.
+fn first_label(url: &Url) -> Option<&str> {
+    let host = url.host_str()?;
+    let domain = psl::domain_str(host)?;
+    let label = host.strip_suffix(domain)?.strip_suffix('.')?;
+    label.split('.').next().filter(|label| *label != "www")
+}
+
+fn to_host(plan: &mut Plan, index: usize, host: &str, place: &str) -> Option<Change> {
+    let from = plan.origins[index].url.clone();
+    let mut to = from.clone();
+    to.set_host(Some(host)).ok()?;
+    to.set_port(None).ok()?;
+    move_origin(plan, index, &to)?;
+    Some(Change { place: place.to_owned(), before: vec![ascii(&from)], after: vec![ascii(&to)] })
+}
+
+/// Gives an origin another URL, and every URL of the plan that was of it.
+fn move_origin(plan: &mut Plan, index: usize, to: &Url) -> Option<()> {
+    let from = plan.origins[index].url.clone();
+    let taken = |other: &crate::plan::Origin| {
+        other.host() == to.host_str().unwrap_or_default() && Some(other.port()) == to.port_or_known_default()
+    };
+    if plan.origins.iter().enumerate().any(|(other, origin)| other != index && taken(origin)) {
+        return None;
+    }
+    plan.origins[index].url = to.clone();
+    redirect(plan, &from, to, "");
+    Some(())
+}
+
+/// Routes of one origin answered by another, which has none of them yet.
+fn by_path(plan: &mut Plan, api: usize, page: usize) -> Option<Change> {
+    let from = plan.origins[api].url.clone();
+    let to = plan.origins[page].url.clone();
+    let Service::Routes(mut moved) = plan.origins[api].service.clone() else { return None };
+    let mut routes = match &plan.origins[page].service {
+        Service::Routes(routes) => routes.clone(),
+        Service::Page => vec![page_route()],
+    };
+    let pages: Vec<&str> = navigated(plan).filter(|url| url.origin() == to.origin()).map(Url::path).collect();
+    let taken = |route: &Route| {
+        (route.method == "GET" && pages.contains(&route.path.as_str()))
+            || routes.iter().any(|own| own.method == route.method && own.path == route.path)
+    };
+    let prefix = if moved.iter().any(taken) { "/api" } else { "" };
+    moved.iter_mut().for_each(|route| route.path.insert_str(0, prefix));
+    if moved.iter().any(taken) {
+        return None;
+    }
+    let paths: Vec<String> = moved.iter().map(|route| route.path.clone()).collect();
+    routes.append(&mut moved);
+    plan.origins[page].service = Service::Routes(routes);
+    redirect(plan, &from, &to, prefix);
+    let mut before: Vec<String> = paths
+        .iter()
+        .map(|path| format!("{}{}", ascii(&from), path.strip_prefix(prefix).unwrap_or(path)))
+        .collect();
+    let mut after: Vec<String> = paths.iter().map(|path| format!("{}{path}", ascii(&to))).collect();
+    before.dedup();
+    after.dedup();
+    Some(Change { place: "where the API is served".to_owned(), before, after })
+}
+
+/// What stands in for the built-in page where routes are added to it.
+fn page_route() -> Route {
+    Route {
+        method: "GET".to_owned(),
+        path: "/*".to_owned(),
+        status: 200,
+        headers: Vec::new(),
+        set_cookie: Vec::new(),
+        body: Body::Html("<!doctype html><link rel=\"icon\" href=\"data:,\"><title>page</title>".to_owned()),
+        require_cookie: None,
+    }
+}
+
+fn navigated(plan: &Plan) -> impl Iterator<Item = &Url> {
+    plan.steps.iter().filter_map(|step| match &step.action {
+        Action::Visit(url) | Action::Link(url) => Some(url),
+        _ => None,
+    })
+}
+
+/// Points every URL of one origin to another.
+fn redirect(plan: &mut Plan, from: &Url, to: &Url, prefix: &str) {
+    let change = |url: &mut Url| {
+        if url.origin() == from.origin() {
+            let path = format!("{prefix}{}", url.path());
+            let query = url.query().map(str::to_owned);
+            *url = to.clone();
+            url.set_path(&path);
+            url.set_query(query.as_deref());
+        }
+    };
+    for step in &mut plan.steps {
+        match &mut step.action {
+            Action::Visit(url) | Action::Link(url) | Action::Image(url) | Action::Iframe(url) => change(url),
+            Action::Form(form) => change(&mut form.url),
+            Action::Fetch(fetch) => change(&mut fetch.url),
+            Action::Xhr(xhr) => change(&mut xhr.url),
+            Action::Reload | Action::DocumentCookie { .. } | Action::Eval(_) => {}
+        }
+        for expect in std::iter::once(&mut step.expect).chain(step.on.iter_mut().map(|(_, on)| on)) {
+            let Expect { requests, url, .. } = expect;
+            requests.iter_mut().flat_map(|claim| &mut claim.value).for_each(|(_, url)| change(url));
+            url.iter_mut().for_each(|claim| change(&mut claim.value));
+        }
+    }
+    for origin in &mut plan.origins {
+        let Service::Routes(routes) = &mut origin.service else { continue };
+        for route in routes {
+            if let Body::Redirect(location) = &mut route.body
+                && let Ok(mut url) = Url::parse(location)
+                && url.origin() == from.origin()
+            {
+                change(&mut url);
+                *location = url.into();
+            }
+        }
+    }
+}
+
+fn ascii(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
