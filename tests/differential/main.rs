@@ -49,6 +49,7 @@ const JOBS: usize = 3;
 const SHRUNK: u64 = 4;
 
 #[test]
+#[expect(clippy::print_stderr, reason = "how many were run belongs to the result")]
 fn generated_scenarios_go_as_predicted() {
     if !command::chromium_or_say_so() {
         return;
