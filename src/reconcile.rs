@@ -118,6 +118,9 @@ pub fn enrich(predicted: &Observation, observed: &mut Observation) {
         }
     }
     if let (Some(predicted), Some(observed)) = (&predicted.written, &mut observed.written) {
+        if jars_agree {
+            observed.stored = observed.stored.or(predicted.stored);
+        }
         enrich_line(predicted, observed);
     }
     if predicted.page.readable == Some(false) && observed.page.readable == Some(false) {

@@ -1,9 +1,10 @@
 //! Chromium's jar, and what it says about each Set-Cookie line.
 
 use serde_json::Value;
+use url::Url;
 
 use super::native;
-use crate::observe::{Cookie, Exchange, Partition};
+use crate::observe::{Cookie, Exchange, Partition, SetCookie as Line};
 use crate::plan::SameSite;
 use crate::rules::cookie;
 use crate::rules::domain::is_ip_address;
@@ -62,38 +63,58 @@ fn cookie(cookie: &Value) -> Option<Cookie> {
 /// cannot be told: Chromium does not mention a line that it ignored for want of credentials. A line
 /// whose lifetime is over removes, and is not stored.
 pub(super) fn settle(exchanges: &mut [Exchange], before: &[Cookie], jar: &[Cookie], now: i64) {
+    let jars = Jars { before, after: jar };
     // The keys of later lines, gathered from the last line to the first.
     let mut later: Vec<Key> = Vec::new();
     for exchange in exchanges.iter_mut().rev() {
-        let host = exchange.wire.url.host_str().unwrap_or_default().to_owned();
-        let path = exchange.wire.url.path().to_owned();
+        let url = &exchange.wire.url;
         for line in exchange.set_cookie.iter_mut().rev() {
-            if line.stored == Some(false) {
-                continue;
-            }
-            let read = SetCookie::parse(&line.line, &Profile::CHROMIUM);
-            if let Some(reason) = native::refused_in_silence(&read) {
-                line.stored = Some(false);
-                line.reasons.insert(reason);
-                continue;
-            }
-            let key = Key::of(&read, &host, &path);
-            if is_over(&read, now) {
-                line.stored = Some(false);
-                line.reasons.insert(Reason::Expired);
-            } else {
-                let is_its = |cookie: &&Cookie| key.fits(cookie) && has_its_attributes(cookie, &read);
-                let mut kept = jar.iter().filter(is_its);
-                line.stored = match kept.clone().next() {
-                    None => Some(later.contains(&key)),
-                    Some(_) if kept.all(|cookie| before.contains(cookie)) => None,
-                    Some(_) => Some(true),
-                };
-            }
-            // A line that was refused takes no cookie's place; one that is over does.
-            if line.stored != Some(false) || line.reasons.contains(&Reason::Expired) {
-                later.push(key);
-            }
+            jars.settle(line, url, &mut later, now);
+        }
+    }
+}
+
+/// What became of a line that a script of the page at this URL assigned to `document.cookie`.
+pub(super) fn settle_written(line: &str, page: &Url, before: &[Cookie], jar: &[Cookie], now: i64) -> Line {
+    let mut line = Line::unjudged(line.as_bytes());
+    Jars { before, after: jar }.settle(&mut line, page, &mut Vec::new(), now);
+    line
+}
+
+/// The jar before and after a step.
+struct Jars<'j> {
+    before: &'j [Cookie],
+    after: &'j [Cookie],
+}
+
+impl Jars<'_> {
+    /// Decides for one line, given the keys of those after it, to which its own is added.
+    fn settle(&self, line: &mut Line, url: &Url, later: &mut Vec<Key>, now: i64) {
+        if line.stored == Some(false) {
+            return;
+        }
+        let read = SetCookie::parse(&line.line, &Profile::CHROMIUM);
+        if let Some(reason) = native::refused_in_silence(&read) {
+            line.stored = Some(false);
+            line.reasons.insert(reason);
+            return;
+        }
+        let key = Key::of(&read, url.host_str().unwrap_or_default(), url.path());
+        if is_over(&read, now) {
+            line.stored = Some(false);
+            line.reasons.insert(Reason::Expired);
+        } else {
+            let is_its = |cookie: &&Cookie| key.fits(cookie) && has_its_attributes(cookie, &read);
+            let mut kept = self.after.iter().filter(is_its);
+            line.stored = match kept.clone().next() {
+                None => Some(later.contains(&key)),
+                Some(_) if kept.all(|cookie| self.before.contains(cookie)) => None,
+                Some(_) => Some(true),
+            };
+        }
+        // A line that was refused takes no cookie's place; one that is over does.
+        if line.stored != Some(false) || line.reasons.contains(&Reason::Expired) {
+            later.push(key);
         }
     }
 }

@@ -166,7 +166,7 @@ impl Worker {
         })
     }
 
-    async fn document_cookie(&mut self, write: Option<&str>) -> Result<Page, Failure> {
+    pub(super) async fn document_cookie(&mut self, write: Option<&str>) -> Result<Page, Failure> {
         let answer = self.run(COOKIE, &json!({ "write": write }), false).await?;
         let answer = answer.map(|answer| serde_json::from_str(&answer).unwrap_or(Value::Null));
         Ok(match answer {

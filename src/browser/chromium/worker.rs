@@ -246,10 +246,19 @@ impl Worker {
             self.show_nothing().await?;
         }
 
+        if page.document_cookie.is_none() && step.claims_document_cookie() {
+            page.document_cookie = self.document_cookie(None).await?.document_cookie;
+        }
         let (jar, url) = self.look().await?;
         self.record.explain(&mut exchanges);
         steps::note_omitted(&step.action, self.address.as_ref().filter(|_| !self.failed), &mut exchanges);
         jar::settle(&mut exchanges, &self.jar, &jar, now());
+        let written = match (&step.action, &url) {
+            (Action::DocumentCookie { write: Some(line) }, Some(page)) => {
+                Some(jar::settle_written(line, page, &self.jar, &jar, now()))
+            }
+            _ => None,
+        };
         self.jar.clone_from(&jar);
         self.address.clone_from(&url);
         steps::conclude(&step.action, &mut page, &exchanges, &self.record, &self.console, url);
@@ -262,7 +271,7 @@ impl Worker {
         Ok(Observation {
             page,
             exchanges,
-            written: None,
+            written,
             jar: Some(jar),
             refused,
             console: std::mem::take(&mut self.console),
