@@ -82,3 +82,21 @@ fn chromium_does_what_was_predicted_under_both_policies() {
     assert_eq!(withheld["name"], "platform_session");
     assert_eq!(withheld["reasons"], serde_json::json!(["credentials-omitted"]));
 }
+
+#[test]
+fn chromium_does_what_was_predicted_in_every_corner() {
+    if !chromium_or_say_so() {
+        return;
+    }
+    let corners = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/drift");
+    let (code, document) = run_json(&[
+        corners.as_os_str(),
+        "--browser".as_ref(),
+        "chromium,chromium:block-third-party".as_ref(),
+    ]);
+    assert_eq!(code, 0, "{document:#}");
+    assert_eq!(runs(&document).len(), 12);
+    for run in runs(&document) {
+        assert_eq!(run["drift"], serde_json::json!([]), "{} in {}", run["scenario"], run["browser"]);
+    }
+}

@@ -171,8 +171,8 @@ async fn the_jar_is_compared_cookie_by_cookie() {
     jar[0].secure = false;
     let told = only(predicted, &observed);
     assert_eq!(told.0, Question::Jar);
-    assert_eq!(told.1, "`1`, host-only, Secure, session, SameSite none");
-    assert_eq!(told.2, "`1`, host-only, session, SameSite none");
+    assert_eq!(told.1, "`1`, Secure, session, SameSite none");
+    assert_eq!(told.2, "`1`, session, SameSite none");
     observed.jar.as_mut().expect("a jar").remove(0);
     assert_eq!(only(predicted, &observed).2, "not in the jar");
     assert_eq!(only(&observed, predicted).1, "not in the jar");

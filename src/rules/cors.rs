@@ -229,16 +229,23 @@ pub enum MixedContent {
 /// Whether the request is mixed content: Mixed Content, sections 4.1 and 4.4.
 pub fn mixed_content(profile: &Profile, context: &Context) -> MixedContent {
     let origin = &context.url.origin;
-    let trusted =
-        origin.scheme.is_encrypted() || (profile.trusts_loopback && origin.is_potentially_trustworthy());
     let subject = matches!(context.kind, Kind::FrameNavigation | Kind::Subresource);
-    if trusted || !subject || !context.documents.iter().any(|document| document.scheme.is_encrypted()) {
+    let secure_page = context.documents.iter().any(|document| document.scheme.is_encrypted());
+    if !subject || !secure_page || origin.scheme.is_encrypted() {
         return MixedContent::No;
     }
-    let upgradeable = context.mode == Mode::NoCors
-        && context.destination == Destination::Image
-        && !is_ip_address(&origin.host);
-    if upgradeable { MixedContent::Upgraded } else { MixedContent::Blocked }
+    let is_image = context.mode == Mode::NoCors && context.destination == Destination::Image;
+    if is_image && !context.redirects.is_empty() && profile.upgrades_all_redirected_images {
+        return MixedContent::Upgraded;
+    }
+    if profile.trusts_loopback && origin.is_potentially_trustworthy() {
+        return MixedContent::No;
+    }
+    match is_image {
+        true if !is_ip_address(&origin.host) => MixedContent::Upgraded,
+        true if !profile.blocks_images_of_addresses => MixedContent::No,
+        _ => MixedContent::Blocked,
+    }
 }
 
 /// Whether the credentials mode is "include", which is what the CORS check asks.

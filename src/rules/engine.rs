@@ -105,6 +105,12 @@ pub struct Profile {
     /// `home.example.org`, and `Domain=Home.Example.org` is not).
     pub parent_domain_in_lower_case: bool,
 
+    /// Whether a `Domain` may be written in other characters than ASCII, and is then encoded as DNS has it.
+    ///
+    /// Specification: no, the line is refused. Chromium: yes (measured; `kCookieDomainRejectNonASCII` is
+    /// off).
+    pub unicode_domains: bool,
+
     /// What happens to third parties' cookies.
     pub third_party: ThirdParty,
     /// Whether a frame of the top-level site inside a frame of another site is a third party.
@@ -157,6 +163,16 @@ pub struct Profile {
     /// Specification (Fetch): no. Chromium: yes (measured). Firefox: yes (documented: the preference
     /// `network.cors_preflight.authorization_covered_by_wildcard`). WebKit: not known, taken as no.
     pub wildcard_covers_authorization: bool,
+    /// Whether an image on an `https` page may not come from `http` and an IP address. No such address has
+    /// its scheme upgraded.
+    ///
+    /// Specification (Mixed Content, section 4.1): yes. Chromium: no, it is loaded (measured).
+    pub blocks_images_of_addresses: bool,
+    /// Whether an image on an `https` page that is redirected to `http` is upgraded wherever that is, to
+    /// this very machine and to IP addresses too.
+    ///
+    /// Specification: no. Chromium: yes (measured).
+    pub upgrades_all_redirected_images: bool,
     /// Whether the request's path is compared with its percent-escapes normalized.
     ///
     /// Specification, Chromium and Firefox: no (measured). WebKit: yes (measured).
@@ -377,6 +393,7 @@ impl Profile {
         lone_dot_is_no_domain: true,
         address_domain_is_host_only: false,
         parent_domain_in_lower_case: false,
+        unicode_domains: false,
         third_party: ThirdParty::Allow,
         ancestors_make_third_party: true,
         partitioned_attribute: true,
@@ -389,6 +406,8 @@ impl Profile {
         jar_limit_spares: 0,
         replacement: Replacement::KeepsPlace,
         wildcard_covers_authorization: false,
+        blocks_images_of_addresses: true,
+        upgrades_all_redirected_images: false,
         normalizes_request_path: false,
     };
 
@@ -408,11 +427,14 @@ impl Profile {
         host_prefix_forbids_domain: true,
         lone_dot_is_no_domain: false,
         address_domain_is_host_only: true,
+        unicode_domains: true,
         site_limit: Limit { most: 180, keep: 150 },
         jar_limit: Limit { most: 3300, keep: 3000 },
         jar_limit_spares: 30 * 86_400,
         replacement: Replacement::KeepsPlaceIfEqual,
         wildcard_covers_authorization: true,
+        blocks_images_of_addresses: false,
+        upgrades_all_redirected_images: true,
         ..Self::SPECIFICATION
     };
 

@@ -62,6 +62,7 @@ pub mod engine;
 pub mod fetch_metadata;
 pub mod jar;
 pub mod path;
+pub mod punycode;
 pub mod reason;
 pub mod reasons;
 pub mod retrieve;

@@ -10,6 +10,7 @@ use super::domain::{PublicSuffixes, domain_match, is_ip_address};
 use super::engine::{Prefixes, Profile, Replacement, SecureProtection, ThirdParty};
 use super::jar::Jar;
 use super::path::{default_path, path_match};
+use super::punycode::to_ascii;
 use super::reason::Reason;
 use super::reasons::Reasons;
 use super::set_cookie::{Attribute, Expiry, Fault, SetCookie, Span};
@@ -222,14 +223,33 @@ impl Judge<'_, '_> {
         let value = value.strip_prefix(b".").unwrap_or(value);
         // Step 8.
         let Some(written) = std::str::from_utf8(value).ok().filter(|value| value.is_ascii()) else {
-            self.fault(Reason::InvalidCharacter, at);
-            return;
+            return self.unicode_domain(at, value, cookie);
         };
         if written.is_empty() {
             self.fault_if(!self.profile.lone_dot_is_no_domain, Reason::DomainMismatch, at);
             return;
         }
         let domain = written.to_ascii_lowercase();
+        if self.profile.parent_domain_in_lower_case && domain != self.standing.host && domain != written {
+            return self.fault(Reason::DomainMismatch, at);
+        }
+        self.set_domain(at, domain, cookie);
+    }
+
+    /// A `Domain` with characters that are no ASCII.
+    fn unicode_domain(&mut self, at: Span, value: &[u8], cookie: &mut Cookie) {
+        if !self.profile.unicode_domains {
+            return self.fault(Reason::InvalidCharacter, at);
+        }
+        match std::str::from_utf8(value).ok().and_then(to_ascii) {
+            Some(domain) => self.set_domain(at, domain, cookie),
+            None => self.fault(Reason::DomainMismatch, at),
+        }
+    }
+
+    /// Steps 9 and 10.
+    fn set_domain(&mut self, at: Span, domain: String, cookie: &mut Cookie) {
+        let host = self.standing.host;
         // Step 9.
         let is_suffix = !is_ip_address(&domain) && self.suffixes.suffix(&domain).name == domain;
         if is_suffix {
@@ -243,10 +263,8 @@ impl Judge<'_, '_> {
             return;
         }
         // Step 10.
-        let in_other_case = self.profile.parent_domain_in_lower_case && domain != host && domain != written;
-        if !domain_match(host, &domain) || in_other_case {
-            self.fault(Reason::DomainMismatch, at);
-            return;
+        if !domain_match(host, &domain) {
+            return self.fault(Reason::DomainMismatch, at);
         }
         cookie.host_only = false;
         cookie.domain = domain;

@@ -71,7 +71,11 @@ fn routes(random: &mut Random, names: &[&str], host: &str, hosts: &[String]) -> 
                 status: Some(random.weighted(&REDIRECTS)),
                 headers: headers(random),
                 set_cookie: set_cookie(random, host, hosts),
-                redirect: Some(format!("{}:{to}", random.pick(names))),
+                redirect: Some(match random.below(100) {
+                    0..5 => "https://nowhere.example/x".to_owned(),
+                    5..12 => to.to_owned(),
+                    _ => format!("{}:{to}", random.pick(names)),
+                }),
                 html: false,
             });
         }
@@ -93,7 +97,7 @@ const STATUSES: [(usize, u16); 6] = [(2, 401), (2, 204), (1, 404), (1, 500), (1,
 const REDIRECTS: [(usize, u16); 5] = [(3, 302), (2, 303), (2, 307), (1, 308), (1, 301)];
 
 fn set_cookie(random: &mut Random, host: &str, hosts: &[String]) -> Vec<Line> {
-    let count = random.weighted(&[(2, 0), (5, 1), (3, 2), (1, 3)]);
+    let count = random.weighted(&[(6, 0), (15, 1), (9, 2), (3, 3), (1, 6)]);
     let line = |_| match random.percent(15) {
         true => lines::deletion(random, host, hosts),
         false => lines::line(random, host, hosts),
@@ -155,9 +159,9 @@ fn step(random: &mut Random, origins: &[Origin], hosts: &[String]) -> Step {
         10..20 => Step::Link(url),
         20..24 => Step::Reload,
         24..34 => Step::Form { url, method: random.weighted(&[(1, "GET"), (2, "POST")]) },
-        34..40 => Step::Image(url),
-        40..47 => Step::Iframe(url),
-        47..72 => {
+        34..41 => Step::Image(url),
+        41..48 => Step::Iframe(url),
+        48..72 => {
             let credentials = random.weighted(&[(6, "include"), (2, "same-origin"), (1, "omit")]);
             Step::Fetch { call: call(random, url), credentials }
         }

@@ -22,9 +22,13 @@ mod topology;
 mod trial;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use rehearsal::browser::name::BrowserName;
+use rehearsal::outcome::Outcome;
+use rehearsal::plan::Plan;
+use rehearsal::rules::reason::Reason;
 
 use self::case::Case;
 use self::trial::Finding;
@@ -35,6 +39,9 @@ const SCENARIOS: u64 = 150;
 /// The seed where `REHEARSAL_SEED` does not say.
 const SEED: u64 = 1;
 
+/// The browsers every scenario is run in.
+const BROWSERS: [&str; 2] = ["chromium", "chromium:block-third-party"];
+
 /// How many scenarios run at once.
 const JOBS: usize = 3;
 
@@ -42,6 +49,7 @@ const JOBS: usize = 3;
 const SHRUNK: u64 = 4;
 
 #[test]
+#[expect(clippy::print_stderr, reason = "how many were run belongs to the result")]
 fn generated_scenarios_go_as_predicted() {
     if !command::chromium_or_say_so() {
         return;
@@ -49,10 +57,8 @@ fn generated_scenarios_go_as_predicted() {
     let (count, seed) = (setting("REHEARSAL_SCENARIOS", SCENARIOS), setting("REHEARSAL_SEED", SEED));
     let first = setting("REHEARSAL_FIRST", 0);
     let cases: Vec<Case> = (first..first + count).map(|index| generate::case(seed, index)).collect();
-    let browsers = ["chromium", "chromium:block-third-party"]
-        .map(|name| -> BrowserName { name.parse().expect("the browser's name is one") });
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
-    let report = runtime.block_on(async {
+    let browsers = BROWSERS.map(named);
+    let report = runtime().block_on(async {
         let started = Instant::now();
         let findings = trial::run(&cases, &browsers, JOBS).await;
         eprintln!(
@@ -64,6 +70,55 @@ fn generated_scenarios_go_as_predicted() {
         report(&cases, &format!("seed-{seed}"), first, &findings).await
     });
     assert!(report.is_empty(), "the rules and Chromium disagree:\n{report}");
+}
+
+/// Scenarios that once disagreed, each for a reason of its own, still agree, and show what they say.
+#[test]
+fn lessons_are_not_forgotten() {
+    if !command::chromium_or_say_so() {
+        return;
+    }
+    let lessons = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential/lessons");
+    let loaded = rehearsal::scenario::load(&[lessons]);
+    assert!(loaded.errors() == 0 && !loaded.plans.is_empty(), "{:?}", loaded.diagnostics);
+    let plans: Vec<Arc<Plan>> = loaded.plans.into_iter().map(Arc::new).collect();
+    let runs = runtime().block_on(trial::run_plans(&plans, &BROWSERS.map(named), JOBS));
+    for run in &runs {
+        if let Some(found) = trial::finding(run, 0) {
+            panic!("{} {found}", run.scenario());
+        }
+        let failures: Vec<_> = run.steps.iter().flat_map(|step| &step.failures).collect();
+        assert_eq!(run.outcome(), Outcome::Passed, "{} in {}: {failures:?}", run.scenario(), run.browser);
+    }
+}
+
+/// The generated scenarios reach every reason there is, but those of other engines: what they do not
+/// reach they cannot test.
+#[test]
+fn generated_scenarios_reach_every_reason() {
+    let plan = |index: u64| {
+        let path = trial::path(usize::try_from(index).expect("an index fits"));
+        generate::case(SEED, index).plan(&path).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+    };
+    let plans: Vec<Arc<Plan>> = (0..500).map(plan).collect();
+    let models = ["model:chromium", "model:chromium:block-third-party"].map(named);
+    let runs = runtime().block_on(trial::run_plans(&plans, &models, JOBS));
+    let reached = trial::reasons(&runs);
+    let missing: Vec<&str> =
+        Reason::ALL.iter().filter(|reason| !reached.contains(reason)).map(|reason| reason.code()).collect();
+    assert_eq!(missing, UNREACHED, "of the reasons only these are not reached");
+}
+
+/// The reasons that are given for no request and no line: what a script may not read is not listed, and a
+/// cookie that never was is held back from nothing.
+const UNREACHED: &[&str] = &["http-only", "not-stored"];
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Runtime::new().expect("a runtime can be made")
+}
+
+fn named(browser: &str) -> BrowserName {
+    browser.parse().expect("it is a browser's name")
 }
 
 /// Saves every scenario that disagrees, and makes some of them smaller: one of each kind first.

@@ -96,6 +96,9 @@ const POOLS: [(usize, &[&str]); 7] = [
             "https://[::1]",
             "http://localhost:3000",
             "http://127.0.0.2:8000",
+            "http://10.1.2.3",
+            "https://10.1.2.3",
+            "https://example.com",
         ],
     ),
     // Names of no public zone.

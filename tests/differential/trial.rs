@@ -1,14 +1,16 @@
 //! Runs scenarios in a real browser and by the rules, and gathers where the two disagree.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rehearsal::browser::name::BrowserName;
+use rehearsal::observe::Observation;
 use rehearsal::outcome::Run;
 use rehearsal::plan::Plan;
 use rehearsal::reconcile::Question;
+use rehearsal::rules::reason::Reason;
 use rehearsal::run::{self, Options};
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +45,12 @@ pub async fn run(cases: &[Case], browsers: &[BrowserName], jobs: usize) -> Vec<F
         .collect();
     let indices: HashMap<String, usize> =
         plans.iter().enumerate().map(|(index, plan)| (plan.source.path.clone(), index)).collect();
+    let runs = run_plans(&plans, browsers, jobs).await;
+    runs.iter().filter_map(|run| finding(run, indices[run.scenario()])).collect()
+}
+
+/// Runs these plans in these browsers.
+pub async fn run_plans(plans: &[Arc<Plan>], browsers: &[BrowserName], jobs: usize) -> Vec<Run> {
     let options = Options {
         browsers: browsers.to_vec(),
         jobs,
@@ -50,10 +58,10 @@ pub async fn run(cases: &[Case], browsers: &[BrowserName], jobs: usize) -> Vec<F
         fail_fast: false,
         guard: PathBuf::from(env!("CARGO_BIN_EXE_rehearsal")),
     };
-    let runs = run::run(&plans, &options, &CancellationToken::new(), |_| {}).await;
+    let runs = run::run(plans, &options, &CancellationToken::new(), |_| {}).await;
     let runs = runs.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(runs.len(), plans.len() * browsers.len(), "every scenario is run in every browser");
-    runs.iter().filter_map(|run| finding(run, indices[run.scenario()])).collect()
+    runs
 }
 
 /// Makes the scenario of a finding as small as it gets while it still shows a disagreement of that kind.
@@ -84,11 +92,27 @@ pub fn save(case: &Case, found: &Finding, file: &Path) {
     std::fs::write(file, comment.concat() + &case.to_toml()).expect("the scenario can be written");
 }
 
-fn path(index: usize) -> PathBuf {
+/// What the scenario with this index is called.
+pub fn path(index: usize) -> PathBuf {
     PathBuf::from(format!("{index}.toml"))
 }
 
-fn finding(run: &Run, index: usize) -> Option<Finding> {
+/// Every reason that was given for anything.
+pub fn reasons(runs: &[Run]) -> BTreeSet<Reason> {
+    let seen: Vec<&Observation> =
+        runs.iter().flat_map(|run| &run.steps).filter_map(|step| step.observation.as_ref()).collect();
+    let exchanges = || seen.iter().flat_map(|seen| &seen.exchanges);
+    let lines = exchanges().flat_map(|exchange| &exchange.set_cookie);
+    let lines = lines.chain(seen.iter().filter_map(|seen| seen.written.as_ref()));
+    let withheld = exchanges().flat_map(|exchange| &exchange.withheld);
+    let mut reasons: BTreeSet<Reason> = lines.flat_map(|line| line.reasons.iter().copied()).collect();
+    reasons.extend(withheld.flat_map(|withheld| withheld.reasons.iter().copied()));
+    reasons.extend(seen.iter().flat_map(|seen| seen.page.cors.iter().copied()));
+    reasons
+}
+
+/// What a run found, if anything.
+pub fn finding(run: &Run, index: usize) -> Option<Finding> {
     if let Some(error) = &run.error {
         let differences = vec![format!("could not run: {error}")];
         return Some(Finding { index, browser: run.browser, question: None, differences });

@@ -234,7 +234,15 @@ fn mixed_content_is_upgraded_or_blocked() {
     assert_eq!(check(&Context::navigation(origin(PAGE), location("http://api.site.com/"))), MixedContent::No);
     let image = |url| Context::embed(origins(&[PAGE]), location(url), Destination::Image);
     assert_eq!(check(&image("http://api.site.com/i.png")), MixedContent::Upgraded);
-    assert_eq!(check(&image("http://10.0.0.1/i.png")), MixedContent::Blocked);
+    assert_eq!(check(&image("http://10.0.0.1/i.png")), MixedContent::No);
+    assert_eq!(check(&image("http://localhost/i.png")), MixedContent::No);
+    let redirected = |url| image("https://api.site.com/").redirected(302, location(url));
+    for url in ["http://10.0.0.1/i.png", "http://localhost/i.png", "http://api.site.com/i.png"] {
+        assert_eq!(check(&redirected(url)), MixedContent::Upgraded, "{url}");
+    }
+    let by_the_letter = |context: &Context| mixed_content(&Profile::SPECIFICATION, context);
+    assert_eq!(by_the_letter(&image("http://10.0.0.1/i.png")), MixedContent::Blocked);
+    assert_eq!(by_the_letter(&redirected("http://localhost/i.png")), MixedContent::No);
     let nested = fetch(&[PAGE, "http://x.com"], "http://x.com/");
     assert_eq!(check(&nested), MixedContent::Blocked, "an https ancestor is enough");
 }

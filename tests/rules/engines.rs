@@ -206,6 +206,15 @@ fn prefixes() {
 }
 
 #[test]
+fn a_domain_in_other_letters_than_ascii() {
+    let page = visit("https://www.xn--bcher-kva.example/");
+    let line = "a=1; Domain=Bücher.example";
+    assert_eq!(refusals(&page, line)[..2], ["", "invalid-character"]);
+    let elsewhere = visit("https://example.com/");
+    assert_eq!(refusals(&elsewhere, line)[..2], ["domain-mismatch", "invalid-character"]);
+}
+
+#[test]
 fn replacing() {
     let page = visit("https://a.com/");
     assert_eq!(headers(&page, &["a=1", "b=2", "a=3"], &page), ["b=2; a=3", "a=3; b=2", "b=2; a=3"]);

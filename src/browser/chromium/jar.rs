@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
+use super::native;
 use crate::observe::{Cookie, Exchange, Partition};
 use crate::plan::SameSite;
 use crate::rules::cookie;
 use crate::rules::domain::is_ip_address;
 use crate::rules::engine::Profile;
 use crate::rules::path::default_path;
+use crate::rules::punycode::to_ascii;
 use crate::rules::reason::Reason;
 use crate::rules::set_cookie::{Expiry, SetCookie};
 
@@ -70,6 +72,11 @@ pub(super) fn settle(exchanges: &mut [Exchange], before: &[Cookie], jar: &[Cooki
                 continue;
             }
             let read = SetCookie::parse(&line.line, &Profile::CHROMIUM);
+            if let Some(reason) = native::refused_in_silence(&read) {
+                line.stored = Some(false);
+                line.reasons.insert(reason);
+                continue;
+            }
             let key = Key::of(&read, &host, &path);
             if is_over(&read, now) {
                 line.stored = Some(false);
@@ -83,7 +90,7 @@ pub(super) fn settle(exchanges: &mut [Exchange], before: &[Cookie], jar: &[Cooki
                     Some(_) => Some(true),
                 };
             }
-            // A line that was refused takes no cookie's place.
+            // A line that was refused takes no cookie's place; one that is over does.
             if line.stored != Some(false) || line.reasons.contains(&Reason::Expired) {
                 later.push(key);
             }
@@ -149,10 +156,12 @@ fn has_its_attributes(cookie: &Cookie, read: &SetCookie<'_>) -> bool {
         && cookie.expires.is_some() == read.lifetime.is_some()
 }
 
-/// The domain a line's Domain attribute names, in lower case and without a leading dot; `None` without one.
+/// The domain a line's Domain attribute names, in lower-case ASCII and without a leading dot; `None` without
+/// one.
 pub(super) fn domain(read: &SetCookie<'_>) -> Option<String> {
-    let domain = String::from_utf8_lossy(read.bytes(read.domain?.value)).to_ascii_lowercase();
-    let domain = domain.strip_prefix('.').unwrap_or(&domain).to_owned();
+    let domain = String::from_utf8_lossy(read.bytes(read.domain?.value));
+    let domain = domain.strip_prefix('.').unwrap_or(&domain);
+    let domain = to_ascii(domain).unwrap_or_else(|| domain.to_owned());
     (!domain.is_empty()).then_some(domain)
 }
 

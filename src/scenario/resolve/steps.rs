@@ -12,6 +12,7 @@ use super::headers;
 use super::routes::{METHODS, check_method, pairs};
 use crate::diagnostic::{Diagnostic, Span, listed};
 use crate::plan::{Absent, Action, Claim, Expect, Fetch, Form, Step, Xhr};
+use crate::rules::cors::is_forbidden_header;
 
 /// The steps, those that are right.
 pub(super) fn steps(written: Vec<written::Step>, names: &Names, mistakes: &mut Mistakes) -> Vec<Step> {
@@ -160,40 +161,13 @@ fn sending(request: written::Request, names: &Names, mistakes: &mut Mistakes) ->
 
 /// A page cannot set some headers: the browser drops them without a word (Fetch, section 2.2.2).
 fn check_forbidden(header: &Header, mistakes: &mut Mistakes) {
-    const FORBIDDEN: [&str; 20] = [
-        "accept-charset",
-        "accept-encoding",
-        "access-control-request-headers",
-        "access-control-request-method",
-        "connection",
-        "content-length",
-        "cookie",
-        "cookie2",
-        "date",
-        "dnt",
-        "expect",
-        "host",
-        "keep-alive",
-        "origin",
-        "referer",
-        "set-cookie",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    ];
-    let name = header.name.value.to_ascii_lowercase();
-    let forbidden = FORBIDDEN.contains(&name.as_str())
-        || name == "via"
-        || name.starts_with("sec-")
-        || name.starts_with("proxy-");
-    if !forbidden {
+    if !is_forbidden_header(&header.name.value) {
         return;
     }
     let diagnostic = Diagnostic::warning(format!("a page cannot set `{}`", header.name.value))
         .label(header.name.span.clone(), "browsers drop it without a word")
         .note("Fetch, section 2.2.2: forbidden request-header");
-    mistakes.add(match name.as_str() {
+    mistakes.add(match header.name.value.to_ascii_lowercase().as_str() {
         "cookie" => diagnostic.help(
             "let a response set the cookie, or write it with a step `document_cookie = \"name=value\"`",
         ),
