@@ -428,6 +428,44 @@ async fn none_is_never_the_fix_where_page_and_api_are_one_site() {
     }
 }
 
+#[tokio::test]
+async fn whatever_is_asked_there_is_an_answer() {
+    let lines = [
+        "",
+        "=",
+        ";",
+        ";;;=;",
+        "a",
+        "=b",
+        " = ; Domain=; Path=",
+        "a=1; Domain=.",
+        "a=1; Domain=..com",
+        "a=1; Path=x; Path",
+        "__Host-",
+        "__Host-=; Secure",
+        "=__Secure-a",
+        "a=1; SameSite",
+        "a=1; SameSite=none; samesite=LAX; Partitioned",
+        "é=ü; Domain=bücher.example",
+        "a=1; Max-Age=-9999999999999999999",
+        "a=1; Expires=1970",
+        "a=\t1; Domain=[::1]",
+    ];
+    let places = [
+        ("https://[::1]:8443/x", "http://1.2.3.4/"),
+        ("https://bücher.example/", "https://bücher.example/a%20b/*"),
+        ("http://localhost", "https://a.b.co.uk:444/?q#f"),
+        ("https://com", "https://vercel.app"),
+    ];
+    for (index, line) in lines.iter().enumerate() {
+        let (page, request) = places[index % places.len()];
+        let arguments =
+            [format!("--page={page}"), format!("--request={request}"), format!("--set-cookie={line}")];
+        let answer = asked(&arguments.each_ref().map(String::as_str)).await;
+        assert_eq!(answer.outcomes.len(), 4, "{line}");
+    }
+}
+
 /// The login of A2, by an author who believes that it works.
 const BELIEVED: &str = r#"
 title = "A login that is believed to work"

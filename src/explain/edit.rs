@@ -333,3 +333,61 @@ fn include(plan: &mut Plan, step: usize) -> Option<Change> {
     let after = after.filter(|after| *after != before)?;
     Some(Change { place: "the call in the page".to_owned(), before: vec![before], after: vec![after] })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Source;
+    use std::sync::Arc;
+
+    fn nothing() -> Plan {
+        let source = Arc::new(Source { path: String::new(), text: String::new() });
+        let (title, covers) = (String::new(), Vec::new());
+        Plan { source, title, covers, records: Vec::new(), origins: Vec::new(), steps: Vec::new() }
+    }
+
+    fn cost(change: CookieChange) -> u32 {
+        Edit::Cookie { change, of: BTreeSet::new() }.cost(&nothing())
+    }
+
+    #[test]
+    fn none_costs_more_than_anything_else_a_header_can_do_and_less_than_moving() {
+        use CookieChange::{
+            Domain, DropDomain, DropPrefix, KeepPrefix, Lax, Match, None, Partitioned, RootPath, Secure,
+            Shorten, Strict,
+        };
+        let others = [
+            DropDomain,
+            Secure,
+            Lax,
+            Strict,
+            RootPath,
+            Partitioned,
+            KeepPrefix,
+            Shorten,
+            Match { domain: Option::None, path: "/".to_owned() },
+            Domain("example.com".to_owned()),
+            DropPrefix,
+        ];
+        let mut costs: Vec<u32> = others.into_iter().map(cost).collect();
+        costs.extend([Edit::Include { step: 0 }, Edit::Grant { step: 0 }].map(|edit| edit.cost(&nothing())));
+        costs.sort_unstable();
+        let dearest: u32 = costs.iter().rev().take(MOST - 1).sum();
+        assert!(cost(None) >= costs[costs.len() - 1] * 3);
+        assert!(dearest + cost(None) < TOPOLOGY);
+    }
+
+    #[test]
+    fn a_line_that_only_gets_older_is_a_deletion() {
+        for line in [
+            "a=; Max-Age=0",
+            "a=; max-age=-1; Expires=Wed, 01 Jan 2098 00:00:00 GMT",
+            "a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+        ] {
+            assert!(is_deletion(line), "{line}");
+        }
+        for line in ["a=1", "a=1; Max-Age=10; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "a=1; Max-Age=x"] {
+            assert!(!is_deletion(line), "{line}");
+        }
+    }
+}

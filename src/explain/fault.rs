@@ -11,15 +11,18 @@ use crate::rules::reason::Reason;
 use crate::rules::set_cookie::{self, SetCookie};
 use crate::world::wire;
 
+/// What stands before a line, so that a reader knows it.
 const SET_COOKIE: &str = "Set-Cookie: ";
+/// The same for a line that a script wrote.
+const WRITTEN: &str = "document.cookie = ";
 
 /// The `Set-Cookie` line of a cause, and its parts at fault.
 pub(super) fn in_line(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)>) {
     let Some(line) = &cause.line else { return (None, Vec::new()) };
     let text = String::from_utf8_lossy(line).into_owned();
-    let path = match &cause.exchange {
-        Some(exchange) => format!("answer to {}", request_line(exchange)),
-        None => "document.cookie".to_owned(),
+    let (path, before) = match &cause.exchange {
+        Some(exchange) => (format!("answer to {}", request_line(exchange)), SET_COOKIE),
+        None => ("the script in the page".to_owned(), WRITTEN),
     };
     // The same part may be at fault for several reasons, and a browser may read it differently.
     let mut parts: BTreeMap<(usize, usize), BTreeSet<Reason>> = BTreeMap::new();
@@ -36,12 +39,12 @@ pub(super) fn in_line(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)
             Trouble::Survives => vec!["names a cookie that is not there".to_owned()],
             _ => reasons.into_iter().map(|reason| reason.to_string()).collect(),
         };
-        (start + SET_COOKIE.len()..end + SET_COOKIE.len(), words.join("; "))
+        (start + before.len()..end + before.len(), words.join("; "))
     });
     let mut labels: Vec<_> = labels.collect();
     // The narrowest part is where a developer should look first.
     labels.sort_by_key(|(span, _)| span.len());
-    (Some(Arc::new(Source { path, text: format!("{SET_COOKIE}{text}") })), labels)
+    (Some(Arc::new(Source { path, text: format!("{before}{text}") })), labels)
 }
 
 /// The part of a line that a reason is about; where something is missing, the part that wants it.

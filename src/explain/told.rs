@@ -187,6 +187,11 @@ fn was_made(cause: &Cause) -> bool {
 fn paragraph(cause: &Cause, plan: &Plan) -> String {
     let topology = standing(cause, plan);
     let effect = match cause.trouble {
+        Trouble::Refused if cause.exchange.is_none() => {
+            "The script goes on and is told nothing: document.cookie takes whatever is assigned, and the cookie is \
+             dropped."
+                .to_owned()
+        }
         Trouble::Refused => {
             "The answer arrives all the same, with its status and body; the browser only drops the cookie, and \
              every later request goes without it."
