@@ -27,6 +27,8 @@
 //!   all other modules explain themselves with.
 //! - [`browser::model`] takes the same steps by the rules alone; [`reconcile`] holds what it predicted against
 //!   what a real browser did.
+//! - [`explain`] tells why something did not work, and searches for the smallest safe fix: edits of the plan, each
+//!   tried in the model. It answers single questions, and explains the claims that failed in a run.
 //! - [`run`] is the only orchestrator; [`command`] is one file a command of the command line.
 //! - [`report`] and [`diagnostic`] are what people read.
 //!
