@@ -11,6 +11,8 @@ use url::Url;
 
 use crate::browser::name::BrowserName;
 use crate::diagnostic::{Source, Span};
+pub use crate::rules::context::Credentials;
+pub use crate::rules::cookie::SameSite;
 use crate::rules::reason::Reason;
 
 /// One scenario, resolved.
@@ -307,29 +309,6 @@ pub struct Xhr {
     pub body: Option<String>,
 }
 
-/// The credentials mode of a fetch (Fetch, section 2.2.5).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Credentials {
-    /// Never.
-    Omit,
-    /// Within the page's own origin only; what `fetch()` does when nothing is said.
-    #[default]
-    SameOrigin,
-    /// Always.
-    Include,
-}
-
-impl Credentials {
-    /// The word of the Fetch standard.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Omit => "omit",
-            Self::SameOrigin => "same-origin",
-            Self::Include => "include",
-        }
-    }
-}
-
 /// A value and where the scenario states it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claim<T> {
@@ -418,32 +397,6 @@ pub struct Stored {
     pub partitioned: Option<bool>,
     /// The top-level site of its partition, as `https://site`.
     pub partition: Option<String>,
-}
-
-/// A cookie's SameSite as it was set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SameSite {
-    /// `SameSite=None`.
-    None,
-    /// `SameSite=Lax`.
-    Lax,
-    /// `SameSite=Strict`.
-    Strict,
-    /// No SameSite attribute, or one with another value.
-    Unset,
-}
-
-impl SameSite {
-    /// The word scenario files and JSON use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Lax => "lax",
-            Self::Strict => "strict",
-            Self::Unset => "unset",
-        }
-    }
 }
 
 /// A cookie expected not to be stored, or not to be sent.

@@ -351,5 +351,5 @@ fn attributes(cookie: &Cookie) -> String {
         Some(if cookie.expires.is_some() { "persistent" } else { "session" }),
     ];
     let flags: Vec<&str> = flags.into_iter().flatten().collect();
-    format!("`{}`, {}, SameSite {}", cookie.value, flags.join(", "), cookie.same_site.as_str())
+    format!("`{}`, {}, SameSite {}", cookie.value, flags.join(", "), cookie.same_site.word())
 }

@@ -356,7 +356,7 @@ fn describe_stored(stored: &Stored) -> String {
     words.extend(text("path", &stored.path));
     words.extend(flag("secure", stored.secure));
     words.extend(flag("http_only", stored.http_only));
-    words.extend(stored.same_site.map(|same_site| format!("same_site {}", same_site.as_str())));
+    words.extend(stored.same_site.map(|same_site| format!("same_site {}", same_site.word())));
     words.extend(flag("session", stored.session));
     words.extend(flag("partitioned", stored.partitioned));
     words.extend(text("partition", &stored.partition));
@@ -380,7 +380,7 @@ fn differences(expected: &Stored, actual: &Cookie) -> Vec<String> {
         text("path", &expected.path, &actual.path),
         flag("secure", expected.secure, actual.secure),
         flag("http_only", expected.http_only, actual.http_only),
-        same_site.map(|_| format!("same_site {}", actual.same_site.as_str())),
+        same_site.map(|_| format!("same_site {}", actual.same_site.word())),
         flag("session", expected.session, actual.expires.is_none()),
         flag("partitioned", expected.partitioned, actual.partition.is_some()),
         text("partition", &expected.partition, partition),
@@ -462,7 +462,7 @@ fn jar_note(cookie: &Cookie) -> String {
         shorten(&cookie.value),
         cookie.domain,
         cookie.path,
-        cookie.same_site.as_str(),
+        cookie.same_site.word(),
     )
 }
 

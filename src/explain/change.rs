@@ -65,7 +65,7 @@ pub(super) fn call(action: &Action) -> Option<String> {
                 options.push(format!("method: \"{}\"", fetch.method));
             }
             if fetch.credentials != Credentials::SameOrigin {
-                options.push(format!("credentials: \"{}\"", fetch.credentials.as_str()));
+                options.push(format!("credentials: \"{}\"", fetch.credentials.word()));
             }
             let options =
                 if options.is_empty() { String::new() } else { format!(", {{ {} }}", options.join(", ")) };

@@ -251,7 +251,7 @@ fn standing(cause: &Cause, plan: &Plan) -> Option<String> {
     let (from, to) = (page.origin().ascii_serialization(), url.origin().ascii_serialization());
     let mode = match &plan.steps[cause.step].action {
         Action::Fetch(fetch) if reasons.contains(&Reason::CredentialsOmitted) => {
-            format!(", in credentials mode \"{}\"", fetch.credentials.as_str())
+            format!(", in credentials mode \"{}\"", fetch.credentials.word())
         }
         Action::Xhr(_) if reasons.contains(&Reason::CredentialsOmitted) => {
             ", without withCredentials".to_owned()

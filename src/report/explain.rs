@@ -90,7 +90,7 @@ fn write_question(out: &mut dyn Write, question: &Question, answer: &Answer) -> 
 }
 
 fn how(question: &Question) -> String {
-    let credentials = question.credentials.as_str();
+    let credentials = question.credentials.word();
     match question.how {
         How::Fetch => format!("by fetch(), credentials \"{credentials}\""),
         How::Xhr if question.credentials == Credentials::Include => {
@@ -201,7 +201,7 @@ impl<'a> Document<'a> {
                 },
                 method: &question.method,
                 url: question.request.as_str(),
-                credentials: is_call.then(|| question.credentials.as_str()),
+                credentials: is_call.then(|| question.credentials.word()),
                 then: question.then.as_ref().map(url::Url::as_str),
             },
             relation: question.page.as_ref().map(|page| Relation::of(page, &question.request).as_str()),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::explain::{ExplanationObject, RemedyObject};
 use crate::observe::{Cookie, Exchange, Observation, SetCookie, Withheld};
 use crate::outcome::{Outcome, Run, StepRun, Summary};
-use crate::plan::{SameSite, Step};
+use crate::plan::Step;
 use crate::reconcile::{Drift, Question};
 use crate::rules::reason::Reason;
 
@@ -239,7 +239,7 @@ struct CookieObject<'a> {
     path: &'a str,
     secure: bool,
     http_only: bool,
-    same_site: SameSite,
+    same_site: &'static str,
     expires: Option<i64>,
     partition: Option<&'a str>,
 }
@@ -254,7 +254,7 @@ impl<'a> CookieObject<'a> {
             path: &cookie.path,
             secure: cookie.secure,
             http_only: cookie.http_only,
-            same_site: cookie.same_site,
+            same_site: cookie.same_site.word(),
             expires: cookie.expires,
             partition: cookie.partition.as_ref().map(|partition| partition.site.as_str()),
         }

@@ -27,11 +27,12 @@ pub enum Kind {
 }
 
 /// The credentials mode of a request, as Fetch has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Credentials {
     /// Never. For XHR there is no such mode.
     Omit,
     /// With same-origin requests only: `fetch` without a word, XHR without `withCredentials`.
+    #[default]
     SameOrigin,
     /// Always: navigations, images, forms; `fetch` and XHR on request.
     Include,

@@ -5,8 +5,7 @@ use url::Url;
 
 use super::native;
 use crate::observe::{Cookie, Exchange, Partition, SetCookie as Line};
-use crate::plan::SameSite;
-use crate::rules::cookie;
+use crate::rules::cookie::SameSite;
 use crate::rules::domain::is_ip_address;
 use crate::rules::engine::Profile;
 use crate::rules::path::default_path;
@@ -164,16 +163,10 @@ fn has_no_subdomains(host: &str) -> bool {
 
 /// Whether a cookie is as this line would have made it, its lifetime and the key aside.
 fn has_its_attributes(cookie: &Cookie, read: &SetCookie<'_>) -> bool {
-    let same_site = match read.same_site_flag() {
-        cookie::SameSite::None => SameSite::None,
-        cookie::SameSite::Lax => SameSite::Lax,
-        cookie::SameSite::Strict => SameSite::Strict,
-        cookie::SameSite::Unset => SameSite::Unset,
-    };
     cookie.value == read.value_text()
         && cookie.secure == read.secure.is_some()
         && cookie.http_only == read.http_only.is_some()
-        && cookie.same_site == same_site
+        && cookie.same_site == read.same_site_flag()
         && cookie.expires.is_some() == read.lifetime.is_some()
 }
 

@@ -264,7 +264,7 @@ fn fetch_argument(fetch: &Fetch) -> Value {
     let mut argument = json!({
         "url": fetch.url.as_str(),
         "method": fetch.method,
-        "credentials": fetch.credentials.as_str(),
+        "credentials": fetch.credentials.word(),
         "headers": fetch.headers,
     });
     if let Some(body) = &fetch.body {

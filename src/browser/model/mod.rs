@@ -307,12 +307,8 @@ struct Call<'a> {
 
 impl<'a> Call<'a> {
     fn of_fetch(call: &'a plan::Fetch) -> Self {
-        let plan::Fetch { url, method, headers, body, .. } = call;
-        let credentials = match call.credentials {
-            plan::Credentials::Omit => Credentials::Omit,
-            plan::Credentials::SameOrigin => Credentials::SameOrigin,
-            plan::Credentials::Include => Credentials::Include,
-        };
+        let plan::Fetch { url, method, headers, body, credentials } = call;
+        let credentials = *credentials;
         Self { url, method, credentials, headers, body: body.as_deref() }
     }
 

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use crate::observe::{Cookie, Partition, SetCookie, Withheld};
-use crate::plan::SameSite;
 use crate::rules::cookie::{self, PartitionKey};
 use crate::rules::domain::Suffix;
 use crate::rules::jar::Jar;
@@ -44,12 +43,7 @@ fn observed(cookie: &cookie::Cookie) -> Cookie {
         path: cookie.path_text().into_owned(),
         secure: cookie.secure,
         http_only: cookie.http_only,
-        same_site: match cookie.same_site {
-            cookie::SameSite::None => SameSite::None,
-            cookie::SameSite::Lax => SameSite::Lax,
-            cookie::SameSite::Strict => SameSite::Strict,
-            cookie::SameSite::Unset => SameSite::Unset,
-        },
+        same_site: cookie.same_site,
         expires: cookie.expiry,
         partition: cookie.partition.as_ref().map(|key| Partition {
             site: key.top_level.to_string(),
@@ -76,12 +70,7 @@ pub(super) fn kept(cookie: &Cookie, now: i64) -> Option<cookie::Cookie> {
         path: cookie.path.clone().into_bytes(),
         secure: cookie.secure,
         http_only: cookie.http_only,
-        same_site: match cookie.same_site {
-            SameSite::None => cookie::SameSite::None,
-            SameSite::Lax => cookie::SameSite::Lax,
-            SameSite::Strict => cookie::SameSite::Strict,
-            SameSite::Unset => cookie::SameSite::Unset,
-        },
+        same_site: cookie.same_site,
         partition,
         creation: now,
         last_access: now,

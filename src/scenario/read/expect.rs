@@ -249,7 +249,7 @@ fn stored_cookie(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<Store
             stored.secure = fields.boolean("secure", mistakes).map(|at| at.value);
             stored.http_only = fields.boolean("http_only", mistakes).map(|at| at.value);
             let words = [SameSite::None, SameSite::Lax, SameSite::Strict, SameSite::Unset];
-            let same_site = fields.word("same_site", &words.map(|word| (word.as_str(), word)), mistakes);
+            let same_site = fields.word("same_site", &words.map(|word| (word.word(), word)), mistakes);
             stored.same_site = same_site.map(|at| at.value);
             stored.session = fields.boolean("session", mistakes).map(|at| at.value);
             let partitioned = fields.boolean("partitioned", mistakes);

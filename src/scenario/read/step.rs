@@ -80,7 +80,7 @@ fn fetch(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action> {
         let mut fields = Fields::new(table, "`fetch`");
         let request = request_of("fetch", &mut fields, value, mistakes);
         let modes = [Credentials::Omit, Credentials::SameOrigin, Credentials::Include];
-        let credentials = fields.word("credentials", &modes.map(|mode| (mode.as_str(), mode)), mistakes);
+        let credentials = fields.word("credentials", &modes.map(|mode| (mode.word(), mode)), mistakes);
         fields.finish(mistakes);
         Some(Action::Fetch {
             request: request?,
