@@ -62,5 +62,6 @@ pub mod report;
 pub mod rules;
 pub mod run;
 pub mod scenario;
+pub mod suffixes;
 pub mod verdict;
 pub mod world;

@@ -13,6 +13,7 @@ use super::topology::{self, Topology};
 use crate::observe::{Observation, SetCookie};
 use crate::plan::{Action, Plan};
 use crate::rules::reason::{Question, Reason};
+use crate::suffixes::registrable_domain;
 
 /// The edits that might help browsers that showed this, when those of `done` are in place already.
 pub(super) fn edits(plan: &Plan, done: &Edits, shown: &[&[Observation]], goal: &Goal) -> BTreeSet<Edit> {
@@ -160,7 +161,7 @@ impl Proposals<'_> {
             match reason {
                 Reason::DomainMismatch | Reason::PublicSuffix => {
                     self.cookie(CookieChange::DropDomain, &targets);
-                    if let Some(domain) = host.and_then(psl::domain_str) {
+                    if let Some(domain) = host.and_then(registrable_domain) {
                         self.cookie(CookieChange::Domain(domain.to_owned()), &targets);
                     }
                 }
@@ -204,8 +205,9 @@ impl Proposals<'_> {
             Reason::CredentialsOmitted => self.include(step),
             Reason::HostOnly | Reason::DomainMismatch => {
                 // A domain that covers both, if there is one.
-                let common =
-                    host.and_then(psl::domain_str).filter(|common| psl::domain_str(domain) == Some(common));
+                let common = host
+                    .and_then(registrable_domain)
+                    .filter(|common| registrable_domain(domain) == Some(common));
                 if let Some(common) = common {
                     self.cookie(CookieChange::Domain(common.to_owned()), targets);
                 }

@@ -9,6 +9,7 @@ use url::{Host, Url};
 use super::change::Change;
 use crate::plan::{Action, Body, Expect, Plan, Route, Service};
 use crate::scenario::relation::Relation;
+use crate::suffixes::{is_under_private_suffix, registrable_domain};
 
 /// A change of where things are served.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -137,11 +138,10 @@ pub(super) fn index_of(plan: &Plan, url: &Url) -> Option<usize> {
 /// A free name under the site of a URL, where its owner can make one.
 fn subdomain(plan: &Plan, of: &Url, label: &str) -> Option<String> {
     let Some(Host::Domain(host)) = of.host() else { return None };
-    let suffix = psl::suffix(host.as_bytes())?;
-    if suffix.typ() == Some(psl::Type::Private) {
+    if is_under_private_suffix(host) {
         return None;
     }
-    let domain = psl::domain_str(host)?;
+    let domain = registrable_domain(host)?;
     let labels = [label, "backend", "service"].into_iter();
     labels
         .map(|label| format!("{label}.{domain}"))
@@ -151,7 +151,7 @@ fn subdomain(plan: &Plan, of: &Url, label: &str) -> Option<String> {
 /// The first label of a host, where something like a service's name stands there.
 fn first_label(url: &Url) -> Option<&str> {
     let host = url.host_str()?;
-    let domain = psl::domain_str(host)?;
+    let domain = registrable_domain(host)?;
     let label = host.strip_suffix(domain)?.strip_suffix('.')?;
     label.split('.').next().filter(|label| *label != "www")
 }

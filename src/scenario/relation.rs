@@ -7,6 +7,8 @@ use std::fmt;
 
 use url::{Host, Url};
 
+use crate::suffixes::{registrable_domain, suffixes};
+
 /// How one URL relates to another. It is symmetrical.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
@@ -74,11 +76,10 @@ impl Site {
     pub fn of(url: &Url) -> Self {
         let scheme = url.scheme().to_owned();
         let host = url.host_str().unwrap_or_default().to_owned();
-        // The list takes the last two numbers of an address for a domain, so addresses go first.
         if !matches!(url.host(), Some(Host::Domain(_))) {
             return Self { scheme, domain: host, whole_host: Some(WholeHost::Address) };
         }
-        match psl::domain_str(&host) {
+        match registrable_domain(&host) {
             Some(domain) => Self { scheme, domain: domain.to_owned(), whole_host: None },
             None => Self { scheme, domain: host, whole_host: Some(WholeHost::Suffix) },
         }
@@ -116,8 +117,8 @@ pub fn explain(a: &Url, b: &Url) -> Vec<String> {
                         format!("{host} is itself a public suffix, and so a site by itself")
                     }
                     Some(WholeHost::Suffix) => format!("{host} is a single label, and so a site by itself"),
-                    None => match psl::suffix_str(host) {
-                        Some(suffix) if suffix.contains('.') => format!(
+                    None => match suffixes(host).name {
+                        suffix if suffix.contains('.') => format!(
                             "{suffix} is a public suffix: strangers register names under it, and each is a site"
                         ),
                         _ => continue,

@@ -12,6 +12,7 @@ use crate::rules::path::default_path;
 use crate::rules::punycode::to_ascii;
 use crate::rules::reason::Reason;
 use crate::rules::set_cookie::{Expiry, SetCookie};
+use crate::suffixes::suffixes;
 
 /// The cookies of an answer to `Storage.getCookies` (CDP), in Chromium's order.
 pub(super) fn cookies(answer: &Value) -> Option<Vec<Cookie>> {
@@ -158,7 +159,7 @@ impl Key {
 
 /// Whether no cookie can be for a host and those below it.
 fn has_no_subdomains(host: &str) -> bool {
-    is_ip_address(host) || psl::suffix_str(host) == Some(host)
+    is_ip_address(host) || suffixes(host).name == host
 }
 
 /// Whether a cookie is as this line would have made it, its lifetime and the key aside.

@@ -18,7 +18,7 @@ use url::Url;
 use super::UserAgent;
 use super::client::{NoAnswer, Outgoing};
 use super::profile::REDIRECTS;
-use super::told::{self, suffixes};
+use super::told;
 use crate::observe::Exchange;
 use crate::rules::context::{Context, Credentials, Destination, Mode};
 use crate::rules::cors::{self, MixedContent, Preflight};
@@ -26,6 +26,7 @@ use crate::rules::fetch_metadata::fetch_metadata;
 use crate::rules::reason::Reason;
 use crate::rules::reasons::Reasons;
 use crate::rules::site::{Origin, Scheme};
+use crate::suffixes::suffixes;
 
 /// How the model calls itself.
 const NAME: &str = concat!("rehearsal/", env!("CARGO_PKG_VERSION"), " (model)");

@@ -40,7 +40,6 @@ use self::document::{Document, Done, Navigation};
 use self::fetch::{Failed, Request};
 use self::preflights::Preflights;
 use self::profile::Manners;
-use self::told::suffixes;
 use super::name::BrowserName;
 use crate::observe::{Exchange, Observation, Page, SetCookie};
 use crate::plan::{self, Action, Step};
@@ -48,6 +47,7 @@ use crate::rules::context::{Context, Credentials, Destination, Mode};
 use crate::rules::cors;
 use crate::rules::jar::Jar;
 use crate::rules::site::{Location, Origin};
+use crate::suffixes::suffixes;
 use crate::world::wire::Wire;
 use crate::world::{Authority, World};
 

@@ -8,21 +8,12 @@ use url::Url;
 
 use crate::observe::{Cookie, Partition, SetCookie, Withheld};
 use crate::rules::cookie::{self, PartitionKey};
-use crate::rules::domain::Suffix;
 use crate::rules::jar::Jar;
 use crate::rules::reason::Reason;
 use crate::rules::reasons::Reasons;
 use crate::rules::retrieve::Retrieval;
 use crate::rules::site::{Location, Scheme, Site};
 use crate::rules::store::Decision;
-
-/// The public suffix list, for the rules.
-pub(super) fn suffixes(host: &str) -> Suffix<'_> {
-    // Only the empty host of an opaque origin has none.
-    let Some(suffix) = psl::suffix(host.as_bytes()) else { return Suffix { name: host, listed: false } };
-    let name = &host[host.len() - suffix.as_bytes().len()..];
-    Suffix { name, listed: suffix.is_known() }
-}
 
 /// What the rules look at of a URL. `None` where it is neither `http` nor `https`, or its host is none.
 pub(super) fn location(url: &Url) -> Option<Location> {
