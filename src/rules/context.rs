@@ -123,6 +123,9 @@ pub struct Context {
     pub mode: Mode,
     /// The destination.
     pub destination: Destination,
+    /// Whether the document that asks came over TLS although its origin, which is opaque, does not say so:
+    /// a browser's own page for an `https` address that failed.
+    pub opaque_over_tls: bool,
 }
 
 impl Context {
@@ -138,6 +141,7 @@ impl Context {
             credentials: Credentials::Include,
             mode: Mode::Navigate,
             destination: Destination::Document,
+            opaque_over_tls: false,
         }
     }
 
@@ -229,6 +233,11 @@ impl Context {
                 .chain(std::iter::once(&self.url.origin))
                 .any(|origin| !origin.is_same_origin(initiator))
         })
+    }
+
+    /// Whether a document that asks, or one above it, came over TLS.
+    pub fn has_secure_document(&self) -> bool {
+        self.opaque_over_tls || self.documents.iter().any(|document| document.scheme.is_encrypted())
     }
 
     /// Whether the method is "safe": RFC 9110, section 9.2.1.

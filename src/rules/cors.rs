@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::context::{Context, Destination, Kind, Mode};
-use super::domain::is_ip_address;
+use super::domain::{is_ip_address, is_local_network, is_loopback};
 use super::engine::Profile;
 use super::reason::Reason;
 use super::reasons::Reasons;
@@ -230,21 +230,21 @@ pub enum MixedContent {
 pub fn mixed_content(profile: &Profile, context: &Context) -> MixedContent {
     let origin = &context.url.origin;
     let subject = matches!(context.kind, Kind::FrameNavigation | Kind::Subresource);
-    let secure_page = context.documents.iter().any(|document| document.scheme.is_encrypted());
-    if !subject || !secure_page || origin.scheme.is_encrypted() {
+    if !subject || !context.has_secure_document() || origin.scheme.is_encrypted() {
         return MixedContent::No;
     }
     let is_image = context.mode == Mode::NoCors && context.destination == Destination::Image;
-    if is_image && !context.redirects.is_empty() && profile.upgrades_all_redirected_images {
-        return MixedContent::Upgraded;
+    let first = context.redirects.first().unwrap_or(origin);
+    let first_is_a_name = !is_ip_address(&first.host) && !is_loopback(&first.host);
+    if is_image && profile.first_address_decides_upgrade && !context.redirects.is_empty() {
+        return if first_is_a_name { MixedContent::Upgraded } else { MixedContent::No };
     }
-    if profile.trusts_loopback && origin.is_potentially_trustworthy() {
-        return MixedContent::No;
-    }
-    match is_image {
-        true if !is_ip_address(&origin.host) => MixedContent::Upgraded,
-        true if !profile.blocks_images_of_addresses => MixedContent::No,
-        _ => MixedContent::Blocked,
+    let exempt = (profile.trusts_loopback && origin.is_potentially_trustworthy())
+        || (profile.local_networks_are_not_mixed && is_local_network(&origin.host));
+    match is_image && !is_ip_address(&origin.host) {
+        _ if exempt => MixedContent::No,
+        true => MixedContent::Upgraded,
+        false => MixedContent::Blocked,
     }
 }
 

@@ -4,7 +4,7 @@
 //! IPv6 in brackets. The public suffix list is the caller's: nothing here holds or fetches one.
 
 use std::borrow::Cow;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Knows under which suffixes strangers register names.
 ///
@@ -62,6 +62,44 @@ pub fn is_loopback(host: &str) -> bool {
         || address(host).is_some_and(|address| address.is_loopback())
 }
 
+/// Whether the host is of a local network by its mere name: an address that is not publicly routed, or a name
+/// below `.local`. What a name resolves to is not looked at.
+pub fn is_local_network(host: &str) -> bool {
+    match address(host) {
+        Some(IpAddr::V4(address)) => is_reserved(address),
+        Some(IpAddr::V6(address)) => match (address.to_ipv4_mapped(), address.segments()) {
+            (Some(address), _) => is_reserved(address),
+            // Documentation; all else that is routed is 2000::/3, or multicast.
+            (None, [0x2001, 0x0db8, ..]) => true,
+            (None, [first, ..]) => first >> 13 != 1 && first >> 8 != 0xff,
+        },
+        None => host.strip_suffix('.').unwrap_or(host).ends_with(".local"),
+    }
+}
+
+/// The IPv4 ranges that IANA keeps for other uses than public routing.
+fn is_reserved(address: Ipv4Addr) -> bool {
+    const RANGES: [([u8; 4], u32); 14] = [
+        ([0, 0, 0, 0], 8),
+        ([10, 0, 0, 0], 8),
+        ([100, 64, 0, 0], 10),
+        ([127, 0, 0, 0], 8),
+        ([169, 254, 0, 0], 16),
+        ([172, 16, 0, 0], 12),
+        ([192, 0, 0, 0], 24),
+        ([192, 0, 2, 0], 24),
+        ([192, 88, 99, 0], 24),
+        ([192, 168, 0, 0], 16),
+        ([198, 18, 0, 0], 15),
+        ([198, 51, 100, 0], 24),
+        ([203, 0, 113, 0], 24),
+        ([224, 0, 0, 0], 3),
+    ];
+    RANGES.iter().any(|&(base, length)| {
+        (u32::from(address) ^ u32::from(Ipv4Addr::from(base))).leading_zeros() >= length
+    })
+}
+
 /// Whether a canonical host domain-matches a canonical domain, by RFC 6265bis -22, section 5.1.3.
 pub fn domain_match(host: &str, domain: &str) -> bool {
     // 5.1.3, first bullet.
@@ -88,7 +126,7 @@ pub fn registrable_domain<'h>(suffixes: &dyn PublicSuffixes, host: &'h str) -> O
     host.get(start..)
 }
 
-fn address(host: &str) -> Option<std::net::IpAddr> {
+fn address(host: &str) -> Option<IpAddr> {
     // Names are the common case, and most cannot be told from an address by anything but this.
     if !host.ends_with(|last: char| last.is_ascii_hexdigit() || matches!(last, ']' | ':')) {
         return None;
@@ -122,6 +160,19 @@ mod tests {
             }
         }
         Suffix { name: host.rsplit('.').next().unwrap_or(host), listed: false }
+    }
+
+    #[test]
+    fn local_networks_are_known_by_their_names() {
+        for host in ["10.1.2.3", "172.31.0.1", "192.168.0.1", "169.254.0.1", "100.64.0.1", "printer.local"] {
+            assert!(is_local_network(host), "{host}");
+        }
+        for host in ["[fc00::1]", "[fe80::1]", "[::1]", "[2001:db8::1]", "[::ffff:10.0.0.1]"] {
+            assert!(is_local_network(host), "{host}");
+        }
+        for host in ["8.8.8.8", "172.32.0.1", "[2606:4700::1]", "example.com", "local", "a.internal"] {
+            assert!(!is_local_network(host), "{host}");
+        }
     }
 
     #[test]

@@ -163,16 +163,17 @@ pub struct Profile {
     /// Specification (Fetch): no. Chromium: yes (measured). Firefox: yes (documented: the preference
     /// `network.cors_preflight.authorization_covered_by_wildcard`). WebKit: not known, taken as no.
     pub wildcard_covers_authorization: bool,
-    /// Whether an image on an `https` page may not come from `http` and an IP address. No such address has
-    /// its scheme upgraded.
+    /// Whether an `https` page may load from `http` what is on a local network by its very name: an address
+    /// that is not publicly routed, or a name below `.local`.
     ///
-    /// Specification (Mixed Content, section 4.1): yes. Chromium: no, it is loaded (measured).
-    pub blocks_images_of_addresses: bool,
-    /// Whether an image on an `https` page that is redirected to `http` is upgraded wherever that is, to
-    /// this very machine and to IP addresses too.
+    /// Specification (Mixed Content): no. Chromium: yes (measured; Local Network Access, under which the
+    /// user is asked first, unless the page is of that network too).
+    pub local_networks_are_not_mixed: bool,
+    /// Whether the address an image on an `https` page begins with decides what its redirects to `http`
+    /// become: all are upgraded, or where that address was an IP address or this very machine, none.
     ///
-    /// Specification: no. Chromium: yes (measured).
-    pub upgrades_all_redirected_images: bool,
+    /// Specification (Mixed Content, section 4.1): no, each address by itself. Chromium: yes (measured).
+    pub first_address_decides_upgrade: bool,
     /// Whether the request's path is compared with its percent-escapes normalized.
     ///
     /// Specification, Chromium and Firefox: no (measured). WebKit: yes (measured).
@@ -406,8 +407,8 @@ impl Profile {
         jar_limit_spares: 0,
         replacement: Replacement::KeepsPlace,
         wildcard_covers_authorization: false,
-        blocks_images_of_addresses: true,
-        upgrades_all_redirected_images: false,
+        local_networks_are_not_mixed: false,
+        first_address_decides_upgrade: false,
         normalizes_request_path: false,
     };
 
@@ -433,8 +434,8 @@ impl Profile {
         jar_limit_spares: 30 * 86_400,
         replacement: Replacement::KeepsPlaceIfEqual,
         wildcard_covers_authorization: true,
-        blocks_images_of_addresses: false,
-        upgrades_all_redirected_images: true,
+        local_networks_are_not_mixed: true,
+        first_address_decides_upgrade: true,
         ..Self::SPECIFICATION
     };
 

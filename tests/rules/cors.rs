@@ -234,15 +234,24 @@ fn mixed_content_is_upgraded_or_blocked() {
     assert_eq!(check(&Context::navigation(origin(PAGE), location("http://api.site.com/"))), MixedContent::No);
     let image = |url| Context::embed(origins(&[PAGE]), location(url), Destination::Image);
     assert_eq!(check(&image("http://api.site.com/i.png")), MixedContent::Upgraded);
-    assert_eq!(check(&image("http://10.0.0.1/i.png")), MixedContent::No);
-    assert_eq!(check(&image("http://localhost/i.png")), MixedContent::No);
-    let redirected = |url| image("https://api.site.com/").redirected(302, location(url));
-    for url in ["http://10.0.0.1/i.png", "http://localhost/i.png", "http://api.site.com/i.png"] {
-        assert_eq!(check(&redirected(url)), MixedContent::Upgraded, "{url}");
+    assert_eq!(check(&image("http://8.8.8.8/i.png")), MixedContent::Blocked);
+    for url in ["http://10.0.0.1/i", "http://[fe80::1]/i", "http://printer.local/i", "http://localhost/i"] {
+        assert_eq!(check(&image(url)), MixedContent::No, "{url}");
+        assert_eq!(check(&fetch(&[PAGE], url)), MixedContent::No, "{url}");
+    }
+    let redirected = |from: &'static str, to| image(from).redirected(302, location(to));
+    for url in ["http://10.0.0.1/i", "http://localhost/i", "http://api.site.com/i", "http://8.8.8.8/i"] {
+        assert_eq!(check(&redirected(API, url)), MixedContent::Upgraded, "{url}");
+        assert_eq!(check(&redirected("https://localhost/", url)), MixedContent::No, "{url}");
     }
     let by_the_letter = |context: &Context| mixed_content(&Profile::SPECIFICATION, context);
-    assert_eq!(by_the_letter(&image("http://10.0.0.1/i.png")), MixedContent::Blocked);
-    assert_eq!(by_the_letter(&redirected("http://localhost/i.png")), MixedContent::No);
+    assert_eq!(by_the_letter(&image("http://10.0.0.1/i")), MixedContent::Blocked);
+    assert_eq!(by_the_letter(&redirected(API, "http://localhost/i")), MixedContent::No);
+    let mut failed = fetch(&[], "http://api.site.com/");
+    failed.documents = vec![rehearsal::rules::site::Origin::opaque()];
+    assert_eq!(check(&failed), MixedContent::No);
+    failed.opaque_over_tls = true;
+    assert_eq!(check(&failed), MixedContent::Blocked, "the page of an https address that failed");
     let nested = fetch(&[PAGE, "http://x.com"], "http://x.com/");
     assert_eq!(check(&nested), MixedContent::Blocked, "an https ancestor is enough");
 }

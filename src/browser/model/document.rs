@@ -40,6 +40,8 @@ pub(super) struct Navigation {
     pub(super) referrer: Option<Url>,
     /// Whether it is a form, submitted.
     pub(super) form: bool,
+    /// See [`Context::opaque_over_tls`].
+    pub(super) from_opaque_over_tls: bool,
 }
 
 /// What a step did in the page.
@@ -63,9 +65,28 @@ impl Document {
         vec![self.origin.clone()]
     }
 
+    /// Whether it came over TLS, or would have, though its origin is opaque.
+    pub(super) fn is_opaque_over_tls(&self) -> bool {
+        self.origin.is_opaque() && self.url.scheme() == "https"
+    }
+
+    /// Whether to go there is to scroll: HTML, navigate, the step on fragments.
+    fn scrolls_to(&self, navigation: &Navigation) -> bool {
+        let bare = |url: &Url| {
+            let mut url = url.clone();
+            url.set_fragment(None);
+            url
+        };
+        navigation.url.fragment().is_some()
+            && navigation.body.is_none()
+            && !self.origin.is_opaque()
+            && bare(&navigation.url) == bare(&self.url)
+    }
+
     /// A navigation that this document starts.
     pub(super) fn navigation(&self, url: Url) -> Navigation {
         Navigation {
+            from_opaque_over_tls: self.is_opaque_over_tls(),
             initiator: Some(self.origin.clone()),
             referrer: Some(self.url.clone()),
             ..Navigation::visit(url)
@@ -84,6 +105,7 @@ impl Navigation {
             initiator: None,
             referrer: None,
             form: false,
+            from_opaque_over_tls: false,
         }
     }
 
@@ -104,6 +126,7 @@ impl Navigation {
         let mut context = Context::visit(told::location(&self.url)?);
         context.method = self.method.into();
         context.initiator = self.initiator.clone();
+        context.opaque_over_tls = self.from_opaque_over_tls;
         Some(Request {
             context,
             url: self.url.clone(),
@@ -116,7 +139,17 @@ impl Navigation {
 }
 
 impl UserAgent {
-    /// Navigates the tab.
+    /// Navigates the tab, or scrolls it where that is all.
+    pub(super) async fn go(&mut self, navigation: Navigation) -> Done {
+        if self.page.scrolls_to(&navigation) {
+            self.page.url.set_fragment(navigation.url.fragment());
+            self.page.again.url = self.page.url.clone();
+            return Done::default();
+        }
+        self.navigate(navigation).await
+    }
+
+    /// Loads a document.
     pub(super) async fn navigate(&mut self, navigation: Navigation) -> Done {
         if navigation.url.scheme() == "about" {
             return Done::default();

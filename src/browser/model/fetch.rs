@@ -194,7 +194,7 @@ impl Request {
         let is_secure = |origin: &Origin| origin.scheme == Scheme::Https;
         self.form
             && has_data
-            && context.initiator.as_ref().is_some_and(is_secure)
+            && (context.opaque_over_tls || context.initiator.as_ref().is_some_and(is_secure))
             && !context.url.origin.is_potentially_trustworthy()
     }
 

@@ -124,11 +124,9 @@ impl UserAgent {
         self.seen = Seen::default();
         let mut written = None;
         let done = match &step.action {
-            Action::Visit(url) => self.navigate(Navigation::visit(url.clone())).await,
-            Action::Link(url) => self.navigate(self.page.navigation(url.clone())).await,
-            Action::Form(form) => {
-                self.navigate(self.page.navigation(form.url.clone()).submitting(form)).await
-            }
+            Action::Visit(url) => self.go(Navigation::visit(url.clone())).await,
+            Action::Link(url) => self.go(self.page.navigation(url.clone())).await,
+            Action::Form(form) => self.go(self.page.navigation(form.url.clone()).submitting(form)).await,
             Action::Reload => self.navigate(self.page.again.clone()).await,
             Action::Image(url) => self.embed(url).await,
             Action::Iframe(url) => self.frame(url).await,
@@ -267,8 +265,10 @@ impl UserAgent {
         let mut url = url.clone();
         let location = told::location(&url)?;
         url.set_fragment(None);
+        let mut context = context(documents, location);
+        context.opaque_over_tls = self.page.is_opaque_over_tls();
         Some(Request {
-            context: context(documents, location),
+            context,
             url,
             headers: Vec::new(),
             body: None,
