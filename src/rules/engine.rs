@@ -62,6 +62,11 @@ pub struct Profile {
     pub trusts_loopback: bool,
     /// What a line over an insecure connection may not touch.
     pub secure_protection: SecureProtection,
+    /// Whether that is asked of a line with `Secure` too, which step 13 refuses anyway: this decides whether
+    /// it is a reason as well.
+    ///
+    /// Specification: no. Chromium: yes (measured: `OverwriteSecure` beside `SecureOnly`).
+    pub protection_from_secure_lines: bool,
     /// Which name prefixes mean something.
     pub prefixes: Prefixes,
     /// Whether a prefix that wants `Secure` wants the connection to be secure too. Step 13 refuses such a
@@ -385,6 +390,7 @@ impl Profile {
         none_requires_secure: true,
         trusts_loopback: true,
         secure_protection: SecureProtection::Overlay,
+        protection_from_secure_lines: false,
         prefixes: Prefixes::SecureAndHost,
         prefixes_want_secure_connection: false,
         host_prefix_needs_path_attribute: true,
@@ -424,6 +430,7 @@ impl Profile {
         },
         lax_unsafe_seconds: 120,
         prefixes: Prefixes::WithHttp,
+        protection_from_secure_lines: true,
         prefixes_want_secure_connection: true,
         host_prefix_forbids_domain: true,
         lone_dot_is_no_domain: false,

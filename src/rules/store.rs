@@ -156,7 +156,8 @@ impl Judge<'_, '_> {
         }
         self.partition(line, &mut cookie);
         // Step 16.
-        let overlays = !standing.secure && !cookie.secure && self.overlays_secure(&cookie);
+        let guarded = !cookie.secure || self.profile.protection_from_secure_lines;
+        let overlays = !standing.secure && guarded && self.overlays_secure(&cookie);
         self.fault_if(overlays, Reason::OverwritesSecure, line.pair);
         // Steps 17 and 18.
         self.same_site(line);

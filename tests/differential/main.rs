@@ -31,7 +31,7 @@ use rehearsal::plan::Plan;
 use rehearsal::rules::reason::Reason;
 
 use self::case::Case;
-use self::trial::Finding;
+use self::trial::{Finding, Trial};
 
 /// How many scenarios are run where `REHEARSAL_SCENARIOS` does not say.
 const SCENARIOS: u64 = 150;
@@ -60,12 +60,15 @@ fn generated_scenarios_go_as_predicted() {
     let browsers = BROWSERS.map(named);
     let report = runtime().block_on(async {
         let started = Instant::now();
-        let findings = trial::run(&cases, &browsers, JOBS).await;
+        let Trial { findings, slowest } = trial::run(&cases, &browsers, JOBS).await;
+        let (slow, seconds) = slowest.map_or((0, 0.0), |(index, took)| (index, took.as_secs_f64()));
         eprintln!(
-            "{count} scenarios of seed {seed} from {first} on, in {} browsers: {} disagree, in {:.1} s",
+            "{count} scenarios of seed {seed} from {first} on, in {} browsers: {} disagree, in {:.1} s \
+             (the slowest, {}, took {seconds:.1} s)",
             browsers.len(),
             findings.len(),
-            started.elapsed().as_secs_f64()
+            started.elapsed().as_secs_f64(),
+            usize::try_from(first).unwrap_or_default() + slow,
         );
         report(&cases, &format!("seed-{seed}"), first, &findings).await
     });

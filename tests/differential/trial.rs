@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rehearsal::browser::name::BrowserName;
 use rehearsal::observe::Observation;
@@ -23,6 +24,15 @@ const BATCH: usize = 24;
 /// How many times a scenario is made smaller before that is enough.
 const ROUNDS: usize = 200;
 
+/// What came of running scenarios.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Those in which rules and browser disagree.
+    pub findings: Vec<Finding>,
+    /// The index of the one that took longest, and how long: one of many seconds waits for what never comes.
+    pub slowest: Option<(usize, Duration)>,
+}
+
 /// A scenario in which rules and browser disagree, or that could not be run.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -37,7 +47,7 @@ pub struct Finding {
 }
 
 /// Runs these scenarios in these browsers.
-pub async fn run(cases: &[Case], browsers: &[BrowserName], jobs: usize) -> Vec<Finding> {
+pub async fn run(cases: &[Case], browsers: &[BrowserName], jobs: usize) -> Trial {
     let plans: Vec<Arc<Plan>> = cases
         .iter()
         .enumerate()
@@ -46,7 +56,10 @@ pub async fn run(cases: &[Case], browsers: &[BrowserName], jobs: usize) -> Vec<F
     let indices: HashMap<String, usize> =
         plans.iter().enumerate().map(|(index, plan)| (plan.source.path.clone(), index)).collect();
     let runs = run_plans(&plans, browsers, jobs).await;
-    runs.iter().filter_map(|run| finding(run, indices[run.scenario()])).collect()
+    let slowest =
+        runs.iter().max_by_key(|run| run.duration).map(|run| (indices[run.scenario()], run.duration));
+    let findings = runs.iter().filter_map(|run| finding(run, indices[run.scenario()])).collect();
+    Trial { findings, slowest }
 }
 
 /// Runs these plans in these browsers.
@@ -71,7 +84,7 @@ pub async fn shrink(case: &Case, found: &Finding, jobs: usize) -> (Case, Finding
         let smaller = shrink::candidates(&case);
         let smaller: Vec<Case> = smaller.into_iter().filter(|case| case.plan(&path(0)).is_ok()).collect();
         for batch in smaller.chunks(BATCH) {
-            let findings = run(batch, &[found.browser], jobs).await;
+            let findings = run(batch, &[found.browser], jobs).await.findings;
             let same = findings.into_iter().find(|finding| finding.question == found.question);
             if let Some(same) = same {
                 case = batch[same.index].clone();

@@ -234,6 +234,8 @@ fn secure_cookies_left_alone() {
     assert_eq!(attempt("a=2; Path=/login/en"), [no, no, ""]);
     assert_eq!(attempt("a=2; Path=/login; Domain=a.com"), [no, no, ""]);
     assert_eq!(attempt("a=2; Path=/"), ["", "", ""]);
+    let both = "secure-required, overwrites-secure";
+    assert_eq!(attempt("a=2; Secure; Path=/login"), [both, "secure-required", "secure-required"]);
 }
 
 #[test]
