@@ -73,32 +73,33 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     runtime.expect("the system grants a few threads").block_on(future)
 }
 
-/// A token that is cancelled by Ctrl-C, and where there are such signals by SIGTERM and SIGHUP.
+/// A token that is cancelled by Ctrl-C, and where there are such signals by SIGTERM and SIGHUP. From the
+/// moment this returns none of them ends the process by itself: what is owned is given back first.
 fn cancelled_by_signals() -> CancellationToken {
     let token = CancellationToken::new();
     let cancel = token.clone();
+    let signal = signals();
     tokio::spawn(async move {
-        wait_for_signal().await;
+        signal.await;
         cancel.cancel();
     });
     token
 }
 
+/// The first signal that comes. They are listened for from the call on, not from the first poll.
 #[cfg(unix)]
-async fn wait_for_signal() {
+fn signals() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let streams = [SignalKind::terminate(), SignalKind::hangup()].map(signal);
-    match streams {
-        [Ok(mut terminate), Ok(mut hangup)] => tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        },
-        _ => drop(tokio::signal::ctrl_c().await),
-    }
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    // A signal that cannot be listened for keeps what it does by itself.
+    let mut streams: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+    std::future::poll_fn(move |context| {
+        let came = streams.iter_mut().any(|stream| stream.poll_recv(context).is_ready());
+        if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
 }
 
 #[cfg(not(unix))]
-async fn wait_for_signal() {
-    drop(tokio::signal::ctrl_c().await);
+fn signals() -> impl Future<Output = ()> {
+    async { drop(tokio::signal::ctrl_c().await) }
 }
