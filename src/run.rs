@@ -17,9 +17,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::browser::Failure;
-use crate::browser::chromium::{self, Chromium, Options as Launch, Worker};
 use crate::browser::model::Model;
-use crate::browser::name::{BrowserName, Engine};
+use crate::browser::name::BrowserName;
+use crate::browser::real::{self, Browser, Worker};
 use crate::observe::{Cookie, Observation};
 use crate::outcome::{CouldNotRun, Outcome, Run, StepRun};
 use crate::plan::{Plan, Step};
@@ -111,13 +111,10 @@ struct Crew {
 /// The browser's process, started again where it died.
 #[derive(Default)]
 struct Pool {
-    chromium: Option<Arc<Chromium>>,
+    browser: Option<Arc<Browser>>,
     failed_starts: usize,
     last_failure: Option<Failure>,
 }
-
-/// What to do about a browser that this version has no way to drive.
-const UNSUPPORTED: &str = "this version drives chromium and chromium:block-third-party";
 
 /// A browser that did not start this often in a row is not started again.
 const STARTS: usize = 2;
@@ -267,30 +264,29 @@ impl Crew {
     }
 
     async fn new_worker(&self) -> Result<Worker, Failure> {
-        let chromium = self.chromium().await?;
-        chromium.worker().await
+        self.running().await?.worker().await
     }
 
     /// The running browser, started where there is none or where it died.
-    async fn chromium(&self) -> Result<Arc<Chromium>, Failure> {
+    async fn running(&self) -> Result<Arc<Browser>, Failure> {
         let mut pool = self.pool.lock().await;
-        if let Some(chromium) = &pool.chromium
-            && chromium.is_alive()
+        if let Some(browser) = &pool.browser
+            && browser.is_alive()
         {
-            return Ok(Arc::clone(chromium));
+            return Ok(Arc::clone(browser));
         }
-        if let Some(dead) = pool.chromium.take() {
+        if let Some(dead) = pool.browser.take() {
             dead.close().await;
         }
         if let (STARTS.., Some(failure)) = (pool.failed_starts, &pool.last_failure) {
             return Err(failure.clone());
         }
         match self.launch().await {
-            Ok(chromium) => {
-                let chromium = Arc::new(chromium);
+            Ok(browser) => {
+                let browser = Arc::new(browser);
                 pool.failed_starts = 0;
-                pool.chromium = Some(Arc::clone(&chromium));
-                Ok(chromium)
+                pool.browser = Some(Arc::clone(&browser));
+                Ok(browser)
             }
             Err(failure) => {
                 pool.failed_starts += 1;
@@ -300,25 +296,21 @@ impl Crew {
         }
     }
 
-    async fn launch(&self) -> Result<Chromium, Failure> {
-        match self.browser.engine {
-            Engine::Chromium if !self.browser.model => {
-                Chromium::launch(Launch {
-                    third_party: self.browser.third_party(),
-                    headed: self.options.headed,
-                    ca_spki: self.authority.spki_sha256(),
-                    guard: self.options.guard.clone(),
-                    timeout: chromium::TIMEOUT,
-                })
-                .await
-            }
-            _ => Err(Failure::Missing { program: self.browser.to_string(), hint: UNSUPPORTED.to_owned() }),
-        }
+    async fn launch(&self) -> Result<Browser, Failure> {
+        let options = real::Options {
+            third_party: self.browser.third_party(),
+            headed: self.options.headed,
+            ca: self.authority.der().to_owned(),
+            ca_spki: self.authority.spki_sha256(),
+            guard: self.options.guard.clone(),
+            timeout: real::TIMEOUT,
+        };
+        Browser::launch(self.browser.engine, options).await
     }
 
     async fn close(&self) {
-        if let Some(chromium) = self.pool.lock().await.chromium.take() {
-            chromium.close().await;
+        if let Some(browser) = self.pool.lock().await.browser.take() {
+            browser.close().await;
         }
     }
 }

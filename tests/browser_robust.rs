@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use browsing::*;
 use rehearsal::browser::Failure;
-use rehearsal::browser::chromium::{Chromium, Options};
+use rehearsal::browser::chromium::Chromium;
 use rehearsal::browser::name::ThirdParty;
+use rehearsal::browser::real::Options;
 use rehearsal::plan::Plan;
 use rehearsal::world::{Authority, World, hosts};
 use rustix::process::{Pid, Signal, kill_process};

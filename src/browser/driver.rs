@@ -43,6 +43,42 @@ pub const CHROMEDRIVER: Program = Program {
     engine: "chromium",
 };
 
+/// Firefox, the extended support release first: it is what Debian has.
+pub const FIREFOX: Program = Program {
+    name: "firefox",
+    variable: "REHEARSAL_FIREFOX",
+    files: &["firefox-esr", "firefox"],
+    engine: "firefox",
+};
+
+/// Firefox's driver.
+pub const GECKODRIVER: Program = Program {
+    name: "geckodriver",
+    variable: "REHEARSAL_GECKODRIVER",
+    files: &["geckodriver"],
+    engine: "firefox",
+};
+
+/// WebKitGTK's smallest browser, the one its driver drives.
+pub const MINIBROWSER: Program = Program {
+    name: "MiniBrowser",
+    variable: "REHEARSAL_MINIBROWSER",
+    files: &["MiniBrowser"],
+    engine: "webkit",
+};
+
+/// WebKitGTK's driver.
+pub const WEBKIT_DRIVER: Program = Program {
+    name: "WebKitWebDriver",
+    variable: "REHEARSAL_WEBKIT_DRIVER",
+    files: &["WebKitWebDriver"],
+    engine: "webkit",
+};
+
+/// The display that WebKit is given where there is none.
+pub const XVFB: Program =
+    Program { name: "Xvfb", variable: "REHEARSAL_XVFB", files: &["Xvfb"], engine: "webkit" };
+
 /// Folders that are looked in after those of `PATH`: where distributions keep them.
 const FOLDERS: &[&str] = &[
     "/usr/bin",
@@ -50,6 +86,11 @@ const FOLDERS: &[&str] = &[
     "/usr/lib/chromium",
     "/usr/lib/chromium-browser",
     "/usr/lib64/chromium-browser",
+    "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1",
+    "/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1",
+    "/usr/lib64/webkit2gtk-4.1",
+    "/usr/libexec/webkit2gtk-4.1",
+    "/usr/lib/webkit2gtk-4.1",
     "/snap/bin",
     "/opt/google/chrome",
     "/opt/homebrew/bin",
@@ -188,6 +229,18 @@ impl Driver {
     /// Waits until it has ended by itself.
     pub async fn ended(&mut self) {
         self.guarded.ended().await;
+    }
+
+    /// Ends it after a failure, to which its last words are added where the browser did not start.
+    pub(super) async fn end_after(self, failure: Failure) -> Failure {
+        let words = self.guarded.words();
+        self.end().await;
+        match failure {
+            Failure::NotStarted { program, message, .. } => {
+                Failure::NotStarted { program, message, last_words: words.list() }
+            }
+            other => other,
+        }
     }
 
     /// Ends it, every browser it started, and the folder. Answers whether all is gone.

@@ -5,7 +5,11 @@
 //! - **the process**: [`guard`] owns every process that is started, [`driver`] finds and starts a
 //!   WebDriver server under it;
 //! - **the protocol**: `session` opens a WebDriver session, `bidi` speaks WebDriver BiDi;
-//! - **the browser**: [`chromium`] turns steps into commands, and what comes back into observations.
+//! - **the browser**: [`chromium`] and its like turn steps into commands, and what comes back into
+//!   observations; [`real`] is the one face they show.
+//!
+//! What they share stands beside them: `scripts` makes a page do what a step says, `stored` tells by two jars
+//! what became of each Set-Cookie line, `request` finds a step's own request on the wire.
 //!
 //! Nothing here knows scenarios, expectations or reports, and nothing prints.
 
@@ -17,6 +21,11 @@ pub mod guard;
 pub mod install;
 pub mod model;
 pub mod name;
+pub mod real;
+mod request;
+mod running;
+mod scripts;
 mod session;
+mod stored;
 
 pub use failure::Failure;

@@ -10,8 +10,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rehearsal::browser::chromium::{Chromium, Options, TIMEOUT, Worker};
+use rehearsal::browser::chromium::{Chromium, Worker};
 use rehearsal::browser::name::ThirdParty;
+use rehearsal::browser::real::{Options, TIMEOUT};
 use rehearsal::browser::{Failure, driver};
 use rehearsal::observe::{Cookie, Observation};
 use rehearsal::plan::{Action, Credentials, Expect, Fetch, Plan, Step};
@@ -32,6 +33,7 @@ pub fn options(authority: &Authority, third_party: ThirdParty) -> Options {
     Options {
         third_party,
         headed: false,
+        ca: authority.der().to_owned(),
         ca_spki: authority.spki_sha256(),
         guard: PathBuf::from(env!("CARGO_BIN_EXE_rehearsal")),
         timeout: TIMEOUT,

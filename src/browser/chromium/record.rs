@@ -10,7 +10,9 @@ use std::collections::HashMap;
 use serde_json::Value;
 use url::Url;
 
-use super::{jar, native};
+use super::native;
+use crate::browser::request::without_fragment;
+use crate::browser::stored;
 use crate::observe::{Exchange, Withheld};
 use crate::rules::engine::Profile;
 use crate::rules::set_cookie::SetCookie;
@@ -206,13 +208,6 @@ impl Request {
     }
 }
 
-/// The URL as requests have it.
-pub(super) fn without_fragment(url: &Url) -> Url {
-    let mut url = url.clone();
-    url.set_fragment(None);
-    url
-}
-
 /// `associatedCookies` of a `requestWillBeSentExtraInfo`: those with a reason were not sent.
 fn explain_withheld(exchange: &mut Exchange, sent: &Value) {
     let host = exchange.wire.url.host_str().unwrap_or_default().to_owned();
@@ -241,7 +236,7 @@ fn explain_not_stored(exchange: &mut Exchange, received: &Value) {
         let line =
             exchange.set_cookie.iter_mut().find(|line| line.stored.is_none() && is_line(&line.line, said));
         let Some(line) = line else { continue };
-        let domain = jar::domain(&SetCookie::parse(&line.line, &Profile::CHROMIUM));
+        let domain = stored::domain(&SetCookie::parse(&line.line, &Profile::CHROMIUM));
         line.stored = Some(false);
         line.reasons =
             native.iter().filter_map(|word| native::not_stored(word, &host, domain.as_deref())).collect();

@@ -10,94 +10,14 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::native;
-use super::record::{Record, without_fragment};
+use super::record::Record;
 use super::worker::Worker;
 use crate::browser::failure::Failure;
+use crate::browser::request::{navigates, status};
+use crate::browser::scripts;
 use crate::observe::{Exchange, Page};
-use crate::plan::{Action, Credentials, Fetch, Form, Xhr};
+use crate::plan::Action;
 use crate::rules::reason::Reason;
-
-/// `fetch()`, its body read. Answers `{body}` or `{error}`.
-const FETCH: &str = "async json => {
-    const { url, ...init } = JSON.parse(json);
-    try {
-        const response = await fetch(url, init);
-        return JSON.stringify({ body: await response.text() });
-    } catch (error) {
-        return JSON.stringify({ error: String(error) });
-    }
-}";
-
-/// `XMLHttpRequest`. Answers `{body}` or `{error}`.
-const XHR: &str = "json => new Promise(done => {
-    const { url, method, withCredentials, headers, body } = JSON.parse(json);
-    const request = new XMLHttpRequest();
-    const end = answer => done(JSON.stringify(answer));
-    request.onload = () => end({ body: request.responseText });
-    for (const kind of ['error', 'abort', 'timeout'])
-        request.addEventListener(kind, () => end({ error: `XMLHttpRequest: ${kind}` }));
-    try {
-        request.open(method, url);
-        request.withCredentials = withCredentials;
-        for (const [name, value] of headers) request.setRequestHeader(name, value);
-        request.send(body);
-    } catch (error) {
-        end({ error: String(error) });
-    }
-})";
-
-/// An image, added to the page. Answers the name of the event that ended it.
-const IMAGE: &str = "json => new Promise(done => {
-    const image = document.createElement('img');
-    image.onload = image.onerror = event => done(event.type);
-    image.src = JSON.parse(json).url;
-    (document.body ?? document.documentElement).append(image);
-})";
-
-/// A frame, added to the page. It is not waited for here: a frame whose answer has no content, or that
-/// was refused as mixed content, never fires an event.
-const FRAME: &str = "json => {
-    const frame = document.createElement('iframe');
-    frame.src = JSON.parse(json).url;
-    (document.body ?? document.documentElement).append(frame);
-}";
-
-/// A link, clicked.
-const LINK: &str = "json => {
-    const link = document.createElement('a');
-    link.href = JSON.parse(json).url;
-    link.textContent = 'rehearsal';
-    (document.body ?? document.documentElement).append(link);
-    link.click();
-}";
-
-/// A form, submitted. The prototype's method, as a field may be called `submit`.
-const FORM: &str = "json => {
-    const { url, method, fields } = JSON.parse(json);
-    const form = document.createElement('form');
-    form.method = method;
-    form.action = url;
-    for (const [name, value] of fields) {
-        const input = document.createElement('input');
-        input.type = 'hidden';
-        input.name = name;
-        input.value = value;
-        form.append(input);
-    }
-    (document.body ?? document.documentElement).append(form);
-    HTMLFormElement.prototype.submit.call(form);
-}";
-
-/// `document.cookie`, written if there is something to write, then read.
-const COOKIE: &str = "json => {
-    const { write } = JSON.parse(json);
-    try {
-        if (write !== null) document.cookie = write;
-        return JSON.stringify({ cookie: document.cookie });
-    } catch (error) {
-        return JSON.stringify({ error: String(error) });
-    }
-}";
 
 impl Worker {
     /// Does it, and waits for what the page can tell of it. Navigations may still be under way after.
@@ -107,12 +27,12 @@ impl Worker {
                 self.navigate("browsingContext.navigate", json!({ "url": url.as_str() })).await
             }
             Action::Reload => self.navigate("browsingContext.reload", json!({})).await,
-            Action::Link(url) => self.leave(LINK, &json!({ "url": url.as_str() })).await,
-            Action::Form(form) => self.leave(FORM, &form_argument(form)).await,
-            Action::Image(url) => self.element(IMAGE, url).await,
-            Action::Iframe(url) => self.element(FRAME, url).await,
-            Action::Fetch(fetch) => self.request(FETCH, &fetch_argument(fetch)).await,
-            Action::Xhr(xhr) => self.request(XHR, &xhr_argument(xhr)).await,
+            Action::Link(url) => self.leave(scripts::LINK, &json!({ "url": url.as_str() })).await,
+            Action::Form(form) => self.leave(scripts::FORM, &scripts::form_argument(form)).await,
+            Action::Image(url) => self.element(scripts::IMAGE, url).await,
+            Action::Iframe(url) => self.element(scripts::FRAME, url).await,
+            Action::Fetch(fetch) => self.request(scripts::FETCH, &scripts::fetch_argument(fetch)).await,
+            Action::Xhr(xhr) => self.request(scripts::XHR, &scripts::xhr_argument(xhr)).await,
             Action::DocumentCookie { write } => self.document_cookie(write.as_deref()).await,
             Action::Eval(script) => self.eval(script).await,
         }
@@ -167,7 +87,7 @@ impl Worker {
     }
 
     pub(super) async fn document_cookie(&mut self, write: Option<&str>) -> Result<Page, Failure> {
-        let answer = self.run(COOKIE, &json!({ "write": write }), false).await?;
+        let answer = self.run(scripts::COOKIE, &json!({ "write": write }), false).await?;
         let answer = answer.map(|answer| serde_json::from_str(&answer).unwrap_or(Value::Null));
         Ok(match answer {
             Ok(answer) => {
@@ -260,38 +180,6 @@ fn exception(answer: &Value) -> Option<String> {
     described.map(str::to_owned).or(thrown).or_else(|| text("/text").map(str::to_owned))
 }
 
-fn fetch_argument(fetch: &Fetch) -> Value {
-    let mut argument = json!({
-        "url": fetch.url.as_str(),
-        "method": fetch.method,
-        "credentials": fetch.credentials.word(),
-        "headers": fetch.headers,
-    });
-    if let Some(body) = &fetch.body {
-        argument["body"] = json!(body);
-    }
-    argument
-}
-
-fn xhr_argument(xhr: &Xhr) -> Value {
-    json!({
-        "url": xhr.url.as_str(),
-        "method": xhr.method,
-        "withCredentials": xhr.with_credentials,
-        "headers": xhr.headers,
-        "body": xhr.body,
-    })
-}
-
-fn form_argument(form: &Form) -> Value {
-    json!({ "url": form.url.as_str(), "method": form.method, "fields": form.fields })
-}
-
-/// Whether an action is a navigation of the top level.
-pub(super) fn navigates(action: &Action) -> bool {
-    matches!(action, Action::Visit(_) | Action::Link(_) | Action::Form(_) | Action::Reload)
-}
-
 /// Completes what the page could tell by what the wire and Chromium's account of the requests tell.
 pub(super) fn conclude(
     action: &Action,
@@ -356,58 +244,4 @@ const ABORTED: &str = "net::ERR_ABORTED";
 
 fn is_mixed(line: &str) -> bool {
     line.starts_with("Mixed Content:") && line.contains("has been blocked")
-}
-
-/// The status of a request on the wire, after its redirects. Any method if there is none.
-fn status(method: Option<&str>, url: &Url, exchanges: &[Exchange]) -> Option<u16> {
-    hops(method, url, exchanges).last().map(|&index| exchanges[index].wire.status)
-}
-
-/// The exchanges of a request and its redirects, preflights aside.
-fn hops(method: Option<&str>, url: &Url, exchanges: &[Exchange]) -> Vec<usize> {
-    let mut next = without_fragment(url);
-    let mut found: Vec<usize> = Vec::new();
-    for (index, exchange) in exchanges.iter().enumerate() {
-        let wire = &exchange.wire;
-        let right_method = !found.is_empty() || method.is_none_or(|method| method == wire.method);
-        if wire.is_preflight() || wire.url != next || !right_method {
-            continue;
-        }
-        found.push(index);
-        // Where the next hop is not on the wire (refused, or never made), this one was the last.
-        let location = wire.response_header("location").filter(|_| (300..400).contains(&wire.status));
-        let Some(location) = location else { break };
-        let Ok(to) = wire.url.join(&String::from_utf8_lossy(location)) else { break };
-        next = without_fragment(&to);
-    }
-    found
-}
-
-/// Notes the lines that Chromium ignored for want of credentials, which it does not mention. `page` is
-/// where the step was taken, unless it has no origin.
-///
-/// Fetch, HTTP-network-or-cache fetch: a preflight has none, and a request in mode `same-origin` has none
-/// from the first address on that is of another origin than the page.
-pub(super) fn note_omitted(action: &Action, page: Option<&Url>, exchanges: &mut [Exchange]) {
-    let omitted: Vec<usize> = match action {
-        Action::Fetch(Fetch { credentials: Credentials::Include, .. })
-        | Action::Xhr(Xhr { with_credentials: true, .. }) => Vec::new(),
-        Action::Fetch(Fetch { url, method, credentials: Credentials::Omit, .. }) => {
-            hops(Some(method), url, exchanges)
-        }
-        Action::Fetch(Fetch { url, method, .. }) | Action::Xhr(Xhr { url, method, .. }) => {
-            let is_same =
-                |&index: &usize| page.is_some_and(|page| page.origin() == exchanges[index].wire.url.origin());
-            hops(Some(method), url, exchanges).into_iter().skip_while(is_same).collect()
-        }
-        _ => Vec::new(),
-    };
-    for (index, exchange) in exchanges.iter_mut().enumerate() {
-        if omitted.contains(&index) || exchange.wire.is_preflight() {
-            for line in exchange.set_cookie.iter_mut().filter(|line| line.stored.is_none()) {
-                line.stored = Some(false);
-                line.reasons.insert(Reason::CredentialsOmitted);
-            }
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::future;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use super::record::Record;
 use super::{jar, reset, steps};
 use crate::browser::bidi::{Bidi, Event};
 use crate::browser::failure::Failure;
+use crate::browser::{request, stored};
 use crate::observe::{Cookie, Exchange, Observation};
 use crate::plan::{Action, Step};
 use crate::world::wire::Wire;
@@ -251,18 +252,18 @@ impl Worker {
         }
         let (jar, url) = self.look().await?;
         self.record.explain(&mut exchanges);
-        steps::note_omitted(&step.action, self.address.as_ref().filter(|_| !self.failed), &mut exchanges);
-        jar::settle(&mut exchanges, &self.jar, &jar, now());
+        request::note_omitted(&step.action, self.address.as_ref().filter(|_| !self.failed), &mut exchanges);
+        stored::settle(jar::READING, &mut exchanges, &self.jar, &jar, stored::now());
         let written = match (&step.action, &url) {
             (Action::DocumentCookie { write: Some(line) }, Some(page)) => {
-                Some(jar::settle_written(line, page, &self.jar, &jar, now()))
+                Some(stored::settle_written(jar::READING, line, page, &self.jar, &jar, stored::now()))
             }
             _ => None,
         };
         self.jar.clone_from(&jar);
         self.address.clone_from(&url);
         steps::conclude(&step.action, &mut page, &exchanges, &self.record, &self.console, url);
-        if steps::navigates(&step.action) {
+        if request::navigates(&step.action) {
             self.failed = page.error.is_some();
         }
         // Chromium asks more than once for what it is refused.
@@ -543,10 +544,4 @@ async fn text(bidi: &Bidi, method: &str, params: Value, key: &str) -> Result<Str
     let answer = bidi.command(method, params).await?;
     let text = answer.get(key).and_then(Value::as_str).map(str::to_owned);
     text.ok_or_else(|| Failure::protocol(method, format!("the answer has no `{key}`")))
-}
-
-fn now() -> i64 {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX))
 }

@@ -1,0 +1,66 @@
+//! What is asked of Chromium before it starts.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use crate::browser::name::ThirdParty;
+use crate::browser::real::Options;
+
+/// The capabilities of a session: its program, its policy, and a proxy for everything outside a worker, one
+/// that refuses.
+pub(super) fn capabilities(options: &Options, binary: &Path, proxy: SocketAddr) -> Map<String, Value> {
+    let Value::Object(capabilities) = json!({
+        "browserName": "chrome",
+        "webSocketUrl": true,
+        "acceptInsecureCerts": false,
+        "unhandledPromptBehavior": { "default": "dismiss" },
+        "proxy": super::proxy(proxy),
+        "goog:chromeOptions": {
+            "binary": binary,
+            "args": arguments(options),
+            "prefs": {
+                // Without it, ChromeDriver's Chromium blocks third-party cookies and desktop Chrome does
+                // not (measured 2026-11-20, Chromium 156.0.8078.79).
+                "profile.cookie_controls_mode": match options.third_party {
+                    ThirdParty::Blocked => 1,
+                    ThirdParty::Allowed | ThirdParty::Partitioned => 0,
+                },
+            },
+        },
+    }) else {
+        unreachable!("the literal is an object")
+    };
+    capabilities
+}
+
+fn arguments(options: &Options) -> Vec<String> {
+    let mut arguments: Vec<String> = [
+        "--disable-gpu",
+        // The gateway carries TCP alone.
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        // A page that failed must not try again during a later step.
+        "--disable-auto-reload",
+        // An `http` URL of a scenario means `http`.
+        "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
+    ]
+    .map(str::to_owned)
+    .into();
+    arguments.push(format!("--ignore-certificate-errors-spki-list={}", STANDARD.encode(options.ca_spki)));
+    if !options.headed {
+        arguments.push("--headless=new".to_owned());
+    }
+    // The sandbox needs a user to drop its rights to; Chromium refuses to start as root otherwise.
+    #[cfg(unix)]
+    if rustix::process::geteuid().is_root() {
+        arguments.push("--no-sandbox".to_owned());
+    }
+    arguments
+}

@@ -1,0 +1,148 @@
+//! A real browser, whichever its engine: one way to launch it, and to have workers in it.
+//!
+//! A [`Browser`] is a driver with the browser it started; a [`Worker`] is a cookie jar and a tab that sees
+//! one world and nothing else, and performs steps there. What an engine does differently stands in its own
+//! module.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::chromium::{self, Chromium};
+use super::failure::Failure;
+use super::name::{Engine, ThirdParty};
+use crate::observe::Observation;
+use crate::plan::Step;
+use crate::world::{Gateway, World};
+
+/// The limit for each thing asked of a browser, where nothing else is said.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How a browser is launched.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What it does with cookies of third parties.
+    pub third_party: ThirdParty,
+    /// Whether its window is shown.
+    pub headed: bool,
+    /// The certificate of the CA whose certificates it accepts, as DER.
+    pub ca: Vec<u8>,
+    /// The SHA-256 of the Subject Public Key Info of that CA.
+    pub ca_spki: [u8; 32],
+    /// The `rehearsal` binary, which is started again as the guard of the processes.
+    pub guard: PathBuf,
+    /// The limit for each thing asked of the browser: its start, a command, a page load. [`TIMEOUT`] is
+    /// a good one.
+    pub timeout: Duration,
+}
+
+/// A browser that runs. Dropping it ends it shortly after; [`Browser::close`] also waits for that.
+#[derive(Debug)]
+pub enum Browser {
+    /// Chromium.
+    Chromium(Chromium),
+}
+
+/// A jar and a tab in a browser, and the gateway through which they see a world.
+#[derive(Debug)]
+pub enum Worker {
+    /// In Chromium.
+    Chromium(Box<chromium::Worker>),
+}
+
+impl Browser {
+    /// Starts the browser of an engine, and its driver.
+    ///
+    /// # Errors
+    /// [`Failure::Missing`] with what installs it, [`Failure::NotStarted`] with the last words of the
+    /// driver, [`Failure::TimedOut`]. Nothing is left running.
+    pub async fn launch(engine: Engine, options: Options) -> Result<Self, Failure> {
+        match engine {
+            Engine::Chromium => Chromium::launch(options).await.map(Self::Chromium),
+            Engine::Firefox | Engine::Webkit => Err(Failure::Missing {
+                program: engine.as_str().to_owned(),
+                hint: "this version drives chromium and chromium:block-third-party".to_owned(),
+            }),
+        }
+    }
+
+    /// A new worker, which sees nothing until it enters a world.
+    ///
+    /// # Errors
+    /// Whatever the browser fails at.
+    pub async fn worker(&self) -> Result<Worker, Failure> {
+        match self {
+            Self::Chromium(browser) => Ok(Worker::Chromium(Box::new(browser.worker().await?))),
+        }
+    }
+
+    /// Whether it still answers, as far as is known.
+    pub fn is_alive(&self) -> bool {
+        match self {
+            Self::Chromium(browser) => browser.is_alive(),
+        }
+    }
+
+    /// Ends the browser, its driver and all their processes, and returns when they and their folder are
+    /// gone. Does nothing the second time.
+    pub async fn close(&self) {
+        match self {
+            Self::Chromium(browser) => browser.close().await,
+        }
+    }
+}
+
+impl Worker {
+    /// The browser's version: `156.0.8078.79`.
+    pub fn version(&self) -> &str {
+        match self {
+            Self::Chromium(worker) => worker.version(),
+        }
+    }
+
+    /// Shows a world to this worker, which must be new or reset.
+    ///
+    /// # Errors
+    /// Whatever the browser fails at.
+    pub async fn enter(&mut self, world: &World) -> Result<(), Failure> {
+        match self {
+            Self::Chromium(worker) => worker.enter(world).await,
+        }
+    }
+
+    /// Performs a step, waits until all it began has ended, and tells what was seen.
+    ///
+    /// # Errors
+    /// What goes wrong with the browser. A worker that failed cannot be used any more.
+    pub async fn perform(&mut self, step: &Step) -> Result<Observation, Failure> {
+        match self {
+            Self::Chromium(worker) => worker.perform(step).await,
+        }
+    }
+
+    /// Makes the worker clean for the next scenario.
+    ///
+    /// # Errors
+    /// Whatever the browser fails at. Then the worker cannot be used any more.
+    pub async fn reset(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::Chromium(worker) => worker.reset().await,
+        }
+    }
+
+    /// Removes the jar and the tab from the browser, and closes the gateway.
+    pub async fn close(self) {
+        match self {
+            Self::Chromium(worker) => worker.close().await,
+        }
+    }
+}
+
+/// A gateway on a free loopback port, which refuses everything until it is shown a world.
+pub(super) fn gateway() -> Result<Gateway, Failure> {
+    Gateway::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).map_err(|error| Failure::NotStarted {
+        program: "the gateway".to_owned(),
+        message: error.to_string(),
+        last_words: Vec::new(),
+    })
+}

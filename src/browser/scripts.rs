@@ -1,0 +1,117 @@
+//! The scripts that make a page do what a step says, the same in every engine.
+//!
+//! Each is a function of one argument, JSON, so that nothing of a scenario is ever pasted into code, and
+//! answers with a text. They know pages; how a browser runs them is the engine's module.
+
+use serde_json::{Value, json};
+
+use crate::plan::{Fetch, Form, Xhr};
+
+/// `fetch()`, its body read. Answers `{body}` or `{error}`.
+pub(super) const FETCH: &str = "async json => {
+    const { url, ...init } = JSON.parse(json);
+    try {
+        const response = await fetch(url, init);
+        return JSON.stringify({ body: await response.text() });
+    } catch (error) {
+        return JSON.stringify({ error: String(error) });
+    }
+}";
+
+/// `XMLHttpRequest`. Answers `{body}` or `{error}`.
+pub(super) const XHR: &str = "json => new Promise(done => {
+    const { url, method, withCredentials, headers, body } = JSON.parse(json);
+    const request = new XMLHttpRequest();
+    const end = answer => done(JSON.stringify(answer));
+    request.onload = () => end({ body: request.responseText });
+    for (const kind of ['error', 'abort', 'timeout'])
+        request.addEventListener(kind, () => end({ error: `XMLHttpRequest: ${kind}` }));
+    try {
+        request.open(method, url);
+        request.withCredentials = withCredentials;
+        for (const [name, value] of headers) request.setRequestHeader(name, value);
+        request.send(body);
+    } catch (error) {
+        end({ error: String(error) });
+    }
+})";
+
+/// An image, added to the page. Answers the name of the event that ended it.
+pub(super) const IMAGE: &str = "json => new Promise(done => {
+    const image = document.createElement('img');
+    image.onload = image.onerror = event => done(event.type);
+    image.src = JSON.parse(json).url;
+    (document.body ?? document.documentElement).append(image);
+})";
+
+/// A frame, added to the page. It is not waited for here: a frame whose answer has no content, or that
+/// was refused as mixed content, never fires an event.
+pub(super) const FRAME: &str = "json => {
+    const frame = document.createElement('iframe');
+    frame.src = JSON.parse(json).url;
+    (document.body ?? document.documentElement).append(frame);
+}";
+
+/// A link, clicked.
+pub(super) const LINK: &str = "json => {
+    const link = document.createElement('a');
+    link.href = JSON.parse(json).url;
+    link.textContent = 'rehearsal';
+    (document.body ?? document.documentElement).append(link);
+    link.click();
+}";
+
+/// A form, submitted. The prototype's method, as a field may be called `submit`.
+pub(super) const FORM: &str = "json => {
+    const { url, method, fields } = JSON.parse(json);
+    const form = document.createElement('form');
+    form.method = method;
+    form.action = url;
+    for (const [name, value] of fields) {
+        const input = document.createElement('input');
+        input.type = 'hidden';
+        input.name = name;
+        input.value = value;
+        form.append(input);
+    }
+    (document.body ?? document.documentElement).append(form);
+    HTMLFormElement.prototype.submit.call(form);
+}";
+
+/// `document.cookie`, written if there is something to write, then read.
+pub(super) const COOKIE: &str = "json => {
+    const { write } = JSON.parse(json);
+    try {
+        if (write !== null) document.cookie = write;
+        return JSON.stringify({ cookie: document.cookie });
+    } catch (error) {
+        return JSON.stringify({ error: String(error) });
+    }
+}";
+
+pub(super) fn fetch_argument(fetch: &Fetch) -> Value {
+    let mut argument = json!({
+        "url": fetch.url.as_str(),
+        "method": fetch.method,
+        "credentials": fetch.credentials.word(),
+        "headers": fetch.headers,
+    });
+    if let Some(body) = &fetch.body {
+        argument["body"] = json!(body);
+    }
+    argument
+}
+
+pub(super) fn xhr_argument(xhr: &Xhr) -> Value {
+    json!({
+        "url": xhr.url.as_str(),
+        "method": xhr.method,
+        "withCredentials": xhr.with_credentials,
+        "headers": xhr.headers,
+        "body": xhr.body,
+    })
+}
+
+pub(super) fn form_argument(form: &Form) -> Value {
+    json!({ "url": form.url.as_str(), "method": form.method, "fields": form.fields })
+}
