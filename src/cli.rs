@@ -32,6 +32,7 @@ Examples:
                                                 one cookie, no scenario: stored, sent, or why not
   rehearsal up login.toml                       a scenario's world, for curl, dig and your browser
   rehearsal browsers install chromium           what the scenarios need
+  rehearsal doctor                              whether all of this works on this machine
 
 Exit codes: 0 all held; 1 an expectation failed; 2 a scenario or the command line is wrong;
 3 could not run (a browser is missing, crashed or timed out).";
@@ -50,8 +51,11 @@ pub enum Command {
     /// Bring the world of a scenario up and keep it up until Ctrl-C.
     #[command(after_help = UP_EXAMPLES)]
     Up(UpArgs),
-    /// Say which browsers are installed, or install one.
+    /// Say which browsers are installed, or install some.
     Browsers(BrowsersArgs),
+    /// Open each browser in a tiny world, and say what works here and what to do.
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(DoctorArgs),
     /// Own a process and end it with its parent (used by rehearsal itself).
     #[command(hide = true)]
     Guard(GuardArgs),
@@ -67,6 +71,16 @@ Examples:
   rehearsal run --filter wildcard --headed      those whose path or title says so, in a window
   rehearsal run --format json > report.json     for programs
   rehearsal run --install-browsers              install Chromium first, if it is missing";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  rehearsal doctor                              every engine, as it ships
+  rehearsal doctor --browser firefox:block-third-party
+                                                one browser under one policy
+  rehearsal doctor --format json                for programs
+
+It proves name, TLS, proxy, policy, jar and reasons. Exit codes: 0 all works; 1 something does not;
+3 no browser could be looked at.";
 
 const EXPLAIN_ABOUT: &str = "\
 Say whether a cookie is stored and sent and an answer readable, why not, and what to change.
@@ -281,12 +295,24 @@ pub struct BrowsersArgs {
 /// What `rehearsal browsers` can do.
 #[derive(Debug, Subcommand)]
 pub enum BrowsersCommand {
-    /// Install browsers and their drivers with the system's package manager.
+    /// Install browsers and their drivers with the system's package manager; geckodriver with cargo, where
+    /// the system has no package of it.
     Install {
-        /// The browsers: chromium.
+        /// The browsers: chromium, firefox, webkit.
         #[arg(value_name = "NAME", required = true)]
         names: Vec<BrowserName>,
     },
+}
+
+/// `rehearsal doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// The browsers, as ENGINE or ENGINE:POLICY [default: chromium, firefox and webkit as they ship]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub browser: Vec<BrowserName>,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 /// `rehearsal guard`.

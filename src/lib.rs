@@ -29,6 +29,7 @@
 //!   what a real browser did.
 //! - [`explain`] tells why something did not work, and searches for the smallest safe fix: edits of the plan, each
 //!   tried in the model. It answers single questions, and explains the claims that failed in a run.
+//! - [`doctor`] is a tiny scenario of its own, and what it shows about a browser on this machine.
 //! - [`run`] is the only orchestrator; [`command`] is one file a command of the command line.
 //! - [`report`] and [`diagnostic`] are what people read.
 //!
@@ -53,6 +54,7 @@ pub mod browser;
 pub mod cli;
 pub mod command;
 pub mod diagnostic;
+pub mod doctor;
 pub mod explain;
 pub mod observe;
 pub mod outcome;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use rehearsal::browser::guard;
 use rehearsal::cli::{Cli, Command};
-use rehearsal::command::{browsers, check, explain, run, up};
+use rehearsal::command::{browsers, check, doctor, explain, run, up};
 
 fn main() -> ExitCode {
     match Cli::parse().command {
@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Up(arguments) => up::up(&arguments),
         Command::Browsers(arguments) => browsers::browsers(&arguments),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Guard(arguments) => guard::main(arguments.rest),
     }
 }

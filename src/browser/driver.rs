@@ -117,7 +117,8 @@ impl Program {
             };
         }
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = || std::env::split_paths(&path).chain(FOLDERS.iter().map(PathBuf::from));
+        let folders =
+            || std::env::split_paths(&path).chain(FOLDERS.iter().map(PathBuf::from)).chain(cargo_programs());
         self.files
             .iter()
             .flat_map(|file| folders().map(move |folder| folder.join(file)))
@@ -130,6 +131,12 @@ impl Program {
                 ),
             })
     }
+}
+
+/// Where cargo installs programs: geckodriver may be one of them.
+fn cargo_programs() -> Option<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    Some(home.or_else(|| Some(std::env::home_dir()?.join(".cargo")))?.join("bin"))
 }
 
 fn is_executable(path: &Path) -> bool {

@@ -1,7 +1,8 @@
 //! Which browsers are installed, and installing them by the system's package manager.
 //!
 //! A package manager is found, told what to do without ever asking back, and heard: its output goes to
-//! stderr as it comes. Nothing is downloaded by us, and nothing is installed that was not asked for.
+//! stderr as it comes. Where it has no geckodriver, cargo builds one. Nothing is downloaded by us, and
+//! nothing is installed that was not asked for.
 
 use std::fmt;
 use std::io;
@@ -10,7 +11,9 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::driver::{self, CHROMEDRIVER, CHROMIUM, Program};
+use super::driver::{
+    self, CHROMEDRIVER, CHROMIUM, FIREFOX, GECKODRIVER, MINIBROWSER, Program, WEBKIT_DRIVER, XVFB,
+};
 use super::name::Engine;
 
 /// What an engine consists of, and where each part is.
@@ -18,7 +21,7 @@ use super::name::Engine;
 pub struct Inventory {
     /// The engine.
     pub engine: Engine,
-    /// Its parts: the browser first, then its driver. Empty where this version cannot run the engine.
+    /// Its parts: the browser first, then its driver.
     pub parts: Vec<Part>,
 }
 
@@ -38,7 +41,7 @@ pub struct Part {
 impl Inventory {
     /// Whether every part is there.
     pub fn is_complete(&self) -> bool {
-        !self.parts.is_empty() && self.parts.iter().all(|part| part.path.is_some())
+        self.parts.iter().all(|part| part.path.is_some())
     }
 }
 
@@ -46,13 +49,25 @@ impl Inventory {
 const fn programs(engine: Engine) -> &'static [Program] {
     match engine {
         Engine::Chromium => &[CHROMIUM, CHROMEDRIVER],
-        Engine::Firefox | Engine::Webkit => &[],
+        Engine::Firefox => &[FIREFOX, GECKODRIVER],
+        Engine::Webkit => &[MINIBROWSER, WEBKIT_DRIVER, XVFB],
     }
 }
 
 /// Whether a browser and its driver are there. Starts nothing.
 pub fn is_installed(engine: Engine) -> bool {
-    !programs(engine).is_empty() && programs(engine).iter().all(|program| program.find().is_ok())
+    missing(engine).next().is_none()
+}
+
+/// The programs of an engine that are not there.
+fn missing(engine: Engine) -> impl Iterator<Item = &'static Program> {
+    programs(engine).iter().filter(|program| program.find().is_err())
+}
+
+/// What to do about an engine that is not all there; `None` where it is.
+pub fn missing_hint(engine: Engine) -> Option<String> {
+    let missing = programs(engine).iter().find_map(|program| program.find().err())?;
+    missing.hint().map(str::to_owned)
 }
 
 /// What is installed of an engine, where, and in which version. Starts each program to ask it, for at most
@@ -77,10 +92,15 @@ pub async fn inventory(engine: Engine) -> Inventory {
 /// Why a browser could not be installed.
 #[derive(Debug)]
 pub enum InstallError {
-    /// This version of `rehearsal` cannot run the engine.
-    Unsupported(Engine),
     /// None of the package managers that are known is here.
     NoManager,
+    /// The package manager has no package of an engine that is known.
+    NotPackaged {
+        /// The package manager.
+        manager: &'static str,
+        /// The engine.
+        engine: Engine,
+    },
     /// It takes root, and `sudo` does not give it without asking.
     NotPermitted {
         /// What root would run.
@@ -100,28 +120,42 @@ pub enum InstallError {
         /// How it ended.
         status: String,
     },
-    /// All went well, and yet the browser is not found.
+    /// All went well, and yet a part of the browser is not found.
     NotFound {
         /// The part that is missing.
         name: &'static str,
+        /// The environment variable that names it.
+        variable: &'static str,
     },
 }
 
 impl InstallError {
     /// What to do about it: a fragment.
     pub fn hint(&self) -> String {
+        let by_hand = |engine: Engine| {
+            let named = |program: &Program| format!("{} ({})", program.name, program.variable);
+            let programs: Vec<String> = programs(engine).iter().map(named).collect();
+            programs.join(", ")
+        };
         match self {
-            Self::Unsupported(_) => "today `rehearsal` runs chromium".to_owned(),
-            Self::NoManager => format!(
-                "install Chromium and ChromeDriver of one version, and name them by {} and {}",
-                CHROMIUM.variable, CHROMEDRIVER.variable
-            ),
+            Self::NoManager => {
+                let parts: Vec<String> = Engine::ALL.into_iter().map(by_hand).collect();
+                format!(
+                    "install the browser and its driver, and name what is not found: {}",
+                    parts.join(", ")
+                )
+            }
+            Self::NotPackaged { engine, .. } => {
+                format!("install it by hand, and name what is not found: {}", by_hand(*engine))
+            }
             Self::NotPermitted { command } => format!("run `sudo sh -c '{command}'`, then try again"),
+            Self::NotStarted { command, .. } if command.starts_with("cargo") => format!(
+                "install geckodriver from its releases (github.com/mozilla/geckodriver), and name it by {}",
+                GECKODRIVER.variable
+            ),
             Self::NotStarted { .. } => "look whether the package manager works at all".to_owned(),
             Self::Failed { command, .. } => format!("run `{command}` by hand to see what it needs"),
-            Self::NotFound { .. } => {
-                format!("name them by {} and {}", CHROMIUM.variable, CHROMEDRIVER.variable)
-            }
+            Self::NotFound { variable, .. } => format!("name it by {variable}"),
         }
     }
 }
@@ -129,28 +163,33 @@ impl InstallError {
 impl fmt::Display for InstallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unsupported(engine) => write!(f, "{} cannot be installed yet", engine.as_str()),
             Self::NoManager => {
                 let names: Vec<_> = MANAGERS.iter().map(|manager| manager.program).collect();
                 write!(f, "there is no package manager that is known: {}", names.join(", "))
             }
+            Self::NotPackaged { manager, engine } => {
+                write!(f, "no package of {manager} is known to have {}", engine.as_str())
+            }
             Self::NotPermitted { .. } => f.write_str("installing takes root, and sudo wants a password"),
             Self::NotStarted { command, error } => write!(f, "`{command}` cannot be started: {error}"),
             Self::Failed { command, status } => write!(f, "`{command}` failed: {status}"),
-            Self::NotFound { name } => write!(f, "the packages are installed, and {name} is not found"),
+            Self::NotFound { name, .. } => write!(f, "all is installed, and {name} is not found"),
         }
     }
 }
 
 impl std::error::Error for InstallError {}
 
-/// A package manager, and how Chromium is called there.
+/// A package manager, and how the browsers are called there.
 struct Manager {
     program: &'static str,
     /// What is run before, if anything.
     refresh: &'static [&'static str],
     install: &'static [&'static str],
     chromium: &'static [&'static str],
+    firefox: &'static [&'static str],
+    /// Empty where none is known.
+    webkit: &'static [&'static str],
     /// What keeps it from asking.
     environment: &'static [(&'static str, &'static str)],
     needs_root: bool,
@@ -166,6 +205,8 @@ const MANAGERS: &[Manager] = &[
         install: &["install", "-q", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120"],
         // The sandbox is a recommendation, without which only root can start Chromium on some kernels.
         chromium: &["chromium", "chromium-driver", "chromium-sandbox"],
+        firefox: &["firefox-esr"],
+        webkit: &["webkit2gtk-driver", "xvfb"],
         environment: &[("DEBIAN_FRONTEND", "noninteractive")],
         needs_root: true,
     },
@@ -174,6 +215,8 @@ const MANAGERS: &[Manager] = &[
         refresh: &[],
         install: &["install", "-y"],
         chromium: &["chromium", "chromedriver"],
+        firefox: &["firefox"],
+        webkit: &[],
         environment: &[],
         needs_root: true,
     },
@@ -182,6 +225,8 @@ const MANAGERS: &[Manager] = &[
         refresh: &[],
         install: &["-S", "--noconfirm", "--needed"],
         chromium: &["chromium"],
+        firefox: &["firefox", "geckodriver"],
+        webkit: &["webkit2gtk-4.1", "xorg-server-xvfb"],
         environment: &[],
         needs_root: true,
     },
@@ -190,6 +235,8 @@ const MANAGERS: &[Manager] = &[
         refresh: &[],
         install: &["--non-interactive", "install"],
         chromium: &["chromium", "chromedriver"],
+        firefox: &["MozillaFirefox"],
+        webkit: &[],
         environment: &[],
         needs_root: true,
     },
@@ -198,14 +245,18 @@ const MANAGERS: &[Manager] = &[
         refresh: &[],
         install: &["add"],
         chromium: &["chromium", "chromium-chromedriver"],
+        firefox: &["firefox"],
+        webkit: &[],
         environment: &[],
         needs_root: true,
     },
     Manager {
         program: "brew",
         refresh: &[],
-        install: &["install", "--cask"],
+        install: &["install"],
         chromium: &["chromium", "chromedriver"],
+        firefox: &["firefox", "geckodriver"],
+        webkit: &[],
         environment: &[("NONINTERACTIVE", "1")],
         needs_root: false,
     },
@@ -220,47 +271,70 @@ impl Manager {
             .find(|manager| std::env::split_paths(&path).any(|folder| folder.join(manager.program).is_file()))
     }
 
-    /// The commands that install an engine, in order: program and arguments.
-    fn commands(&self, engine: Engine) -> Vec<Vec<&'static str>> {
-        let packages = match engine {
-            Engine::Chromium => self.chromium,
-            Engine::Firefox | Engine::Webkit => &[],
-        };
+    /// The commands that install engines, in order: program and arguments.
+    fn commands(&'static self, engines: &[Engine]) -> Result<Vec<Vec<&'static str>>, InstallError> {
+        let mut packages = Vec::new();
+        for &engine in engines {
+            let wanted = match engine {
+                Engine::Chromium => self.chromium,
+                Engine::Firefox => self.firefox,
+                Engine::Webkit => self.webkit,
+            };
+            if wanted.is_empty() {
+                return Err(InstallError::NotPackaged { manager: self.program, engine });
+            }
+            packages.extend(wanted);
+        }
         let mut commands = Vec::new();
         if !self.refresh.is_empty() {
             commands.push([&[self.program], self.refresh].concat());
         }
-        commands.push([&[self.program], self.install, packages].concat());
-        commands
+        commands.push([&[self.program], self.install, &packages].concat());
+        Ok(commands)
     }
 }
 
-/// Installs an engine and its driver by the system's package manager, whose output goes to stderr.
+/// What builds and installs geckodriver where the system has no package of it, as Debian has none. It is
+/// kept where cargo keeps programs, and found there.
+const CARGO_GECKODRIVER: [&str; 4] = ["cargo", "install", "--locked", "geckodriver"];
+
+/// Installs engines and their drivers by the system's package manager, whose output goes to stderr, and
+/// geckodriver by cargo where that has none. What is there already is left as it is.
 ///
 /// # Errors
 /// Where there is no package manager, no permission, or where it fails; each says what to do.
-pub async fn install(engine: Engine) -> Result<(), InstallError> {
-    if programs(engine).is_empty() {
-        return Err(InstallError::Unsupported(engine));
+pub async fn install(engines: &[Engine]) -> Result<(), InstallError> {
+    let lacks_package = |engine: &Engine| missing(*engine).any(|program| program.name != GECKODRIVER.name);
+    let packaged: Vec<Engine> = engines.iter().copied().filter(lacks_package).collect();
+    if !packaged.is_empty() {
+        install_packages(&packaged).await?;
     }
+    let mut missing = engines.iter().flat_map(|engine| missing(*engine)).peekable();
+    if missing.peek().is_some_and(|program| program.name == GECKODRIVER.name) {
+        run(&[], &CARGO_GECKODRIVER, false).await?;
+    }
+    match missing.find(|program| program.find().is_err()) {
+        Some(program) => Err(InstallError::NotFound { name: program.name, variable: program.variable }),
+        None => Ok(()),
+    }
+}
+
+async fn install_packages(engines: &[Engine]) -> Result<(), InstallError> {
     let manager = Manager::find().ok_or(InstallError::NoManager)?;
-    let commands = manager.commands(engine);
+    let commands = manager.commands(engines)?;
     let by_sudo = manager.needs_root && !is_root();
     if by_sudo && !sudo_works().await {
         let lines: Vec<_> = commands.iter().map(|command| command.join(" ")).collect();
         return Err(InstallError::NotPermitted { command: lines.join(" && ") });
     }
     for command in commands {
-        run(manager, &command, by_sudo).await?;
+        run(manager.environment, &command, by_sudo).await?;
     }
-    match programs(engine).iter().find(|program| program.find().is_err()) {
-        Some(program) => Err(InstallError::NotFound { name: program.name }),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
-async fn run(manager: &Manager, words: &[&str], by_sudo: bool) -> Result<(), InstallError> {
-    let settings = manager.environment.iter().map(|(name, value)| format!("{name}={value}"));
+async fn run(environment: &[(&str, &str)], words: &[&str], by_sudo: bool) -> Result<(), InstallError> {
+    let settings = environment.iter().map(|(name, value)| format!("{name}={value}"));
     // By `env`, as sudo passes no variables on.
     let mut line: Vec<String> = if by_sudo { vec!["sudo".into(), "-n".into()] } else { Vec::new() };
     line.push("env".into());
@@ -299,47 +373,60 @@ mod tests {
 
     #[test]
     fn every_manager_says_which_packages_and_asks_nothing() {
-        let lines: Vec<String> = MANAGERS
-            .iter()
-            .flat_map(|manager| manager.commands(Engine::Chromium))
-            .map(|command| command.join(" "))
-            .collect();
+        let lines = |engine: Engine| -> Vec<String> {
+            let commands = MANAGERS.iter().filter_map(|manager| manager.commands(&[engine]).ok()).flatten();
+            commands.map(|command| command.join(" ")).filter(|line| line != "apt-get update -q").collect()
+        };
         assert_eq!(
-            lines,
+            lines(Engine::Chromium),
             [
-                "apt-get update -q",
                 "apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=120 chromium chromium-driver chromium-sandbox",
                 "dnf install -y chromium chromedriver",
                 "pacman -S --noconfirm --needed chromium",
                 "zypper --non-interactive install chromium chromedriver",
                 "apk add chromium chromium-chromedriver",
-                "brew install --cask chromium chromedriver",
+                "brew install chromium chromedriver",
+            ]
+        );
+        assert_eq!(lines(Engine::Firefox).len(), MANAGERS.len());
+        assert_eq!(
+            lines(Engine::Webkit),
+            [
+                "apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=120 webkit2gtk-driver xvfb",
+                "pacman -S --noconfirm --needed webkit2gtk-4.1 xorg-server-xvfb",
             ]
         );
     }
 
     #[test]
+    fn several_engines_are_installed_at_once() {
+        let commands = MANAGERS[0].commands(&Engine::ALL).expect("Debian has them all");
+        assert_eq!(commands[0], ["apt-get", "update", "-q"]);
+        assert!(commands[1].ends_with(&["firefox-esr", "webkit2gtk-driver", "xvfb"]), "{commands:?}");
+        assert_eq!(commands.len(), 2);
+    }
+
+    #[test]
     fn every_error_says_what_to_do() {
+        let not_found = |command: &str| InstallError::NotStarted {
+            command: command.to_owned(),
+            error: io::ErrorKind::NotFound.into(),
+        };
         let errors = [
-            InstallError::Unsupported(Engine::Webkit),
             InstallError::NoManager,
+            InstallError::NotPackaged { manager: "dnf", engine: Engine::Webkit },
             InstallError::NotPermitted { command: "apt-get update -q".to_owned() },
+            not_found("apt-get update -q"),
+            not_found("cargo install --locked geckodriver"),
             InstallError::Failed {
                 command: "apt-get update -q".to_owned(),
                 status: "exit status: 100".to_owned(),
             },
-            InstallError::NotFound { name: "chromedriver" },
+            InstallError::NotFound { name: "chromedriver", variable: "REHEARSAL_CHROMEDRIVER" },
         ];
         for error in errors {
             assert!(!error.hint().is_empty(), "{error}");
             assert!(error.to_string().starts_with(|c: char| c.is_lowercase() || c == '`'), "{error}");
         }
-    }
-
-    #[tokio::test]
-    async fn an_engine_that_cannot_be_run_is_not_installed() {
-        assert!(!is_installed(Engine::Webkit));
-        assert!(!inventory(Engine::Webkit).await.is_complete());
-        assert!(matches!(install(Engine::Webkit).await, Err(InstallError::Unsupported(_))));
     }
 }

@@ -24,16 +24,16 @@ pub fn browsers(arguments: &BrowsersArgs) -> ExitCode {
 /// # Errors
 /// The exit code, where one could not be installed; why has been said.
 pub(super) fn install_missing(wanted: &[BrowserName]) -> Result<(), ExitCode> {
-    for engine in Engine::ALL {
-        let needed = wanted.iter().any(|browser| browser.engine == engine && !browser.model);
-        if needed && !install::is_installed(engine) {
-            super::block_on(install::install(engine)).map_err(|error| {
-                super::complain(format!("{} was not installed: {error}", engine.as_str()), error.hint());
-                ExitCode::from(super::COULD_NOT_RUN)
-            })?;
-        }
-    }
-    Ok(())
+    let needed = |engine: &Engine| {
+        let wanted = wanted.iter().any(|browser| browser.engine == *engine && !browser.model);
+        wanted && !install::is_installed(*engine)
+    };
+    let engines: Vec<Engine> = Engine::ALL.into_iter().filter(needed).collect();
+    super::block_on(install::install(&engines)).map_err(|error| {
+        let names: Vec<&str> = engines.iter().map(|engine| engine.as_str()).collect();
+        super::complain(format!("{} was not installed: {error}", names.join(", ")), error.hint());
+        ExitCode::from(super::COULD_NOT_RUN)
+    })
 }
 
 fn list() -> ExitCode {
@@ -52,15 +52,12 @@ fn list() -> ExitCode {
 
 fn write(out: &mut dyn Write, inventory: &Inventory) -> io::Result<()> {
     let engine = inventory.engine.as_str();
-    if inventory.parts.is_empty() {
-        return writeln!(out, "{engine:10}  this version predicts it (model:{engine}) and does not drive it");
-    }
     for (index, part) in inventory.parts.iter().enumerate() {
         let engine = if index == 0 { engine } else { "" };
         let version = part.version.as_deref().unwrap_or("version unknown");
         match &part.path {
-            Some(path) => writeln!(out, "{engine:10}  {:13} {version}  {}", part.name, path.display())?,
-            None => writeln!(out, "{engine:10}  {:13} missing; {}", part.name, part.hint)?,
+            Some(path) => writeln!(out, "{engine:10}  {:15} {version}  {}", part.name, path.display())?,
+            None => writeln!(out, "{engine:10}  {:15} missing; {}", part.name, part.hint)?,
         }
     }
     Ok(())

@@ -5,6 +5,7 @@
 
 pub mod browsers;
 pub mod check;
+pub mod doctor;
 pub mod explain;
 pub mod run;
 pub mod up;
@@ -65,6 +66,17 @@ fn print_diagnostics(diagnostics: &[Diagnostic]) {
 /// Prints one message without a place to stderr.
 fn complain(message: impl Into<String>, help: impl Into<String>) {
     print_diagnostics(&[Diagnostic::error(message).help(help)]);
+}
+
+/// This program's own file, which is started again as the guard of what is started.
+///
+/// # Errors
+/// [`COULD_NOT_RUN`], where the system does not tell; why has been said.
+fn this_program() -> Result<PathBuf, ExitCode> {
+    std::env::current_exe().map_err(|error| {
+        complain(format!("the path of this program is unknown: {error}"), "call it by its full path");
+        ExitCode::from(COULD_NOT_RUN)
+    })
 }
 
 /// Runs a future on a runtime of its own.

@@ -33,15 +33,9 @@ pub fn run(arguments: &RunArgs) -> ExitCode {
         Ok(browsers) => browsers,
         Err(code) => return code,
     };
-    let guard = match std::env::current_exe() {
+    let guard = match super::this_program() {
         Ok(guard) => guard,
-        Err(error) => {
-            super::complain(
-                format!("the path of this program is unknown: {error}"),
-                "call it by its full path",
-            );
-            return ExitCode::from(super::COULD_NOT_RUN);
-        }
+        Err(code) => return code,
     };
     let options = run::Options {
         browsers,
