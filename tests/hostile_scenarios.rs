@@ -10,7 +10,7 @@ use rehearsal::scenario::{LARGEST, parse};
 
 /// Reads a text and prints all that is said of it.
 fn survive(text: &str) {
-    let source = Arc::new(Source { path: "x.toml".to_owned(), text: text.to_owned() });
+    let source = Arc::new(Source::new("x.toml", text));
     let (plan, diagnostics) = parse(source);
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     assert_eq!(plan.is_none(), errors > 0, "there is a plan or an error, never both: {text}");

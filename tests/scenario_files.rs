@@ -106,9 +106,7 @@ fn every_file_is_tried_in_order_and_once() {
 
 #[test]
 fn defaults_are_filled_in() {
-    let source = |text: &str| {
-        std::sync::Arc::new(rehearsal::diagnostic::Source { path: "x.toml".into(), text: text.into() })
-    };
+    let source = |text: &str| std::sync::Arc::new(rehearsal::diagnostic::Source::new("x.toml", text));
     let (plan, diagnostics) = rehearsal::scenario::parse(source(include_str!("scenarios/everything.toml")));
     assert_eq!(told(&diagnostics), "");
     let plan = plan.expect("there is no mistake");
@@ -165,7 +163,7 @@ fn what_differs_in_a_browser_is_laid_over() {
         stored.b.secure = true
         not_sent = ["c"]
     "#;
-    let source = rehearsal::diagnostic::Source { path: "x.toml".into(), text: text.into() };
+    let source = rehearsal::diagnostic::Source::new("x.toml", text);
     let (plan, diagnostics) = rehearsal::scenario::parse(std::sync::Arc::new(source));
     assert_eq!(told(&diagnostics), "");
     let plan = plan.expect("there is no mistake");
@@ -198,4 +196,49 @@ fn of_very_many_mistakes_the_first_are_told() {
     assert_eq!(diagnostics.len(), 101);
     let last = diagnostics.last().expect("there are many").render(Style::Plain);
     assert!(last.starts_with("error: 150 more mistakes in this file are not shown\n"), "{last}");
+}
+
+#[test]
+fn a_scenario_is_laid_over_what_it_includes() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    write(
+        &at("_world.toml"),
+        "[variables]\nflags = 'Secure'\nuser = 'admin'\n\
+         [origins.web]\nurl = 'https://www.example.com'\n\
+         [origins.api]\nurl = 'https://api.example.com'\ncors = { allow_origins = ['*'] }\n\
+         [[origins.api.routes]]\nat = 'POST /login'\nset_cookie = ['a=1; {{flags}}', 'b=2']\n\
+         [[origins.api.routes]]\nat = 'GET /me'\njson = { user = '{{user}}' }\n",
+    );
+    write(
+        &at("one.toml"),
+        "title = 'x'\ninclude = '_world.toml'\nvariables.flags = 'HttpOnly; Secure'\n\
+         [origins.api.cors]\nallow_origins = ['https://www.example.com']\n\
+         [[origins.api.routes]]\nat = 'GET /me'\ntext = 'me'\n\
+         [[step]]\nvisit = 'web:/'\n[[step]]\neval = '`${document.title} {{user}}`'\n",
+    );
+    // No scenario of its own, and found as none.
+    let loaded = load(&[folder.path().to_owned()]);
+    assert_eq!(told(&loaded.diagnostics), "");
+    let [plan] = loaded.plans.as_slice() else { panic!("one scenario: {:?}", loaded.plans) };
+    let api = plan.origins.iter().find(|origin| origin.name == "api").expect("it is included");
+    let rehearsal::plan::Service::Routes(routes) = &api.service else { panic!("{api:?}") };
+    let routes: Vec<_> =
+        routes.iter().map(|route| (route.path.as_str(), &route.set_cookie, &route.body)).collect();
+    let text = |text: &str| rehearsal::plan::Body::Text(text.to_owned());
+    let cookies = vec!["a=1; HttpOnly; Secure".to_owned(), "b=2".to_owned()];
+    assert_eq!(routes, [("/me", &vec![], &text("me")), ("/login", &cookies, &rehearsal::plan::Body::Empty)]);
+    assert_eq!(api.cors.as_ref().expect("settings").allow_origins, ["https://www.example.com"]);
+    let script = rehearsal::plan::Action::Eval("`${document.title} admin`".to_owned());
+    assert_eq!(plan.steps[1].action, script);
+}
+
+#[test]
+fn without_variables_braces_are_text() {
+    let source = GOOD.replace("}]", "}, { eval = '{{user}}' }]");
+    let source = rehearsal::diagnostic::Source::new("x.toml", source);
+    let (plan, diagnostics) = rehearsal::scenario::parse(source.into());
+    assert_eq!(told(&diagnostics), "");
+    let script = rehearsal::plan::Action::Eval("{{user}}".to_owned());
+    assert_eq!(plan.expect("a plan").steps[1].action, script);
 }

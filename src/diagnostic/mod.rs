@@ -15,22 +15,70 @@ pub use suggest::{did_you_mean, listed};
 /// A range of bytes in a source.
 pub type Span = std::ops::Range<usize>;
 
-/// A file that messages point into.
-#[derive(Debug, PartialEq, Eq)]
+/// A text that messages point into: a file, and behind it the files it includes.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The path as the user gave it.
     pub path: String,
-    /// The text.
+    /// The text, that of included files behind it.
     pub text: String,
+    /// Where each included file begins, and its path, in order.
+    included: Vec<(usize, String)>,
+}
+
+/// One file of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part<'s> {
+    /// The file's path.
+    pub path: &'s str,
+    /// Where its text is in the source's.
+    pub span: Span,
 }
 
 impl Source {
-    /// The line and column a span begins at, both counted from 1; columns count characters.
+    /// A file with this text.
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), text: text.into(), included: Vec::new() }
+    }
+
+    /// Appends a file that is included.
+    pub fn append(&mut self, path: &str, text: &str) {
+        self.text.push('\n');
+        self.included.push((self.text.len(), path.to_owned()));
+        self.text.push_str(text);
+    }
+
+    /// Its files: the first, and those it includes.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let starts = std::iter::once((0, self.path.as_str()))
+            .chain(self.included.iter().map(|(start, path)| (*start, path.as_str())));
+        // Before each included file stands a newline that is nobody's.
+        let ends = self.included.iter().map(|(start, _)| start - 1).chain([self.text.len()]);
+        starts.zip(ends).map(|((start, path), end)| Part { path, span: start..end })
+    }
+
+    /// The file that a place is in.
+    pub fn part(&self, span: &Span) -> Part<'_> {
+        let (start, path) = match self.included.iter().rev().find(|(start, _)| *start <= span.start) {
+            Some((start, path)) => (*start, path.as_str()),
+            None => (0, self.path.as_str()),
+        };
+        let end = self.included.iter().map(|(next, _)| next - 1).find(|end| *end >= start);
+        Part { path, span: start..end.unwrap_or(self.text.len()) }
+    }
+
+    /// Whether a place is in the file itself, and not in one that it includes.
+    pub fn is_own(&self, span: &Span) -> bool {
+        self.included.first().is_none_or(|(start, _)| span.start < *start)
+    }
+
+    /// The line and column a span begins at in its file, both counted from 1; columns count characters.
     ///
     /// A span that begins beyond the end, or inside a character, is taken back to the nearest
     /// character before.
     pub fn line_column(&self, span: &Span) -> (usize, usize) {
-        let before = &self.text[..floor(&self.text, span.start)];
+        let end = floor(&self.text, span.start);
+        let before = &self.text[self.part(span).span.start.min(end)..end];
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         (line, column)
@@ -167,7 +215,7 @@ mod tests {
 
     #[test]
     fn lines_and_columns_count_from_one_and_count_characters() {
-        let source = Source { path: String::new(), text: "a\r\näö=1\n".to_owned() };
+        let source = Source::new("", "a\r\näö=1\n");
         let place = |index: usize| source.line_column(&(index..index));
         assert_eq!(place(0), (1, 1));
         assert_eq!(place(3), (2, 1));

@@ -73,7 +73,7 @@ fn places(diagnostic: &Diagnostic) -> Vec<Element<'_>> {
     let whole = lines.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end));
     match whole {
         None => vec![Origin::path(source.path.as_str()).into()],
-        Some(whole) if whole.len() <= WINDOW => {
+        Some(whole) if whole.len() <= WINDOW && are_together(source, &labels) => {
             vec![snippet(source, whole, &labels, AnnotationKind::Primary, true).into()]
         }
         Some(_) => labels
@@ -81,10 +81,16 @@ fn places(diagnostic: &Diagnostic) -> Vec<Element<'_>> {
             .enumerate()
             .flat_map(|(index, label)| {
                 let line = line_around(&source.text, &label[0].0);
-                far_place(source, line, label, index == 0)
+                let named = index == 0 || !are_together(source, &labels[index - 1..=index]);
+                far_place(source, line, label, index == 0, named)
             })
             .collect(),
     }
+}
+
+/// Whether these places are in one file.
+fn are_together(source: &Source, labels: &[(Span, &str)]) -> bool {
+    labels.windows(2).all(|pair| source.part(&pair[0].0) == source.part(&pair[1].0))
 }
 
 /// One place that cannot share a snippet, its line cut where it is too long.
@@ -93,10 +99,11 @@ fn far_place<'a>(
     line: Range<usize>,
     label: &[(Span, &'a str)],
     first: bool,
+    named: bool,
 ) -> Vec<Element<'a>> {
     let kind = if first { AnnotationKind::Primary } else { AnnotationKind::Context };
     if line.len() <= WINDOW {
-        return vec![snippet(source, line, label, kind, first).into()];
+        return vec![snippet(source, line, label, kind, named).into()];
     }
     // The cut line would give a wrong column, so the place is stated in a line of its own.
     let span = &label[0].0;
@@ -105,7 +112,7 @@ fn far_place<'a>(
     let end = floor(&source.text, (span.start + AROUND).min(line.end));
     let cut = (span.clone(), label[0].1);
     vec![
-        Origin::path(source.path.as_str()).line(number).char_column(column).into(),
+        Origin::path(source.part(span).path).line(number).char_column(column).into(),
         snippet(source, start..end, &[cut], kind, false).into(),
     ]
 }
@@ -125,7 +132,7 @@ fn snippet<'a>(
         kind.span(start..end).label((!text.is_empty()).then(|| printable(text)))
     });
     Snippet::source(&source.text[window.clone()])
-        .path(named.then_some(source.path.as_str()))
+        .path(named.then(|| source.part(&window).path))
         .line_start(line)
         .annotations(annotations)
 }
@@ -212,7 +219,7 @@ mod tests {
     use super::*;
 
     fn source(text: &str) -> Arc<Source> {
-        Arc::new(Source { path: "x.toml".to_owned(), text: text.to_owned() })
+        Arc::new(Source::new("x.toml", text))
     }
 
     #[test]

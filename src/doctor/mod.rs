@@ -67,8 +67,7 @@ impl Check {
 
 /// The scenario that is run.
 pub fn plan() -> Plan {
-    let (plan, mistakes) =
-        scenario::parse(Arc::new(Source { path: "doctor.toml".to_owned(), text: WORLD.to_owned() }));
+    let (plan, mistakes) = scenario::parse(Arc::new(Source::new("doctor.toml", WORLD)));
     plan.unwrap_or_else(|| panic!("the built-in scenario is right: {mistakes:?}"))
 }
 

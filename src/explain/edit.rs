@@ -341,7 +341,7 @@ mod tests {
     use std::sync::Arc;
 
     fn nothing() -> Plan {
-        let source = Arc::new(Source { path: String::new(), text: String::new() });
+        let source = Arc::new(Source::new("", ""));
         let (title, covers) = (String::new(), Vec::new());
         Plan { source, title, covers, records: Vec::new(), origins: Vec::new(), steps: Vec::new() }
     }

@@ -39,8 +39,7 @@ impl Response {
 /// # Errors
 /// With a message, where there is no answer in the text.
 pub fn read(path: &str, bytes: &[u8]) -> Result<Response, Box<Diagnostic>> {
-    let source =
-        Arc::new(Source { path: path.to_owned(), text: String::from_utf8_lossy(bytes).into_owned() });
+    let source = Arc::new(Source::new(path, String::from_utf8_lossy(bytes)));
     let lines: Vec<Line<'_>> = lines(&source.text);
     let wrong = |span: Option<Span>, message: &str, label: &str, help: &str| {
         let diagnostic = Diagnostic::error(message).help(help);

@@ -48,8 +48,8 @@ pub(super) fn find(paths: &[PathBuf]) -> Vec<Result<PathBuf, Diagnostic>> {
     found
 }
 
-/// The `*.toml` files of a folder and the folders in it, in the order of their names. Hidden folders
-/// are left out.
+/// The `*.toml` files of a folder and the folders in it, in the order of their names. What is hidden is
+/// left out, and so are the parts that scenarios include.
 fn folder(path: &Path, visited: &mut BTreeSet<PathBuf>, found: &mut Vec<Result<PathBuf, Diagnostic>>) {
     // A link may lead back to a folder above.
     if !visited.insert(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())) {
@@ -70,12 +70,17 @@ fn folder(path: &Path, visited: &mut BTreeSet<PathBuf>, found: &mut Vec<Result<P
                 }
                 if path.is_dir() {
                     folder(&path, visited, found);
-                } else if path.extension().is_some_and(|extension| extension == "toml") {
+                } else if path.extension().is_some_and(|extension| extension == "toml") && !is_part(&path) {
                     found.push(Ok(path));
                 }
             }
         }
     }
+}
+
+/// Whether a file is a part that scenarios include, and no scenario: its name begins with `_`.
+fn is_part(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"_"))
 }
 
 /// The text of a file.
@@ -107,7 +112,7 @@ fn text(path: &Path, bytes: Vec<u8>) -> Result<Arc<Source>, Diagnostic> {
         let byte = bytes.get(offset).copied().unwrap_or_default();
         // Up to the first bad byte the text is the same, so its place is too.
         let shown = String::from_utf8_lossy(bytes).into_owned();
-        let source = Arc::new(Source { path: name.clone(), text: shown });
+        let source = Arc::new(Source::new(name.clone(), shown));
         let help = match bytes {
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "the file looks like UTF-16: save it as UTF-8",
             _ => "save the file as UTF-8; other bytes can be written as escapes, such as `\\u00e9`",
@@ -118,7 +123,7 @@ fn text(path: &Path, bytes: Vec<u8>) -> Result<Arc<Source>, Diagnostic> {
             .label(span, format!("byte 0x{byte:02x}, {offset} bytes into the file"))
             .help(help)
     })?;
-    let source = Arc::new(Source { path: name, text });
+    let source = Arc::new(Source::new(name, text));
     if source.text.trim_start_matches('\u{feff}').trim().is_empty() {
         return Err(Diagnostic::error(format!("{} is empty", source.path)).help(SMALLEST));
     }

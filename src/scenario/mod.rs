@@ -72,7 +72,9 @@ pub fn load(paths: &[PathBuf]) -> Loaded {
 
 /// Reads one scenario: its plan where it has no error, and every message about it, by place.
 pub fn parse(source: Arc<Source>) -> (Option<Plan>, Vec<Diagnostic>) {
-    let mut mistakes = Mistakes::of(source);
+    let (source, unread) = read::expanded(Arc::unwrap_or_clone(source));
+    let mut mistakes = Mistakes::of(Arc::new(source));
+    unread.into_iter().for_each(|diagnostic| mistakes.add(diagnostic));
     let plan = read::read(&mut mistakes).and_then(|written| resolve::resolve(written, &mut mistakes));
     (plan, mistakes.into_sorted())
 }

@@ -240,10 +240,7 @@ mod tests {
         };
         let taken = IpAddr::from([127, 77, 0, 3]);
         let plan = Plan {
-            source: std::sync::Arc::new(crate::diagnostic::Source {
-                path: String::new(),
-                text: String::new(),
-            }),
+            source: std::sync::Arc::new(crate::diagnostic::Source::new("", "")),
             title: String::new(),
             covers: Vec::new(),
             records: vec![Record { name: "taken.example".to_owned(), data: RecordData::Address(taken) }],

@@ -98,7 +98,7 @@ impl Case {
     /// The plan that reading the file gives, or what is wrong with it.
     pub fn plan(&self, path: &Path) -> Result<Arc<Plan>, String> {
         let text = self.to_toml();
-        let source = Arc::new(Source { path: path.display().to_string(), text: text.clone() });
+        let source = Arc::new(Source::new(path.display().to_string(), text.clone()));
         let (plan, diagnostics) = scenario::parse(source);
         plan.map(Arc::new).ok_or_else(|| {
             let said: Vec<String> = diagnostics.iter().map(|diagnostic| format!("{diagnostic:?}")).collect();

@@ -15,7 +15,7 @@ use rehearsal::world::{Authority, World, hosts};
 /// The plan of a scenario, which must have no mistake. The title is added.
 pub fn plan(scenario: &str) -> Plan {
     let text = format!("title = \"a test\"\n{scenario}");
-    let (plan, diagnostics) = scenario::parse(Arc::new(Source { path: "test.toml".to_owned(), text }));
+    let (plan, diagnostics) = scenario::parse(Arc::new(Source::new("test.toml", text)));
     let told: String = diagnostics.iter().map(|diagnostic| diagnostic.render(Style::Plain)).collect();
     plan.unwrap_or_else(|| panic!("{told}"))
 }

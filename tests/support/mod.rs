@@ -58,7 +58,7 @@ pub fn route(at: &str) -> Route {
 /// A plan of these origins and records.
 pub fn plan_with(origins: impl Into<Vec<Origin>>, records: impl Into<Vec<Record>>) -> Plan {
     Plan {
-        source: Arc::new(Source { path: "test.toml".to_owned(), text: String::new() }),
+        source: Arc::new(Source::new("test.toml", "")),
         title: "a test".to_owned(),
         covers: Vec::new(),
         records: records.into(),

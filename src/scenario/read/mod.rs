@@ -8,12 +8,14 @@ use toml::de::{DeTable, DeValue};
 
 mod expect;
 mod fields;
+mod include;
 mod json;
 mod origin;
 mod step;
 mod syntax;
 
 pub(super) use expect::final_status;
+pub(super) use include::expanded;
 pub(super) use step::actions;
 
 use super::files::SMALLEST;
@@ -23,22 +25,41 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use fields::{Fields, entries, string, wrong_type};
 
 /// The keys of a scenario.
-const KEYS: [&str; 6] = ["title", "covers", "relation", "dns", "origins", "step"];
+const KEYS: [&str; 8] = ["title", "covers", "include", "variables", "relation", "dns", "origins", "step"];
 
-/// Reads a scenario. Where the file is not TOML, what stands before the first syntax error is
+/// Reads a scenario. Where a file is not TOML, what stands before the first syntax error of the scenario is
 /// checked too, and `None` is returned: the rest cannot be trusted.
 pub(super) fn read(mistakes: &mut Mistakes) -> Option<Scenario> {
     let source = std::sync::Arc::clone(mistakes.source());
-    let (document, errors) = DeTable::parse_recoverable(&source.text);
-    let scenario = scenario(document.get_ref(), mistakes);
-    let first = errors.iter().map(|error| syntax::place(error, &source.text).start).min();
-    let Some(first) = first else {
+    let (mut documents, mut wrong) = (Vec::new(), Vec::new());
+    for part in source.parts() {
+        let text = &source.text[part.span.clone()];
+        let (document, errors) = DeTable::parse_recoverable(text);
+        documents.push(include::shifted(document.into_inner(), part.span.start));
+        if !errors.is_empty() {
+            wrong.push((part.span, errors));
+        }
+    }
+    let mut documents = documents.into_iter();
+    let document = documents.next().unwrap_or_default();
+    // What an included file lacks for an error of its own would be missed everywhere else.
+    let parts = if wrong.is_empty() { documents.collect() } else { Vec::new() };
+    let scenario = scenario(&include::complete(document, parts, mistakes), mistakes);
+    if wrong.is_empty() {
         return Some(scenario);
-    };
-    let line = source.text[..first].rfind('\n').map_or(0, |newline| newline + 1);
+    }
+    let (first, errors) = &wrong[0];
+    let text = &source.text[first.clone()];
+    let place = errors.iter().map(|error| syntax::place(error, text).start).min().unwrap_or_default();
+    let line = if first.start == 0 { text[..place].rfind('\n').map_or(0, |newline| newline + 1) } else { 0 };
     mistakes.keep_before(line);
-    for error in syntax::sorted(errors, &source.text) {
-        mistakes.add(error);
+    for (span, errors) in wrong {
+        for mut error in syntax::sorted(errors, &source.text[span.clone()]) {
+            for (place, _) in &mut error.labels {
+                *place = place.start + span.start..place.end + span.start;
+            }
+            mistakes.add(error);
+        }
     }
     None
 }
@@ -47,6 +68,9 @@ fn scenario(document: &DeTable<'_>, mistakes: &mut Mistakes) -> Scenario {
     let mut fields = Fields::new(document, "a scenario");
     let title = fields.string("title", mistakes);
     let covers = fields.strings("covers", mistakes).unwrap_or_default();
+    // Both are dealt with in `include`.
+    fields.entry("include");
+    fields.table("variables", mistakes);
     let relations = fields.table("relation", mistakes).map(|(table, _)| relations(table, mistakes));
     let records = fields.table("dns", mistakes).map(|(table, _)| records(table, mistakes));
     let origins = fields.table("origins", mistakes).map(|(table, _)| origin::origins(table, mistakes));
