@@ -49,6 +49,7 @@ fn throughput(scenario: &Path) {
             headed: false,
             fail_fast: false,
             guard: PathBuf::from(env!("CARGO_BIN_EXE_rehearsal")),
+            remote: Vec::new(),
         };
         let (started, mut first, mut last) = (Instant::now(), None, Instant::now());
         let runs = runtime.block_on(run::run(&plans, &options, &CancellationToken::new(), |_| {

@@ -2,12 +2,14 @@
 //!
 //! Reads arguments and nothing else; the work is done by what it calls.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
-use crate::browser::name::BrowserName;
+use crate::browser::name::{BrowserName, Engine};
 
 /// Rehearse production on a laptop: which cookies each browser stores and sends, and why not.
 ///
@@ -70,7 +72,10 @@ Examples:
   rehearsal run --browser model:webkit          what WebKit would do, predicted by the rules
   rehearsal run --filter wildcard --headed      those whose path or title says so, in a window
   rehearsal run --format json > report.json     for programs
-  rehearsal run --install-browsers              install Chromium first, if it is missing";
+  rehearsal run --install-browsers              install Chromium first, if it is missing
+  rehearsal run --webdriver chromium=http://192.0.2.7:9515 --gateway 192.0.2.1
+                                                a browser on another machine, which reaches the world
+                                                at 192.0.2.1";
 
 const DOCTOR_EXAMPLES: &str = "\
 Examples:
@@ -162,6 +167,47 @@ pub struct RunArgs {
     /// Only scenarios whose path or title contains TEXT, in any case
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// Use a driver that runs already, also on another machine or behind a Selenium Grid, for an engine
+    #[arg(long, value_name = "ENGINE=URL")]
+    pub webdriver: Vec<RunningDriver>,
+    /// The address of this machine that the browser of such a driver reaches: the world is shown there,
+    /// and to that browser's machine alone [default: 127.0.0.1 where the driver is on this machine]
+    #[arg(long, value_name = "ADDRESS", requires = "webdriver")]
+    pub gateway: Option<IpAddr>,
+    /// The address of the machine the browser runs on [default: the driver's]
+    #[arg(long, value_name = "ADDRESS", requires = "webdriver")]
+    pub peer: Option<IpAddr>,
+}
+
+/// `ENGINE=URL`: a driver that runs already.
+#[derive(Clone, Debug)]
+pub struct RunningDriver {
+    /// The engine it drives.
+    pub engine: Engine,
+    /// Where it listens.
+    pub url: Url,
+}
+
+impl FromStr for RunningDriver {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let example = "write it as `chromium=http://192.0.2.7:9515`";
+        let (engine, url) = text.split_once('=').ok_or(example)?;
+        let found = Engine::ALL.into_iter().find(|known| known.as_str() == engine);
+        let engine =
+            found.ok_or_else(|| format!("`{engine}` is not one of chromium and firefox; {example}"))?;
+        if engine == Engine::Webkit {
+            return Err("WebKit takes its proxy from its driver's environment, so the driver has to be \
+                        started here"
+                .to_owned());
+        }
+        let url = Url::parse(url).map_err(|error| format!("`{url}` is no URL ({error}); {example}"))?;
+        if url.scheme() != "http" || !url.has_host() {
+            return Err(format!("a driver is spoken to over plain http; {example}"));
+        }
+        Ok(Self { engine, url })
+    }
 }
 
 /// `rehearsal check`.

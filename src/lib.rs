@@ -35,7 +35,8 @@
 //!
 //! # What holds everywhere
 //!
-//! - Only `world` and `browser` open sockets or start processes, and nothing listens off loopback.
+//! - Only `world` and `browser` open sockets or start processes, and nothing listens off loopback, but for a
+//!   gateway that was asked for by address for one browser on another machine.
 //! - Only `run` spawns work across scenarios.
 //! - Only `report`, `diagnostic` and `command` write to the terminal.
 //! - `rules` uses the standard library alone: no clock, no socket, no file, and no engine's name in a condition.

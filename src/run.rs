@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::browser::Failure;
 use crate::browser::model::Model;
-use crate::browser::name::BrowserName;
-use crate::browser::real::{self, Browser, Worker};
+use crate::browser::name::{BrowserName, Engine};
+use crate::browser::real::{self, Browser, Remote, Worker};
 use crate::observe::{Cookie, Observation};
 use crate::outcome::{CouldNotRun, Outcome, Run, StepRun};
 use crate::plan::{Plan, Step};
@@ -40,6 +40,8 @@ pub struct Options {
     pub fail_fast: bool,
     /// The executable that guards processes: `rehearsal` itself.
     pub guard: PathBuf,
+    /// The drivers that run already, one an engine; the others are started.
+    pub remote: Vec<(Engine, Remote)>,
 }
 
 /// Runs every scenario in every browser, and returns the runs in the order of the scenarios, then of
@@ -304,8 +306,14 @@ impl Crew {
             ca_spki: self.authority.spki_sha256(),
             guard: self.options.guard.clone(),
             timeout: real::TIMEOUT,
+            remote: self.remote(),
         };
         Browser::launch(self.browser.engine, options).await
+    }
+
+    fn remote(&self) -> Option<Remote> {
+        let remote = self.options.remote.iter().find(|(engine, _)| *engine == self.browser.engine);
+        remote.map(|(_, remote)| remote.clone())
     }
 
     async fn close(&self) {

@@ -3,9 +3,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# dig and openssl stand beside the tests as independent judges of the DNS server and the certificates.
+# dig, openssl and curl stand beside the tests as independent judges; ip makes two hosts of one.
 missing=""
-for need in dig:dnsutils openssl:openssl curl:curl; do
+for need in dig:dnsutils openssl:openssl curl:curl ip:iproute2; do
     command -v "${need%%:*}" >/dev/null 2>&1 || missing="$missing ${need##*:}"
 done
 if [ -n "$missing" ]; then

@@ -366,6 +366,7 @@ async fn every_fix_passes_in_chromium_and_nothing_passes_without_it() {
             headed: false,
             fail_fast: false,
             guard: PathBuf::from(env!("CARGO_BIN_EXE_rehearsal")),
+            remote: Vec::new(),
         };
         let runs = run::run(&plans, &options, &CancellationToken::new(), |_| {}).await.expect("an authority");
         assert_eq!(runs.len(), plans.len());

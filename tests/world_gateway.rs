@@ -316,3 +316,26 @@ async fn it_listens_on_loopback_only() {
     first.close().await;
     Gateway::bind(address).expect("the port is free again").close().await;
 }
+
+#[tokio::test]
+async fn a_gateway_for_one_machine_hangs_up_on_every_other() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let peer = "127.0.0.2".parse().expect("an address");
+    let gateway = Gateway::bind_for("127.0.0.1:0".parse().expect("an address"), peer).expect("a gateway");
+    let greeted = async |from: &str| {
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        socket.bind(format!("{from}:0").parse().expect("an address")).expect("a loopback address");
+        let mut stream = socket.connect(gateway.address()).await.expect("the port is open");
+        // The greeting of SOCKS5 (RFC 1928, section 3) is answered, or nothing ever is.
+        let greeting = stream.write_all(&[5, 1, 0]).await;
+        let mut answer = Vec::new();
+        let mut first = [0; 2];
+        if greeting.is_ok() && stream.read_exact(&mut first).await.is_ok() {
+            answer.extend(first);
+        }
+        answer
+    };
+    assert_eq!(greeted("127.0.0.2").await, [5, 0]);
+    assert_eq!(greeted("127.0.0.1").await, [0; 0]);
+    gateway.close().await;
+}

@@ -4,9 +4,11 @@
 //! one world and nothing else, and performs steps there. What an engine does differently stands in its own
 //! module.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+use url::Url;
 
 use super::chromium::{self, Chromium};
 use super::failure::Failure;
@@ -34,6 +36,19 @@ pub struct Options {
     /// The limit for each thing asked of the browser: its start, a command, a page load. [`TIMEOUT`] is
     /// a good one.
     pub timeout: Duration,
+    /// The driver that is used; `None` starts one here.
+    pub remote: Option<Remote>,
+}
+
+/// A driver that runs already, here or on another machine, and the way back from there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// Where the driver listens: `http://192.0.2.7:9515`.
+    pub driver: Url,
+    /// The address of this machine that the browser reaches: where gateways listen.
+    pub gateway: IpAddr,
+    /// The machine the browser runs on: nobody else gets through a gateway.
+    pub peer: IpAddr,
 }
 
 /// A browser that runs. Dropping it ends it shortly after; [`Browser::close`] also waits for that.
@@ -138,11 +153,18 @@ impl Worker {
     }
 }
 
-/// A gateway on a free loopback port, which refuses everything until it is shown a world.
-pub(super) fn gateway() -> Result<Gateway, Failure> {
-    Gateway::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).map_err(|error| Failure::NotStarted {
-        program: "the gateway".to_owned(),
-        message: error.to_string(),
-        last_words: Vec::new(),
-    })
+impl Options {
+    /// A gateway on a free port, where the browser reaches it, which refuses everything until it is shown
+    /// a world.
+    pub(super) fn gateway(&self) -> Result<Gateway, Failure> {
+        let bound = match &self.remote {
+            None => Gateway::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+            Some(remote) => Gateway::bind_for(SocketAddr::from((remote.gateway, 0)), remote.peer),
+        };
+        bound.map_err(|error| Failure::NotStarted {
+            program: "the gateway".to_owned(),
+            message: error.to_string(),
+            last_words: Vec::new(),
+        })
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value};
+use url::{Host, Url};
 
 use super::failure::Failure;
 
@@ -41,6 +42,32 @@ impl Session {
             })?;
         let granted = client.capabilities().cloned().unwrap_or_default();
         Ok(Self { client, granted })
+    }
+
+    /// The address of the BiDi socket, as it is reached from here: a driver on another machine names itself
+    /// as it is called there.
+    ///
+    /// # Errors
+    /// [`Failure::Protocol`] where the driver offers none.
+    pub(super) fn socket(&self, driver: &str) -> Result<String, Failure> {
+        let socket = self.text("webSocketUrl")?;
+        let (Ok(mut url), Ok(driver)) = (Url::parse(&socket), Url::parse(driver)) else { return Ok(socket) };
+        let is_loopback = |url: &Url| match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        if is_loopback(&url) && !is_loopback(&driver) {
+            url.set_host(driver.host_str()).map_err(|error| Failure::protocol("new session", error))?;
+        }
+        Ok(url.into())
+    }
+
+    /// Ends the session, and with it the browser. Gives up when that takes too long.
+    pub(super) async fn close(&self, limit: Duration) {
+        // A driver that is gone has no session left.
+        let _ = tokio::time::timeout(limit, self.client.clone().close()).await;
     }
 
     /// The session itself, for classic WebDriver commands.

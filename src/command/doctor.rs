@@ -31,7 +31,14 @@ pub fn doctor(arguments: &DoctorArgs) -> ExitCode {
         Ok(guard) => guard,
         Err(code) => return code,
     };
-    let options = run::Options { browsers: present, jobs: 1, headed: false, fail_fast: false, guard };
+    let options = run::Options {
+        browsers: present,
+        jobs: 1,
+        headed: false,
+        fail_fast: false,
+        guard,
+        remote: Vec::new(),
+    };
     let examined = match super::block_on(examine(&options)) {
         Ok(examined) => examined,
         Err(code) => return code,

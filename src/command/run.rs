@@ -9,7 +9,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::browser::install;
 use crate::browser::name::{BrowserName, Engine};
-use crate::cli::{Format, RunArgs};
+use crate::browser::real::Remote;
+use crate::cli::{Format, RunArgs, RunningDriver};
 use crate::outcome::{Run, Summary};
 use crate::plan::Plan;
 use crate::report::{json, terminal};
@@ -37,12 +38,17 @@ pub fn run(arguments: &RunArgs) -> ExitCode {
         Ok(guard) => guard,
         Err(code) => return code,
     };
+    let remote = match arguments.webdriver.iter().map(|driver| remote(driver, arguments)).collect() {
+        Ok(remote) => remote,
+        Err(code) => return code,
+    };
     let options = run::Options {
         browsers,
         jobs: arguments.jobs.map_or_else(default_jobs, usize::from),
         headed: arguments.headed,
         fail_fast: arguments.fail_fast,
         guard,
+        remote,
     };
     super::block_on(rehearse(&plans, &options, arguments.format))
 }
@@ -111,7 +117,11 @@ fn browsers(arguments: &RunArgs) -> Result<Vec<BrowserName>, ExitCode> {
         super::complain(message, help);
         Err(ExitCode::from(super::COULD_NOT_RUN))
     };
+    let remote = |engine: Engine| arguments.webdriver.iter().any(|driver| driver.engine == engine);
     let wanted = match arguments.browser.as_slice() {
+        [] if !arguments.webdriver.is_empty() => {
+            Engine::ALL.into_iter().filter(|engine| remote(*engine)).map(BrowserName::shipped).collect()
+        }
         [] => vec![BrowserName::shipped(Engine::Chromium)],
         named => named.to_vec(),
     };
@@ -122,12 +132,45 @@ fn browsers(arguments: &RunArgs) -> Result<Vec<BrowserName>, ExitCode> {
     if arguments.install_browsers {
         super::browsers::install_missing(&wanted)?;
     }
-    if arguments.browser.is_empty() && !install::is_installed(Engine::Chromium) {
+    if arguments.browser.is_empty()
+        && arguments.webdriver.is_empty()
+        && !install::is_installed(Engine::Chromium)
+    {
         let help = "`rehearsal browsers install chromium` installs one, and so does `--install-browsers`;\n\
                     `--browser model` predicts without one";
         return could_not("no browser is installed".to_owned(), help);
     }
     Ok(wanted)
+}
+
+/// The way to a driver that runs already, and back from its browser.
+fn remote(driver: &RunningDriver, arguments: &RunArgs) -> Result<(Engine, Remote), ExitCode> {
+    let (engine, url) = (driver.engine, driver.url.clone());
+    let wrong = |message: String, help: &str| {
+        super::complain(message, help);
+        Err(ExitCode::from(super::WRONG))
+    };
+    let host = match url.socket_addrs(|| None).map(|addresses| addresses.first().copied()) {
+        Ok(Some(address)) => address.ip(),
+        Ok(None) => return wrong(format!("{url} has no address"), "name the driver by its address"),
+        Err(error) => {
+            return wrong(format!("{url} cannot be found: {error}"), "name the driver by its address");
+        }
+    };
+    let peer = arguments.peer.unwrap_or(host);
+    let gateway = match arguments.gateway {
+        Some(gateway) => gateway,
+        None if peer.is_loopback() => peer,
+        None => {
+            let message = format!("the browser on {peer} has no way to this machine");
+            return wrong(message, "name an address of this machine that it reaches: `--gateway ADDRESS`");
+        }
+    };
+    if gateway.is_unspecified() {
+        let message = format!("{gateway} is every address of this machine, and not one of them");
+        return wrong(message, "name the one address that the browser reaches");
+    }
+    Ok((engine, Remote { driver: url, gateway, peer }))
 }
 
 fn default_jobs() -> usize {

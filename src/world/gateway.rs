@@ -1,12 +1,15 @@
-//! The gateway: the one loopback port through which a browser sees a world, and nothing else.
+//! The gateway: the one port through which a browser sees a world, and nothing else.
 //!
 //! It speaks SOCKS5 and HTTP proxy on one port, told apart by the first byte, looks every name up in
 //! the zone of the world it shows, and hands the byte stream to that world's origin: there is no second
 //! socket. It never connects anywhere, so it cannot be an open proxy; what is not in the world is
 //! refused and noted.
+//!
+//! It listens on the loopback interface. For a browser on another machine it can be opened on an address
+//! that was named for it, and then it talks to that machine alone.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -66,14 +69,26 @@ impl Gateway {
     /// Fails where the address is not loopback, or where it cannot be had. Must be called within a
     /// Tokio runtime.
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        let listener = super::loopback(address).and_then(std::net::TcpListener::bind)?;
+        Self::listen(super::loopback(address)?, None)
+    }
+
+    /// Opens a gateway for one other machine, which shows nothing yet: it may listen off the loopback
+    /// interface, and hangs up at once on everybody but that peer.
+    ///
+    /// Fails where the address cannot be had. Must be called within a Tokio runtime.
+    pub fn bind_for(address: SocketAddr, peer: IpAddr) -> io::Result<Self> {
+        Self::listen(address, Some(peer))
+    }
+
+    fn listen(address: SocketAddr, peer: Option<IpAddr>) -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let shared = Arc::new(Shared { state: Mutex::default(), places });
         let accepting = Tasks::default();
-        accepting.spawn(accept(listener, shared.clone()));
+        accepting.spawn(accept(listener, peer, shared.clone()));
         Ok(Self { address, shared, accepting })
     }
 
@@ -183,14 +198,17 @@ impl Refusal {
     }
 }
 
-/// Accepts connections for ever.
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+/// Accepts connections for ever: of this peer, or where none is named, of everybody.
+async fn accept(listener: TcpListener, peer: Option<IpAddr>, shared: Arc<Shared>) {
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
+        let Ok((stream, from)) = listener.accept().await else {
             // Out of file descriptors, or a client that was gone at once.
             tokio::time::sleep(RETRY_ACCEPT).await;
             continue;
         };
+        if peer.is_some_and(|peer| peer != from.ip().to_canonical()) {
+            continue;
+        }
         let place = shared.places.clone().acquire_owned().await.expect("the semaphore is never closed");
         let tasks = shared.state().connections.clone();
         let client = Client { shared: shared.clone(), tasks: tasks.clone(), _place: Arc::new(place) };

@@ -37,6 +37,7 @@ pub fn options(authority: &Authority, third_party: ThirdParty) -> Options {
         ca_spki: authority.spki_sha256(),
         guard: PathBuf::from(env!("CARGO_BIN_EXE_rehearsal")),
         timeout: TIMEOUT,
+        remote: None,
     }
 }
 

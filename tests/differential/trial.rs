@@ -70,6 +70,7 @@ pub async fn run_plans(plans: &[Arc<Plan>], browsers: &[BrowserName], jobs: usiz
         headed: false,
         fail_fast: false,
         guard: PathBuf::from(env!("CARGO_BIN_EXE_rehearsal")),
+        remote: Vec::new(),
     };
     let runs = run::run(plans, &options, &CancellationToken::new(), |_| {}).await;
     let runs = runs.unwrap_or_else(|error| panic!("{error}"));

@@ -12,15 +12,18 @@ use crate::browser::real::Options;
 
 /// The capabilities of a session: its program, its policy, and a proxy for everything outside a worker, one
 /// that refuses.
-pub(super) fn capabilities(options: &Options, binary: &Path, proxy: SocketAddr) -> Map<String, Value> {
-    let Value::Object(capabilities) = json!({
+pub(super) fn capabilities(
+    options: &Options,
+    binary: Option<&Path>,
+    proxy: SocketAddr,
+) -> Map<String, Value> {
+    let Value::Object(mut capabilities) = json!({
         "browserName": "chrome",
         "webSocketUrl": true,
         "acceptInsecureCerts": false,
         "unhandledPromptBehavior": { "default": "dismiss" },
         "proxy": super::proxy(proxy),
         "goog:chromeOptions": {
-            "binary": binary,
             "args": arguments(options),
             "prefs": {
                 // Without it, ChromeDriver's Chromium blocks third-party cookies and desktop Chrome does
@@ -34,6 +37,10 @@ pub(super) fn capabilities(options: &Options, binary: &Path, proxy: SocketAddr) 
     }) else {
         unreachable!("the literal is an object")
     };
+    // Elsewhere the driver knows where its browser is.
+    if let Some(binary) = binary {
+        capabilities["goog:chromeOptions"]["binary"] = json!(binary);
+    }
     capabilities
 }
 
@@ -59,7 +66,7 @@ fn arguments(options: &Options) -> Vec<String> {
     }
     // The sandbox needs a user to drop its rights to; Chromium refuses to start as root otherwise.
     #[cfg(unix)]
-    if rustix::process::geteuid().is_root() {
+    if options.remote.is_none() && rustix::process::geteuid().is_root() {
         arguments.push("--no-sandbox".to_owned());
     }
     arguments

@@ -21,8 +21,9 @@ use serde_json::{Value, json};
 use super::bidi::Bidi;
 use super::driver::{self, Driver};
 use super::failure::Failure;
+use super::guard::Words;
 use super::name::ThirdParty;
-use super::real::{Options, gateway};
+use super::real::Options;
 use super::running::Running;
 use super::session::Session;
 use crate::world::Gateway;
@@ -64,32 +65,38 @@ const EVENTS: &[&str] = &[
 pub struct Chromium {
     bidi: Bidi,
     version: String,
-    third_party: ThirdParty,
-    running: Running,
-    _session: Session,
+    options: Options,
+    /// Its processes; `None` where they are those of a driver that was not started here.
+    running: Option<Running>,
+    session: Session,
     /// Where everything outside the workers goes.
     _refusing: Gateway,
 }
 
 impl Chromium {
-    /// Starts a driver and a browser.
+    /// Starts a driver and a browser, or a browser by the driver that is named.
     ///
     /// # Errors
     /// [`Failure::Missing`] with what installs it, [`Failure::NotStarted`] with the last words of the
     /// driver, [`Failure::TimedOut`]. Nothing is left running.
     pub async fn launch(options: Options) -> Result<Self, Failure> {
+        let refusing = options.gateway()?;
+        let proxy = refusing.address();
+        if let Some(remote) = &options.remote {
+            let url = remote.driver.as_str().trim_end_matches('/').to_owned();
+            let (session, bidi) = Self::open(&options, None, &url, proxy, Words::default()).await?;
+            return Self::running(options, None, session, bidi, refusing);
+        }
         let binary = driver::CHROMIUM.find()?;
         let program = driver::CHROMEDRIVER.find()?;
-        let refusing = gateway()?;
         let driver = Driver::chromedriver(&options.guard, &program, options.timeout).await?;
-        match Self::open(&options, &binary, &driver, refusing.address()).await {
+        let words = driver.guarded().words();
+        match Self::open(&options, Some(&binary), &driver.url(), proxy, words).await {
             Ok((session, bidi)) => {
                 let process = session.number("goog:processID");
                 let watched = bidi.clone();
                 let running = Running::watch(driver, process, move |who| watched.give_up(who));
-                let version = session.text("browserVersion")?;
-                let third_party = options.third_party;
-                Ok(Self { bidi, version, third_party, running, _session: session, _refusing: refusing })
+                Self::running(options, Some(running), session, bidi, refusing)
             }
             Err(failure) => Err(driver.end_after(failure).await),
         }
@@ -97,16 +104,27 @@ impl Chromium {
 
     async fn open(
         options: &Options,
-        binary: &std::path::Path,
-        driver: &Driver,
+        binary: Option<&std::path::Path>,
+        driver: &str,
         proxy: SocketAddr,
+        words: Words,
     ) -> Result<(Session, Bidi), Failure> {
         let capabilities = capabilities::capabilities(options, binary, proxy);
-        let session = Session::open("chromium", &driver.url(), capabilities, options.timeout).await?;
-        let socket = session.text("webSocketUrl")?;
-        let bidi = Bidi::connect(&socket, options.timeout, driver.guarded().words()).await?;
+        let session = Session::open("chromium", driver, capabilities, options.timeout).await?;
+        let bidi = Bidi::connect(&session.socket(driver)?, options.timeout, words).await?;
         bidi.command("session.subscribe", json!({ "events": EVENTS })).await?;
         Ok((session, bidi))
+    }
+
+    fn running(
+        options: Options,
+        running: Option<Running>,
+        session: Session,
+        bidi: Bidi,
+        refusing: Gateway,
+    ) -> Result<Self, Failure> {
+        let version = session.text("browserVersion")?;
+        Ok(Self { bidi, version, options, running, session, _refusing: refusing })
     }
 
     /// The browser's version: `156.0.8078.79`.
@@ -116,17 +134,18 @@ impl Chromium {
 
     /// The policy in force.
     pub fn third_party(&self) -> ThirdParty {
-        self.third_party
+        self.options.third_party
     }
 
     /// The browser's process id, where the driver told it.
     pub fn process(&self) -> Option<u32> {
-        self.running.process()
+        self.running.as_ref().and_then(Running::process)
     }
 
-    /// The private folder of its processes, which is deleted when they have ended.
+    /// The private folder of its processes, which is deleted when they have ended. Empty where they were
+    /// not started here.
     pub fn folder(&self) -> &std::path::Path {
-        self.running.folder()
+        self.running.as_ref().map_or(std::path::Path::new(""), Running::folder)
     }
 
     /// Whether it still answers, as far as is known.
@@ -139,13 +158,16 @@ impl Chromium {
     /// # Errors
     /// Whatever the browser fails at.
     pub async fn worker(&self) -> Result<Worker, Failure> {
-        Worker::new(self.bidi.clone(), gateway()?, self.version.clone()).await
+        Worker::new(self.bidi.clone(), self.options.gateway()?, self.version.clone()).await
     }
 
     /// Ends the browser, its driver and all their processes, and returns when they and their folder are
     /// gone. Does nothing the second time.
     pub async fn close(&self) {
-        self.running.close().await;
+        match &self.running {
+            Some(running) => running.close().await,
+            None => self.session.close(self.options.timeout).await,
+        }
     }
 }
 
