@@ -57,13 +57,13 @@ async fn rehearse(plans: &[Arc<Plan>], options: &run::Options, format: Format) -
     let cancelled = super::cancelled_by_signals();
     let progress = progress_bar(plans.len() * options.browsers.len());
     let started = Instant::now();
-    let mut broken_pipe = Ok(());
+    let (mut broken_pipe, mut said) = (Ok(()), terminal::Told::default());
     let runs = run::run(plans, options, &cancelled, |run| {
         progress.inc(1);
         progress.set_message(format!("{} in {}", run.scenario(), run.browser));
         if format == Format::Terminal {
             // Diagnostics are printed as they come: a long run is read while it goes on.
-            broken_pipe = progress.suspend(|| terminal::write_run(&mut anstream::stdout(), run));
+            broken_pipe = progress.suspend(|| terminal::write_run(&mut anstream::stdout(), run, &mut said));
         }
     })
     .await;

@@ -21,11 +21,16 @@ use crate::world::wire::Answer;
 /// The writer takes the colours out where they are not wanted.
 const COLOURED: Dress = Dress::Coloured;
 
+/// Why scenarios could not be run, as far as it has been said: a browser that does not start is told of
+/// once, not once for each scenario.
+#[derive(Debug, Default)]
+pub struct Told(BTreeSet<(BrowserName, String)>);
+
 /// Writes what is to be said of one run as soon as it is over: nothing where all held.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write_run(out: &mut dyn Write, run: &Run) -> io::Result<()> {
+pub fn write_run(out: &mut dyn Write, run: &Run, said: &mut Told) -> io::Result<()> {
     for warning in undeclared(run) {
         writeln!(out, "{}", warning.render(COLOURED))?;
     }
@@ -73,7 +78,9 @@ pub fn write_run(out: &mut dyn Write, run: &Run) -> io::Result<()> {
             }
         }
     }
-    if let Some(error) = &run.error {
+    if let Some(error) = &run.error
+        && said.0.insert((run.browser, error.message.clone()))
+    {
         let message = format!("`{}` could not be run in {}: {}", run.scenario(), run.browser, error.message);
         let mut diagnostic = Diagnostic::error(message);
         diagnostic.helps.extend(error.hint.clone());
