@@ -17,7 +17,7 @@
 //! | file | what | source |
 //! | --- | --- | --- |
 //! | [`reason`], [`reasons`] | why not: codes, sentences, clauses, sets | the project's contract |
-//! | [`engine`] | what each browser does otherwise, as data | measured, documented |
+//! | [`engine`], [`differences`] | what each browser does otherwise, as data and in words | measured, documented |
 //! | [`date`], [`domain`], [`path`], [`site`] | the parts of cookies and URLs | 5.1, 5.2 |
 //! | [`context`] | who asks for what from where, and what that means | 5.2, Fetch |
 //! | [`set_cookie`] | reading a line | 5.6 |
@@ -57,6 +57,7 @@ pub mod context;
 pub mod cookie;
 pub mod cors;
 pub mod date;
+pub mod differences;
 pub mod domain;
 pub mod engine;
 pub mod fetch_metadata;

@@ -1,0 +1,296 @@
+//! What browsers do otherwise than the specification, and than each other: the profiles, told in words.
+//!
+//! Every field of a [`Profile`] has its line here; one that is added without a line does not compile. What
+//! a field means and where it is from stands in [`super::engine`].
+
+use super::cookie::SameSite;
+use super::date::DateGrammar;
+use super::engine::{
+    BarePair, InnerTabs, Lifetime, Limit, MaxAgeGrammar, Nameless, Prefixes, Profile, Replacement,
+    SecureProtection, Syntax, ThirdParty, Tokens,
+};
+
+/// Something that not all do alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What it is about: a fragment.
+    pub what: &'static str,
+    /// What RFC 6265bis -22 and Fetch say.
+    pub specification: String,
+    /// What Chromium, Firefox and WebKit do, in this order.
+    pub engines: [String; 3],
+}
+
+/// Everything in which an engine as it ships differs from the specification.
+pub fn differences() -> Vec<Difference> {
+    let specification = told(&Profile::SPECIFICATION);
+    let engines = [&Profile::CHROMIUM, &Profile::FIREFOX, &Profile::WEBKIT].map(told);
+    specification
+        .into_iter()
+        .enumerate()
+        .map(|(index, (what, specification))| Difference {
+            what,
+            specification,
+            engines: [0, 1, 2].map(|engine| engines[engine][index].1.clone()),
+        })
+        .filter(|difference| difference.engines.iter().any(|does| *does != difference.specification))
+        .collect()
+}
+
+/// What a profile does, line by line. What a field means for people comes first.
+fn told(profile: &Profile) -> Vec<(&'static str, String)> {
+    let Profile {
+        syntax,
+        schemeful_same_site,
+        redirects_break_same_site,
+        top_host_is_same_site,
+        unset_same_site,
+        lax_unsafe_seconds,
+        same_site_guards_storing,
+        none_requires_secure,
+        trusts_loopback,
+        secure_protection,
+        // Only a second reason for a refusal that there is anyway.
+        protection_from_secure_lines: _,
+        prefixes,
+        // The same.
+        prefixes_want_secure_connection: _,
+        host_prefix_needs_path_attribute,
+        host_prefix_forbids_domain,
+        suffix_domain_on_its_host,
+        suffix_host_may_set,
+        lone_dot_is_no_domain,
+        address_domain_is_host_only,
+        parent_domain_in_lower_case,
+        unicode_domains,
+        third_party,
+        ancestors_make_third_party,
+        partitioned_attribute,
+        partitioned_is_exempt,
+        max_name_value,
+        max_lifetime,
+        max_script_lifetime,
+        site_limit,
+        jar_limit,
+        jar_limit_spares,
+        replacement,
+        wildcard_covers_authorization,
+        local_networks_are_not_mixed,
+        first_address_decides_upgrade,
+        normalizes_request_path,
+    } = profile;
+    let mut lines = vec![
+        ("third parties' cookies, as shipped", policy(*third_party).to_owned()),
+        ("a cookie without `SameSite` is treated as", same_site(*unset_same_site).to_owned()),
+        ("… and goes with an unsafe top-level request while younger than", seconds(*lax_unsafe_seconds)),
+        ("`SameSite=None` needs `Secure`", yes(*none_requires_secure)),
+        ("a cross-site answer may not set Lax and Strict cookies", yes(*same_site_guards_storing)),
+        ("`http` and `https` of one host are different sites", yes(*schemeful_same_site)),
+        ("a redirect through another site makes a request cross-site", yes(*redirects_break_same_site)),
+        (
+            "a request in a frame to the top-level host is same-site, whatever is between",
+            yes(*top_host_is_same_site),
+        ),
+        (
+            "a frame of the top-level site inside another site's frame is a third party",
+            yes(*ancestors_make_third_party),
+        ),
+        ("`Partitioned` keeps a cookie in a partition (CHIPS)", yes(*partitioned_attribute)),
+        ("… and works where third-party cookies are blocked", yes(*partitioned_is_exempt)),
+        ("`Secure` cookies work on `http://localhost`", yes(*trusts_loopback)),
+        ("name prefixes that mean something", prefix(*prefixes).to_owned()),
+        ("`__Host-` wants `Path=/` written out", yes(*host_prefix_needs_path_attribute)),
+        ("`__Host-` forbids a `Domain` that is the host itself", yes(*host_prefix_forbids_domain)),
+        ("what plain http may not touch", protection(*secure_protection).to_owned()),
+        ("`Domain=localhost` on `localhost` makes a host-only cookie", yes(*suffix_domain_on_its_host)),
+        ("a host that is a public suffix may set cookies", yes(*suffix_host_may_set)),
+        ("`Domain=.` counts as no `Domain`", yes(*lone_dot_is_no_domain)),
+        ("`Domain` with the host's own address makes a host-only cookie", yes(*address_domain_is_host_only)),
+        ("a parent `Domain` has to be in lower case", yes(*parent_domain_in_lower_case)),
+        ("a `Domain` may have characters beyond ASCII", yes(*unicode_domains)),
+        ("longest name and value, in bytes", bytes(*max_name_value)),
+        ("longest lifetime", lifetime(*max_lifetime)),
+        ("longest lifetime of a cookie from a script", lifetime((*max_script_lifetime).min(*max_lifetime))),
+        ("cookies a site may have", limit(site_limit)),
+        ("cookies a jar may have", limit(jar_limit)),
+        ("… not counting those used within", seconds(*jar_limit_spares)),
+        ("a cookie that replaces another is sent in the order of", order(*replacement).to_owned()),
+        (
+            "percent-escapes of a request's path are normalized before it is compared",
+            yes(*normalizes_request_path),
+        ),
+        ("`Access-Control-Allow-Headers: *` covers `Authorization`", yes(*wildcard_covers_authorization)),
+        ("an `https` page may load from `http` on the local network", yes(*local_networks_are_not_mixed)),
+        (
+            "the first address of an image decides whether its redirects are upgraded",
+            yes(*first_address_decides_upgrade),
+        ),
+    ];
+    lines.extend(told_syntax(syntax));
+    lines
+}
+
+fn told_syntax(syntax: &Syntax) -> Vec<(&'static str, String)> {
+    let Syntax {
+        bare_pair,
+        nameless,
+        stores_empty,
+        tokens,
+        inner_tabs,
+        max_attribute,
+        attributes_need_equals,
+        unreadable_shadows,
+        unknown_same_site_resets,
+        lifetime,
+        max_age,
+        dates,
+    } = syntax;
+    let word = |word: &str| word.to_owned();
+    vec![
+        (
+            "`foo` without `=` is",
+            word(match bare_pair {
+                BarePair::Value => "a value without a name",
+                BarePair::Name => "a name without a value",
+            }),
+        ),
+        (
+            "a cookie without a name is stored",
+            word(match nameless {
+                Nameless::All => "yes",
+                Nameless::Unambiguous => "unless its value has a `=`",
+                Nameless::Nothing => "no",
+            }),
+        ),
+        ("an empty cookie is stored", yes(*stores_empty)),
+        (
+            "a control character",
+            word(match tokens {
+                Tokens::Octets => "spoils the line",
+                Tokens::Ascii => "ends the token, as any byte beyond ASCII does",
+            }),
+        ),
+        (
+            "a tab inside a name or value",
+            word(match inner_tabs {
+                InnerTabs::Kept => "is kept",
+                InnerTabs::Refused => "spoils the line",
+                InnerTabs::RefusedInPath => "spoils the line in `Path` alone",
+            }),
+        ),
+        ("longest value of an attribute, in bytes", bytes(*max_attribute)),
+        ("`Path` and its like without `=` are ignored", yes(*attributes_need_equals)),
+        ("an unreadable `Expires` takes the place of an earlier one", yes(*unreadable_shadows)),
+        ("an unknown `SameSite` takes the place of an earlier one", yes(*unknown_same_site_resets)),
+        (
+            "of `Max-Age` and `Expires` wins",
+            word(match lifetime {
+                Lifetime::MaxAge => "`Max-Age`",
+                Lifetime::Last => "the last",
+            }),
+        ),
+        (
+            "`Max-Age` takes",
+            word(match max_age {
+                MaxAgeGrammar::Digits => "digits, after an optional `-`",
+                MaxAgeGrammar::SignedDigits => "digits, after an optional sign",
+                MaxAgeGrammar::DigitsOrMinus => "digits, or anything after a `-`",
+                MaxAgeGrammar::Strtol => "what C's `strtol` takes",
+            }),
+        ),
+        (
+            "`Expires` takes",
+            word(match dates {
+                DateGrammar::Tokens => "tokens in any order",
+                DateGrammar::WholeTokens => "whole tokens in any order",
+                DateGrammar::Positional => "an HTTP date, in order",
+            }),
+        ),
+    ]
+}
+
+fn yes(yes: bool) -> String {
+    if yes { "yes" } else { "no" }.to_owned()
+}
+
+fn policy(policy: ThirdParty) -> &'static str {
+    match policy {
+        // The specification leaves it to the user agent.
+        ThirdParty::Allow => "allowed",
+        ThirdParty::Partition => "partitioned by the top-level site",
+        ThirdParty::Block => "blocked",
+    }
+}
+
+fn same_site(flag: SameSite) -> &'static str {
+    match flag {
+        SameSite::None => "None",
+        SameSite::Lax => "Lax",
+        SameSite::Strict => "Strict",
+        SameSite::Unset => "unset",
+    }
+}
+
+fn prefix(prefixes: Prefixes) -> &'static str {
+    match prefixes {
+        Prefixes::Nothing => "none",
+        Prefixes::SecureAndHost => "`__Secure-`, `__Host-`",
+        Prefixes::WithHttp => "those, `__Http-` and `__Host-Http-`",
+    }
+}
+
+fn protection(protection: SecureProtection) -> &'static str {
+    match protection {
+        SecureProtection::Overlay => "any Secure cookie it would overlay",
+        SecureProtection::Replace => "the Secure cookie it would replace",
+    }
+}
+
+fn order(replacement: Replacement) -> &'static str {
+    match replacement {
+        Replacement::KeepsPlace => "the old one",
+        Replacement::KeepsPlaceIfEqual => "the old one if the value is the same",
+        Replacement::GoesLast => "the new one",
+    }
+}
+
+fn bytes(most: usize) -> String {
+    if most == usize::MAX { "no limit".to_owned() } else { most.to_string() }
+}
+
+fn limit(limit: &Limit) -> String {
+    if limit.most == limit.keep {
+        limit.most.to_string()
+    } else {
+        format!("{}, then down to {}", limit.most, limit.keep)
+    }
+}
+
+fn lifetime(most: i64) -> String {
+    if most == i64::MAX { "no limit".to_owned() } else { format!("{} days", most / 86_400) }
+}
+
+fn seconds(seconds: i64) -> String {
+    match seconds {
+        0 => "never".to_owned(),
+        whole if whole % 86_400 == 0 => format!("{} days", whole / 86_400),
+        other => format!("{other} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_all_do_as_specified_is_not_listed() {
+        let all = differences();
+        let same = |difference: &&Difference| {
+            difference.engines.iter().all(|does| *does == difference.specification)
+        };
+        assert_eq!(all.iter().find(same), None);
+        let none = all.iter().find(|difference| difference.what.contains("without `SameSite`"));
+        let none = none.expect("they differ");
+        assert_eq!((none.specification.as_str(), none.engines[1].as_str()), ("Lax", "None"));
+    }
+}
