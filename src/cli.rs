@@ -9,6 +9,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
+use crate::audit::Severity;
 use crate::browser::name::{BrowserName, Engine};
 
 /// Rehearse production on a laptop: which cookies each browser stores and sends, and why not.
@@ -32,6 +33,7 @@ Examples:
   rehearsal check                               read the scenarios, run nothing
   rehearsal explain --page URL --request URL --set-cookie LINE
                                                 one cookie, no scenario: stored, sent, or why not
+  rehearsal audit                               the pre-deploy checklists, with evidence
   rehearsal up login.toml                       a scenario's world, for curl, dig and your browser
   rehearsal browsers install chromium           what the scenarios need
   rehearsal doctor                              whether all of this works on this machine
@@ -50,6 +52,9 @@ pub enum Command {
     /// Say whether a cookie is stored and sent and an answer readable, why not, and what to change.
     #[command(long_about = EXPLAIN_ABOUT, after_help = EXPLAIN_EXAMPLES)]
     Explain(Box<ExplainArgs>),
+    /// Go through the pre-deploy checklists, with what is observed as evidence.
+    #[command(after_help = AUDIT_EXAMPLES)]
+    Audit(AuditArgs),
     /// Bring the world of a scenario up and keep it up until Ctrl-C.
     #[command(after_help = UP_EXAMPLES)]
     Up(UpArgs),
@@ -76,6 +81,17 @@ Examples:
   rehearsal run --webdriver chromium=http://192.0.2.7:9515 --gateway 192.0.2.1
                                                 a browser on another machine, which reaches the world
                                                 at 192.0.2.1";
+
+const AUDIT_EXAMPLES: &str = "\
+Examples:
+  rehearsal audit                               all of ./scenarios, predicted for every engine
+  rehearsal audit login.toml --browser chromium,firefox
+                                                one scenario, as real browsers do it
+  rehearsal audit --fail-on medium              for a pipeline that is strict
+  rehearsal audit --list                        what is looked for
+
+Each scenario is run as it stands, and then once more with an attacker's site in its world.
+Exit codes: 0 nothing at or above --fail-on; 1 something; 2 a scenario is wrong; 3 could not run.";
 
 const DOCTOR_EXAMPLES: &str = "\
 Examples:
@@ -348,6 +364,26 @@ pub enum BrowsersCommand {
         #[arg(value_name = "NAME", required = true)]
         names: Vec<BrowserName>,
     },
+}
+
+/// `rehearsal audit`.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// Scenario files, or folders of them.
+    #[arg(value_name = "PATH", default_value = "scenarios")]
+    pub paths: Vec<PathBuf>,
+    /// The browsers, as ENGINE or ENGINE:POLICY [default: model:chromium, model:firefox and model:webkit]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub browser: Vec<BrowserName>,
+    /// The gravity from which a finding fails the command
+    #[arg(long, value_name = "SEVERITY", value_enum, default_value = "high")]
+    pub fail_on: Severity,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Say what is looked for, and run nothing
+    #[arg(long)]
+    pub list: bool,
 }
 
 /// `rehearsal doctor`.

@@ -29,6 +29,8 @@
 //!   what a real browser did.
 //! - [`explain`] tells why something did not work, and searches for the smallest safe fix: edits of the plan, each
 //!   tried in the model. It answers single questions, and explains the claims that failed in a run.
+//! - [`audit`] goes through the pre-deploy checklists: it looks at what a scenario's runs showed, and at what an
+//!   attacker's site in its world gets.
 //! - [`doctor`] is a tiny scenario of its own, and what it shows about a browser on this machine.
 //! - [`run`] is the only orchestrator; [`command`] is one file a command of the command line.
 //! - [`report`] and [`diagnostic`] are what people read.
@@ -51,6 +53,7 @@
 //! - No DNS recursion and no forwarding proxy: a name outside the world does not exist.
 //! - No retry of a scenario: a browser that died is an error to look at, never noise to hide.
 
+pub mod audit;
 pub mod browser;
 pub mod cli;
 pub mod command;

@@ -3,6 +3,7 @@
 //! Commands put the parts together for one caller. What they do together beyond that stands in the
 //! modules they call.
 
+pub mod audit;
 pub mod browsers;
 pub mod check;
 pub mod doctor;
@@ -77,6 +78,12 @@ fn this_program() -> Result<PathBuf, ExitCode> {
         complain(format!("the path of this program is unknown: {error}"), "call it by its full path");
         ExitCode::from(COULD_NOT_RUN)
     })
+}
+
+/// How many scenarios run at once in a browser, where nobody says.
+fn default_jobs() -> usize {
+    // More than four contexts gain nothing (measured 2026-11-20, Chromium 156.0.8078.79, 2 processors).
+    std::thread::available_parallelism().map_or(2, usize::from).min(4)
 }
 
 /// Runs a future on a runtime of its own.

@@ -44,7 +44,7 @@ pub fn run(arguments: &RunArgs) -> ExitCode {
     };
     let options = run::Options {
         browsers,
-        jobs: arguments.jobs.map_or_else(default_jobs, usize::from),
+        jobs: arguments.jobs.map_or_else(super::default_jobs, usize::from),
         headed: arguments.headed,
         fail_fast: arguments.fail_fast,
         guard,
@@ -171,11 +171,6 @@ fn remote(driver: &RunningDriver, arguments: &RunArgs) -> Result<(Engine, Remote
         return wrong(message, "name the one address that the browser reaches");
     }
     Ok((engine, Remote { driver: url, gateway, peer }))
-}
-
-fn default_jobs() -> usize {
-    // More than four contexts gain nothing (measured 2026-11-20, Chromium 156.0.8078.79, 2 processors).
-    std::thread::available_parallelism().map_or(2, usize::from).min(4)
 }
 
 fn progress_bar(runs: usize) -> ProgressBar {

@@ -32,7 +32,8 @@ mod remark;
 pub mod response;
 mod search;
 mod stage;
-mod told;
+/// What is told of an answer.
+pub mod told;
 mod topology;
 
 pub use cause::Trouble;

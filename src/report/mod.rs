@@ -2,6 +2,7 @@
 //!
 //! Data goes to stdout, talk and progress to stderr. Nothing here decides whether a run passed.
 
+pub mod audit;
 pub mod doctor;
 pub mod explain;
 mod fix;

@@ -1,0 +1,203 @@
+//! The cookies that were set: their attributes, whether browsers store them, and whether they go when
+//! they should.
+
+use std::collections::BTreeSet;
+
+use super::looks::{is_laptop, is_logout, is_session};
+use super::{Check, Finding, Seen, Severity, steps};
+use crate::observe::{Exchange, SetCookie as Line};
+use crate::outcome::Run;
+use crate::plan::{Plan, SameSite};
+use crate::rules::domain::domain_match;
+use crate::rules::engine::Profile;
+use crate::rules::reason::{Question, Reason};
+use crate::rules::set_cookie::{Expiry, SetCookie};
+
+/// A line that was answered, read.
+struct Set<'a> {
+    exchange: &'a Exchange,
+    line: &'a Line,
+    read: SetCookie<'a>,
+}
+
+impl Set<'_> {
+    /// Whether it removes a cookie.
+    fn removes(&self) -> bool {
+        match self.read.lifetime {
+            Some((_, Expiry::In(seconds))) => seconds <= 0,
+            // Frameworks remove by a date long past.
+            Some((_, Expiry::At(moment))) => moment <= 0,
+            None => self.line.reasons.contains(&Reason::Expired),
+        }
+    }
+
+    /// The header, without the cookie's value.
+    fn shown(&self) -> String {
+        let text = String::from_utf8_lossy(&self.line.line).into_owned();
+        format!("Set-Cookie: {text}")
+    }
+
+    fn domain(&self) -> Option<String> {
+        let domain = String::from_utf8_lossy(self.read.bytes(self.read.domain?.value)).to_ascii_lowercase();
+        Some(domain.trim_start_matches('.').to_owned())
+    }
+}
+
+fn set<'a>(seen: &Seen<'a>) -> impl Iterator<Item = Set<'a>> {
+    let exchanges = seen.observation.exchanges.iter();
+    exchanges.flat_map(|exchange| {
+        exchange.set_cookie.iter().map(move |line| {
+            let read = SetCookie::parse(&line.line, &Profile::SPECIFICATION);
+            Set { exchange, line, read }
+        })
+    })
+}
+
+/// What one step shows.
+pub(super) fn look(seen: &Seen<'_>, add: &mut impl FnMut(Finding)) {
+    for set in set(seen).filter(|set| !set.removes()) {
+        attributes(seen, &set, add);
+        refused(seen, &set, add);
+    }
+    logout(seen, add);
+}
+
+fn attributes(seen: &Seen<'_>, set: &Set<'_>, add: &mut impl FnMut(Finding)) {
+    let name = set.line.name.as_str();
+    if !is_session(seen.plan, name) || is_laptop(&set.exchange.wire.url) {
+        return;
+    }
+    let evidence = || seen.evidence(Some(set.exchange), set.shown());
+    if set.read.secure.is_none() {
+        let headline =
+            format!("`{name}` looks like a session and has no Secure: plain http carries it in clear");
+        let fix = "add `Secure`";
+        add(seen.finding(Check::InsecureCookie, Severity::High, headline, evidence(), fix));
+    }
+    if set.read.http_only.is_none() {
+        let headline = format!("`{name}` looks like a session, and every script of the page can read it");
+        let fix = "add `HttpOnly`";
+        add(seen.finding(Check::ScriptReadableSession, Severity::Medium, headline, evidence(), fix));
+    }
+    if set.read.same_site_flag() == SameSite::Unset {
+        let headline =
+            format!("`{name}` leaves its SameSite to the browser, and browsers take it for different things");
+        let fix = "say which is meant: `SameSite=Lax` where the callers are of the same site";
+        add(seen.finding(Check::UnsetSameSite, Severity::Low, headline, evidence(), fix));
+    }
+}
+
+fn refused(seen: &Seen<'_>, set: &Set<'_>, add: &mut impl FnMut(Finding)) {
+    // A caller that asked for no credentials is a finding of its own.
+    if set.line.stored != Some(false) || set.line.reasons.contains(&Reason::CredentialsOmitted) {
+        return;
+    }
+    let reasons: Vec<&str> = set.line.reasons.iter().map(|reason| reason.code()).collect();
+    let headline = format!("`{}` is set and not stored ({})", set.line.name, reasons.join(", "));
+    let mut evidence = seen.evidence(Some(set.exchange), set.shown());
+    let why = set.line.reasons.iter().map(|reason| reason.sentence(Question::Stored).to_owned());
+    evidence.seen.extend(why);
+    add(seen.finding(Check::RefusedCookie, Severity::High, headline, evidence, mend(&set.line.reasons)));
+}
+
+/// What would have the cookie stored. Where several things are in the way, the first that decides.
+fn mend(reasons: &BTreeSet<Reason>) -> &'static str {
+    let has = |reason| reasons.contains(&reason);
+    if has(Reason::ThirdPartyBlocked) {
+        "serve the API from the site of its page: a subdomain, or a path of the same host"
+    } else if has(Reason::DomainMismatch) || has(Reason::PublicSuffix) {
+        "leave `Domain` out: the cookie is then for the host that sets it"
+    } else if has(Reason::SameSiteLax) || has(Reason::SameSiteStrict) || has(Reason::SameSiteDefaultLax) {
+        "serve the API from the site of its page; or, where third-party cookies live, `SameSite=None; Secure`"
+    } else if has(Reason::SameSiteNoneInsecure) || has(Reason::PartitionedInsecure) {
+        "add `Secure`, and serve over https"
+    } else if has(Reason::SecureRequired) || has(Reason::OverwritesSecure) {
+        "serve it over https"
+    } else if has(Reason::InvalidPrefix) {
+        "give the name's prefix what it asks for, or take the prefix off"
+    } else {
+        "ask `rehearsal explain` with the line and its page"
+    }
+}
+
+/// A step that logs out has to take the session's cookies away.
+fn logout(seen: &Seen<'_>, add: &mut impl FnMut(Finding)) {
+    let Some(exchange) = seen.observation.requests().find(|exchange| {
+        is_logout(&exchange.wire.url) && exchange.wire.method != "OPTIONS" && exchange.wire.status < 400
+    }) else {
+        return;
+    };
+    let Some(before) = seen.before.and_then(|before| before.jar.as_ref()) else { return };
+    for cookie in seen.observation.jar.iter().flatten() {
+        let host = exchange.wire.url.host_str().unwrap_or_default();
+        let was_there = before.iter().any(|other| {
+            other.name == cookie.name && other.domain == cookie.domain && other.value == cookie.value
+        });
+        if !was_there || !is_session(seen.plan, &cookie.name) || !domain_match(host, &cookie.domain) {
+            continue;
+        }
+        let dot = if cookie.host_only { "" } else { "." };
+        let headline =
+            format!("`{}` of {dot}{} is still in the jar after logging out", cookie.name, cookie.domain);
+        let removal = set(seen).find(|set| set.line.name == cookie.name && set.removes());
+        let (line, fix) = match &removal {
+            Some(set) => (
+                set.shown(),
+                format!(
+                    "remove it with the `Domain` and `Path` it was set with: `Domain={}; Path={}`",
+                    cookie.domain, cookie.path
+                ),
+            ),
+            None => ("no line of the answer removes it".to_owned(), "remove it when logging out".to_owned()),
+        };
+        let evidence = seen.evidence(Some(exchange), line);
+        add(seen.finding(Check::SurvivesLogout, Severity::High, headline, evidence, fix));
+    }
+}
+
+/// What shows over the whole of a scenario: who sent a cookie where.
+pub(super) fn look_over(plan: &Plan, runs: &[Run], add: &mut impl FnMut(Finding)) {
+    let sends: Vec<(&str, &str, Option<&[u8]>)> = steps(runs)
+        .flat_map(|seen| seen.observation.exchanges.iter())
+        .flat_map(|exchange| {
+            let wire = &exchange.wire;
+            let host = wire.url.host_str().unwrap_or_default();
+            let from = wire.request_header("sec-fetch-site");
+            exchange.sent.iter().map(move |(name, _)| (name.as_str(), host, from))
+        })
+        .collect();
+    for seen in steps(runs) {
+        for set in set(&seen).filter(|set| !set.removes() && set.line.stored == Some(true)) {
+            let name = set.line.name.as_str();
+            let host = set.exchange.wire.url.host_str().unwrap_or_default();
+            if !is_session(plan, name) {
+                continue;
+            }
+            let sent = || sends.iter().filter(|(sent, ..)| *sent == name);
+            if let Some(domain) = set.domain().filter(|domain| domain != host)
+                && sent().next().is_some()
+                && sent().all(|(_, to, _)| *to == host)
+            {
+                let headline =
+                    format!("`{name}` goes to every host below {domain}, and only {host} is called with it");
+                let evidence = seen.evidence(Some(set.exchange), set.shown());
+                let fix = "leave `Domain` out: the cookie is then for the host that sets it alone";
+                add(seen.finding(Check::WideDomain, Severity::Medium, headline, evidence, fix));
+            }
+            let is_cross = |from: &Option<&[u8]>| from.is_none_or(|from| from == b"cross-site");
+            if set.read.same_site_flag() == SameSite::None
+                && set.read.partitioned.is_none()
+                && sent().next().is_some()
+                && !sent().any(|(.., from)| is_cross(from))
+                && !is_cross(&set.exchange.wire.request_header("sec-fetch-site"))
+            {
+                let headline =
+                    format!("`{name}` is SameSite=None, and all who set and send it are of its own site");
+                let evidence = seen.evidence(Some(set.exchange), set.shown());
+                let fix =
+                    "`SameSite=Lax` does the same here, or `Strict`, and no other site's page can send it";
+                add(seen.finding(Check::WeakSameSite, Severity::Medium, headline, evidence, fix));
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What carries the cookies: TLS, HSTS, redirects, and the laptop's own addresses left in production.
+
+use std::collections::BTreeSet;
+
+use url::Url;
+
+use super::looks::is_laptop;
+use super::{Check, Evidence, Finding, Seen, Severity, steps};
+use crate::observe::Exchange;
+use crate::outcome::Run;
+use crate::plan::Plan;
+
+/// What one step shows.
+pub(super) fn look(seen: &Seen<'_>, add: &mut impl FnMut(Finding)) {
+    for exchange in &seen.observation.exchanges {
+        plain(seen, exchange, add);
+        astray(seen, exchange, add);
+        localhost_domain(seen, exchange, add);
+    }
+}
+
+fn plain(seen: &Seen<'_>, exchange: &Exchange, add: &mut impl FnMut(Finding)) {
+    let url = &exchange.wire.url;
+    let redirects_up = exchange.wire.response_header("location").is_some_and(|location| {
+        location.starts_with(b"https://") && (300..400).contains(&exchange.wire.status)
+    });
+    if url.scheme() == "http" && !is_laptop(url) && !redirects_up {
+        let headline = format!("{} is reached without TLS", url.origin().ascii_serialization());
+        let evidence = seen.evidence(Some(exchange), None);
+        add(seen.finding(Check::PlainHttp, Severity::High, headline, evidence, "serve it over https alone"));
+    }
+}
+
+/// A redirect to an origin that the world does not have, or from production to the laptop.
+fn astray(seen: &Seen<'_>, exchange: &Exchange, add: &mut impl FnMut(Finding)) {
+    let wire = &exchange.wire;
+    let Some(location) = wire.response_header("location").filter(|_| (300..400).contains(&wire.status))
+    else {
+        return;
+    };
+    let location = String::from_utf8_lossy(location).into_owned();
+    let Ok(to) = wire.url.join(&location) else { return };
+    let known = seen.plan.origins.iter().any(|origin| origin.url.origin() == to.origin());
+    let evidence = || seen.evidence(Some(exchange), format!("Location: {location}"));
+    if is_laptop(&to) && !is_laptop(&wire.url) {
+        let headline = format!("{} sends the browser to this laptop", wire.url);
+        let fix = "take the production URL into the setting that names the redirect";
+        add(seen.finding(Check::LocalhostLeft, Severity::High, headline, evidence(), fix));
+    } else if !known {
+        let headline = format!(
+            "{} sends the browser to {}, which is no origin of the system",
+            wire.url,
+            to.origin().ascii_serialization()
+        );
+        let fix = "make the redirect URL, and what is registered with the provider, one of the system's";
+        add(seen.finding(Check::RedirectAstray, Severity::High, headline, evidence(), fix));
+    }
+}
+
+fn localhost_domain(seen: &Seen<'_>, exchange: &Exchange, add: &mut impl FnMut(Finding)) {
+    for line in exchange.set_cookie.iter().filter(|_| !is_laptop(&exchange.wire.url)) {
+        let text = String::from_utf8_lossy(&line.line).into_owned();
+        if text.to_ascii_lowercase().replace(' ', "").contains(";domain=localhost") {
+            let headline = format!("`{}` is set for localhost by a production host", line.name);
+            let evidence = seen.evidence(Some(exchange), format!("Set-Cookie: {text}"));
+            let fix = "leave `Domain` out in production";
+            add(seen.finding(Check::LocalhostLeft, Severity::High, headline, evidence, fix));
+        }
+    }
+}
+
+/// What shows over the whole of a scenario: settings, and headers that no answer of an origin has.
+pub(super) fn look_over(plan: &Plan, runs: &[Run], add: &mut impl FnMut(Finding)) {
+    let browsers = || runs.iter().map(|run| run.browser).collect::<Vec<_>>();
+    let evidence = |seen: String| Evidence { step: None, span: None, seen: vec![seen] };
+    for origin in plan.origins.iter().filter(|origin| !is_laptop(&origin.url)) {
+        let allowed = origin.cors.iter().flat_map(|cors| &cors.allow_origins);
+        let laptops: Vec<&str> = allowed
+            .filter(|allowed| Url::parse(allowed).is_ok_and(|url| is_laptop(&url)))
+            .map(String::as_str)
+            .collect();
+        if !laptops.is_empty() {
+            add(Finding {
+                check: Check::LocalhostLeft,
+                severity: Severity::Medium,
+                headline: format!("`{}` lets pages of any visitor's own machine in", origin.name),
+                evidence: evidence(format!("its CORS settings allow {}", laptops.join(", "))),
+                fix: "take them out of the production settings".to_owned(),
+                browsers: browsers(),
+            });
+        }
+    }
+    let (mut asked, mut strict) = (BTreeSet::new(), BTreeSet::new());
+    for exchange in steps(runs).flat_map(|seen| &seen.observation.exchanges) {
+        let url = &exchange.wire.url;
+        if url.scheme() == "https" && !is_laptop(url) {
+            asked.insert(url.origin().ascii_serialization());
+            if exchange.wire.response_header("strict-transport-security").is_some() {
+                strict.insert(url.origin().ascii_serialization());
+            }
+        }
+    }
+    let without: Vec<&str> = asked.difference(&strict).map(String::as_str).collect();
+    if !without.is_empty() {
+        add(Finding {
+            check: Check::NoHsts,
+            severity: Severity::Low,
+            headline: format!("{} never send Strict-Transport-Security", without.join(", ")),
+            evidence: evidence(
+                "the first visit by a bare name goes over plain http, and can be caught".to_owned(),
+            ),
+            fix: "send `Strict-Transport-Security: max-age=31536000` over https".to_owned(),
+            browsers: browsers(),
+        });
+    }
+}

@@ -1,0 +1,96 @@
+//! `rehearsal audit`: the pre-deploy checklists as checks, with what was observed as evidence.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::audit::{self, attack};
+use crate::browser::name::{BrowserName, Engine};
+use crate::cli::{AuditArgs, Format};
+use crate::outcome::Run;
+use crate::plan::Plan;
+use crate::report::audit as report;
+use crate::run;
+
+/// Runs the command.
+pub fn audit(arguments: &AuditArgs) -> ExitCode {
+    if arguments.list {
+        // Whoever reads this may have gone.
+        drop(report::write_list(&mut anstream::stdout()));
+        return ExitCode::from(super::HELD);
+    }
+    let plans = match super::load(&arguments.paths) {
+        Ok(plans) => plans,
+        Err(code) => return code,
+    };
+    let guard = match super::this_program() {
+        Ok(guard) => guard,
+        Err(code) => return code,
+    };
+    let models =
+        || Engine::ALL.into_iter().map(|engine| BrowserName { model: true, engine, policy: None }).collect();
+    let browsers = if arguments.browser.is_empty() { models() } else { arguments.browser.clone() };
+    let jobs = super::default_jobs();
+    let options = run::Options { browsers, jobs, headed: false, fail_fast: false, guard, remote: Vec::new() };
+    let audited = match super::block_on(look(&plans, &options)) {
+        Ok(audited) => audited,
+        Err(code) => return code,
+    };
+    let document = report::Document::of(&audited);
+    let written = match arguments.format {
+        Format::Terminal => report::write(&mut anstream::stdout(), &audited),
+        Format::Json => {
+            let mut out = io::stdout().lock();
+            serde_json::to_writer(&mut out, &document).map_err(io::Error::from).and_then(|()| writeln!(out))
+        }
+    };
+    // Whoever reads this may have gone; the exit code says the same.
+    drop(written);
+    let found = audited.iter().flat_map(|audited| &audited.findings);
+    let failed = found.into_iter().any(|finding| finding.severity >= arguments.fail_on);
+    let errors = audited.iter().any(|audited| !audited.errors.is_empty());
+    ExitCode::from(match (errors, failed) {
+        (true, _) => super::COULD_NOT_RUN,
+        (false, true) => super::FAILED,
+        (false, false) => super::HELD,
+    })
+}
+
+/// Runs every scenario, then the attack on each, and looks at both.
+async fn look(plans: &[Arc<Plan>], options: &run::Options) -> Result<Vec<report::Audited>, ExitCode> {
+    let cancelled = super::cancelled_by_signals();
+    let runs = rehearse(plans, options, &cancelled).await?;
+    let of = |plan: &Arc<Plan>, runs: &[Run]| -> Vec<Run> {
+        runs.iter().filter(|run| run.plan.source == plan.source).cloned().collect()
+    };
+    let attacks: Vec<Arc<Plan>> =
+        plans.iter().filter_map(|plan| attack::plan(plan, &of(plan, &runs))).collect();
+    let attacked = rehearse(&attacks, options, &cancelled).await?;
+    let audited = plans.iter().map(|plan| {
+        let (runs, attacks) = (of(plan, &runs), of(plan, &attacked));
+        report::Audited {
+            findings: audit::findings(plan, &runs, &attacks),
+            errors: runs.iter().chain(&attacks).filter_map(|run| run.error.clone()).collect(),
+            unpredicted: runs.iter().any(|run| run.unpredicted().next().is_some()),
+            plan: Arc::clone(plan),
+        }
+    });
+    Ok(audited.collect())
+}
+
+async fn rehearse(
+    plans: &[Arc<Plan>],
+    options: &run::Options,
+    cancelled: &CancellationToken,
+) -> Result<Vec<Run>, ExitCode> {
+    let runs = run::run(plans, options, cancelled, |_| {}).await.map_err(|error| {
+        super::complain(error.message, error.hint.unwrap_or_default());
+        ExitCode::from(super::COULD_NOT_RUN)
+    })?;
+    if cancelled.is_cancelled() {
+        return Err(ExitCode::from(super::INTERRUPTED));
+    }
+    Ok(runs)
+}

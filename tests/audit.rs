@@ -1,0 +1,197 @@
+//! `rehearsal audit`: what it finds in a scenario that is wrong, and does not find in one that is right.
+
+mod command;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use command::rehearsal;
+use serde_json::Value;
+
+/// A system with every mistake of the checklists.
+const WRONG: &str = r#"
+title = "Everything that can be wrong"
+
+[origins.web]
+url = "https://www.shop.example"
+
+[origins.old]
+url = "http://old.shop.example"
+
+[origins.api]
+url = "https://api.shop.example"
+
+[origins.api.cors]
+allow_origins = ["https://www.shop.example", "http://localhost:3000"]
+allow_credentials = true
+
+[origins.mirror]
+url = "https://mirror.example"
+
+[[origins.mirror.routes]]
+at = "GET /me"
+headers = { Access-Control-Allow-Origin = "https://attacker.invalid", Access-Control-Allow-Credentials = "true" }
+json = { user = "admin" }
+
+[[origins.api.routes]]
+at = "POST /login"
+set_cookie = ["session=s1; Path=/; Domain=shop.example; SameSite=None; Secure", "sid=s2; Path=/", "jwt=j; Domain=localhost; Secure; HttpOnly; SameSite=Lax"]
+json = { detail = "welcome" }
+
+[[origins.api.routes]]
+at = "POST /transfer"
+require_cookie = "session"
+json = { sent = 100 }
+
+[[origins.api.routes]]
+at = "POST /logout"
+set_cookie = ["session=; Max-Age=0; Path=/"]
+json = { detail = "bye" }
+
+[[origins.api.routes]]
+at = "GET /oauth"
+redirect = "http://localhost:8000/auth/callback"
+
+[[origins.api.routes]]
+at = "GET /partner"
+redirect = "https://old.partner.example/"
+
+[[step]]
+visit = "web:/"
+
+[[step]]
+fetch = { url = "api:/login", method = "POST", credentials = "include" }
+
+[[step]]
+fetch = { url = "api:/transfer", method = "POST", credentials = "include" }
+
+[[step]]
+fetch = { url = "mirror:/me", credentials = "include" }
+
+[[step]]
+fetch = { url = "api:/transfer", method = "POST" }
+
+[[step]]
+fetch = { url = "api:/logout", method = "POST", credentials = "include" }
+
+[[step]]
+link = "api:/oauth"
+
+[[step]]
+visit = "api:/partner"
+
+[[step]]
+visit = "old:/"
+"#;
+
+/// The same services, with nothing of it.
+const RIGHT: &str = r#"
+title = "Nothing is wrong"
+
+[origins.web]
+url = "https://www.shop.example"
+
+[[origins.web.routes]]
+at = "GET /"
+headers = { Strict-Transport-Security = "max-age=31536000" }
+html = "<!doctype html><title>shop</title>"
+
+[origins.api]
+url = "https://api.shop.example"
+
+[origins.api.cors]
+allow_origins = ["https://www.shop.example"]
+allow_credentials = true
+
+[[origins.api.routes]]
+at = "POST /login"
+headers = { Strict-Transport-Security = "max-age=31536000" }
+set_cookie = ["__Host-session=s1; Path=/; Secure; HttpOnly; SameSite=Lax"]
+json = { detail = "welcome" }
+
+[[origins.api.routes]]
+at = "POST /transfer"
+require_cookie = "__Host-session"
+json = { sent = 100 }
+
+[[origins.api.routes]]
+at = "POST /logout"
+set_cookie = ["__Host-session=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax"]
+json = { detail = "bye" }
+
+[[step]]
+visit = "web:/"
+
+[[step]]
+fetch = { url = "api:/login", method = "POST", credentials = "include" }
+
+[[step]]
+fetch = { url = "api:/transfer", method = "POST", credentials = "include" }
+
+[[step]]
+fetch = { url = "api:/logout", method = "POST", credentials = "include" }
+"#;
+
+fn audit(arguments: &[&str]) -> (Option<i32>, Value) {
+    let output = rehearsal().args(["audit", "--format", "json"]).args(arguments).output().expect("it starts");
+    let document = serde_json::from_slice(&output.stdout);
+    let document =
+        document.unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    (output.status.code(), document)
+}
+
+fn audit_text(scenario: &str, arguments: &[&str]) -> (Option<i32>, Value) {
+    let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file");
+    std::fs::write(file.path(), scenario).expect("a scenario");
+    let path: &Path = file.path();
+    audit(&[&[path.to_str().expect("the path is text")], arguments].concat())
+}
+
+fn codes(document: &Value) -> BTreeSet<String> {
+    let findings = document["scenarios"].as_array().into_iter().flatten();
+    let findings = findings.flat_map(|scenario| scenario["findings"].as_array().into_iter().flatten());
+    findings.filter_map(|finding| finding["check"].as_str()).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_check_finds_what_it_is_about() {
+    let (code, document) = audit_text(WRONG, &[]);
+    assert_eq!(code, Some(1));
+    let all: BTreeSet<String> =
+        rehearsal::audit::Check::ALL.iter().map(|check| check.code().to_owned()).collect();
+    let found = codes(&document);
+    assert_eq!(found, all, "{document:#}");
+}
+
+#[test]
+fn where_nothing_is_wrong_nothing_is_found() {
+    let (code, document) = audit_text(RIGHT, &["--fail-on", "low"]);
+    assert_eq!(code, Some(0), "{document:#}");
+    assert_eq!(codes(&document), BTreeSet::new());
+}
+
+#[test]
+fn a_finding_stands_on_an_exchange_and_a_line() {
+    let (_, document) = audit_text(WRONG, &[]);
+    let findings = document["scenarios"][0]["findings"].as_array().expect("a list");
+    let of = |check: &str| findings.iter().find(|finding| finding["check"] == check).expect("it is found");
+    let survives = of("survives-logout");
+    assert_eq!(survives["severity"], "high");
+    assert_eq!(survives["step"], 5);
+    let line = survives["line"].as_u64().expect("a line");
+    let text = WRONG.lines().nth(usize::try_from(line).expect("small") - 1).expect("the line is there");
+    assert!(text.contains("api:/logout"), "{text}");
+    let fix = survives["fix"].as_str().expect("a fix");
+    assert!(fix.contains("Domain=shop.example"), "{fix}");
+    let forged = of("forgeable-request")["evidence"].to_string();
+    assert!(forged.contains("POST https://api.shop.example/transfer"), "{forged}");
+    assert!(of("readable-by-everyone")["evidence"].to_string().contains("attacker.invalid"));
+}
+
+#[test]
+fn how_grave_is_too_grave_is_asked() {
+    let mild = RIGHT.replace("headers = { Strict-Transport-Security = \"max-age=31536000\" }\n", "");
+    assert_eq!(audit_text(&mild, &[]).0, Some(0), "low findings do not fail it");
+    let (code, document) = audit_text(&mild, &["--fail-on", "low"]);
+    assert_eq!((code, codes(&document)), (Some(1), BTreeSet::from(["no-hsts".to_owned()])));
+}
