@@ -1,8 +1,8 @@
 //! An attacker's site in the world of a scenario: does what it tries succeed?
 //!
 //! The steps of the scenario are taken up to the one that logs out, so that there is a session to abuse.
-//! Then the same browser visits another site, whose page repeats the requests that carried cookies: as a
-//! form, submitted, and as a `fetch` with credentials.
+//! Then the same browser visits another site, whose page repeats the requests that carried cookies or whose
+//! answers are shared: as a form, submitted, and as a `fetch` with credentials.
 
 use std::sync::Arc;
 
@@ -23,7 +23,12 @@ pub fn plan(plan: &Plan, runs: &[Run]) -> Option<Arc<Plan>> {
     for exchange in steps(runs).flat_map(|seen| seen.observation.requests()) {
         let target = (exchange.wire.method.clone(), exchange.wire.url.clone());
         let carries = !exchange.sent.is_empty() || !exchange.withheld.is_empty();
-        if carries && exchange.wire.status < 300 && !tried.contains(&target) && !is_logout(&target.1) {
+        let shared = exchange.wire.response_header("access-control-allow-origin").is_some();
+        if (carries || shared)
+            && exchange.wire.status < 300
+            && !tried.contains(&target)
+            && !is_logout(&target.1)
+        {
             tried.push(target);
         }
     }
