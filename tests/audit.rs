@@ -183,8 +183,9 @@ fn a_finding_stands_on_an_exchange_and_a_line() {
     assert!(text.contains("api:/logout"), "{text}");
     let fix = survives["fix"].as_str().expect("a fix");
     assert!(fix.contains("Domain=shop.example"), "{fix}");
-    let forged = of("forgeable-request")["evidence"].to_string();
-    assert!(forged.contains("POST https://api.shop.example/transfer"), "{forged}");
+    let forged = findings.iter().filter(|finding| finding["check"] == "forgeable-request");
+    let forged: Vec<String> = forged.map(|finding| finding["evidence"].to_string()).collect();
+    assert!(forged.iter().any(|seen| seen.contains("POST https://api.shop.example/transfer")), "{forged:?}");
     assert!(of("readable-by-everyone")["evidence"].to_string().contains("attacker.invalid"));
 }
 
