@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use clap::Parser;
 use rehearsal::browser::guard;
 use rehearsal::cli::{Cli, Command};
-use rehearsal::command::{browsers, check, doctor, explain, run, up};
+use rehearsal::command::{browsers, check, doctor, explain, matrix, run, up};
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Matrix(arguments) => matrix::matrix(&arguments),
         Command::Up(arguments) => up::up(&arguments),
         Command::Browsers(arguments) => browsers::browsers(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
