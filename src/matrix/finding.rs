@@ -1,9 +1,12 @@
 //! What the table comes to: which combination works everywhere, and which of them is the safest.
 
+use std::collections::BTreeSet;
+
 use super::Matrix;
 use super::place::Topology;
 use crate::browser::name::BrowserName;
 use crate::plan::SameSite;
+use crate::rules::reason::Reason;
 
 /// What a matrix comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,12 +72,16 @@ impl Finding {
     pub fn as_written(&self, matrix: &Matrix) -> Option<String> {
         let written = self.written?;
         let (name, place) = self.described(matrix, written);
+        let what = match matrix.draft.combinations[written].attributes {
+            Some(_) => format!("{name} {place}"),
+            None => place.to_owned(),
+        };
         let works = matrix.works_in(written).count();
         Some(match (matrix.browsers.len() - works, works) {
-            (0, _) => format!("As written, {name} {place}, it works in all of them."),
-            (_, 0) => format!("As written, {name} {place}, it works in none of them."),
+            (0, _) => format!("As written, {what}, it works in all of them."),
+            (_, 0) => format!("As written, {what}, it works in none of them."),
             _ => {
-                format!("As written, {name} {place}, it does not work in {}.", self.failing(matrix, written))
+                format!("As written, {what}, it does not work in {}.", self.failing(matrix, written))
             }
         })
     }
@@ -94,10 +101,11 @@ impl Finding {
         }
     }
 
-    /// What to know before taking the safest.
-    pub fn remark(&self, matrix: &Matrix) -> Option<&'static str> {
-        let safest = matrix.draft.combinations[self.safest?].attributes?;
-        Some(match safest.same_site {
+    /// What to know before taking the safest; where nothing works, what it is that is always in the way.
+    pub fn remark(&self, matrix: &Matrix) -> Option<String> {
+        let Some(safest) = self.safest else { return in_the_way(matrix) };
+        let safest = matrix.draft.combinations[safest].attributes?;
+        let remark = match safest.same_site {
             SameSite::Strict => {
                 "With Strict a user who follows a link from another site arrives logged out; Lax lets those links in, \
                  and nothing else of other sites."
@@ -111,8 +119,28 @@ impl Finding {
                  needs protection against CSRF."
             }
             SameSite::Lax | SameSite::Unset => return None,
-        })
+        };
+        Some(remark.to_owned())
     }
+}
+
+/// The reasons that every cell has.
+fn in_the_way(matrix: &Matrix) -> Option<String> {
+    let mut common: Option<BTreeSet<Reason>> = None;
+    for cell in matrix.rows.iter().flatten() {
+        let cookies = cell.cookies.iter().flat_map(|cookie| cookie.refused.iter().chain(&cookie.withheld));
+        let reasons: BTreeSet<Reason> = cookies.chain(&cell.unreadable).copied().collect();
+        common = Some(match common {
+            Some(common) => common.intersection(&reasons).copied().collect(),
+            None => reasons,
+        });
+    }
+    let codes: Vec<&str> =
+        common?.into_iter().filter(|reason| *reason != Reason::NotStored).map(Reason::code).collect();
+    let what = codes.join(" and ");
+    (!codes.is_empty()).then(|| {
+        format!("In the way everywhere: {what}. No topology and no SameSite helps; `rehearsal run` says what does.")
+    })
 }
 
 fn phrase(topology: Topology) -> &'static str {

@@ -24,6 +24,7 @@ mod needs;
 mod place;
 mod services;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use attributes::Attributes;
@@ -45,6 +46,8 @@ pub struct Draft {
     pub plan: Arc<Plan>,
     /// Its cookies.
     pub needs: Vec<Need>,
+    /// The origins whose pages' own requests are not judged: they are no part of the services.
+    pub strangers: Vec<String>,
     /// The topologies its services can be in.
     pub places: Vec<Place>,
     /// Those they cannot be in, and why.
@@ -83,8 +86,11 @@ impl Combination {
 /// # Errors
 /// With a message where there is nothing to vary.
 pub fn draft(plan: &Arc<Plan>) -> Result<Draft, Box<Diagnostic>> {
-    let needs = needs::needs(plan);
-    let services = services::services(plan, &needs).ok_or_else(|| nothing_to_vary(plan))?;
+    let front = needs::front(plan).ok_or_else(|| nothing_to_vary(plan))?;
+    let needs = needs::needs(plan, front);
+    let services = services::services(plan, front, &needs);
+    let strangers = (0..plan.steps.len()).filter_map(|step| needs::stranger(plan, front, step));
+    let strangers: BTreeSet<usize> = strangers.collect();
     let mut attributes: Vec<Option<Attributes>> =
         Attributes::sensible(plan.origins.iter().any(|origin| !origin.is_https()))
             .into_iter()
@@ -121,7 +127,8 @@ pub fn draft(plan: &Arc<Plan>) -> Result<Draft, Box<Diagnostic>> {
             Err(why) => impossible.push((topology, why)),
         }
     }
-    Ok(Draft { plan: Arc::clone(plan), needs, places, impossible, combinations })
+    let strangers = strangers.into_iter().map(|index| plan.origins[index].name.clone()).collect();
+    Ok(Draft { plan: Arc::clone(plan), needs, strangers, places, impossible, combinations })
 }
 
 /// What every line says as written, where they all say the same.

@@ -29,10 +29,11 @@ pub struct Need {
 ///
 /// A step needs a cookie where the route that answers requires it or the scenario expects it to be sent.
 /// Where no step says so, each later one that asks the same place does. Calls that the author makes
-/// without credentials count only if there are no others: they are there to show what goes wrong.
-pub(super) fn needs(plan: &Plan) -> Vec<Need> {
+/// without credentials count only if there are no others: they are there to show what goes wrong. What pages
+/// of others do counts never: an attacker's form needs no cookie.
+pub(super) fn needs(plan: &Plan, front: usize) -> Vec<Need> {
     let mut needs: Vec<Need> = Vec::new();
-    for step in 0..plan.steps.len() {
+    for step in (0..plan.steps.len()).filter(|step| stranger(plan, front, *step).is_none()) {
         for line in lines_of(plan, step) {
             let name = cookie_line::name(&line);
             match needs.iter_mut().find(|need| need.name == name) {
@@ -54,14 +55,17 @@ pub(super) fn needs(plan: &Plan) -> Vec<Need> {
     for need in &mut needs {
         need.set_in.dedup();
         prefer_credentialed(plan, &mut need.set_in);
-        need.wanted_in = wanted(plan, need);
+        need.wanted_in = wanted(plan, front, need);
         prefer_credentialed(plan, &mut need.wanted_in);
     }
     needs
 }
 
-fn wanted(plan: &Plan, need: &Need) -> Vec<usize> {
-    let later = || need.set_in.first().copied().unwrap_or_default() + 1..plan.steps.len();
+fn wanted(plan: &Plan, front: usize, need: &Need) -> Vec<usize> {
+    let later = || {
+        let after = need.set_in.first().copied().unwrap_or_default() + 1;
+        (after..plan.steps.len()).filter(|step| stranger(plan, front, *step).is_none())
+    };
     let required: Vec<usize> = later().filter(|step| requires(plan, *step, &need.name)).collect();
     if !required.is_empty() {
         return required;
@@ -100,6 +104,25 @@ pub(super) fn has_credentials(plan: &Plan, step: usize) -> bool {
         Action::Xhr(xhr) => xhr.with_credentials || same_origin(),
         _ => true,
     }
+}
+
+/// The index of the front end: whose page is open where the first cookie is set, or who sets it where none is.
+pub(super) fn front(plan: &Plan) -> Option<usize> {
+    let first = (0..plan.steps.len()).find(|step| !lines_of(plan, *step).is_empty())?;
+    let page = if is_navigation(plan, first) { None } else { page_at(plan, first) };
+    page.and_then(|page| index_of(plan, page)).or_else(|| place(plan, first))
+}
+
+/// The index of the origin in whose page a step acts, where that is neither the front end's nor the place it
+/// asks. Where a user goes, from whatever page, is the user's own doing.
+pub(super) fn stranger(plan: &Plan, front: usize, step: usize) -> Option<usize> {
+    let page = index_of(plan, page_at(plan, step)?)?;
+    let own = page == front || Some(page) == place(plan, step) || is_navigation(plan, step);
+    (!own).then_some(page)
+}
+
+fn is_navigation(plan: &Plan, step: usize) -> bool {
+    matches!(plan.steps[step].action, Action::Visit(_) | Action::Link(_))
 }
 
 /// The index of the origin a step asks; for a script's cookie that of its page.

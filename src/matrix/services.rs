@@ -7,7 +7,6 @@ use url::Url;
 
 use super::needs::{self, Need};
 use crate::edit::grant::covers;
-use crate::edit::topology::{index_of, page_at};
 use crate::plan::{Action, Origin, Plan, Service};
 
 /// The services of a scenario.
@@ -23,18 +22,10 @@ pub(super) struct Services {
     pub(super) is_split: bool,
 }
 
-/// The services that these cookies are of. `None` where no step asks any.
-pub(super) fn services(plan: &Plan, needs: &[Need]) -> Option<Services> {
-    let mut involved: Vec<usize> =
-        needs.iter().flat_map(|need| need.set_in.iter().chain(&need.wanted_in)).copied().collect();
-    involved.sort_unstable();
-    involved.dedup();
-    let of_page = |step: &usize| match &plan.steps[*step].action {
-        Action::Visit(_) | Action::Link(_) => None,
-        _ => index_of(plan, page_at(plan, *step)?),
-    };
-    let front = involved.iter().find_map(of_page).or_else(|| needs::place(plan, *involved.first()?))?;
-    let mut backs: Vec<usize> = involved.iter().filter_map(|step| needs::place(plan, *step)).collect();
+/// The services that these cookies are of.
+pub(super) fn services(plan: &Plan, front: usize, needs: &[Need]) -> Services {
+    let involved = needs.iter().flat_map(|need| need.set_in.iter().chain(&need.wanted_in));
+    let mut backs: Vec<usize> = involved.filter_map(|step| needs::place(plan, *step)).collect();
     backs.retain(|index| *index != front);
     backs.sort_unstable();
     backs.dedup();
@@ -42,7 +33,7 @@ pub(super) fn services(plan: &Plan, needs: &[Need]) -> Option<Services> {
     if services.backs.is_empty() {
         services.split();
     }
-    Some(services)
+    services
 }
 
 impl Services {

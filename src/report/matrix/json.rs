@@ -20,7 +20,7 @@ pub struct Document<'a> {
     title: &'a str,
     headline: String,
     as_written: Option<String>,
-    remark: Option<&'static str>,
+    remark: Option<String>,
     source: String,
     /// The safest combination that works in the most browsers.
     safest: Option<Safest<'a>>,
@@ -28,7 +28,7 @@ pub struct Document<'a> {
     works_everywhere: usize,
     /// How many cells of real browsers the rules predicted otherwise.
     disagreements: usize,
-    assumptions: [&'static str; 1],
+    assumptions: Vec<String>,
     browsers: Vec<BrowserObject<'a>>,
     cookies: Vec<NeedObject<'a>>,
     topologies: Vec<PlaceObject<'a>>,
@@ -57,7 +57,7 @@ impl<'a> Document<'a> {
             }),
             works_everywhere: finding.everywhere.len(),
             disagreements: matrix.disagreements(),
-            assumptions: [super::ASSUMED],
+            assumptions: super::assumed(matrix),
             browsers: matrix
                 .browsers
                 .iter()

@@ -125,10 +125,21 @@ fn policy(browser: BrowserName) -> (&'static str, &'static str) {
     }
 }
 
-/// What holds for the whole table, besides what each topology assumes.
-const ASSUMED: &str = "The services are taken to be configured right for each topology: the addresses in URLs, calls, \
-                       redirects and CORS settings move along. Of every Set-Cookie line only SameSite, Secure and \
-                       Partitioned change.";
+/// What is assumed of the whole table, besides what each topology assumes.
+fn assumed(matrix: &Matrix) -> Vec<String> {
+    let mut assumed = vec![
+        "The services are taken to be configured right for each topology: the addresses in URLs, calls, redirects and \
+         CORS settings move along. Of every Set-Cookie line only SameSite, Secure and Partitioned change."
+            .to_owned(),
+    ];
+    if !matrix.draft.strangers.is_empty() {
+        let whose = matrix.draft.strangers.join(", ");
+        assumed.push(format!(
+            "What pages of {whose} ask for by themselves is not judged: they are no part of the services."
+        ));
+    }
+    assumed
+}
 
 /// How to see the rest.
 fn by_whom(matrix: &Matrix) -> String {

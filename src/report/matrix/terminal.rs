@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{ASSUMED, by_whom, policy, reasons, troubles, word};
+use super::{assumed, by_whom, policy, reasons, troubles, word};
 use crate::browser::name::BrowserName;
 use crate::matrix::{Cell, Fate, Finding, Matrix};
 use crate::report::fix::write_filled;
@@ -39,8 +39,8 @@ fn write_head(out: &mut dyn Write, matrix: &Matrix, finding: &Finding, width: us
     write!(out, "{bold}")?;
     write_filled(out, "", "", &finding.headline(matrix), width)?;
     write!(out, "{bold:#}")?;
-    for sentence in finding.as_written(matrix).as_deref().into_iter().chain(finding.remark(matrix)) {
-        write_filled(out, "", "", sentence, width)?;
+    for sentence in finding.as_written(matrix).into_iter().chain(finding.remark(matrix)) {
+        write_filled(out, "", "", &sentence, width)?;
     }
     let wrong = matrix.disagreements();
     if wrong > 0 {
@@ -62,7 +62,7 @@ fn write_foot(out: &mut dyn Write, matrix: &Matrix, width: usize) -> io::Result<
     let cookies: Vec<&str> = matrix.draft.needs.iter().map(|need| need.name.as_str()).collect();
     let noun = if cookies.len() == 1 { "cookie" } else { "cookies" };
     write_filled(out, "", "  ", &format!("{noun}: {}", plain(&cookies.join(", "))), width)?;
-    write_filled(out, "assumed: ", "  ", ASSUMED, width)?;
+    write_filled(out, "assumed: ", "  ", &plain(&assumed(matrix).join(" ")), width)?;
     for place in &matrix.draft.places {
         for assumption in &place.assumptions {
             write_filled(
