@@ -112,7 +112,7 @@ impl<'m> Table<'m> {
         let mut table = Self { matrix, finding, width, notes, label, column: 0, whole: false };
         let texts = matrix.rows.iter().flatten().map(|cell| table.text(cell).chars().count() + 1);
         let columns = 0..matrix.browsers.len();
-        // An engine's name stands over all its columns.
+        // An engine's name stands over all its columns, and where the table is broken perhaps over one.
         let engines = columns.clone().map(|column| {
             let browser = matrix.browsers[column];
             let span = matrix.browsers.iter().filter(|other| is_same_group(**other, browser)).count();
@@ -141,14 +141,12 @@ impl<'m> Table<'m> {
 
     fn write(&self, out: &mut dyn Write, columns: Vec<usize>) -> io::Result<()> {
         let browsers: Vec<BrowserName> = columns.iter().map(|column| self.matrix.browsers[*column]).collect();
-        let mut last = None;
-        let engines = browsers.iter().map(|browser| {
-            let is_new = !last.is_some_and(|last| is_same_group(last, *browser));
-            last = Some(*browser);
-            if is_new { group(*browser) } else { String::new() }
-        });
-        let engines: Vec<String> = engines.collect();
-        self.line(out, "", &self.spread(&engines))?;
+        let mut engines = String::new();
+        for group in browsers.chunk_by(|one, other| is_same_group(*one, *other)) {
+            let width = self.column * group.len();
+            engines += &format!("{:<width$.most$}", self::group(group[0]), most = width - 1);
+        }
+        self.line(out, "", &engines)?;
         let policies: Vec<String> =
             browsers.iter().map(|browser| heading(*browser, self.whole).to_owned()).collect();
         self.line(out, "", "third-party cookies:")?;
@@ -230,6 +228,9 @@ impl<'m> Table<'m> {
             if fates.contains(&word) {
                 write_filled(out, &format!("{word:<8}"), "        ", meaning, width)?;
             }
+        }
+        if !self.notes.is_empty() {
+            writeln!(out, "a b …   why not, or what is wrong all the same")?;
         }
         let safest = self.finding.safest.is_some_and(|safest| self.finding.everywhere.contains(&safest));
         let safest = if safest {
