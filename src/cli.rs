@@ -33,6 +33,7 @@ Examples:
   rehearsal check                               read the scenarios, run nothing
   rehearsal explain --page URL --request URL --set-cookie LINE
                                                 one cookie, no scenario: stored, sent, or why not
+  rehearsal matrix login.toml                   every topology, SameSite and browser, as one table
   rehearsal audit                               the pre-deploy checklists, with evidence
   rehearsal up login.toml                       a scenario's world, for curl, dig and your browser
   rehearsal browsers install chromium           what the scenarios need
@@ -52,6 +53,9 @@ pub enum Command {
     /// Say whether a cookie is stored and sent and an answer readable, why not, and what to change.
     #[command(long_about = EXPLAIN_ABOUT, after_help = EXPLAIN_EXAMPLES)]
     Explain(Box<ExplainArgs>),
+    /// Show the services of a scenario over topologies, cookie attributes and browsers, as one table.
+    #[command(long_about = MATRIX_ABOUT, after_help = MATRIX_EXAMPLES)]
+    Matrix(MatrixArgs),
     /// Go through the pre-deploy checklists, with what is observed as evidence.
     #[command(after_help = AUDIT_EXAMPLES)]
     Audit(AuditArgs),
@@ -135,6 +139,34 @@ Examples:
         --as navigation --set-cookie 'sid=1; SameSite=Strict; Secure' --browser firefox
 
 Exit codes: 0 all works in every browser asked for; 1 something does not; 2 the question is wrong.";
+
+const MATRIX_ABOUT: &str = "\
+Show the services of a scenario over topologies, cookie attributes and browsers, as one table.
+
+The front end and what it calls are served as one origin by path, on ports of one host, on subdomains \
+of one site and on two sites, configured right for each; every Set-Cookie line takes each SameSite, \
+with Secure and Partitioned where that makes a difference. The scenario's steps run in all of it: is \
+each cookie stored, does it go to where it is needed, may the page read the answers, and if not, why? \
+What the scenario expects plays no part.
+
+Without --browser every engine is predicted by the rules, under every policy: that takes an instant. \
+A real browser takes some seconds, and each of its cells is held against the rules: where they \
+disagree, the cell is marked !!.";
+
+const MATRIX_EXAMPLES: &str = "\
+Examples:
+  rehearsal matrix login.toml                        every engine and policy, predicted
+  rehearsal matrix login.toml --html matrix.html     and as a page, for whoever decides
+  rehearsal matrix login.toml --browser chromium,chromium:block-third-party
+                                                     in real browsers, held against the rules
+  rehearsal matrix login.toml --browser model:webkit,chromium
+                                                     one predicted, one real
+  rehearsal matrix login.toml --format json | jq .safest
+
+The table is as wide as the terminal, or as COLUMNS says; 80 columns are enough.
+
+Exit codes: 0 something works in every browser asked for; 1 nothing does, or the rules predicted
+otherwise than a real browser did; 2 the scenario is wrong; 3 a browser could not run.";
 
 const UP_EXAMPLES: &str = "\
 Examples:
@@ -331,6 +363,29 @@ fn header(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("write `Name: value`".to_owned()),
     }
+}
+
+/// `rehearsal matrix`.
+#[derive(Debug, Args)]
+pub struct MatrixArgs {
+    /// The scenario.
+    pub scenario: PathBuf,
+    /// The browsers, as ENGINE or ENGINE:POLICY for real ones and model:… for predicted ones [default: every
+    /// engine and policy, predicted]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub browser: Vec<BrowserName>,
+    /// How the table is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Write the table as a page as well: one file that loads nothing else
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// How many combinations run at once in a browser [default: the number of processors, at most 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub jobs: Option<u8>,
+    /// Show the browser's window
+    #[arg(long)]
+    pub headed: bool,
 }
 
 /// `rehearsal up`.

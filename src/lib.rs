@@ -27,11 +27,13 @@
 //!   all other modules explain themselves with.
 //! - [`browser::model`] takes the same steps by the rules alone; [`reconcile`] holds what it predicted against
 //!   what a real browser did.
+//! - [`edit`] is what may be changed of a plan: attributes, calls, CORS settings, where things are served.
 //! - [`explain`] tells why something did not work, and searches for the smallest safe fix: edits of the plan, each
 //!   tried in the model. It answers single questions, and explains the claims that failed in a run.
 //! - [`audit`] goes through the pre-deploy checklists: it looks at what a scenario's runs showed, and at what an
 //!   attacker's site in its world gets.
 //! - [`doctor`] is a tiny scenario of its own, and what it shows about a browser on this machine.
+//! - [`matrix`] is one scenario over topologies, cookie attributes and browsers: edits of its plan, all run.
 //! - [`run`] is the only orchestrator; [`command`] is one file a command of the command line.
 //! - [`report`] and [`diagnostic`] are what people read.
 //!
@@ -59,7 +61,9 @@ pub mod cli;
 pub mod command;
 pub mod diagnostic;
 pub mod doctor;
+pub mod edit;
 pub mod explain;
+pub mod matrix;
 pub mod observe;
 pub mod outcome;
 pub mod plan;

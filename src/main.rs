@@ -5,13 +5,15 @@ use std::process::ExitCode;
 use clap::Parser;
 use rehearsal::browser::guard;
 use rehearsal::cli::{Cli, Command};
-use rehearsal::command::{audit, browsers, check, doctor, explain, run, up};
+
+use rehearsal::command::{audit, browsers, check, doctor, explain, matrix, run, up};
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Matrix(arguments) => matrix::matrix(&arguments),
         Command::Audit(arguments) => audit::audit(&arguments),
         Command::Up(arguments) => up::up(&arguments),
         Command::Browsers(arguments) => browsers::browsers(&arguments),

@@ -98,6 +98,11 @@ impl BrowserName {
         Self { model: false, ..self }
     }
 
+    /// The model of this browser, or itself where it is one.
+    pub const fn modelled(self) -> Self {
+        Self { model: true, ..self }
+    }
+
     /// What this browser does with cookies of third parties.
     ///
     /// Without a policy, what the browser ships with: chromium allows, firefox partitions and

@@ -32,7 +32,7 @@ pub fn audit(arguments: &AuditArgs) -> ExitCode {
     let models =
         || Engine::ALL.into_iter().map(|engine| BrowserName { model: true, engine, policy: None }).collect();
     let browsers = if arguments.browser.is_empty() { models() } else { arguments.browser.clone() };
-    let jobs = super::default_jobs();
+    let jobs = super::jobs(None);
     let options = run::Options { browsers, jobs, headed: false, fail_fast: false, guard, remote: Vec::new() };
     let audited = match super::block_on(look(&plans, &options)) {
         Ok(audited) => audited,

@@ -63,7 +63,7 @@ pub fn browsers(asked: &[BrowserName]) -> Vec<BrowserName> {
         Engine::ALL.into_iter().map(BrowserName::shipped).chain(std::iter::once(blocking)).collect();
     let mut browsers = Vec::new();
     for browser in if asked.is_empty() { &default } else { asked } {
-        let model = BrowserName { model: true, ..*browser };
+        let model = browser.modelled();
         if !browsers.contains(&model) {
             browsers.push(model);
         }

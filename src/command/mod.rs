@@ -8,6 +8,7 @@ pub mod browsers;
 pub mod check;
 pub mod doctor;
 pub mod explain;
+pub mod matrix;
 pub mod run;
 pub mod up;
 
@@ -15,7 +16,9 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
 use crate::diagnostic::{Diagnostic, Style};
@@ -80,10 +83,21 @@ fn this_program() -> Result<PathBuf, ExitCode> {
     })
 }
 
-/// How many scenarios run at once in a browser, where nobody says.
-fn default_jobs() -> usize {
+/// How many scenarios run at once in a browser: as many as asked for or, where nothing was, as help.
+fn jobs(asked: Option<u8>) -> usize {
     // More than four contexts gain nothing (measured 2026-11-20, Chromium 156.0.8078.79, 2 processors).
-    std::thread::available_parallelism().map_or(2, usize::from).min(4)
+    let default = || std::thread::available_parallelism().map_or(2, usize::from).min(4);
+    asked.map_or_else(default, usize::from)
+}
+
+/// How far a run is, on stderr where that is a terminal.
+fn progress_bar(runs: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:24} {pos}/{len}  {elapsed}  {wide_msg}");
+    let bar = ProgressBar::with_draw_target(Some(runs as u64), ProgressDrawTarget::stderr());
+    bar.set_style(style.expect("the template is well formed"));
+    bar.set_message("starting the browser");
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
 }
 
 /// Runs a future on a runtime of its own.

@@ -5,8 +5,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use crate::browser::install;
 use crate::browser::name::{BrowserName, Engine};
 use crate::browser::real::Remote;
@@ -44,7 +42,7 @@ pub fn run(arguments: &RunArgs) -> ExitCode {
     };
     let options = run::Options {
         browsers,
-        jobs: arguments.jobs.map_or_else(super::default_jobs, usize::from),
+        jobs: super::jobs(arguments.jobs),
         headed: arguments.headed,
         fail_fast: arguments.fail_fast,
         guard,
@@ -55,7 +53,7 @@ pub fn run(arguments: &RunArgs) -> ExitCode {
 
 async fn rehearse(plans: &[Arc<Plan>], options: &run::Options, format: Format) -> ExitCode {
     let cancelled = super::cancelled_by_signals();
-    let progress = progress_bar(plans.len() * options.browsers.len());
+    let progress = super::progress_bar(plans.len() * options.browsers.len());
     let started = Instant::now();
     let (mut broken_pipe, mut said) = (Ok(()), terminal::Told::default());
     let runs = run::run(plans, options, &cancelled, |run| {
@@ -171,13 +169,4 @@ fn remote(driver: &RunningDriver, arguments: &RunArgs) -> Result<(Engine, Remote
         return wrong(message, "name the one address that the browser reaches");
     }
     Ok((engine, Remote { driver: url, gateway, peer }))
-}
-
-fn progress_bar(runs: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:24} {pos}/{len}  {elapsed}  {wide_msg}");
-    let bar = ProgressBar::with_draw_target(Some(runs as u64), ProgressDrawTarget::stderr());
-    bar.set_style(style.expect("the template is well formed"));
-    bar.set_message("starting the browser");
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use super::goal::{holds, is_deletion, is_sent, last_lines};
 use crate::browser::name::BrowserName;
+use crate::edit::{cookie_line, topology};
 use crate::observe::{Exchange, Observation, SetCookie};
 use crate::plan::{Expect, Plan, Readable, Service};
 use crate::rules::reason::{Question, Reason};
@@ -219,10 +220,10 @@ fn not_sent(
 /// Whether the answer to a step's request would set a cookie.
 fn sets(plan: &Plan, step: usize, name: &str) -> bool {
     let Some((method, url)) = plan.steps[step].action.target() else { return false };
-    let Some(index) = super::topology::index_of(plan, url) else { return false };
+    let Some(index) = topology::index_of(plan, url) else { return false };
     let Service::Routes(routes) = &plan.origins[index].service else { return false };
     let mut fitting = routes.iter().filter(|route| route.method == method && route.path == url.path());
-    fitting.any(|route| route.set_cookie.iter().any(|line| super::cookie_line::name(line) == name))
+    fitting.any(|route| route.set_cookie.iter().any(|line| cookie_line::name(line) == name))
 }
 
 fn unreadable(step: usize, seen: &Observation, browser: BrowserName) -> Option<Cause> {

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! - `cause` finds what stands in the way, `told` says it, and `fault` points at it;
-//! - `edit`, `topology` and `grant` are what may be changed, and what that costs;
-//! - `propose` is the one table from reasons to edits, and `search` tries them from the cheapest on;
+//! - `propose` is the one table from reasons to edits ([`crate::edit`]), and `search` tries them from the
+//!   cheapest on;
 //! - `question` makes a plan of what was asked on the command line, `response` reads an answer for it;
 //! - `failure` is the same for a claim that did not hold in a run.
 //!
@@ -19,27 +19,18 @@
 //! answers with whatever origin asks. Nothing here prints.
 
 mod cause;
-mod change;
-mod cookie_line;
-mod edit;
 pub mod failure;
 mod fault;
 mod goal;
-mod grant;
 mod propose;
 pub mod question;
 mod remark;
 pub mod response;
 mod search;
 mod stage;
-/// What is told of an answer.
-pub mod told;
-mod topology;
+mod told;
 
 pub use cause::Trouble;
-pub use change::Change;
-pub use edit::{CookieChange, Edit, Edits, Target, apply};
 pub use goal::Goal;
 pub use search::{Fix, Remedy};
 pub use told::{Explanation, Why, listed};
-pub use topology::Topology;

@@ -6,10 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cookie_line;
-use super::edit::{CookieChange, Edit, Edits, Target, lines, unprefixed};
 use super::goal::{self, Goal};
-use super::topology::{self, Topology};
+use crate::edit::topology::{self, Topology};
+use crate::edit::{CookieChange, Edit, Edits, Target, cookie_line, lines, unprefixed};
 use crate::observe::{Observation, SetCookie};
 use crate::plan::{Action, Plan};
 use crate::rules::reason::{Question, Reason};

@@ -1,7 +1,7 @@
 //! What to know before making a fix: its price, in a sentence.
 
-use super::edit::{CookieChange, Edit};
 use super::search::Fix;
+use crate::edit::{CookieChange, Edit};
 
 /// Said where the stricter word was tried and works too.
 pub(super) const STRICT_AS_WELL: &str = "`SameSite=Strict` works here as well; it also keeps the cookie from requests that begin with a link on another site";

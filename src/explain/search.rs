@@ -8,13 +8,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
-use super::change::Change;
-use super::edit::{CookieChange, Edit, Edits, MOST, Target, apply, lines};
 use super::goal::Goal;
 use super::propose;
+use super::remark;
 use super::stage::{Shown, Stage};
-use super::{cookie_line, remark};
 use crate::browser::name::BrowserName;
+use crate::edit::{Change, CookieChange, Edit, Edits, MOST, Target, apply, cookie_line, lines};
 use crate::observe::Observation;
 use crate::plan::Plan;
 use crate::rules::reason::Reason;

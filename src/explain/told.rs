@@ -7,9 +7,9 @@ use url::Url;
 
 use super::cause::{Cause, Trouble};
 use super::fault;
-use super::topology::page_at;
 use crate::browser::name::BrowserName;
 use crate::diagnostic::{Diagnostic, Source, Span, Style};
+use crate::edit::topology::page_at;
 use crate::plan::{Action, Plan};
 use crate::rules::reason::{Question, Reason};
 use crate::scenario::relation::{Relation, Site};

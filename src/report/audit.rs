@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::audit::{Check, Finding, Severity};
 use crate::diagnostic::{Diagnostic, Style as Dress};
-use crate::explain::told::listed;
+use crate::explain::listed;
 use crate::outcome::CouldNotRun;
 use crate::plan::Plan;
 

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use anstyle::AnsiColor;
 
 use crate::browser::name::BrowserName;
-use crate::explain::{Change, Fix, Remedy, listed};
+use crate::edit::Change;
+use crate::explain::{Fix, Remedy, listed};
 use crate::rules::reason::Question;
 
 /// No line is longer, but for those that are to be copied.
@@ -90,10 +91,21 @@ pub(super) fn write_wrapped(out: &mut dyn Write, indent: &str, text: &str) -> io
 
 /// The same with a first line of its own.
 pub(super) fn write_hanging(out: &mut dyn Write, first: &str, indent: &str, text: &str) -> io::Result<()> {
+    write_filled(out, first, indent, text, WIDTH)
+}
+
+/// The same in lines of at most this many characters, but for longer words.
+pub(super) fn write_filled(
+    out: &mut dyn Write,
+    first: &str,
+    indent: &str,
+    text: &str,
+    width: usize,
+) -> io::Result<()> {
     let mut line = first.to_owned();
     let mut is_empty = true;
     for word in text.split(' ') {
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > width {
             writeln!(out, "{line}")?;
             indent.clone_into(&mut line);
             is_empty = true;

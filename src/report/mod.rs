@@ -7,5 +7,6 @@ pub mod doctor;
 pub mod explain;
 mod fix;
 pub mod json;
+pub mod matrix;
 pub mod terminal;
 pub mod up;

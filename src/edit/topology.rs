@@ -7,6 +7,7 @@
 use url::{Host, Url};
 
 use super::change::Change;
+use super::cookie_line;
 use crate::plan::{Action, Body, Expect, Plan, Route, Service};
 use crate::scenario::relation::Relation;
 use crate::suffixes::{is_under_private_suffix, registrable_domain};
@@ -41,7 +42,7 @@ pub enum Topology {
 
 impl Topology {
     /// How much more than the least change of this kind it asks of a developer.
-    pub(super) fn cost(&self) -> u32 {
+    pub(crate) fn cost(&self) -> u32 {
         match self {
             Self::Https => 0,
             Self::ApiUnderPage { .. } => 20,
@@ -51,12 +52,12 @@ impl Topology {
     }
 
     /// Whether the two cannot both be done. Anything may be served over `https` as well.
-    pub(super) fn excludes(&self, other: &Self) -> bool {
+    pub(crate) fn excludes(&self, other: &Self) -> bool {
         *self != Self::Https && *other != Self::Https || self == other
     }
 
     /// What it means, in a sentence.
-    pub(super) fn remark(&self) -> &'static str {
+    pub(crate) fn remark(&self) -> &'static str {
         match self {
             Self::Https => "over https cookies may be Secure, and nobody on the way reads or changes them",
             Self::ApiUnderPage { .. } => {
@@ -75,7 +76,7 @@ impl Topology {
 }
 
 /// The changes that might help the request of a step.
-pub(super) fn options(plan: &Plan, step: usize) -> Vec<Topology> {
+pub(crate) fn options(plan: &Plan, step: usize) -> Vec<Topology> {
     let mut options = Vec::new();
     if plan.origins.iter().any(|origin| !origin.is_https()) {
         options.push(Topology::Https);
@@ -99,7 +100,7 @@ pub(super) fn options(plan: &Plan, step: usize) -> Vec<Topology> {
 }
 
 /// Serves things elsewhere. `None` where the new place is taken.
-pub(super) fn apply(plan: &mut Plan, topology: &Topology) -> Option<Change> {
+pub(crate) fn apply(plan: &mut Plan, topology: &Topology) -> Option<Change> {
     match topology {
         Topology::Https => {
             let plain: Vec<usize> =
@@ -122,7 +123,7 @@ pub(super) fn apply(plan: &mut Plan, topology: &Topology) -> Option<Change> {
 }
 
 /// The page that a step acts in: where the last navigation before it led.
-pub(super) fn page_at(plan: &Plan, step: usize) -> Option<&Url> {
+pub(crate) fn page_at(plan: &Plan, step: usize) -> Option<&Url> {
     plan.steps.get(..step)?.iter().rev().find_map(|step| match &step.action {
         Action::Visit(url) | Action::Link(url) => Some(url),
         Action::Form(form) => Some(&form.url),
@@ -131,7 +132,7 @@ pub(super) fn page_at(plan: &Plan, step: usize) -> Option<&Url> {
 }
 
 /// The index of the origin a URL is of.
-pub(super) fn index_of(plan: &Plan, url: &Url) -> Option<usize> {
+pub(crate) fn index_of(plan: &Plan, url: &Url) -> Option<usize> {
     plan.origins.iter().position(|origin| origin.url.origin() == url.origin())
 }
 
@@ -149,7 +150,7 @@ fn subdomain(plan: &Plan, of: &Url, label: &str) -> Option<String> {
 }
 
 /// The first label of a host, where something like a service's name stands there.
-fn first_label(url: &Url) -> Option<&str> {
+pub(crate) fn first_label(url: &Url) -> Option<&str> {
     let host = url.host_str()?;
     let domain = registrable_domain(host)?;
     let label = host.strip_suffix(domain)?.strip_suffix('.')?;
@@ -166,7 +167,7 @@ fn to_host(plan: &mut Plan, index: usize, host: &str, place: &str) -> Option<Cha
 }
 
 /// Gives an origin another URL, and every URL of the plan that was of it.
-fn move_origin(plan: &mut Plan, index: usize, to: &Url) -> Option<()> {
+pub(crate) fn move_origin(plan: &mut Plan, index: usize, to: &Url) -> Option<()> {
     let from = plan.origins[index].url.clone();
     let taken = |other: &crate::plan::Origin| {
         other.host() == to.host_str().unwrap_or_default() && Some(other.port()) == to.port_or_known_default()
@@ -194,7 +195,7 @@ fn by_path(plan: &mut Plan, api: usize, page: usize) -> Option<Change> {
             || routes.iter().any(|own| own.method == route.method && own.path == route.path)
     };
     let prefix = if moved.iter().any(taken) { "/api" } else { "" };
-    moved.iter_mut().for_each(|route| route.path.insert_str(0, prefix));
+    moved.iter_mut().for_each(|route| put_under(prefix, route));
     if moved.iter().any(taken) {
         return None;
     }
@@ -210,6 +211,17 @@ fn by_path(plan: &mut Plan, api: usize, page: usize) -> Option<Change> {
     before.dedup();
     after.dedup();
     Some(Change { place: "where the API is served".to_owned(), before, after })
+}
+
+/// Puts a route under a prefix, and the cookies it sets for a part of its own paths with it.
+fn put_under(prefix: &str, route: &mut Route) {
+    route.path.insert_str(0, prefix);
+    for line in &mut route.set_cookie {
+        if let Some(path) = cookie_line::attribute(line, "Path").filter(|path| path.len() > 1) {
+            let path = format!("{prefix}{path}");
+            *line = cookie_line::with(line, "Path", Some(&path));
+        }
+    }
 }
 
 /// What stands in for the built-in page where routes are added to it.
@@ -271,6 +283,7 @@ fn redirect(plan: &mut Plan, from: &Url, to: &Url, prefix: &str) {
     }
 }
 
-fn ascii(url: &Url) -> String {
+/// An origin as a browser writes it.
+pub(crate) fn ascii(url: &Url) -> String {
     url.origin().ascii_serialization()
 }

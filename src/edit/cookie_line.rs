@@ -4,21 +4,21 @@
 //! decides what a browser makes of a line; [`crate::rules`] does.
 
 /// The name a line gives its cookie; empty where it has none.
-pub(super) fn name(line: &str) -> &str {
+pub(crate) fn name(line: &str) -> &str {
     let pair = line.split(';').next().unwrap_or_default();
     pair.split_once('=').map_or("", |(name, _)| name.trim())
 }
 
 /// The value of an attribute, empty for a flag; `None` where the line has no such attribute. The last one
 /// counts (RFC 6265bis -22, section 5.6).
-pub(super) fn attribute<'l>(line: &'l str, wanted: &str) -> Option<&'l str> {
+pub(crate) fn attribute<'l>(line: &'l str, wanted: &str) -> Option<&'l str> {
     let found = line.split(';').skip(1).filter(|part| is(part, wanted)).last()?;
     Some(found.split_once('=').map_or("", |(_, value)| value.trim()))
 }
 
 /// The line with an attribute set: its last mention changed, others of the same name dropped, or put at
 /// the end.
-pub(super) fn with(line: &str, wanted: &str, value: Option<&str>) -> String {
+pub(crate) fn with(line: &str, wanted: &str, value: Option<&str>) -> String {
     let attribute = value.map_or_else(|| wanted.to_owned(), |value| format!("{wanted}={value}"));
     let parts: Vec<&str> = line.split(';').collect();
     let Some(last) = parts.iter().skip(1).rposition(|part| is(part, wanted)).map(|place| place + 1) else {
@@ -34,7 +34,7 @@ pub(super) fn with(line: &str, wanted: &str, value: Option<&str>) -> String {
 }
 
 /// The line without an attribute.
-pub(super) fn without(line: &str, wanted: &str) -> String {
+pub(crate) fn without(line: &str, wanted: &str) -> String {
     let parts = line.split(';').enumerate();
     let kept: Vec<&str> =
         parts.filter(|(place, part)| *place == 0 || !is(part, wanted)).map(|(_, part)| part).collect();
@@ -42,7 +42,7 @@ pub(super) fn without(line: &str, wanted: &str) -> String {
 }
 
 /// The line with its cookie under another name.
-pub(super) fn renamed(line: &str, new: &str) -> String {
+pub(crate) fn renamed(line: &str, new: &str) -> String {
     match line.split_once('=') {
         Some((_, rest)) => format!("{new}={rest}"),
         None => line.to_owned(),
@@ -50,7 +50,7 @@ pub(super) fn renamed(line: &str, new: &str) -> String {
 }
 
 /// The line with its cookie's value replaced.
-pub(super) fn with_value(line: &str, value: &str) -> String {
+pub(crate) fn with_value(line: &str, value: &str) -> String {
     let (pair, rest) = line.find(';').map_or((line, ""), |end| line.split_at(end));
     match pair.split_once('=') {
         Some((name, _)) => format!("{name}={value}{rest}"),
@@ -60,17 +60,17 @@ pub(super) fn with_value(line: &str, value: &str) -> String {
 
 /// What a name prefix asks of its cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Prefix {
+pub(crate) struct Prefix {
     /// The prefix as the specification writes it.
-    pub(super) text: &'static str,
+    pub(crate) text: &'static str,
     /// Whether it asks for no `Domain` and for `Path=/`.
-    pub(super) host: bool,
+    pub(crate) host: bool,
     /// Whether it asks for `HttpOnly`.
-    pub(super) http_only: bool,
+    pub(crate) http_only: bool,
 }
 
 /// The prefix of a name (RFC 6265bis -22, section 4.1.3; layered cookies, section 5.4.3).
-pub(super) fn prefix(name: &str) -> Option<Prefix> {
+pub(crate) fn prefix(name: &str) -> Option<Prefix> {
     const KNOWN: [Prefix; 4] = [
         Prefix { text: "__Host-Http-", host: true, http_only: true },
         Prefix { text: "__Host-", host: true, http_only: false },
@@ -86,7 +86,7 @@ pub(super) fn prefix(name: &str) -> Option<Prefix> {
 }
 
 /// The line with all that its name's prefix asks for.
-pub(super) fn with_prefix_kept(line: &str) -> String {
+pub(crate) fn with_prefix_kept(line: &str) -> String {
     let Some(prefix) = prefix(name(line)) else { return line.to_owned() };
     let mut line = line.to_owned();
     if prefix.host {

@@ -1,18 +1,27 @@
-//! A fix, as edits of a plan: what may be changed, and what it costs.
+//! Edits of a plan: what may be changed, and what it costs.
 //!
 //! An edit says what a developer would do: change an attribute, name an origin, add an option to a call,
 //! serve something elsewhere. [`apply`] does it to a copy of the plan, in an order that does not depend on
-//! the order the edits were found in. Whether it helps is found by rehearsing the copy.
+//! the order the edits were found in. Whether it helps is found by rehearsing the copy: a fix in
+//! [`crate::explain`], a table of all in [`crate::matrix`].
+//!
+//! - `cookie_line` changes the text of a `Set-Cookie` line;
+//! - `topology` is where things are served, `grant` the CORS headers a call needs;
+//! - `change` is what of it a developer sees, as a diff.
 //!
 //! What is deliberately no edit: taking `Secure` or `HttpOnly` off a cookie, reflecting whatever origin
 //! asks, and anything a browser's user would have to set.
 
 use std::collections::BTreeSet;
 
-use super::change::Change;
-use super::cookie_line;
-use super::topology::{self, Topology};
-use super::{change, grant};
+mod change;
+pub(crate) mod cookie_line;
+pub(crate) mod grant;
+pub(crate) mod topology;
+
+pub use change::Change;
+pub use topology::Topology;
+
 use crate::plan::{Action, Credentials, Plan, Service};
 
 /// A set of edits, in the order they are applied.
@@ -87,10 +96,10 @@ pub enum CookieChange {
 }
 
 /// The most edits in one fix: more is no fix but another design.
-pub(super) const MOST: usize = 5;
+pub(crate) const MOST: usize = 5;
 
 /// What a change of where things are served costs at least: more than all that headers can do.
-pub(super) const TOPOLOGY: u32 = 100;
+pub(crate) const TOPOLOGY: u32 = 100;
 
 impl Edit {
     /// How much the edit opens up, and after that how much it asks of the developer. Fixes are tried
@@ -131,7 +140,7 @@ impl Edit {
     }
 
     /// Whether the two cannot both be in one fix: they answer the same question differently.
-    pub(super) fn excludes(&self, other: &Self) -> bool {
+    pub(crate) fn excludes(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Cookie { change: a, of: first }, Self::Cookie { change: b, of: second }) => {
                 !first.is_disjoint(second) && a.slot() == b.slot()
@@ -186,7 +195,7 @@ impl CookieChange {
 }
 
 /// A name without the prefix that means something.
-pub(super) fn unprefixed(name: &str) -> &str {
+pub(crate) fn unprefixed(name: &str) -> &str {
     cookie_line::prefix(name).map_or(name, |prefix| &name[prefix.text.len()..])
 }
 
@@ -243,7 +252,7 @@ fn change_lines(plan: &mut Plan, change: &CookieChange, of: &BTreeSet<Target>) -
 }
 
 /// Whether a line is how servers delete a cookie: a lifetime of nothing.
-pub(super) fn is_deletion(line: &str) -> bool {
+pub(crate) fn is_deletion(line: &str) -> bool {
     let max_age = cookie_line::attribute(line, "Max-Age").and_then(|seconds| seconds.parse::<i64>().ok());
     max_age.is_some_and(|seconds| seconds <= 0)
         || (max_age.is_none()
@@ -260,7 +269,7 @@ fn is_strict(plan: &Plan, of: &BTreeSet<Target>) -> bool {
 }
 
 /// Each line of a plan that sets a cookie, the origin it comes from, and the request it answers.
-pub(super) fn lines(plan: &Plan) -> impl Iterator<Item = (Option<usize>, String, &str)> {
+pub(crate) fn lines(plan: &Plan) -> impl Iterator<Item = (Option<usize>, String, &str)> {
     let answered = plan.origins.iter().enumerate().flat_map(|(index, origin)| {
         let routes = if let Service::Routes(routes) = &origin.service { routes.as_slice() } else { &[] };
         routes.iter().flat_map(move |route| {
@@ -278,7 +287,8 @@ pub(super) fn lines(plan: &Plan) -> impl Iterator<Item = (Option<usize>, String,
     answered.chain(written)
 }
 
-fn lines_mut(plan: &mut Plan) -> impl Iterator<Item = (Option<usize>, &mut String)> {
+/// The same lines, to be changed.
+pub(crate) fn lines_mut(plan: &mut Plan) -> impl Iterator<Item = (Option<usize>, &mut String)> {
     let answered = plan.origins.iter_mut().enumerate().flat_map(|(index, origin)| {
         let routes =
             if let Service::Routes(routes) = &mut origin.service { routes.as_mut_slice() } else { &mut [] };
@@ -317,7 +327,7 @@ fn rename(plan: &mut Plan, old: &str, new: &str) {
 }
 
 /// Makes a call with credentials, and every call like it.
-fn include(plan: &mut Plan, step: usize) -> Option<Change> {
+pub(crate) fn include(plan: &mut Plan, step: usize) -> Option<Change> {
     let call = plan.steps.get(step)?.action.clone();
     let before = change::call(&call)?;
     let mut after = None;

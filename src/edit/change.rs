@@ -2,7 +2,7 @@
 //!
 //! Text only: lines taken away and lines put in their place. Nothing here knows why.
 
-use super::edit::lines;
+use super::lines;
 use crate::plan::{Action, Credentials, Plan};
 
 /// One place that changes.
@@ -17,7 +17,7 @@ pub struct Change {
 }
 
 /// The `Set-Cookie` lines that differ. Edits change lines and never add or move one.
-pub(super) fn of_lines(before: &Plan, after: &Plan) -> Vec<Change> {
+pub(crate) fn of_lines(before: &Plan, after: &Plan) -> Vec<Change> {
     let changed = lines(before).zip(lines_in_order_of(before, after)).filter(|((_, _, old), new)| old != new);
     let mut changes: Vec<Change> = Vec::new();
     for ((origin, what, old), new) in changed {
@@ -57,7 +57,7 @@ fn lines_in_order_of<'a>(before: &Plan, after: &'a Plan) -> impl Iterator<Item =
 }
 
 /// A call as its script would have it. `None` for a step that is none.
-pub(super) fn call(action: &Action) -> Option<String> {
+pub(crate) fn call(action: &Action) -> Option<String> {
     match action {
         Action::Fetch(fetch) => {
             let mut options = Vec::new();

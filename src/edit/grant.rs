@@ -38,7 +38,7 @@ const ALLOW_HEADERS: &str = "Access-Control-Allow-Headers";
 
 /// Lets the page of a step make its call and read the answer. `None` where it is no call, or nothing changes.
 /// `original` is the plan before anything was served elsewhere: what changes is told from there.
-pub(super) fn apply(plan: &mut Plan, original: &Plan, step: usize) -> Option<Vec<Change>> {
+pub(crate) fn apply(plan: &mut Plan, original: &Plan, step: usize) -> Option<Vec<Change>> {
     let (old_call, old_index) = self::call(original, step)?;
     let before = said(&original.origins[old_index], &old_call);
     let (call, index) = call(plan, step)?;
@@ -232,7 +232,8 @@ fn routes_mut<'o>(origin: &'o mut Origin, call: &Call) -> impl Iterator<Item = &
     routes.iter_mut().filter(move |route| covers(&route.path, &path))
 }
 
-fn covers(route: &str, path: &str) -> bool {
+/// Whether a route's path stands for this one.
+pub(crate) fn covers(route: &str, path: &str) -> bool {
     match route.strip_suffix('*') {
         Some(prefix) => path.starts_with(prefix),
         None => route == path,
