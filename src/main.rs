@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use clap::Parser;
 use rehearsal::browser::guard;
 use rehearsal::cli::{Cli, Command};
-
 use rehearsal::command::{audit, browsers, check, doctor, explain, matrix, run, up};
 
 fn main() -> ExitCode {

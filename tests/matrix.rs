@@ -324,6 +324,26 @@ fn a_disagreement_is_marked_wherever_it_is_shown() {
 }
 
 #[test]
+fn a_cookie_is_needed_until_it_is_deleted_and_never_by_a_page_of_others() {
+    let scenario = two_services(
+        "https://www.example.com",
+        "https://api.example.com",
+        "a=1; SameSite=Lax; Secure",
+    ) + "[[origins.api.routes]]\nat = \"POST /logout\"\nset_cookie = [\"a=; Max-Age=0; SameSite=Lax; Secure\"]\n\
+           [origins.evil]\nurl = \"https://evil.example.org\"\n\
+           [[step]]\nvisit = \"evil:/\"\n\
+           [[step]]\nfetch = { url = \"api:/me\", credentials = \"include\" }\n\
+           [[step]]\nvisit = \"web:/\"\n\
+           [[step]]\nfetch = { url = \"api:/logout\", method = \"POST\", credentials = \"include\" }\n\
+           [[step]]\nfetch = { url = \"api:/me\", credentials = \"include\" }\n";
+    let draft = drafted(&scenario);
+    assert_eq!(draft.needs[0].set_in, [1]);
+    assert_eq!(draft.needs[0].wanted_in, [2], "not by the evil page, and not after the logout");
+    assert_eq!(draft.strangers, ["evil"]);
+    assert_eq!(places(&draft)[2], "subdomains! https://www.example.com https://api.example.com");
+}
+
+#[test]
 fn what_cannot_be_a_matrix_is_said() {
     let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file");
     let nothing = "title = \"x\"\n[origins.a]\nurl = \"https://a.example\"\n[[step]]\nvisit = \"a:/\"\n";

@@ -24,18 +24,17 @@ impl Attributes {
         Self { same_site, secure, partitioned }
     }
 
-    /// Those worth looking at, the narrowest first: where two work, the earlier is the safer.
+    /// Those worth looking at, in the order of the table.
     ///
-    /// `Strict` and `Lax` without `Secure` differ from those with it over plain http alone. `Partitioned`
-    /// makes a third party's cookie one for each top-level site, and so goes before the `None` that is one
-    /// for all; of a first party's cookie it says nothing that `SameSite` does not.
+    /// `Strict` and `Lax` without `Secure` differ from those with it over plain http alone. Of a first party's
+    /// cookie `Partitioned` says nothing that `SameSite` does not, so it stands beside `None` alone.
     pub(super) fn sensible(plain_http: bool) -> Vec<Self> {
         let all = [
             (Self::new(SameSite::Strict, true, false), true),
             (Self::new(SameSite::Lax, true, false), true),
-            (Self::new(SameSite::Unset, true, false), true),
             (Self::new(SameSite::Strict, false, false), plain_http),
             (Self::new(SameSite::Lax, false, false), plain_http),
+            (Self::new(SameSite::Unset, true, false), true),
             (Self::new(SameSite::Unset, false, false), true),
             (Self::new(SameSite::None, true, true), true),
             (Self::new(SameSite::None, true, false), true),
@@ -44,11 +43,30 @@ impl Attributes {
         all.into_iter().filter(|(_, wanted)| *wanted).map(|(attributes, _)| attributes).collect()
     }
 
-    /// How much they open up: where two work, the one with the lower number is the safer.
-    pub(super) fn openness(self) -> usize {
-        let place = Self::sensible(true).into_iter().position(|known| known == self);
-        // What an author wrote and nobody would recommend: the rest of `SameSite=None` last.
-        place.unwrap_or(if self.same_site == SameSite::None { 8 } else { 5 })
+    /// How much they open up: where two work, the lower is the safer.
+    ///
+    /// `SameSite` first, and then `Secure`. Where there is no `SameSite` each browser does as it likes: what
+    /// works so and not with `Lax` works as with `None`, or for two minutes, and so comes after what says
+    /// `None` aloud. `Partitioned` makes that one cookie for each top-level site. What is `None` without
+    /// `Secure` is the last of all.
+    pub(super) fn openness(self) -> (u8, bool) {
+        let same_site = match (self.same_site, self.secure, self.partitioned) {
+            (SameSite::Strict, ..) => 0,
+            (SameSite::Lax, ..) => 1,
+            (SameSite::None, true, true) => 2,
+            (SameSite::None, true, false) => 3,
+            (SameSite::Unset, ..) => 4,
+            (SameSite::None, false, _) => 5,
+        };
+        (same_site, !self.secure)
+    }
+
+    /// Where they stand in the table: what is not among the sensible stands before the first that is more open.
+    pub(super) fn rank(self) -> usize {
+        let sensible = Self::sensible(true);
+        let place = |wanted: &dyn Fn(&Self) -> bool| sensible.iter().position(wanted);
+        let known = place(&|known| *known == self);
+        known.or_else(|| place(&|known| known.same_site == self.same_site)).unwrap_or(sensible.len())
     }
 
     /// Those of a line.
@@ -139,9 +157,11 @@ mod tests {
 
     #[test]
     fn none_is_never_safer_than_a_narrower_word() {
-        for attributes in Attributes::sensible(true) {
-            let none = attributes.same_site == SameSite::None;
-            assert_eq!(attributes.openness() >= 6, none, "{attributes}");
+        let narrow =
+            |attributes: &Attributes| matches!(attributes.same_site, SameSite::Strict | SameSite::Lax);
+        let (narrow, open): (Vec<_>, Vec<_>) = Attributes::sensible(true).into_iter().partition(narrow);
+        for one in &narrow {
+            assert!(open.iter().all(|other| one.openness() < other.openness()), "{one}");
         }
     }
 }

@@ -124,6 +124,16 @@ impl Cell {
             && self.cookies.iter().all(|cookie| matches!(cookie.fate, Fate::Sent | Fate::Stored))
     }
 
+    /// Why nothing can be seen in it, where that is so.
+    pub(super) fn shows_nothing(&self) -> Option<String> {
+        let unknown = || self.cookies.iter().all(|cookie| cookie.fate == Fate::Unknown);
+        match (&self.error, &self.unpredicted) {
+            (Some(error), _) => Some(format!("it could not run: {error}")),
+            (None, Some(why)) if unknown() => Some(format!("it is not predicted: {why}")),
+            _ => None,
+        }
+    }
+
     /// The worst fate of a cookie.
     pub fn fate(&self) -> Fate {
         self.cookies.iter().map(|cookie| cookie.fate).max().unwrap_or(Fate::Unknown)

@@ -22,14 +22,14 @@ pub struct Finding {
 impl Finding {
     pub(super) fn of(matrix: &Matrix) -> Self {
         let combinations = matrix.draft.combinations.iter();
-        let all = matrix.browsers.len();
+        let all = matrix.speaking().len();
         let count = |index: usize| matrix.works_in(index).count();
-        let everywhere = (0..combinations.len()).filter(|index| count(*index) == all).collect();
+        let everywhere = (0..combinations.len()).filter(|index| all > 0 && count(*index) == all).collect();
         let most = (0..combinations.len()).map(count).max().unwrap_or(0);
         // Of equally safe ones the topology that is there already asks nothing of anybody.
         let risk = |index: &usize| {
             let combination = &matrix.draft.combinations[*index];
-            let openness = combination.attributes.map_or(usize::MAX, |attributes| attributes.openness());
+            let openness = combination.attributes.map_or((u8::MAX, true), |attributes| attributes.openness());
             (openness, !matrix.draft.places[combination.place].as_written, *index)
         };
         let safest =
@@ -40,8 +40,10 @@ impl Finding {
 
     /// The one sentence to read.
     pub fn headline(&self, matrix: &Matrix) -> String {
-        let all = matrix.browsers.len();
-        let whom = match matrix.browsers.as_slice() {
+        let speaking = matrix.speaking();
+        let all = speaking.len();
+        let whom = match speaking.as_slice() {
+            [] => return "No browser showed anything.".to_owned(),
             [one] => matrix.name(*one),
             _ => format!("all {all} browsers and policies"),
         };
@@ -77,7 +79,11 @@ impl Finding {
             None => place.to_owned(),
         };
         let works = matrix.works_in(written).count();
-        Some(match (matrix.browsers.len() - works, works) {
+        let all = matrix.speaking().len();
+        Some(match (all - works, works) {
+            _ if all == 0 => return None,
+            (0, 1) => format!("As written, {what}, it works."),
+            (1, 0) if all == 1 => format!("As written, {what}, it does not work."),
             (0, _) => format!("As written, {what}, it works in all of them."),
             (_, 0) => format!("As written, {what}, it works in none of them."),
             _ => {
@@ -93,7 +99,8 @@ impl Finding {
     /// The browsers a combination does not work in, listed.
     fn failing(&self, matrix: &Matrix, combination: usize) -> String {
         let works: Vec<BrowserName> = matrix.works_in(combination).collect();
-        let failing = matrix.browsers.iter().filter(|browser| !works.contains(browser));
+        let speaking = matrix.speaking();
+        let failing = speaking.iter().filter(|browser| !works.contains(browser));
         let names: Vec<String> = failing.map(|browser| matrix.name(*browser)).collect();
         match names.as_slice() {
             [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
@@ -118,7 +125,11 @@ impl Finding {
                 "With SameSite=None every site's page can make browsers send the cookie: whatever changes something \
                  needs protection against CSRF."
             }
-            SameSite::Lax | SameSite::Unset => return None,
+            SameSite::Unset => {
+                "Without SameSite browsers do not agree: some take None, and some Lax, with two minutes in which other \
+                 sites' forms still send it. Better say what is meant."
+            }
+            SameSite::Lax => return None,
         };
         Some(remark.to_owned())
     }

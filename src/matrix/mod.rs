@@ -99,7 +99,7 @@ pub fn draft(plan: &Arc<Plan>) -> Result<Draft, Box<Diagnostic>> {
     let written = written(&needs);
     if !attributes.contains(&written) {
         attributes.push(written);
-        attributes.sort_by_key(|attributes| attributes.map_or(usize::MAX, Attributes::openness));
+        attributes.sort_by_key(|attributes| attributes.map_or(usize::MAX, Attributes::rank));
     }
     let mut topologies = Topology::ALL.to_vec();
     match place::written(&services) {
@@ -229,6 +229,24 @@ impl Matrix {
     pub fn name(&self, browser: BrowserName) -> String {
         let all_models = self.browsers.iter().all(|browser| browser.model);
         if all_models { browser.real().to_string() } else { browser.to_string() }
+    }
+
+    /// The browsers that show nothing at all, and why: one that is missing, or a model of what cannot be predicted.
+    pub fn silent(&self) -> Vec<(BrowserName, String)> {
+        let columns = self.browsers.iter().enumerate();
+        let why = |column: usize| {
+            let mut whys = self.rows.iter().map(|row| row[column].shows_nothing());
+            let first = whys.next()??;
+            whys.all(|why| why.is_some()).then_some(first)
+        };
+        columns.filter_map(|(column, browser)| Some((*browser, why(column)?))).collect()
+    }
+
+    /// The browsers that show something: those a finding is about.
+    pub fn speaking(&self) -> Vec<BrowserName> {
+        let silent = self.silent();
+        let speaks = |browser: &BrowserName| silent.iter().all(|(other, _)| other != browser);
+        self.browsers.iter().copied().filter(speaks).collect()
     }
 
     /// How many cells of real browsers the rules predicted otherwise.

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::edit::grant::covers;
 use crate::edit::topology::{index_of, page_at};
-use crate::edit::{cookie_line, is_deletion};
+use crate::edit::{cookie_line, is_deletion, lines};
 use crate::plan::{Action, Body, Credentials, Plan, Route, Service};
 
 /// A cookie of a scenario.
@@ -34,7 +34,7 @@ pub struct Need {
 pub(super) fn needs(plan: &Plan, front: usize) -> Vec<Need> {
     let mut needs: Vec<Need> = Vec::new();
     for step in (0..plan.steps.len()).filter(|step| stranger(plan, front, *step).is_none()) {
-        for line in lines_of(plan, step) {
+        for line in setting(plan, step) {
             let name = cookie_line::name(&line);
             match needs.iter_mut().find(|need| need.name == name) {
                 Some(need) => {
@@ -62,17 +62,26 @@ pub(super) fn needs(plan: &Plan, front: usize) -> Vec<Need> {
 }
 
 fn wanted(plan: &Plan, front: usize, need: &Need) -> Vec<usize> {
-    let later = || {
-        let after = need.set_in.first().copied().unwrap_or_default() + 1;
-        (after..plan.steps.len()).filter(|step| stranger(plan, front, *step).is_none())
-    };
+    let after = need.set_in.first().copied().unwrap_or_default() + 1;
+    let end = (after..plan.steps.len()).find(|step| ends(plan, *step, &need.name));
+    // The request that a deletion answers still has the cookie.
+    let until = end.map_or(plan.steps.len(), |end| end + 1);
+    let later = || (after..until).filter(|step| stranger(plan, front, *step).is_none());
     let required: Vec<usize> = later().filter(|step| requires(plan, *step, &need.name)).collect();
     if !required.is_empty() {
         return required;
     }
     let places: BTreeSet<usize> = need.set_in.iter().filter_map(|step| place(plan, *step)).collect();
     let same_place = later().filter(|step| place(plan, *step).is_some_and(|place| places.contains(&place)));
-    same_place.filter(|step| !need.set_in.contains(step)).collect()
+    let asks = |step: &usize| !matches!(plan.steps[*step].action, Action::DocumentCookie { .. });
+    same_place.filter(|step| asks(step) && !need.set_in.contains(step)).collect()
+}
+
+/// Whether nobody needs the cookie after this step: it is deleted, or a user or time takes cookies away.
+fn ends(plan: &Plan, step: usize, name: &str) -> bool {
+    let takes_away = ["clear", "restart", "advance"].contains(&plan.steps[step].action.key());
+    let mut lines = lines_of(plan, step).into_iter();
+    takes_away || lines.any(|line| is_deletion(&line) && cookie_line::name(&line) == name)
 }
 
 fn requires(plan: &Plan, step: usize, name: &str) -> bool {
@@ -108,7 +117,7 @@ pub(super) fn has_credentials(plan: &Plan, step: usize) -> bool {
 
 /// The index of the front end: whose page is open where the first cookie is set, or who sets it where none is.
 pub(super) fn front(plan: &Plan) -> Option<usize> {
-    let first = (0..plan.steps.len()).find(|step| !lines_of(plan, *step).is_empty())?;
+    let first = (0..plan.steps.len()).find(|step| setting(plan, *step).next().is_some())?;
     let page = if is_navigation(plan, first) { None } else { page_at(plan, first) };
     page.and_then(|page| index_of(plan, page)).or_else(|| place(plan, first))
 }
@@ -133,14 +142,27 @@ pub(super) fn place(plan: &Plan, step: usize) -> Option<usize> {
     }
 }
 
-/// The lines of a step that set a cookie, and do not delete one.
+/// The lines of a step that set a cookie.
+///
+/// What a script writes counts where no server sets a cookie of that name: else it is there to be refused.
+fn setting(plan: &Plan, step: usize) -> impl Iterator<Item = String> {
+    let is_script = matches!(plan.steps[step].action, Action::DocumentCookie { .. });
+    let by_server = |line: &String| {
+        let name = cookie_line::name(line);
+        lines(plan).any(|(origin, _, other)| origin.is_some() && cookie_line::name(other) == name)
+    };
+    let counts = move |line: &String| !(is_deletion(line) || is_script && by_server(line));
+    lines_of(plan, step).into_iter().filter(counts)
+}
+
+/// The lines of a step that set or delete a cookie.
 fn lines_of(plan: &Plan, step: usize) -> Vec<String> {
     let answered = answers(plan, step).into_iter().flat_map(|route| route.set_cookie.iter().cloned());
     let written = match &plan.steps[step].action {
         Action::DocumentCookie { write } => write.clone(),
         _ => None,
     };
-    answered.chain(written).filter(|line| !is_deletion(line)).collect()
+    answered.chain(written).collect()
 }
 
 /// The routes that answer a step, redirects followed.

@@ -117,6 +117,13 @@ pub(super) fn place(original: &Plan, services: &Services, topology: Topology) ->
         Topology::OneOrigin => by_path(services, &mut assumptions)?,
         _ => {
             let targets = targets(services, topology)?;
+            let made_up = ["example.com", "example.net", "example.org"].into_iter().filter(|kept| {
+                let is_there = |url: &Url| url.host_str().is_some_and(|host| domain_match(host, kept));
+                targets.iter().any(|(_, url)| is_there(url))
+                    && !services.plan.origins.iter().any(|origin| is_there(&origin.url))
+            });
+            assumptions
+                .extend(made_up.map(|kept| format!("{kept} stands in for a domain that you would choose")));
             moved(services, &targets, &mut assumptions)?
         }
     };
@@ -130,6 +137,18 @@ pub(super) fn place(original: &Plan, services: &Services, topology: Topology) ->
 fn by_path(services: &Services, assumptions: &mut Vec<String>) -> Result<Plan, String> {
     let mut plan = services.plan.clone();
     let host = services.front_url().host_str().unwrap_or_default().to_owned();
+    if scheme(services) != services.front_url().scheme() {
+        // What one of them needs TLS for the one origin of all needs.
+        let mut secure = services.front_url().clone();
+        let became = secure.set_scheme("https").and_then(|()| secure.set_port(None));
+        let moved = became.ok().and_then(|()| {
+            for back in &services.backs {
+                move_origin(&mut plan, *back, &nowhere(*back)?)?;
+            }
+            move_origin(&mut plan, services.front, &secure)
+        });
+        moved.ok_or_else(|| "another origin is where the front end would be over https".to_owned())?;
+    }
     for back in &services.backs {
         adapt_domain(&mut plan, services, *back, &host, assumptions);
         let edits = Edits::from([Edit::Topology(Move::ByPath { api: *back, page: services.front })]);
@@ -143,8 +162,7 @@ fn by_path(services: &Services, assumptions: &mut Vec<String>) -> Result<Plan, S
 
 /// Where each service goes.
 fn targets(services: &Services, topology: Topology) -> Result<Vec<(usize, Url)>, String> {
-    let scheme =
-        if services.all().any(|index| services.plan.origins[index].is_https()) { "https" } else { "http" };
+    let scheme = scheme(services);
     let url = |host: &str, port: Option<u16>| {
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         Url::parse(&format!("{scheme}://{host}{port}/"))
@@ -195,18 +213,26 @@ fn moved(
         adapt_domain(&mut plan, services, *index, to.host_str().unwrap_or_default(), assumptions);
     }
     // By way of addresses that are nobody's, so that two can change places.
-    let nowhere = |index: usize| Url::parse(&format!("https://moving-{index}.invalid/"));
     let taken = |index: usize| {
         format!("`{}` cannot be moved: another origin is there", services.plan.origins[index].name)
     };
     for (index, _) in targets {
-        let to = nowhere(*index).map_err(|error| error.to_string())?;
-        move_origin(&mut plan, *index, &to).ok_or_else(|| taken(*index))?;
+        nowhere(*index).and_then(|to| move_origin(&mut plan, *index, &to)).ok_or_else(|| taken(*index))?;
     }
     for (index, to) in targets {
         move_origin(&mut plan, *index, to).ok_or_else(|| taken(*index))?;
     }
     Ok(plan)
+}
+
+/// An address that is nobody's.
+fn nowhere(index: usize) -> Option<Url> {
+    Url::parse(&format!("https://moving-{index}.invalid/")).ok()
+}
+
+/// The scheme of all services where they move: what one of them needs TLS for they all have.
+fn scheme(services: &Services) -> &'static str {
+    if services.all().any(|index| services.plan.origins[index].is_https()) { "https" } else { "http" }
 }
 
 /// Where a `Domain` covered the host its line comes from, one that covers the host it moves to.

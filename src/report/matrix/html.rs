@@ -117,6 +117,9 @@ fn head(matrix: &Matrix, finding: &Finding) -> Markup {
             @if let Some(sentence) = finding.as_written(matrix) { p { (prose(&sentence)) } }
             @if let Some(remark) = finding.remark(matrix) { p { (prose(&remark)) } }
             p.soft { (prose(&by_whom(matrix))) }
+            @for (browser, why) in matrix.silent() {
+                p.alarm role="alert" { (browser.to_string()) " shows nothing: " (prose(&why)) }
+            }
             @if wrong > 0 {
                 p.alarm role="alert" {
                     "Disagreement: in " (wrong) @if wrong == 1 { " cell" } @else { " cells" }

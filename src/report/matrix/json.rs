@@ -28,6 +28,8 @@ pub struct Document<'a> {
     works_everywhere: usize,
     /// How many cells of real browsers the rules predicted otherwise.
     disagreements: usize,
+    /// The browsers that show nothing at all.
+    silent: Vec<SilentObject>,
     assumptions: Vec<String>,
     browsers: Vec<BrowserObject<'a>>,
     cookies: Vec<NeedObject<'a>>,
@@ -57,6 +59,11 @@ impl<'a> Document<'a> {
             }),
             works_everywhere: finding.everywhere.len(),
             disagreements: matrix.disagreements(),
+            silent: matrix
+                .silent()
+                .into_iter()
+                .map(|(browser, why)| SilentObject { browser: browser.to_string(), why })
+                .collect(),
             assumptions: super::assumed(matrix),
             browsers: matrix
                 .browsers
@@ -76,6 +83,12 @@ impl<'a> Document<'a> {
                 .collect(),
         }
     }
+}
+
+#[derive(Serialize)]
+struct SilentObject {
+    browser: String,
+    why: String,
 }
 
 #[derive(Serialize)]

@@ -42,9 +42,15 @@ fn write_head(out: &mut dyn Write, matrix: &Matrix, finding: &Finding, width: us
     for sentence in finding.as_written(matrix).into_iter().chain(finding.remark(matrix)) {
         write_filled(out, "", "", &sentence, width)?;
     }
+    let red = AnsiColor::Red.on_default().bold();
+    for (browser, why) in matrix.silent() {
+        writeln!(out)?;
+        write!(out, "{red}")?;
+        write_filled(out, "", "", &format!("{browser} shows nothing: {}.", plain(&why)), width)?;
+        write!(out, "{red:#}")?;
+    }
     let wrong = matrix.disagreements();
     if wrong > 0 {
-        let red = AnsiColor::Red.on_default().bold();
         writeln!(out)?;
         let cells = if wrong == 1 { "1 cell was".to_owned() } else { format!("{wrong} cells were") };
         write!(out, "{red}")?;
@@ -144,7 +150,7 @@ impl<'m> Table<'m> {
         let mut engines = String::new();
         for group in browsers.chunk_by(|one, other| is_same_group(*one, *other)) {
             let width = self.column * group.len();
-            engines += &format!("{:<width$.most$}", self::group(group[0]), most = width - 1);
+            engines += &format!("{:<width$.most$}", self::group(group[0]), most = width);
         }
         self.line(out, "", &engines)?;
         let policies: Vec<String> =
