@@ -259,7 +259,10 @@ impl Crew {
             *before = None;
             return StepRun { outcome: Outcome::Skipped, observation: Some(seen), failures: Vec::new() };
         }
-        let failures = verdict::judge(&step.expected_in(self.browser), &seen, before.as_deref());
+        let not_done = seen.page.not_done.as_ref();
+        let not_done = not_done.map(|why| verdict::not_done(step.action.key(), &step.span, why));
+        let judged = verdict::judge(&step.expected_in(self.browser), &seen, before.as_deref());
+        let failures: Vec<_> = not_done.into_iter().chain(judged).collect();
         let outcome = if failures.is_empty() { Outcome::Passed } else { Outcome::Failed };
         before.clone_from(&seen.jar);
         StepRun { outcome, observation: Some(seen), failures }

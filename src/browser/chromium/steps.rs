@@ -35,6 +35,7 @@ impl Worker {
             Action::Xhr(xhr) => self.request(scripts::XHR, &scripts::xhr_argument(xhr)).await,
             Action::DocumentCookie { write } => self.document_cookie(write.as_deref()).await,
             Action::Eval(script) => self.eval(script).await,
+            other => Err(Failure::protocol(other.key(), "this version cannot do it in chromium yet")),
         }
     }
 

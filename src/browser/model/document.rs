@@ -51,6 +51,8 @@ pub(super) struct Done {
     pub(super) readable: Option<bool>,
     pub(super) body: Option<String>,
     pub(super) failed: Option<Failed>,
+    /// See [`Page::not_done`](crate::observe::Page).
+    pub(super) not_done: Option<String>,
 }
 
 impl Document {

@@ -137,6 +137,7 @@ impl UserAgent {
                 Done::default()
             }
             Action::Eval(_) => return self.lose("what a script does cannot be predicted"),
+            _ => return self.lose("what this step does is not predicted yet"),
         };
         let asked = matches!(step.action, Action::DocumentCookie { .. }) || step.claims_document_cookie();
         let document_cookie = if asked { self.read_cookies() } else { None };
@@ -153,6 +154,7 @@ impl UserAgent {
             body: done.body,
             document_cookie,
             error: done.failed.map(|failed| failed.error),
+            not_done: done.not_done,
         };
         let Seen { exchanges, refused, doubt: unpredicted } = std::mem::take(&mut self.seen);
         if unpredicted.is_some() {
