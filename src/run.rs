@@ -175,8 +175,10 @@ impl Crew {
             run.duration = started.elapsed();
             return run;
         }
-        let ready = match worker.take() {
+        let alone = run.plan.needs_restart();
+        let ready = match worker.take_if(|_| !alone) {
             Some(ready) => Ok(ready),
+            None if alone => Worker::alone(self.browser.engine, self.launch_options()).await,
             None => self.new_worker().await,
         };
         match ready {
@@ -187,6 +189,7 @@ impl Crew {
                 run.duration = started.elapsed();
                 // A worker that failed, or that cannot be made clean, is not used again.
                 match done {
+                    Ok(()) if alone => ready.close().await,
                     Ok(()) => match ready.reset().await {
                         Ok(()) => *worker = Some(ready),
                         Err(_) => ready.close().await,
@@ -302,7 +305,11 @@ impl Crew {
     }
 
     async fn launch(&self) -> Result<Browser, Failure> {
-        let options = real::Options {
+        Browser::launch(self.browser.engine, self.launch_options()).await
+    }
+
+    fn launch_options(&self) -> real::Options {
+        real::Options {
             third_party: self.browser.third_party(),
             headed: self.options.headed,
             ca: self.authority.der().to_owned(),
@@ -310,8 +317,7 @@ impl Crew {
             guard: self.options.guard.clone(),
             timeout: real::TIMEOUT,
             remote: self.remote(),
-        };
-        Browser::launch(self.browser.engine, options).await
+        }
     }
 
     fn remote(&self) -> Option<Remote> {

@@ -105,6 +105,15 @@ impl Record {
         self.requests.values().all(|request| request.finished || request.hops.is_empty())
     }
 
+    /// Whether a page asked for this host and port.
+    pub(super) fn asked_for(&self, asked: &str) -> bool {
+        let is_it = |hop: &Hop| {
+            let host = hop.url.host_str().unwrap_or_default();
+            asked == format!("{host}:{}", hop.url.port_or_known_default().unwrap_or_default())
+        };
+        self.requests.values().flat_map(|request| &request.hops).any(is_it)
+    }
+
     /// Whether both pieces about the cookies of each of these exchanges are here.
     pub(super) fn is_complete(&self, exchanges: &[Exchange]) -> bool {
         let mut taken: Vec<(&str, usize)> = Vec::new();
