@@ -58,8 +58,11 @@ fn arguments(options: &Options, profile: Option<&Path>) -> Vec<String> {
         "--disable-sync",
         // A page that failed must not try again during a later step.
         "--disable-auto-reload",
-        // An `http` URL of a scenario means `http`.
-        "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
+        // A page gone back to is asked for again, or comes from the HTTP cache: a page that was only frozen
+        // would ask for nothing, and whether it was frozen hangs on much that no scenario says.
+        "--disable-back-forward-cache",
+        // An `http` URL of a scenario means `http`, and no form is described to a server of the browser's.
+        "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,AutofillServerCommunication",
     ]
     .map(str::to_owned)
     .into();

@@ -58,9 +58,12 @@ impl Worker {
     /// One entry back in the tab's history.
     pub(super) async fn back(&mut self) -> Result<Page, Failure> {
         let params = json!({ "context": self.place.tab, "delta": -1 });
+        // It may begin before the answer or after it.
+        self.navigation.ask(true);
         match self.call("browsingContext.traverseHistory", params).await {
             Ok(_) => Ok(Page::default()),
             Err(Failure::Protocol { .. }) => {
+                self.navigation.ask(false);
                 let not_done = Some("there is no page to go back to".to_owned());
                 Ok(Page { not_done, ..Page::default() })
             }

@@ -18,7 +18,8 @@ pub(super) struct Popups {
 impl Popups {
     /// Takes in that there is a window.
     pub(super) fn opened(&mut self, context: &str) {
-        self.open.insert(context.to_owned(), Navigation::asked_for());
+        // It is about to go somewhere.
+        self.open.entry(context.to_owned()).or_default().ask(true);
     }
 
     /// Takes in that it is gone.

@@ -117,7 +117,9 @@ impl Record {
     /// Whether both pieces about the cookies of each of these exchanges are here.
     pub(super) fn is_complete(&self, exchanges: &[Exchange]) -> bool {
         let mut taken: Vec<(&str, usize)> = Vec::new();
-        exchanges.iter().all(|exchange| match self.find(exchange, &taken) {
+        // Of the handshake of a WebSocket nothing is told.
+        let mut told = exchanges.iter().filter(|exchange| exchange.wire.request_header("upgrade").is_none());
+        told.all(|exchange| match self.find(exchange, &taken) {
             Some((id, hop)) => {
                 taken.push((id, hop));
                 let request = &self.requests[id];

@@ -228,7 +228,7 @@ pub(super) fn conclude(
     let action = &step.action;
     let target = match action {
         Action::Form(form) => Some((Some(&*form.method), form.submission().0)),
-        Action::Reload | Action::Back => page.url.clone().map(|url| (None, url)),
+        Action::Reload | Action::Back | Action::Click(_) => page.url.clone().map(|url| (None, url)),
         other => other.target().map(|(method, url)| (Some(method), url.clone())),
     };
     let Some((method, url)) = target else { return };

@@ -59,13 +59,15 @@ pub struct Worker {
     jar: Vec<Cookie>,
     /// The address bar as the last step left it.
     pub(super) address: Option<Url>,
-    navigation: Navigation,
+    pub(super) navigation: Navigation,
     console: Vec<String>,
     crashed: bool,
     /// Whether the place must be thrown away before the next world.
     pub(super) stale: bool,
     /// Whether the last scenario's page, which is inert, is still shown.
     pub(super) lingers: bool,
+    /// Whether no step was taken in this world yet.
+    fresh: bool,
     /// Whether the page is one of the last scenario, or an empty one that has its origin from it.
     pub(super) borrowed: bool,
     /// Whether the last navigation failed, so that a page of the browser's own is shown.
@@ -120,9 +122,9 @@ pub(super) struct Navigation {
 }
 
 impl Navigation {
-    /// Those of a window that was just opened, and is about to go somewhere.
-    pub(super) fn asked_for() -> Self {
-        Self { requested: true, ..Self::default() }
+    /// Takes in that one is asked for and has not begun, or that it was not to be had.
+    pub(super) fn ask(&mut self, requested: bool) {
+        self.requested = requested;
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -189,6 +191,7 @@ impl Worker {
             crashed: false,
             stale: false,
             lingers: false,
+            fresh: false,
             borrowed: false,
             failed: false,
             renewals: 0,
@@ -217,6 +220,7 @@ impl Worker {
         self.jar.clear();
         self.address = None;
         self.frames.clear();
+        self.fresh = true;
         self.gateway.take_refused();
         self.gateway.show(world);
         self.world = Some(Entered {
@@ -324,9 +328,10 @@ impl Worker {
         let bidi = self.bidi.clone();
         let jar = json!({ "method": "Storage.getCookies", "params": self.place.browser_context() });
         let tree = json!({ "root": self.place.tab, "maxDepth": 0 });
-        // What lingered is left now, and must not be gone back to.
-        let forget = std::mem::take(&mut self.lingers)
-            .then(|| self.place.cdp("Page.resetNavigationHistory", json!({})));
+        // What was shown before the first step must not be gone back to.
+        self.lingers = false;
+        let forget =
+            std::mem::take(&mut self.fresh).then(|| self.place.cdp("Page.resetNavigationHistory", json!({})));
         let forget = async {
             match forget {
                 Some(envelope) => bidi.command("goog:cdp.sendCommand", envelope).await.map(drop),
@@ -472,10 +477,17 @@ impl Worker {
         let params = &event.params;
         let text = |pointer: &str| params.pointer(pointer).and_then(Value::as_str);
         if let Some(name) = event.method.strip_prefix("goog:cdp.") {
-            if !text("/session").is_some_and(|session| self.place.sessions.contains(session)) {
-                return;
-            }
             let inner = &params["params"];
+            let session = text("/session").unwrap_or_default();
+            if !self.place.sessions.contains(session) {
+                // A window that a step opened tells its session by its first request.
+                let window =
+                    inner.get("frameId").and_then(Value::as_str).and_then(|id| self.popups.get_mut(id));
+                if window.is_none() {
+                    return;
+                }
+                self.place.sessions.insert(session.to_owned());
+            }
             let on_top = inner.get("frameId").and_then(Value::as_str) == Some(self.place.tab.as_str());
             match name {
                 "Target.attachedToTarget" => {
@@ -488,11 +500,8 @@ impl Worker {
                 }
                 "Page.frameRequestedNavigation" => {
                     let here = inner.get("disposition").is_none_or(|disposition| disposition == "currentTab");
-                    self.navigation.requested |= on_top && here;
-                    if let (true, Some(frame)) =
-                        (!on_top && here, inner.get("frameId").and_then(Value::as_str))
-                    {
-                        self.navigation.frames.insert(frame.to_owned());
+                    if let (true, Some(frame)) = (here, inner.get("frameId").and_then(Value::as_str)) {
+                        self.asked(frame);
                     }
                 }
                 "Page.frameScheduledNavigation" => {
@@ -540,6 +549,17 @@ impl Worker {
             } else if name != "navigationStarted" {
                 self.navigation.frames.remove(context);
             }
+        }
+    }
+
+    /// Takes in that a page asked for a navigation of this frame, which may be a window's or the tab's own.
+    fn asked(&mut self, frame: &str) {
+        if frame == self.place.tab {
+            self.navigation.ask(true);
+        } else if let Some(window) = self.popups.get_mut(frame) {
+            window.ask(true);
+        } else {
+            self.navigation.frames.insert(frame.to_owned());
         }
     }
 
