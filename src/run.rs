@@ -213,7 +213,7 @@ impl Crew {
         let plan = Arc::clone(&run.plan);
         let world = World::start(&plan, &self.authority)?;
         let beside = World::start(&plan, &self.authority)?;
-        let mut model = self.model.open(&beside);
+        let mut model = self.model.open(&beside).as_driven();
         worker.enter(&world).await?;
         let mut before: Option<Vec<Cookie>> = Some(Vec::new());
         for (index, step) in plan.steps.iter().enumerate() {

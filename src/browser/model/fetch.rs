@@ -145,7 +145,7 @@ impl UserAgent {
     }
 
     /// HTTP-network-or-cache fetch, without the cache: cookies go, the answer comes, cookies are set.
-    async fn exchange(
+    pub(super) async fn exchange(
         &mut self,
         context: &Context,
         mut outgoing: Outgoing,
@@ -199,7 +199,7 @@ impl Request {
     }
 
     /// The request with what browsers add to it, cookies aside.
-    fn outgoing(&self) -> Outgoing {
+    pub(super) fn outgoing(&self) -> Outgoing {
         let mut headers = self.common_headers();
         if let Some(origin) = cors::origin_header(&self.context) {
             set(&mut headers, ORIGIN, &origin);
