@@ -217,6 +217,8 @@ impl Crew {
         worker.enter(&world).await?;
         let mut before: Option<Vec<Cookie>> = Some(Vec::new());
         for (index, step) in plan.steps.iter().enumerate() {
+            // `advance` moves the jar in the browser and the clock in the model; a clock of the worlds, by which
+            // back ends judge tokens, is to be moved here.
             let (predicted, performed) = tokio::join!(model.perform(step), worker.perform(step));
             match performed {
                 Ok(mut seen) => {

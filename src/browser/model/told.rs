@@ -98,6 +98,11 @@ pub(super) fn line(decision: &Decision<'_>) -> SetCookie {
     }
 }
 
+/// A line that was not even looked at.
+pub(super) fn ignored(line: &[u8], reason: Reason) -> SetCookie {
+    SetCookie { stored: Some(false), reasons: BTreeSet::from([reason]), ..SetCookie::unjudged(line) }
+}
+
 /// A set of reasons in the form observations have it.
 pub(super) fn set(reasons: Reasons) -> BTreeSet<Reason> {
     reasons.iter().collect()
