@@ -69,6 +69,11 @@ impl Worker {
         }
     }
 
+    /// The private folder of the browser, where it is the worker's own.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.home.as_ref().map(|home| home.running.folder())
+    }
+
     /// Closes the browser and starts it again with its profile.
     pub(super) async fn restart(&mut self) -> Result<Page, Failure> {
         let Some(home) = &mut self.home else {

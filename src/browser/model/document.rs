@@ -183,7 +183,7 @@ impl UserAgent {
         }
         // HTML, navigate, the step on historyHandling. What is posted is never the same.
         let is_same = navigation.url == self.page.url && navigation.body.is_none();
-        let entered = if entered == Entered::Next && is_same { Entered::Again } else { entered };
+        let entered = if entered == Entered::Next && is_same { Entered::InPlace } else { entered };
         let Some(request) = navigation.request() else {
             return self.show_error(navigation, Failed::no_host(), entered);
         };

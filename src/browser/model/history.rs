@@ -23,12 +23,19 @@ impl History {
     pub(super) fn load(&mut self, navigation: Navigation, entered: Entered) {
         let forgotten = match entered {
             Entered::Next => 0,
-            Entered::Again => 1,
+            Entered::InPlace | Entered::Again => 1,
             Entered::Back => 2,
         };
-        self.entries.truncate(self.entries.len().saturating_sub(forgotten));
-        self.documents += 1;
-        self.entries.push(Entry { navigation, document: self.documents });
+        let gone = self.entries.split_off(self.entries.len().saturating_sub(forgotten));
+        // An entry that is shown again is of the same document as those it shared one with.
+        let document = match (entered, gone.first()) {
+            (Entered::Again | Entered::Back, Some(entry)) => entry.document,
+            _ => {
+                self.documents += 1;
+                self.documents
+            }
+        };
+        self.entries.push(Entry { navigation, document });
     }
 
     /// The page is scrolled to a fragment.
@@ -71,8 +78,10 @@ impl UserAgent {
 pub(super) enum Entered {
     /// After the one shown, or in its place where it is the same.
     Next,
-    /// In the place of the one shown.
+    /// In the place of the one shown, as another.
+    InPlace,
+    /// As the one shown, loaded again.
     Again,
-    /// In the place of the one before the one shown, which is forgotten.
+    /// As the one before the one shown, which is forgotten.
     Back,
 }
