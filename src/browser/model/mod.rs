@@ -250,20 +250,20 @@ impl UserAgent {
         self.lost = None;
     }
 
-    /// Makes this the prediction of a browser that is driven: in it time passes for expiries alone, for
-    /// the time a cookie was created cannot be written.
+    /// Makes this the prediction of a browser that is driven: in it time passes for expiries alone. The time
+    /// a cookie was created cannot be written, and caches that cannot be made older are emptied.
     pub fn as_driven(mut self) -> Self {
         self.as_driven = true;
         self
     }
 
-    /// Moves the clock on. Caches are emptied, as in browsers theirs have to be.
+    /// Moves the clock on.
     pub fn advance(&mut self, seconds: i64) {
         self.now = self.now.saturating_add(seconds);
         self.ahead = self.ahead.saturating_add(seconds);
-        self.preflights = Preflights::default();
         if self.as_driven {
             self.jar.keep_ages(seconds);
+            self.preflights = Preflights::default();
         }
     }
 
