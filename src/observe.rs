@@ -48,6 +48,9 @@ pub struct Page {
     pub document_cookie: Option<String>,
     /// The browser's own word where the step failed in the page: `TypeError: Failed to fetch`.
     pub error: Option<String>,
+    /// Why the step could not be done at all: nothing on the page is what it names, or this browser cannot do
+    /// it. Such a step never passes, whatever it claims.
+    pub not_done: Option<String>,
 }
 
 /// An exchange, and what it did to cookies.

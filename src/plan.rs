@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
@@ -30,6 +31,13 @@ pub struct Plan {
     pub origins: Vec<Origin>,
     /// What a browser is made to do, in order. Never empty.
     pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// Whether the browser is started again in it: then it needs a browser of its own, with a profile.
+    pub fn needs_restart(&self) -> bool {
+        self.steps.iter().any(|step| step.action == Action::Restart)
+    }
 }
 
 /// One DNS record declared beside the origins' own addresses.
@@ -139,6 +147,9 @@ pub enum Body {
     Html(String),
     /// No body and a `Location` of this value; the status is 302 unless the route has another.
     Redirect(String),
+    /// A WebSocket: the handshake is accepted (RFC 6455, section 4.2.2; the status is 101), and the
+    /// connection closed after it. What is no handshake is answered 426.
+    WebSocket,
 }
 
 /// CORS settings, as a server's middleware would have them.
@@ -166,6 +177,9 @@ pub struct Step {
     pub action: Action,
     /// Where the action stands in the scenario.
     pub span: Span,
+    /// The frame it is done in, by the URL that an earlier step loaded into it; the last such frame where
+    /// there are several. `None` is the page itself.
+    pub inside: Option<Url>,
     /// What is expected in every browser that `on` does not say otherwise for.
     pub expect: Expect,
     /// What differs, in the order of the file.
@@ -193,31 +207,57 @@ impl Step {
 }
 
 /// What a step does.
+///
+/// "The page" is the document in the tab, or in the frame that [`Step::inside`] names.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// A URL typed into the address bar.
     Visit(Url),
-    /// A link on the current page, clicked.
+    /// A link on the page, clicked.
     Link(Url),
-    /// A form on the current page, submitted at top level.
+    /// A form on the page, submitted; where the page is a frame's, in that frame.
     Form(Form),
-    /// The current page, loaded again.
+    /// What this CSS selector finds first on the page, clicked.
+    Click(String),
+    /// Values typed into what these CSS selectors find first on the page, in the order of the file.
+    Fill(Vec<(String, String)>),
+    /// The tab's page, loaded again.
     Reload,
-    /// An image added to the current page.
+    /// One entry back in the tab's history.
+    Back,
+    /// An image added to the page.
     Image(Url),
-    /// A frame added to the current page.
+    /// A classic script added to the page. What it holds need not be one.
+    Script(Url),
+    /// A frame added to the page.
     Iframe(Url),
-    /// `fetch()` by the current page.
+    /// `window.open()` by the page, as a user's doing: the window is loaded, and closed again.
+    Popup(Url),
+    /// `navigator.sendBeacon()` by the page, without data.
+    Beacon(Url),
+    /// `new WebSocket()` by the page, closed once it is open. The URL is that of the handshake, a GET
+    /// request: its scheme is `http` for `ws` and `https` for `wss` (RFC 6455, section 4.1).
+    WebSocket(Url),
+    /// `fetch()` by the page.
     Fetch(Fetch),
-    /// `XMLHttpRequest` by the current page.
+    /// `XMLHttpRequest` by the page.
     Xhr(Xhr),
-    /// `document.cookie` of the current page: written first where there is something to write, then read.
+    /// `document.cookie` of the page: written first where there is something to write, then read.
     DocumentCookie {
         /// What is assigned, if anything.
         write: Option<String>,
     },
-    /// A script run in the current page; its last value, awaited, is the step's body.
+    /// `document.requestStorageAccess()` by the page, as a user's doing. The step's body is `granted` or
+    /// `denied`.
+    StorageAccess,
+    /// A script run in the page; its last value, awaited, is the step's body.
     Eval(String),
+    /// The user clears what sites have stored: cookies, storage and caches. The page stays.
+    Clear,
+    /// The browser, closed and started again with its profile: session cookies are gone, and no page is open.
+    Restart,
+    /// Time passes for cookies, and for the world.
+    Advance(Duration),
 }
 
 impl Action {
@@ -227,25 +267,69 @@ impl Action {
             Self::Visit(_) => "visit",
             Self::Link(_) => "link",
             Self::Form(_) => "form",
+            Self::Click(_) => "click",
+            Self::Fill(_) => "fill",
             Self::Reload => "reload",
+            Self::Back => "back",
             Self::Image(_) => "image",
+            Self::Script(_) => "script",
             Self::Iframe(_) => "iframe",
+            Self::Popup(_) => "popup",
+            Self::Beacon(_) => "beacon",
+            Self::WebSocket(_) => "websocket",
             Self::Fetch(_) => "fetch",
             Self::Xhr(_) => "xhr",
             Self::DocumentCookie { .. } => "document_cookie",
+            Self::StorageAccess => "storage_access",
             Self::Eval(_) => "eval",
+            Self::Clear => "clear",
+            Self::Restart => "restart",
+            Self::Advance(_) => "advance",
         }
     }
 
     /// The method and URL of the one request the step is about, where it is about one.
     pub fn target(&self) -> Option<(&str, &Url)> {
         match self {
-            Self::Visit(url) | Self::Link(url) | Self::Image(url) | Self::Iframe(url) => Some(("GET", url)),
+            Self::Beacon(url) => Some(("POST", url)),
             Self::Form(form) => Some((&form.method, &form.url)),
             Self::Fetch(fetch) => Some((&fetch.method, &fetch.url)),
             Self::Xhr(xhr) => Some((&xhr.method, &xhr.url)),
-            Self::Reload | Self::DocumentCookie { .. } | Self::Eval(_) => None,
+            Self::Visit(url)
+            | Self::Link(url)
+            | Self::Image(url)
+            | Self::Script(url)
+            | Self::Iframe(url)
+            | Self::Popup(url)
+            | Self::WebSocket(url) => Some(("GET", url)),
+            _ => None,
         }
+    }
+
+    /// The URL that the action names, to be changed.
+    pub fn url_mut(&mut self) -> Option<&mut Url> {
+        match self {
+            Self::Visit(url)
+            | Self::Link(url)
+            | Self::Image(url)
+            | Self::Script(url)
+            | Self::Iframe(url)
+            | Self::Popup(url)
+            | Self::Beacon(url)
+            | Self::WebSocket(url) => Some(url),
+            Self::Form(form) => Some(&mut form.url),
+            Self::Fetch(fetch) => Some(&mut fetch.url),
+            Self::Xhr(xhr) => Some(&mut xhr.url),
+            _ => None,
+        }
+    }
+
+    /// Whether it is done to the tab or the browser, and not by a page.
+    pub fn is_the_users(&self) -> bool {
+        matches!(
+            self,
+            Self::Visit(_) | Self::Reload | Self::Back | Self::Clear | Self::Restart | Self::Advance(_)
+        )
     }
 }
 

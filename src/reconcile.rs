@@ -41,6 +41,8 @@ pub enum Question {
     Stored,
     /// Whether the page may read the answer.
     Readable,
+    /// What the page was told: a body, or whether storage access was granted.
+    Body,
     /// What the jar holds after the step.
     Jar,
     /// What `document.cookie` says.
@@ -57,6 +59,7 @@ impl Question {
             Self::Sent => "sent",
             Self::Stored => "stored",
             Self::Readable => "readable",
+            Self::Body => "body",
             Self::Jar => "jar",
             Self::DocumentCookie => "document_cookie",
             Self::Reason => "reason",
@@ -270,6 +273,17 @@ impl Differences {
             }
             _ => {}
         }
+        if let (Some(one), Some(other)) = (&foreseen.body, &seen.body)
+            && one != other
+        {
+            self.add(Question::Body, "what the page was told", excerpt(one), excerpt(other));
+        }
+        if let (None, Some(why)) = (&foreseen.not_done, &seen.not_done) {
+            self.add(Question::Requests, "the step", "done", format!("not done: {why}"));
+        }
+        if let (Some(why), None) = (&foreseen.not_done, &seen.not_done) {
+            self.add(Question::Requests, "the step", format!("not done: {why}"), "done");
+        }
         if let (Some(one), Some(other)) = (&foreseen.document_cookie, &seen.document_cookie)
             && one != other
         {
@@ -298,6 +312,14 @@ impl Differences {
             }
         }
     }
+}
+
+/// The beginning of a body, in quotes.
+fn excerpt(body: &str) -> String {
+    const LONGEST: usize = 60;
+    let end = body.char_indices().nth(LONGEST).map_or(body.len(), |(end, _)| end);
+    let more = if end < body.len() { "…" } else { "" };
+    format!("`{}{more}`", body[..end].escape_debug())
 }
 
 fn request_line(exchange: &Exchange) -> String {

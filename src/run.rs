@@ -175,8 +175,10 @@ impl Crew {
             run.duration = started.elapsed();
             return run;
         }
-        let ready = match worker.take() {
+        let alone = run.plan.needs_restart();
+        let ready = match worker.take_if(|_| !alone) {
             Some(ready) => Ok(ready),
+            None if alone => Worker::alone(self.browser.engine, self.launch_options()).await,
             None => self.new_worker().await,
         };
         match ready {
@@ -187,6 +189,7 @@ impl Crew {
                 run.duration = started.elapsed();
                 // A worker that failed, or that cannot be made clean, is not used again.
                 match done {
+                    Ok(()) if alone => ready.close().await,
                     Ok(()) => match ready.reset().await {
                         Ok(()) => *worker = Some(ready),
                         Err(_) => ready.close().await,
@@ -210,10 +213,12 @@ impl Crew {
         let plan = Arc::clone(&run.plan);
         let world = World::start(&plan, &self.authority)?;
         let beside = World::start(&plan, &self.authority)?;
-        let mut model = self.model.open(&beside);
+        let mut model = self.model.open(&beside).as_driven();
         worker.enter(&world).await?;
         let mut before: Option<Vec<Cookie>> = Some(Vec::new());
         for (index, step) in plan.steps.iter().enumerate() {
+            // `advance` moves the jar in the browser and the clock in the model; a clock of the worlds, by which
+            // back ends judge tokens, is to be moved here.
             let (predicted, performed) = tokio::join!(model.perform(step), worker.perform(step));
             match performed {
                 Ok(mut seen) => {
@@ -259,7 +264,10 @@ impl Crew {
             *before = None;
             return StepRun { outcome: Outcome::Skipped, observation: Some(seen), failures: Vec::new() };
         }
-        let failures = verdict::judge(&step.expected_in(self.browser), &seen, before.as_deref());
+        let not_done = seen.page.not_done.as_ref();
+        let not_done = not_done.map(|why| verdict::not_done(step.action.key(), &step.span, why));
+        let judged = verdict::judge(&step.expected_in(self.browser), &seen, before.as_deref());
+        let failures: Vec<_> = not_done.into_iter().chain(judged).collect();
         let outcome = if failures.is_empty() { Outcome::Passed } else { Outcome::Failed };
         before.clone_from(&seen.jar);
         StepRun { outcome, observation: Some(seen), failures }
@@ -299,7 +307,11 @@ impl Crew {
     }
 
     async fn launch(&self) -> Result<Browser, Failure> {
-        let options = real::Options {
+        Browser::launch(self.browser.engine, self.launch_options()).await
+    }
+
+    fn launch_options(&self) -> real::Options {
+        real::Options {
             third_party: self.browser.third_party(),
             headed: self.options.headed,
             ca: self.authority.der().to_owned(),
@@ -307,8 +319,7 @@ impl Crew {
             guard: self.options.guard.clone(),
             timeout: real::TIMEOUT,
             remote: self.remote(),
-        };
-        Browser::launch(self.browser.engine, options).await
+        }
     }
 
     fn remote(&self) -> Option<Remote> {

@@ -50,6 +50,18 @@ pub fn judge(expect: &Expect, seen: &Observation, before: Option<&[Cookie]>) -> 
     failures
 }
 
+/// The failure of a step that could not be done, which is no matter of its claims.
+pub fn not_done(action: &str, span: &Span, why: &str) -> Failure {
+    Failure {
+        message: format!("`{action}` could not be done: {why}"),
+        span: span.clone(),
+        expected: "done".to_owned(),
+        actual: "not done".to_owned(),
+        notes: Vec::new(),
+        explained: None,
+    }
+}
+
 fn requests(claim: &Claim<Vec<(String, url::Url)>>, seen: &Observation) -> Option<Failure> {
     let arrived = || seen.exchanges.iter().map(|exchange| (&exchange.wire.method, &exchange.wire.url));
     if arrived().eq(claim.value.iter().map(|(method, url)| (method, url))) {

@@ -334,3 +334,157 @@ async fn a_page_that_runs_a_script_or_races_is_in_doubt() {
         assert!(seen[1].unpredicted.is_some());
     }
 }
+
+/// What the steps below need beside [`SITES`].
+const MORE: &str = r#"
+[origins.a]
+url = "https://www.a-site.com"
+[[origins.a.routes]]
+at = "GET /"
+set_cookie = ["lax=1; SameSite=Lax; Secure", "none=1; SameSite=None; Secure; Max-Age=1800"]
+html = "<!doctype html><title>a</title>"
+[[origins.a.routes]]
+at = "GET /live"
+set_cookie = ["socket=1; Secure"]
+websocket = true
+[[origins.a.routes]]
+at = "GET /no-socket"
+set_cookie = ["page=1; Secure"]
+[[origins.a.routes]]
+at = "GET /data.js"
+json = { a = 1 }
+[[origins.a.routes]]
+at = "GET /code.js"
+text = "document.cookie = 'x=1'"
+[origins.b]
+url = "https://www.b-site.com"
+[[origins.b.routes]]
+at = "POST /seen"
+[[origins.b.routes]]
+at = "GET /frame"
+html = "<!doctype html><title>b</title>"
+[[origins.b.routes]]
+at = "GET /nothing"
+status = 204
+"#;
+
+/// Steps, one a line.
+async fn does(steps: &[&str]) -> Vec<rehearsal::observe::Observation> {
+    let steps: Vec<String> = steps.iter().map(|step| format!("[[step]]\n{step}\n")).collect();
+    on(MORE, &steps.concat()).await
+}
+
+#[tokio::test]
+async fn beacons_and_windows_are_the_pages_doing() {
+    let seen =
+        does(&["visit = 'b:/frame'", "visit = 'a:/'", "beacon = 'b:/seen'", "popup = 'b:/frame'"]).await;
+    assert_eq!(requests(&seen[2]), ["POST https://www.b-site.com/seen 200"]);
+    assert_eq!(header(&seen[2], 0, "origin"), Some("https://www.a-site.com"));
+    assert_eq!(header(&seen[2], 0, "sec-fetch-mode"), Some("no-cors"));
+    assert_eq!(header(&seen[3], 0, "sec-fetch-site"), Some("cross-site"));
+    assert_eq!(seen[3].page.url.as_ref().map(url::Url::as_str), Some("https://www.a-site.com/"));
+}
+
+#[tokio::test]
+async fn a_script_that_is_data_does_nothing_and_another_may_do_anything() {
+    let seen =
+        does(&["visit = 'a:/'", "script = 'a:/data.js'", "script = 'a:/code.js'", "reload = true"]).await;
+    assert_eq!(requests(&seen[1]), ["GET https://www.a-site.com/data.js 200 lax=1 none=1"]);
+    assert_eq!(seen[1].unpredicted, None);
+    assert!(seen[2].unpredicted.as_ref().is_some_and(|why| why.contains("code.js")));
+    assert!(seen[3].unpredicted.is_some());
+}
+
+#[tokio::test]
+async fn a_web_socket_is_a_handshake() {
+    let seen =
+        does(&["visit = 'a:/'", "websocket = 'a:/live'", "websocket = 'wss://www.a-site.com/no-socket'"])
+            .await;
+    assert_eq!(requests(&seen[1]), ["GET https://www.a-site.com/live 101 lax=1 none=1 +socket"]);
+    assert_eq!(seen[1].page.status, Some(101));
+    assert_eq!(
+        requests(&seen[2]),
+        ["GET https://www.a-site.com/no-socket 200 lax=1 none=1 socket=1 !page(handshake-refused)"]
+    );
+}
+
+#[tokio::test]
+async fn a_step_in_a_frame_has_its_ancestors() {
+    let seen = does(&[
+        "visit = 'a:/'",
+        "iframe = 'b:/frame'",
+        "iframe = 'a:/live'\ninside = 'b:/frame'",
+        "storage_access = true\ninside = 'b:/frame'",
+        "link = 'b:/nothing'\ninside = 'b:/frame'",
+        "fetch = 'b:/seen'\ninside = 'b:/frame'",
+        "link = 'a:/'\ninside = 'b:/frame'",
+        "fetch = 'a:/'\ninside = 'a:/live'",
+        "visit = 'a:/'",
+        "fetch = 'b:/seen'\ninside = 'b:/frame'",
+    ])
+    .await;
+    // The page's own site in a frame of another is cross-site.
+    assert_eq!(
+        requests(&seen[2]),
+        ["GET https://www.a-site.com/live 426 none=1 -lax(same-site-lax) !socket(same-site-default-lax)"]
+    );
+    assert_eq!(seen[3].page.body.as_deref(), Some("granted"));
+    // No content, no new document: the frame is what it was.
+    assert_eq!(header(&seen[5], 0, "sec-fetch-site"), Some("same-origin"));
+    assert_eq!(header(&seen[6], 0, "sec-fetch-dest"), Some("iframe"));
+    assert_eq!(
+        requests(&seen[6])[0].split(" +").next(),
+        Some("GET https://www.a-site.com/ 200 none=1 -lax(same-site-lax) !lax(same-site-lax)")
+    );
+    // What was in a frame goes with its document, and all frames with the page.
+    for gone in [&seen[7], &seen[9]] {
+        assert!(gone.page.not_done.as_ref().is_some_and(|why| why.contains("no frame of")), "{gone:?}");
+    }
+}
+
+#[tokio::test]
+async fn going_back_keeps_who_started_it() {
+    let seen = does(&[
+        "visit = 'a:/'",
+        "back = true",
+        "visit = 'b:/frame'",
+        "link = 'a:/'",
+        "link = 'a:/#top'",
+        "link = 'a:/'",
+        "visit = 'b:/frame'",
+        "back = true",
+        "back = true",
+        "back = true",
+        "back = true",
+    ])
+    .await;
+    assert_eq!(seen[1].page.not_done.as_deref(), Some("there is no page to go back to"));
+    let address = |step: usize| seen[step].page.url.as_ref().map_or("", |url| url.as_str());
+    let asked = |step: usize| seen[step].exchanges.len();
+    assert_eq!((address(7), asked(7)), ("https://www.a-site.com/", 1));
+    assert_eq!(header(&seen[7], 0, "sec-fetch-site"), Some("same-origin"));
+    assert_eq!((address(8), asked(8)), ("https://www.a-site.com/#top", 1));
+    assert_eq!((address(9), asked(9)), ("https://www.a-site.com/", 0));
+    assert_eq!((address(10), asked(10)), ("https://www.b-site.com/frame", 1));
+}
+
+#[tokio::test]
+async fn time_passes_and_a_jar_is_cleared_or_outlives_its_session() {
+    let seen = does(&[
+        "visit = 'a:/'",
+        "advance = '29m'",
+        "restart = true",
+        "advance = '1m'",
+        "visit = 'a:/'",
+        "clear = true",
+        "reload = true",
+    ])
+    .await;
+    let left = |step: usize| seen[step].jar.iter().flatten().find_map(|cookie| cookie.expires);
+    let moved = left(0).zip(left(1)).map(|(before, after)| before - after);
+    assert_eq!((jar(&seen[1]), moved), (vec!["lax", "none"], Some(29 * 60)));
+    assert_eq!(jar(&seen[2]), ["none"]);
+    assert_eq!(jar(&seen[3]), [""; 0]);
+    assert_eq!((jar(&seen[4]), jar(&seen[5])), (vec!["lax", "none"], vec![]));
+    assert_eq!(requests(&seen[6]), ["GET https://www.a-site.com/ 200 +lax +none"]);
+}

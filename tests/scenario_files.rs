@@ -135,10 +135,13 @@ fn describe(step: &rehearsal::plan::Step) -> String {
         Action::Xhr(xhr) => format!(" {} {:?} {:?}", xhr.with_credentials, xhr.headers, xhr.body),
         Action::Form(form) => format!(" {:?}", form.fields),
         Action::DocumentCookie { write } => format!(" {write:?}"),
-        Action::Eval(script) => format!(" {script:?}"),
+        Action::Eval(script) | Action::Click(script) => format!(" {script:?}"),
+        Action::Fill(fields) => format!(" {fields:?}"),
+        Action::Advance(time) => format!(" {time:?}"),
         _ => String::new(),
     };
-    format!("{}{target}{more}", step.action.key())
+    let inside = step.inside.as_ref().map(|url| format!(" inside {url}")).unwrap_or_default();
+    format!("{}{target}{more}{inside}", step.action.key())
 }
 
 #[test]

@@ -39,7 +39,13 @@ pub fn plan(plan: &Plan, runs: &[Run]) -> Option<Arc<Plan>> {
     let mut steps: Vec<Step> = plan.steps[..ends.unwrap_or(plan.steps.len())].to_vec();
     let span = steps.last()?.span.clone();
     let mut take = |action| {
-        steps.push(Step { action, span: span.clone(), expect: Expect::default(), on: Vec::new() });
+        steps.push(Step {
+            action,
+            span: span.clone(),
+            inside: None,
+            expect: Expect::default(),
+            on: Vec::new(),
+        });
     };
     for (method, url) in tried {
         if method == "POST" {

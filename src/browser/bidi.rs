@@ -177,6 +177,11 @@ impl Bidi {
         let _ = self.shared.gone.subscribe().wait_for(|gone| *gone).await;
     }
 
+    /// The last words of the driver.
+    pub(super) fn words(&self) -> Words {
+        self.shared.words.clone()
+    }
+
     /// The limit of each command.
     pub fn limit(&self) -> Duration {
         self.limit

@@ -74,10 +74,7 @@ impl Browser {
     pub async fn launch(engine: Engine, options: Options) -> Result<Self, Failure> {
         match engine {
             Engine::Chromium => Chromium::launch(options).await.map(Self::Chromium),
-            Engine::Firefox | Engine::Webkit => Err(Failure::Missing {
-                program: engine.as_str().to_owned(),
-                hint: "this version drives chromium and chromium:block-third-party".to_owned(),
-            }),
+            Engine::Firefox | Engine::Webkit => Err(missing(engine)),
         }
     }
 
@@ -112,6 +109,18 @@ impl Worker {
     pub fn version(&self) -> &str {
         match self {
             Self::Chromium(worker) => worker.version(),
+        }
+    }
+
+    /// Starts a browser with a profile for one worker alone: for a scenario that restarts it. Closing the
+    /// worker ends the browser.
+    ///
+    /// # Errors
+    /// As [`Browser::launch`].
+    pub async fn alone(engine: Engine, options: Options) -> Result<Self, Failure> {
+        match engine {
+            Engine::Chromium => Ok(Self::Chromium(Box::new(chromium::Worker::alone(options).await?))),
+            Engine::Firefox | Engine::Webkit => Err(missing(engine)),
         }
     }
 
@@ -166,5 +175,12 @@ impl Options {
             message: error.to_string(),
             last_words: Vec::new(),
         })
+    }
+}
+
+fn missing(engine: Engine) -> Failure {
+    Failure::Missing {
+        program: engine.as_str().to_owned(),
+        hint: "this version drives chromium and chromium:block-third-party".to_owned(),
     }
 }

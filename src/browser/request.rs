@@ -5,12 +5,16 @@
 use url::Url;
 
 use crate::observe::Exchange;
-use crate::plan::{Action, Credentials, Fetch, Xhr};
+use crate::plan::{Action, Credentials, Fetch, Step, Xhr};
 use crate::rules::reason::Reason;
 
-/// Whether an action is a navigation of the top level.
-pub(super) fn navigates(action: &Action) -> bool {
-    matches!(action, Action::Visit(_) | Action::Link(_) | Action::Form(_) | Action::Reload)
+/// Whether a step is a navigation of the top level.
+pub(super) fn navigates(step: &Step) -> bool {
+    let navigation = matches!(
+        step.action,
+        Action::Visit(_) | Action::Link(_) | Action::Form(_) | Action::Reload | Action::Back
+    );
+    navigation && step.inside.is_none()
 }
 
 /// The URL as requests have it.

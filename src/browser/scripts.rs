@@ -44,6 +44,33 @@ pub(super) const IMAGE: &str = "json => new Promise(done => {
     (document.body ?? document.documentElement).append(image);
 })";
 
+/// A script, added to the page. Answers the name of the event that ended it.
+pub(super) const SCRIPT: &str = "json => new Promise(done => {
+    const script = document.createElement('script');
+    script.onload = script.onerror = event => done(event.type);
+    script.src = JSON.parse(json).url;
+    (document.body ?? document.documentElement).append(script);
+})";
+
+/// A beacon without data. Whether it was answered, no page is told.
+pub(super) const BEACON: &str = "json => {
+    const { url } = JSON.parse(json);
+    if (!navigator.sendBeacon(url)) throw new Error('the browser took no beacon');
+}";
+
+/// A WebSocket, closed once it is open. Answers the name of the event that ended it.
+pub(super) const SOCKET: &str = "json => new Promise(done => {
+    const socket = new WebSocket(JSON.parse(json).url.replace(/^http/, 'ws'));
+    socket.onopen = () => socket.close();
+    socket.onclose = event => done(event.type);
+    socket.onerror = event => done(event.type);
+})";
+
+/// A window, opened. It is waited for and closed by the protocol.
+pub(super) const POPUP: &str = "json => {
+    if (!window.open(JSON.parse(json).url)) throw new Error('the browser opened no window');
+}";
+
 /// A frame, added to the page. It is not waited for here: a frame whose answer has no content, or that
 /// was refused as mixed content, never fires an event.
 pub(super) const FRAME: &str = "json => {
@@ -76,6 +103,42 @@ pub(super) const FORM: &str = "json => {
     }
     (document.body ?? document.documentElement).append(form);
     HTMLFormElement.prototype.submit.call(form);
+}";
+
+/// The first element that a selector finds, clicked. Answers why not, where that cannot be.
+pub(super) const CLICK: &str = "json => {
+    const { selector } = JSON.parse(json);
+    const found = document.querySelector(selector);
+    if (!found) return `nothing on the page is ${selector}`;
+    found.scrollIntoView({ block: 'center' });
+    found.focus?.();
+    found.click();
+    return '';
+}";
+
+/// Fields, filled as if typed. Answers why not, where that cannot be. The prototype's setter, as frameworks
+/// put one of their own on the element.
+pub(super) const FILL: &str = "json => {
+    for (const [selector, text] of JSON.parse(json).fields) {
+        const found = document.querySelector(selector);
+        if (!found) return `nothing on the page is ${selector}`;
+        if (!('value' in found)) return `${selector} is no field that can be filled`;
+        found.focus();
+        Object.getOwnPropertyDescriptor(Object.getPrototypeOf(found), 'value').set.call(found, text);
+        if (found.value !== text) return `${selector} does not take this text`;
+        for (const kind of ['input', 'change']) found.dispatchEvent(new Event(kind, { bubbles: true }));
+    }
+    return '';
+}";
+
+/// `document.requestStorageAccess()`. Answers `granted` or `denied`.
+pub(super) const STORAGE_ACCESS: &str = "async () => {
+    try {
+        await document.requestStorageAccess();
+        return 'granted';
+    } catch {
+        return 'denied';
+    }
 }";
 
 /// `document.cookie`, written if there is something to write, then read.

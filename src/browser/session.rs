@@ -64,7 +64,7 @@ impl Session {
         Ok(url.into())
     }
 
-    /// Ends the session, and with it the browser. Gives up when that takes too long.
+    /// Ends the session, and with it the browser; the driver goes on. Gives up when that takes too long.
     pub(super) async fn close(&self, limit: Duration) {
         // A driver that is gone has no session left.
         let _ = tokio::time::timeout(limit, self.client.clone().close()).await;

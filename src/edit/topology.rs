@@ -256,13 +256,7 @@ fn redirect(plan: &mut Plan, from: &Url, to: &Url, prefix: &str) {
         }
     };
     for step in &mut plan.steps {
-        match &mut step.action {
-            Action::Visit(url) | Action::Link(url) | Action::Image(url) | Action::Iframe(url) => change(url),
-            Action::Form(form) => change(&mut form.url),
-            Action::Fetch(fetch) => change(&mut fetch.url),
-            Action::Xhr(xhr) => change(&mut xhr.url),
-            Action::Reload | Action::DocumentCookie { .. } | Action::Eval(_) => {}
-        }
+        step.action.url_mut().into_iter().chain(&mut step.inside).for_each(change);
         for expect in std::iter::once(&mut step.expect).chain(step.on.iter_mut().map(|(_, on)| on)) {
             let Expect { requests, url, .. } = expect;
             requests.iter_mut().flat_map(|claim| &mut claim.value).for_each(|(_, url)| change(url));

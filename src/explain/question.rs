@@ -230,7 +230,7 @@ fn ask(question: &Question) -> Asked {
         }
     }
     let again = steps.len() - 1;
-    let step = |action| Step { action, span: 0..0, expect: Expect::default(), on: Vec::new() };
+    let step = |action| Step { action, span: 0..0, inside: None, expect: Expect::default(), on: Vec::new() };
     let plan = Plan {
         source: Arc::new(Source::new("the question", "")),
         title: String::new(),

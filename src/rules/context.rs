@@ -184,6 +184,12 @@ impl Context {
         Self { mode: Mode::NoCors, destination, ..Self::fetch(documents, url, Credentials::Include) }
     }
 
+    /// The handshake of a WebSocket that the last of the documents opens; the scheme of the URL is that of the
+    /// request, `http` or `https`. WHATWG WebSockets, section 2: credentials are included.
+    pub fn web_socket(documents: Vec<Origin>, url: Location) -> Self {
+        Self { mode: Mode::WebSocket, ..Self::fetch(documents, url, Credentials::Include) }
+    }
+
     /// `document.cookie` in the last of the documents, whose path is given.
     ///
     /// `None` where there is no document, or its origin is opaque: it has no cookies.

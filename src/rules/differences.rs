@@ -77,6 +77,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         wildcard_covers_authorization,
         local_networks_are_not_mixed,
         first_address_decides_upgrade,
+        refused_handshakes_set_cookies,
         normalizes_request_path,
     } = profile;
     let mut lines = vec![
@@ -124,6 +125,10 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         (
             "the first address of an image decides whether its redirects are upgraded",
             yes(*first_address_decides_upgrade),
+        ),
+        (
+            "the refusal of a WebSocket's handshake, unless a 401, may set cookies",
+            yes(*refused_handshakes_set_cookies),
         ),
     ];
     lines.extend(told_syntax(syntax));

@@ -179,6 +179,12 @@ pub struct Profile {
     ///
     /// Specification (Mixed Content, section 4.1): no, each address by itself. Chromium: yes (measured).
     pub first_address_decides_upgrade: bool,
+    /// Whether cookies are kept that come with the refusal of a WebSocket's handshake: an answer that is
+    /// neither 101 nor a 401.
+    ///
+    /// Specification (Fetch, HTTP-network fetch): yes, of every answer. Chromium: no (measured 2026-11-21,
+    /// 156.0.8078.79). The others are taken to do as Fetch says.
+    pub refused_handshakes_set_cookies: bool,
     /// Whether the request's path is compared with its percent-escapes normalized.
     ///
     /// Specification, Chromium and Firefox: no (measured). WebKit: yes (measured).
@@ -415,6 +421,7 @@ impl Profile {
         wildcard_covers_authorization: false,
         local_networks_are_not_mixed: false,
         first_address_decides_upgrade: false,
+        refused_handshakes_set_cookies: true,
         normalizes_request_path: false,
     };
 
@@ -443,6 +450,7 @@ impl Profile {
         wildcard_covers_authorization: true,
         local_networks_are_not_mixed: true,
         first_address_decides_upgrade: true,
+        refused_handshakes_set_cookies: false,
         ..Self::SPECIFICATION
     };
 

@@ -82,6 +82,15 @@ impl Jar {
         self.retain(|cookie| cookie.expiry.is_some());
     }
 
+    /// Makes no cookie older than it is, though so many seconds pass: for a browser whose clock stands still
+    /// and whose expiries are moved.
+    pub fn keep_ages(&mut self, seconds: i64) {
+        for cookie in self.buckets.values_mut().flatten() {
+            cookie.creation = cookie.creation.saturating_add(seconds);
+            cookie.last_access = cookie.last_access.saturating_add(seconds);
+        }
+    }
+
     /// Drops every cookie.
     pub fn clear(&mut self) {
         self.retain(|_| false);

@@ -153,6 +153,10 @@ reasons! {
     Nameless = "nameless" [
         Stored: "the cookie has no name, and this browser stores no nameless cookie that could be taken for another", "RFC 6265bis -22, section 5.7, step 1";
     ]
+    /// The answer to a WebSocket's handshake did not accept it.
+    HandshakeRefused = "handshake-refused" [
+        Stored: "the answer refuses a WebSocket's handshake, and this browser keeps no cookie of such an answer", "WHATWG WebSockets, section 2; RFC 6455, section 4.1";
+    ]
     /// The cookie's lifetime is over.
     Expired = "expired" [
         Stored: "the cookie's lifetime was already over when it arrived: this is how a server deletes a cookie", "RFC 6265bis -22, section 5.7";

@@ -89,6 +89,8 @@ pub(super) struct Step {
     pub(super) actions: Vec<At<Option<Action>>>,
     /// Whether the step has a key that is unknown, and may have been meant as an action.
     pub(super) strange: bool,
+    /// The frame it is done in: `ORIGIN:PATH`, or a whole URL.
+    pub(super) inside: Option<At<String>>,
     pub(super) expect: Expect,
     pub(super) on: Vec<(At<BrowserName>, Expect)>,
 }
@@ -99,13 +101,33 @@ pub(super) enum Action {
     Visit(At<String>),
     Link(At<String>),
     Image(At<String>),
+    Script(At<String>),
     Iframe(At<String>),
-    Form { url: At<String>, method: Option<At<String>>, fields: Vec<(String, String)> },
-    Reload,
-    Fetch { request: Request, credentials: plan::Credentials },
-    Xhr { request: Request, with_credentials: bool },
-    DocumentCookie { write: Option<At<String>> },
+    Popup(At<String>),
+    Beacon(At<String>),
+    WebSocket(At<String>),
+    Form {
+        url: At<String>,
+        method: Option<At<String>>,
+        fields: Vec<(String, String)>,
+    },
+    Click(At<String>),
+    Fill(Vec<(At<String>, String)>),
+    Fetch {
+        request: Request,
+        credentials: plan::Credentials,
+    },
+    Xhr {
+        request: Request,
+        with_credentials: bool,
+    },
+    DocumentCookie {
+        write: Option<At<String>>,
+    },
     Eval(String),
+    Advance(At<String>),
+    /// One of those that hold nothing.
+    Bare(plan::Action),
 }
 
 /// What `fetch` and `xhr` share.

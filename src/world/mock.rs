@@ -163,9 +163,10 @@ impl Path {
 
 /// The answer of a route.
 fn reply(index: usize, route: &plan::Route) -> Result<Reply, String> {
+    let is_handshake = route.body == Body::WebSocket && route.status == 101;
     let status = StatusCode::from_u16(route.status)
         .ok()
-        .filter(|status| route.status < 1000 && status.as_u16() >= 200);
+        .filter(|status| route.status < 1000 && (status.as_u16() >= 200 || is_handshake));
     let status =
         status.ok_or_else(|| format!("{} is not the status of an answer (200 to 999)", route.status))?;
     let mut reply = Reply::new(status, Answer::Route(index));
@@ -191,6 +192,10 @@ fn reply(index: usize, route: &plan::Route) -> Result<Reply, String> {
         }
         Body::Redirect(to) => {
             reply.headers.insert(LOCATION, sendable("Location", to)?);
+            (None, Bytes::new())
+        }
+        Body::WebSocket => {
+            reply.websocket = true;
             (None, Bytes::new())
         }
     };

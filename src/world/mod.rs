@@ -37,6 +37,7 @@ mod page;
 mod reply;
 mod serve;
 pub(crate) mod tasks;
+mod websocket;
 pub mod wire;
 pub mod zone;
 

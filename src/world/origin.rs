@@ -12,6 +12,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::header::{COOKIE, HOST, HeaderMap};
 use hyper::http::request::Parts;
+use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode, Version};
 use rustls::ServerConfig;
 use url::Url;
@@ -21,6 +22,7 @@ use super::cors::Cors;
 use super::mock::Mock;
 use super::page::Page;
 use super::reply::Reply;
+use super::websocket;
 use super::wire::{Answer, Exchange};
 
 /// The longest request body that is taken, in bytes. It is read and forgotten: what a page uploads
@@ -104,7 +106,13 @@ impl Origin {
         }
         match &self.service {
             Service::Page(page) => page.answer(),
-            Service::Routes(mock) => mock.answer(&request.method, url.path(), cookie(headers).as_deref()),
+            Service::Routes(mock) => {
+                let mut reply = mock.answer(&request.method, url.path(), cookie(headers).as_deref());
+                if reply.websocket {
+                    websocket::answer(request, &mut reply);
+                }
+                reply
+            }
         }
     }
 
@@ -125,7 +133,7 @@ pub(super) async fn respond(
     entered: usize,
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let head = parts.method == Method::HEAD;
     let entered = &world.origins[entered];
     let Some(url) = url_of(&parts, entered.url.scheme()) else {
@@ -152,6 +160,11 @@ pub(super) async fn respond(
         cors.apply(&parts.headers, &mut reply);
     }
     reply.finish(head);
+    if let Some(upgrade) = parts.extensions.remove::<OnUpgrade>()
+        && reply.status == StatusCode::SWITCHING_PROTOCOLS
+    {
+        world.tasks.spawn(websocket::close(upgrade));
+    }
     in_flight.answered(Exchange {
         origin: served.unwrap_or(entered).index,
         method: parts.method.as_str().to_owned(),

@@ -21,12 +21,14 @@ pub(super) struct Reply {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) answer: Answer,
+    /// Whether it is a WebSocket's: what it says depends on the request, see [`super::websocket`].
+    pub(super) websocket: bool,
 }
 
 impl Reply {
     /// An answer without headers or body.
     pub(super) fn new(status: StatusCode, answer: Answer) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Bytes::new(), answer }
+        Self { status, headers: HeaderMap::new(), body: Bytes::new(), answer, websocket: false }
     }
 
     /// An answer that is a sentence for people.
@@ -38,13 +40,13 @@ impl Reply {
     }
 
     /// Adds what every answer has. The length is that of the body even where `HEAD` leaves it out (RFC
-    /// 9110, section 8.6); 204 and 304 have neither.
+    /// 9110, section 8.6); 101, 204 and 304 have neither.
     pub(super) fn finish(&mut self, head: bool) {
         if !self.headers.contains_key(DATE) {
             let date = HeaderValue::try_from(imf_fixdate(OffsetDateTime::now_utc()));
             self.headers.insert(DATE, date.expect("a date is ASCII"));
         }
-        if matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        if matches!(self.status.as_u16(), 101 | 204 | 304) {
             self.body = Bytes::new();
         } else {
             // The last, because that is where hyper moves it to.

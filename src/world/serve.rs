@@ -89,7 +89,8 @@ where
         .header_read_timeout(HEAD)
         .max_buf_size(MAX_HEAD)
         .auto_date_header(false)
-        .serve_connection(TokioIo::new(io), service);
+        .serve_connection(TokioIo::new(io), service)
+        .with_upgrades();
     let mut connection = pin!(connection);
     tokio::select! {
         _ = &mut connection => return,

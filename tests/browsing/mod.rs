@@ -101,7 +101,7 @@ pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
 
 /// A step that expects nothing.
 pub fn step(action: Action) -> Step {
-    Step { action, span: 0..0, expect: Expect::default(), on: Vec::new() }
+    Step { action, span: 0..0, inside: None, expect: Expect::default(), on: Vec::new() }
 }
 
 pub fn visit(url: &str) -> Action {

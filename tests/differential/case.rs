@@ -49,6 +49,8 @@ pub struct Route {
     pub redirect: Option<String>,
     /// Whether the answer is a document of HTML, in which a page could have scripts.
     pub html: bool,
+    /// Whether it is a WebSocket.
+    pub websocket: bool,
 }
 
 /// A Set-Cookie line, or what a script writes.
@@ -64,13 +66,31 @@ pub enum Step {
     Visit(String),
     Link(String),
     Image(String),
+    Script(String),
     Iframe(String),
+    Popup(String),
+    Beacon(String),
+    WebSocket(String),
     Reload,
-    Form { url: String, method: &'static str },
-    Fetch { call: Call, credentials: &'static str },
-    Xhr { call: Call, with_credentials: bool },
+    Back,
+    Clear,
+    Advance(&'static str),
+    Form {
+        url: String,
+        method: &'static str,
+    },
+    Fetch {
+        call: Call,
+        credentials: &'static str,
+    },
+    Xhr {
+        call: Call,
+        with_credentials: bool,
+    },
     Read,
     Write(Line),
+    /// The step, in the frame that shows this URL.
+    Inside(String, Box<Self>),
 }
 
 /// What `fetch` and `xhr` have in common.
@@ -149,6 +169,7 @@ impl Route {
         }
         match &self.redirect {
             Some(to) => write(text, format_args!("redirect = {}\n", quoted(to))),
+            None if self.websocket => text.push_str("websocket = true\n"),
             None if self.html => text.push_str("html = \"<!doctype html><title>rehearsal</title>\"\n"),
             None if self.status == Some(204) => {}
             None => text.push_str("text = \"rehearsal\"\n"),
@@ -168,10 +189,12 @@ impl Step {
     /// The URL it goes to, where it goes anywhere.
     pub fn url(&self) -> Option<&str> {
         match self {
-            Self::Visit(url) | Self::Link(url) | Self::Image(url) | Self::Iframe(url) => Some(url),
+            Self::Visit(url) | Self::Link(url) | Self::Image(url) | Self::Script(url) => Some(url),
+            Self::Iframe(url) | Self::Popup(url) | Self::Beacon(url) | Self::WebSocket(url) => Some(url),
             Self::Form { url, .. } => Some(url),
             Self::Fetch { call, .. } | Self::Xhr { call, .. } => Some(&call.url),
-            Self::Reload | Self::Read | Self::Write(_) => None,
+            Self::Inside(_, step) => step.url(),
+            Self::Reload | Self::Back | Self::Clear | Self::Advance(_) | Self::Read | Self::Write(_) => None,
         }
     }
 
@@ -181,7 +204,15 @@ impl Step {
             Self::Link(url) => format!("link = {}", quoted(url)),
             Self::Image(url) => format!("image = {}", quoted(url)),
             Self::Iframe(url) => format!("iframe = {}", quoted(url)),
+            Self::Script(url) => format!("script = {}", quoted(url)),
+            Self::Popup(url) => format!("popup = {}", quoted(url)),
+            Self::Beacon(url) => format!("beacon = {}", quoted(url)),
+            Self::WebSocket(url) => format!("websocket = {}", quoted(url)),
+            Self::Inside(frame, step) => format!("{}\ninside = {}", step.to_toml(), quoted(frame)),
             Self::Reload => "reload = true".to_owned(),
+            Self::Back => "back = true".to_owned(),
+            Self::Clear => "clear = true".to_owned(),
+            Self::Advance(time) => format!("advance = \"{time}\""),
             Self::Form { url, method } => {
                 format!("form = {{ url = {}, method = \"{method}\", fields = {{ q = \"1\" }} }}", quoted(url))
             }

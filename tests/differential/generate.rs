@@ -23,7 +23,9 @@ pub fn case(seed: u64, index: u64) -> Case {
     let origins: Vec<Origin> = origins.collect();
     let mut steps = vec![Step::Visit(place(&mut random, &origins[..1]))];
     for _ in 0..random.between(3, 9) {
-        steps.push(step(&mut random, &origins, &hosts));
+        let step = step(&mut random, &origins, &hosts);
+        let step = inside(&mut random, step, &steps);
+        steps.push(step);
     }
     Case { title: format!("Differential case {index} of seed {seed}"), origins, steps }
 }
@@ -57,6 +59,7 @@ fn routes(random: &mut Random, names: &[&str], host: &str, hosts: &[String]) -> 
                     set_cookie: set_cookie(random, host, hosts),
                     redirect: None,
                     html: html && status != Some(204),
+                    websocket: false,
                 });
             }
         }
@@ -77,8 +80,20 @@ fn routes(random: &mut Random, names: &[&str], host: &str, hosts: &[String]) -> 
                     _ => format!("{}:{to}", random.pick(names)),
                 }),
                 html: false,
+                websocket: false,
             });
         }
+    }
+    if random.percent(60) {
+        routes.push(Route {
+            at: "GET /live".to_owned(),
+            status: None,
+            headers: Vec::new(),
+            set_cookie: set_cookie(random, host, hosts),
+            redirect: None,
+            html: false,
+            websocket: true,
+        });
     }
     if random.percent(15) {
         routes.push(Route {
@@ -88,6 +103,7 @@ fn routes(random: &mut Random, names: &[&str], host: &str, hosts: &[String]) -> 
             set_cookie: set_cookie(random, host, hosts),
             redirect: None,
             html: false,
+            websocket: false,
         });
     }
     routes
@@ -154,7 +170,7 @@ fn cors(random: &mut Random, urls: &[String]) -> Option<Cors> {
 
 fn step(random: &mut Random, origins: &[Origin], hosts: &[String]) -> Step {
     let url = place(random, origins);
-    match random.below(100) {
+    match random.below(130) {
         0..10 => Step::Visit(url),
         10..20 => Step::Link(url),
         20..24 => Step::Reload,
@@ -167,11 +183,40 @@ fn step(random: &mut Random, origins: &[Origin], hosts: &[String]) -> Step {
         }
         72..84 => Step::Xhr { call: call(random, url), with_credentials: random.percent(65) },
         84..91 => Step::Read,
-        _ => {
+        91..100 => {
             let host = &hosts[random.below(hosts.len())];
             Step::Write(lines::written(random, host, hosts))
         }
+        100..105 => Step::Script(url),
+        105..110 => Step::Beacon(url),
+        110..114 => Step::Popup(url),
+        114..119 => {
+            let origin = &origins[random.below(origins.len())].name;
+            Step::WebSocket(if random.percent(75) { format!("{origin}:/live") } else { url })
+        }
+        119..124 => Step::Back,
+        124..128 => Step::Advance(random.pick(&["90s", "31m", "2h", "8d", "300d"])),
+        _ => Step::Clear,
     }
+}
+
+/// The step in a frame that an earlier one added, now and then; a frame is not seldom in another.
+fn inside(random: &mut Random, step: Step, before: &[Step]) -> Step {
+    let frames = before.iter().filter_map(|step| match step {
+        Step::Iframe(url) => Some(url),
+        Step::Inside(_, step) => match &**step {
+            Step::Iframe(url) => Some(url),
+            _ => None,
+        },
+        _ => None,
+    });
+    let frames: Vec<&String> = frames.collect();
+    let is_the_users =
+        matches!(step, Step::Visit(_) | Step::Reload | Step::Back | Step::Advance(_) | Step::Clear);
+    if frames.is_empty() || is_the_users || !random.percent(60) {
+        return step;
+    }
+    Step::Inside(frames[random.below(frames.len())].clone(), Box::new(step))
 }
 
 fn call(random: &mut Random, url: String) -> Call {

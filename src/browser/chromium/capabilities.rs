@@ -12,10 +12,13 @@ use crate::browser::real::Options;
 
 /// The capabilities of a session: its program, its policy, and a proxy for everything outside a worker, one
 /// that refuses.
+///
+/// With a folder for its profile, it keeps that; else ChromeDriver makes one, and removes it.
 pub(super) fn capabilities(
     options: &Options,
     binary: Option<&Path>,
     proxy: SocketAddr,
+    profile: Option<&Path>,
 ) -> Map<String, Value> {
     let Value::Object(mut capabilities) = json!({
         "browserName": "chrome",
@@ -24,7 +27,7 @@ pub(super) fn capabilities(
         "unhandledPromptBehavior": { "default": "dismiss" },
         "proxy": super::proxy(proxy),
         "goog:chromeOptions": {
-            "args": arguments(options),
+            "args": arguments(options, profile),
             "prefs": {
                 // Without it, ChromeDriver's Chromium blocks third-party cookies and desktop Chrome does
                 // not (measured 2026-11-20, Chromium 156.0.8078.79).
@@ -44,7 +47,7 @@ pub(super) fn capabilities(
     capabilities
 }
 
-fn arguments(options: &Options) -> Vec<String> {
+fn arguments(options: &Options, profile: Option<&Path>) -> Vec<String> {
     let mut arguments: Vec<String> = [
         "--disable-gpu",
         // The gateway carries TCP alone.
@@ -55,12 +58,16 @@ fn arguments(options: &Options) -> Vec<String> {
         "--disable-sync",
         // A page that failed must not try again during a later step.
         "--disable-auto-reload",
-        // An `http` URL of a scenario means `http`.
-        "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
+        // A page gone back to is asked for again, or comes from the HTTP cache: a page that was only frozen
+        // would ask for nothing, and whether it was frozen hangs on much that no scenario says.
+        "--disable-back-forward-cache",
+        // An `http` URL of a scenario means `http`, and no form is described to a server of the browser's.
+        "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,AutofillServerCommunication",
     ]
     .map(str::to_owned)
     .into();
     arguments.push(format!("--ignore-certificate-errors-spki-list={}", STANDARD.encode(options.ca_spki)));
+    arguments.extend(profile.map(|folder| format!("--user-data-dir={}", folder.display())));
     if !options.headed {
         arguments.push("--headless=new".to_owned());
     }

@@ -9,6 +9,10 @@
 //! | `capabilities` | what is asked of it before it starts |
 //! | `worker` | entering a world, performing a step, waiting until all is quiet |
 //! | `steps` | what each action makes the page do |
+//! | `frames` | the frames that steps made, to act in |
+//! | `popups` | windows that a step opened |
+//! | `passing` | time that passes for the jar, and clearing it |
+//! | `restart` | a browser of its own, closed and started again |
 //! | `reset` | making a worker clean for the next scenario, or anew |
 //! | `record` | what Chromium reports about its requests |
 //! | `jar` | its jar, and what was stored |
@@ -29,10 +33,14 @@ use super::session::Session;
 use crate::world::Gateway;
 
 mod capabilities;
+mod frames;
 mod jar;
 mod native;
+mod passing;
+mod popups;
 mod record;
 mod reset;
+mod restart;
 mod steps;
 mod worker;
 
@@ -52,6 +60,8 @@ const EVENTS: &[&str] = &[
     "goog:cdp.Inspector.targetCrashed",
     "goog:cdp.Log.entryAdded",
     "log.entryAdded",
+    "browsingContext.contextCreated",
+    "browsingContext.contextDestroyed",
     "browsingContext.navigationStarted",
     "browsingContext.navigationFailed",
     "browsingContext.navigationAborted",
@@ -84,14 +94,14 @@ impl Chromium {
         let proxy = refusing.address();
         if let Some(remote) = &options.remote {
             let url = remote.driver.as_str().trim_end_matches('/').to_owned();
-            let (session, bidi) = Self::open(&options, None, &url, proxy, Words::default()).await?;
+            let (session, bidi) = Self::open(&options, None, &url, proxy, None, Words::default()).await?;
             return Self::running(options, None, session, bidi, refusing);
         }
         let binary = driver::CHROMIUM.find()?;
         let program = driver::CHROMEDRIVER.find()?;
         let driver = Driver::chromedriver(&options.guard, &program, options.timeout).await?;
         let words = driver.guarded().words();
-        match Self::open(&options, Some(&binary), &driver.url(), proxy, words).await {
+        match Self::open(&options, Some(&binary), &driver.url(), proxy, None, words).await {
             Ok((session, bidi)) => {
                 let process = session.number("goog:processID");
                 let watched = bidi.clone();
@@ -102,14 +112,16 @@ impl Chromium {
         }
     }
 
+    /// A session of this driver's, and the socket that goes with it; with a folder for the profile, or none.
     async fn open(
         options: &Options,
         binary: Option<&std::path::Path>,
         driver: &str,
         proxy: SocketAddr,
+        profile: Option<&std::path::Path>,
         words: Words,
     ) -> Result<(Session, Bidi), Failure> {
-        let capabilities = capabilities::capabilities(options, binary, proxy);
+        let capabilities = capabilities::capabilities(options, binary, proxy, profile);
         let session = Session::open("chromium", driver, capabilities, options.timeout).await?;
         let bidi = Bidi::connect(&session.socket(driver)?, options.timeout, words).await?;
         bidi.command("session.subscribe", json!({ "events": EVENTS })).await?;

@@ -105,10 +105,21 @@ impl Record {
         self.requests.values().all(|request| request.finished || request.hops.is_empty())
     }
 
+    /// Whether a page asked for this host and port.
+    pub(super) fn asked_for(&self, asked: &str) -> bool {
+        let is_it = |hop: &Hop| {
+            let host = hop.url.host_str().unwrap_or_default();
+            asked == format!("{host}:{}", hop.url.port_or_known_default().unwrap_or_default())
+        };
+        self.requests.values().flat_map(|request| &request.hops).any(is_it)
+    }
+
     /// Whether both pieces about the cookies of each of these exchanges are here.
     pub(super) fn is_complete(&self, exchanges: &[Exchange]) -> bool {
         let mut taken: Vec<(&str, usize)> = Vec::new();
-        exchanges.iter().all(|exchange| match self.find(exchange, &taken) {
+        // Of the handshake of a WebSocket nothing is told.
+        let mut told = exchanges.iter().filter(|exchange| exchange.wire.request_header("upgrade").is_none());
+        told.all(|exchange| match self.find(exchange, &taken) {
             Some((id, hop)) => {
                 taken.push((id, hop));
                 let request = &self.requests[id];

@@ -63,7 +63,12 @@ impl Worker {
             self.leave_page().await?;
         }
         self.borrowed = true;
-        self.empty(if scripted { &world.origins } else { &[] }).await
+        let permissions = self.place.browser_context();
+        let mut more = vec![json!({ "method": "Browser.resetPermissions", "params": permissions })];
+        if !self.lingers {
+            more.push(self.place.cdp("Page.resetNavigationHistory", json!({})));
+        }
+        self.empty(if scripted { &world.origins } else { &[] }, more).await
     }
 
     /// Loads `about:blank`. By a script, which stays in the page's process and takes a third of the time
@@ -87,18 +92,12 @@ impl Worker {
         self.settle(&Wire::default()).await
     }
 
-    /// Empties the jar, the caches, and what these origins have stored.
-    async fn empty(&mut self, origins: &[Url]) -> Result<(), Failure> {
+    /// Empties the jar, the cache, and what these origins have stored, and does these commands with it.
+    pub(super) async fn empty(&mut self, origins: &[Url], more: Vec<Value>) -> Result<(), Failure> {
         let bidi = self.bidi.clone();
-        let context = json!({ "browserContextId": self.place.context });
-        let mut commands = vec![
-            json!({ "method": "Storage.clearCookies", "params": context }),
-            json!({ "method": "Browser.resetPermissions", "params": context }),
-            self.place.cdp("Network.clearBrowserCache", json!({})),
-        ];
-        if !self.lingers {
-            commands.push(self.place.cdp("Page.resetNavigationHistory", json!({})));
-        }
+        let mut commands = more;
+        commands.push(json!({ "method": "Storage.clearCookies", "params": self.place.browser_context() }));
+        commands.push(self.place.cdp("Network.clearBrowserCache", json!({})));
         commands.extend(origins.iter().map(|origin| {
             let origin = origin.origin().ascii_serialization();
             self.place.cdp("Storage.clearDataForOrigin", json!({ "origin": origin, "storageTypes": "all" }))

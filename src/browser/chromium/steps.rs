@@ -16,7 +16,7 @@ use crate::browser::failure::Failure;
 use crate::browser::request::{navigates, status};
 use crate::browser::scripts;
 use crate::observe::{Exchange, Page};
-use crate::plan::Action;
+use crate::plan::{Action, Step};
 use crate::rules::reason::Reason;
 
 impl Worker {
@@ -29,12 +29,31 @@ impl Worker {
             Action::Reload => self.navigate("browsingContext.reload", json!({})).await,
             Action::Link(url) => self.leave(scripts::LINK, &json!({ "url": url.as_str() })).await,
             Action::Form(form) => self.leave(scripts::FORM, &scripts::form_argument(form)).await,
-            Action::Image(url) => self.element(scripts::IMAGE, url).await,
-            Action::Iframe(url) => self.element(scripts::FRAME, url).await,
+            Action::Image(url) => self.element(scripts::IMAGE, url, false).await,
+            Action::Script(url) => {
+                if let Some(world) = &mut self.world {
+                    world.scripted = true;
+                }
+                self.element(scripts::SCRIPT, url, false).await
+            }
+            Action::Iframe(url) => self.frame(url).await,
+            Action::Popup(url) => self.element(scripts::POPUP, url, true).await,
+            Action::Beacon(url) => self.element(scripts::BEACON, url, false).await,
+            Action::WebSocket(url) => self.element(scripts::SOCKET, url, false).await,
             Action::Fetch(fetch) => self.request(scripts::FETCH, &scripts::fetch_argument(fetch)).await,
             Action::Xhr(xhr) => self.request(scripts::XHR, &scripts::xhr_argument(xhr)).await,
             Action::DocumentCookie { write } => self.document_cookie(write.as_deref()).await,
+            Action::Click(selector) => self.touch(scripts::CLICK, &json!({ "selector": selector })).await,
+            Action::Fill(fields) => self.touch(scripts::FILL, &json!({ "fields": fields })).await,
+            Action::StorageAccess => {
+                let answer = self.run(scripts::STORAGE_ACCESS, &Value::Null, true).await?;
+                Ok(Page { body: answer.ok(), ..Page::default() })
+            }
             Action::Eval(script) => self.eval(script).await,
+            Action::Back => self.back().await,
+            Action::Clear => self.clear().await,
+            Action::Advance(time) => self.age(*time).await,
+            Action::Restart => self.restart().await,
         }
     }
 
@@ -65,9 +84,21 @@ impl Worker {
         Ok(Page { error, ..Page::default() })
     }
 
-    async fn element(&mut self, script: &str, url: &Url) -> Result<Page, Failure> {
-        let answer = self.run(script, &json!({ "url": url.as_str() }), false).await?;
+    /// Adds something to the page that asks for a URL, as the user's doing or not.
+    async fn element(&mut self, script: &str, url: &Url, by_user: bool) -> Result<Page, Failure> {
+        let answer = self.run(script, &json!({ "url": url.as_str() }), by_user).await?;
         Ok(Page { error: answer.err(), ..Page::default() })
+    }
+
+    /// Does something to what is on the page, as the user's doing; the page may go elsewhere by it.
+    async fn touch(&mut self, script: &str, argument: &Value) -> Result<Page, Failure> {
+        let not_done = match self.run(script, argument, true).await {
+            Ok(Ok(why) | Err(why)) => Some(why).filter(|why| !why.is_empty()),
+            // A page that is gone cannot answer.
+            Err(Failure::Protocol { .. }) => None,
+            Err(failure) => return Err(failure),
+        };
+        Ok(Page { not_done, ..Page::default() })
     }
 
     async fn request(&mut self, script: &str, argument: &Value) -> Result<Page, Failure> {
@@ -114,9 +145,13 @@ impl Worker {
     }
 
     async fn value_of(&mut self, script: &str) -> Result<Result<Option<String>, String>, Failure> {
-        let params =
+        let (session, realm) = self.realm().await?;
+        let mut params =
             json!({ "expression": script, "replMode": true, "awaitPromise": true, "userGesture": true });
-        let mut answer = self.cdp("Runtime.evaluate", params).await?;
+        if let Some(realm) = realm {
+            params["uniqueContextId"] = json!(realm);
+        }
+        let mut answer = self.cdp_in(&session, "Runtime.evaluate", params).await?;
         if let Some(error) = exception(&answer) {
             return Ok(Err(error));
         }
@@ -125,14 +160,14 @@ impl Worker {
             let is_promise = answer.pointer("/result/subtype").and_then(Value::as_str) == Some("promise");
             answer = if is_promise {
                 let params = json!({ "promiseObjectId": object, "returnByValue": true });
-                self.cdp("Runtime.awaitPromise", params).await?
+                self.cdp_in(&session, "Runtime.awaitPromise", params).await?
             } else {
                 let params = json!({
                     "objectId": object,
                     "functionDeclaration": "function () { return this }",
                     "returnByValue": true,
                 });
-                self.cdp("Runtime.callFunctionOn", params).await?
+                self.cdp_in(&session, "Runtime.callFunctionOn", params).await?
             };
         }
         if let Some(error) = exception(&answer) {
@@ -146,7 +181,7 @@ impl Worker {
     }
 
     /// Calls a function with one argument, as JSON. Answers the text it gave, or the exception it threw.
-    async fn run(
+    pub(super) async fn run(
         &mut self,
         function: &str,
         argument: &Value,
@@ -155,7 +190,7 @@ impl Worker {
         let params = json!({
             "functionDeclaration": function,
             "arguments": [{ "type": "string", "value": argument.to_string() }],
-            "target": { "context": self.place.tab },
+            "target": { "context": self.target.context },
             "awaitPromise": true,
             "userActivation": by_user,
         });
@@ -182,7 +217,7 @@ fn exception(answer: &Value) -> Option<String> {
 
 /// Completes what the page could tell by what the wire and Chromium's account of the requests tell.
 pub(super) fn conclude(
-    action: &Action,
+    step: &Step,
     page: &mut Page,
     exchanges: &[Exchange],
     record: &Record,
@@ -190,9 +225,10 @@ pub(super) fn conclude(
     url: Option<Url>,
 ) {
     page.url = url;
+    let action = &step.action;
     let target = match action {
         Action::Form(form) => Some((Some(&*form.method), form.submission().0)),
-        Action::Reload => page.url.clone().map(|url| (None, url)),
+        Action::Reload | Action::Back | Action::Click(_) => page.url.clone().map(|url| (None, url)),
         other => other.target().map(|(method, url)| (Some(method), url.clone())),
     };
     let Some((method, url)) = target else { return };
@@ -226,12 +262,13 @@ pub(super) fn conclude(
         }
         Action::Fetch(_) | Action::Xhr(_) => {}
         // An image that was answered with something else has failed in no way that matters here.
-        Action::Image(_) if page.status.is_some() => {}
+        Action::Image(_) | Action::Script(_) | Action::Beacon(_) | Action::WebSocket(_)
+            if page.status.is_some() => {}
         // Another navigation took its place, or there was nothing to show: the page stays.
         _ if ending.error == ABORTED => {}
         _ => {
             page.error.get_or_insert_with(|| ending.blocked.unwrap_or(ending.error));
-            if navigates(action) {
+            if navigates(step) {
                 // The address bar shows what failed, above a page of the browser's own.
                 page.url = Some(ending.url);
             }

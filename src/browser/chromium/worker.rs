@@ -10,12 +10,15 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
+use super::frames::{Frame, Target};
+use super::popups::Popups;
 use super::record::Record;
+use super::restart::{DEFAULT, Home};
 use super::{jar, reset, steps};
 use crate::browser::bidi::{Bidi, Event};
 use crate::browser::failure::Failure;
 use crate::browser::{request, stored};
-use crate::observe::{Cookie, Exchange, Observation};
+use crate::observe::{Cookie, Exchange, Observation, Page};
 use crate::plan::{Action, Step};
 use crate::world::wire::Wire;
 use crate::world::{Gateway, World};
@@ -48,26 +51,36 @@ pub struct Worker {
     pub(super) gateway: Gateway,
     pub(super) place: Place,
     version: String,
-    events: mpsc::UnboundedReceiver<Arc<Event>>,
+    pub(super) events: mpsc::UnboundedReceiver<Arc<Event>>,
     /// Where the worker is, once it has entered a world.
     pub(super) world: Option<Entered>,
     pub(super) record: Record,
     /// The jar as the last step left it.
     jar: Vec<Cookie>,
     /// The address bar as the last step left it.
-    address: Option<Url>,
-    navigation: Navigation,
+    pub(super) address: Option<Url>,
+    pub(super) navigation: Navigation,
     console: Vec<String>,
     crashed: bool,
     /// Whether the place must be thrown away before the next world.
     pub(super) stale: bool,
     /// Whether the last scenario's page, which is inert, is still shown.
     pub(super) lingers: bool,
+    /// Whether no step was taken in this world yet.
+    fresh: bool,
     /// Whether the page is one of the last scenario, or an empty one that has its origin from it.
     pub(super) borrowed: bool,
     /// Whether the last navigation failed, so that a page of the browser's own is shown.
     pub(super) failed: bool,
     renewals: usize,
+    /// Where the step acts.
+    pub(super) target: Target,
+    /// The frames that steps made.
+    pub(super) frames: Vec<Frame>,
+    /// The windows that the step opened.
+    pub(super) popups: Popups,
+    /// The browser, where it is the worker's own.
+    pub(super) home: Option<Home>,
 }
 
 /// Where in the browser a worker is.
@@ -95,7 +108,7 @@ pub(super) struct Entered {
 
 /// The navigations of the tab: of its top level, and of the frames in it.
 #[derive(Debug, Default)]
-struct Navigation {
+pub(super) struct Navigation {
     /// A page asked for one, and it has not begun.
     requested: bool,
     /// The ids of those that have begun and not ended.
@@ -109,12 +122,17 @@ struct Navigation {
 }
 
 impl Navigation {
-    fn is_over(&self) -> bool {
+    /// Takes in that one is asked for and has not begun, or that it was not to be had.
+    pub(super) fn ask(&mut self, requested: bool) {
+        self.requested = requested;
+    }
+
+    pub(super) fn is_over(&self) -> bool {
         !self.requested && self.under_way.is_empty()
     }
 
     /// Takes in an event of the domain browsingContext about the top level.
-    fn take(&mut self, event: &str, id: &str) {
+    pub(super) fn take(&mut self, event: &str, id: &str) {
         match event {
             "navigationStarted" => {
                 self.requested = false;
@@ -142,14 +160,28 @@ impl Navigation {
 
 impl Worker {
     pub(super) async fn new(bidi: Bidi, gateway: Gateway, version: String) -> Result<Self, Failure> {
-        let events = bidi.events();
         let place = Place::new(&bidi, &gateway).await?;
-        Ok(Self {
+        Ok(Self::at(bidi, gateway, place, version, None))
+    }
+
+    /// A worker at this place.
+    pub(super) fn at(
+        bidi: Bidi,
+        gateway: Gateway,
+        place: Place,
+        version: String,
+        home: Option<Home>,
+    ) -> Self {
+        Self {
+            events: bidi.events(),
+            target: Target { context: place.tab.clone(), url: None },
+            frames: Vec::new(),
+            popups: Popups::default(),
+            home,
             bidi,
             gateway,
             place,
             version,
-            events,
             world: None,
             record: Record::default(),
             jar: Vec::new(),
@@ -159,10 +191,11 @@ impl Worker {
             crashed: false,
             stale: false,
             lingers: false,
+            fresh: false,
             borrowed: false,
             failed: false,
             renewals: 0,
-        })
+        }
     }
 
     /// The browser's version: `156.0.8078.79`.
@@ -186,6 +219,8 @@ impl Worker {
         }
         self.jar.clear();
         self.address = None;
+        self.frames.clear();
+        self.fresh = true;
         self.gateway.take_refused();
         self.gateway.show(world);
         self.world = Some(Entered {
@@ -235,7 +270,12 @@ impl Worker {
         self.navigation.arrived = false;
         let mark = wire.mark();
 
-        let mut page = self.act(&step.action).await?;
+        let mut page = match (self.turn_to(step.inside.as_ref()).await?, &step.inside) {
+            (false, Some(inside)) => {
+                Page { not_done: Some(format!("no frame of {inside} is on the page")), ..Page::default() }
+            }
+            _ => self.act(&step.action).await?,
+        };
         self.settle(&wire).await?;
         let mut exchanges: Vec<Exchange> = wire.since(mark).into_iter().map(Exchange::from_wire).collect();
         if self.flush_scripts(&exchanges).await? {
@@ -243,6 +283,7 @@ impl Worker {
             exchanges = wire.since(mark).into_iter().map(Exchange::from_wire).collect();
         }
         self.wait_for(ACCOUNT, |worker| worker.record.is_complete(&exchanges)).await?;
+        self.close_popups().await?;
         if std::mem::take(&mut self.borrowed) && !self.navigation.arrived {
             self.show_nothing().await?;
         }
@@ -252,9 +293,9 @@ impl Worker {
         }
         let (jar, url) = self.look().await?;
         self.record.explain(&mut exchanges);
-        request::note_omitted(&step.action, self.address.as_ref().filter(|_| !self.failed), &mut exchanges);
+        request::note_omitted(&step.action, self.target.url.as_ref(), &mut exchanges);
         stored::settle(jar::READING, &mut exchanges, &self.jar, &jar, stored::now());
-        let written = match (&step.action, &url) {
+        let written = match (&step.action, &self.target.url) {
             (Action::DocumentCookie { write: Some(line) }, Some(page)) => {
                 Some(stored::settle_written(jar::READING, line, page, &self.jar, &jar, stored::now()))
             }
@@ -262,13 +303,15 @@ impl Worker {
         };
         self.jar.clone_from(&jar);
         self.address.clone_from(&url);
-        steps::conclude(&step.action, &mut page, &exchanges, &self.record, &self.console, url);
-        if request::navigates(&step.action) {
+        steps::conclude(step, &mut page, &exchanges, &self.record, &self.console, url);
+        if request::navigates(step) {
             self.failed = page.error.is_some();
         }
         // Chromium asks more than once for what it is refused.
         let mut refused = self.gateway.take_refused();
         refused.dedup();
+        // A browser of the worker's own calls home by the same gateway.
+        refused.retain(|asked| self.home.is_none() || self.record.asked_for(asked));
         Ok(Observation {
             page,
             exchanges,
@@ -283,12 +326,12 @@ impl Worker {
     /// The jar and the address bar.
     async fn look(&mut self) -> Result<(Vec<Cookie>, Option<Url>), Failure> {
         let bidi = self.bidi.clone();
-        let jar =
-            json!({ "method": "Storage.getCookies", "params": { "browserContextId": self.place.context } });
+        let jar = json!({ "method": "Storage.getCookies", "params": self.place.browser_context() });
         let tree = json!({ "root": self.place.tab, "maxDepth": 0 });
-        // What lingered is left now, and must not be gone back to.
-        let forget = std::mem::take(&mut self.lingers)
-            .then(|| self.place.cdp("Page.resetNavigationHistory", json!({})));
+        // What was shown before the first step must not be gone back to.
+        self.lingers = false;
+        let forget =
+            std::mem::take(&mut self.fresh).then(|| self.place.cdp("Page.resetNavigationHistory", json!({})));
         let forget = async {
             match forget {
                 Some(envelope) => bidi.command("goog:cdp.sendCommand", envelope).await.map(drop),
@@ -329,7 +372,8 @@ impl Worker {
     pub(super) async fn settle(&mut self, wire: &Wire) -> Result<(), Failure> {
         let limit = self.bidi.limit();
         loop {
-            if !self.wait_for(limit, |worker| worker.navigation.is_over()).await? {
+            let is_over = |worker: &Self| worker.navigation.is_over() && worker.popups.are_over();
+            if !self.wait_for(limit, is_over).await? {
                 return Err(Failure::TimedOut { command: "load of the page".to_owned(), after: limit });
             }
             // A stream never ends; then the step is over without it.
@@ -337,10 +381,10 @@ impl Worker {
             let quiet = |worker: &Self| {
                 let navigation = &worker.navigation;
                 let is_there = navigation.failed.is_none() && navigation.frames.is_empty();
-                !navigation.is_over() || (is_there && worker.record.is_quiet())
+                !is_over(worker) || (is_there && worker.record.is_quiet())
             };
             self.wait_for(QUIET, quiet).await?;
-            if self.navigation.is_over() {
+            if is_over(self) {
                 self.navigation.failed = None;
                 self.navigation.frames.clear();
                 return Ok(());
@@ -356,7 +400,18 @@ impl Worker {
 
     /// A command of the Chrome DevTools Protocol to the tab: its `result`.
     pub(super) async fn cdp(&mut self, method: &str, params: Value) -> Result<Value, Failure> {
-        let envelope = self.place.cdp(method, params);
+        let session = self.place.session.clone();
+        self.cdp_in(&session, method, params).await
+    }
+
+    /// The same, in another session.
+    pub(super) async fn cdp_in(
+        &mut self,
+        session: &str,
+        method: &str,
+        params: Value,
+    ) -> Result<Value, Failure> {
+        let envelope = json!({ "method": method, "params": params, "session": session });
         let mut answer = self.call("goog:cdp.sendCommand", envelope).await?;
         Ok(answer.get_mut("result").map(Value::take).unwrap_or_default())
     }
@@ -422,10 +477,17 @@ impl Worker {
         let params = &event.params;
         let text = |pointer: &str| params.pointer(pointer).and_then(Value::as_str);
         if let Some(name) = event.method.strip_prefix("goog:cdp.") {
-            if !text("/session").is_some_and(|session| self.place.sessions.contains(session)) {
-                return;
-            }
             let inner = &params["params"];
+            let session = text("/session").unwrap_or_default();
+            if !self.place.sessions.contains(session) {
+                // A window that a step opened tells its session by its first request.
+                let window =
+                    inner.get("frameId").and_then(Value::as_str).and_then(|id| self.popups.get_mut(id));
+                if window.is_none() {
+                    return;
+                }
+                self.place.sessions.insert(session.to_owned());
+            }
             let on_top = inner.get("frameId").and_then(Value::as_str) == Some(self.place.tab.as_str());
             match name {
                 "Target.attachedToTarget" => {
@@ -438,11 +500,8 @@ impl Worker {
                 }
                 "Page.frameRequestedNavigation" => {
                     let here = inner.get("disposition").is_none_or(|disposition| disposition == "currentTab");
-                    self.navigation.requested |= on_top && here;
-                    if let (true, Some(frame)) =
-                        (!on_top && here, inner.get("frameId").and_then(Value::as_str))
-                    {
-                        self.navigation.frames.insert(frame.to_owned());
+                    if let (true, Some(frame)) = (here, inner.get("frameId").and_then(Value::as_str)) {
+                        self.asked(frame);
                     }
                 }
                 "Page.frameScheduledNavigation" => {
@@ -474,11 +533,33 @@ impl Worker {
         } else if let (Some(name), Some(context)) =
             (event.method.strip_prefix("browsingContext."), text("/context"))
         {
-            if context == self.place.tab {
-                self.navigation.take(name, text("/navigation").unwrap_or_default());
+            let navigation = text("/navigation").unwrap_or_default();
+            if name == "contextCreated" {
+                let is_window = params.get("parent").is_none_or(Value::is_null) && context != self.place.tab;
+                if is_window && text("/userContext") == Some(self.place.context.as_str()) {
+                    self.popups.opened(context);
+                }
+            } else if name == "contextDestroyed" {
+                self.popups.closed(context);
+                self.navigation.frames.remove(context);
+            } else if let Some(popup) = self.popups.get_mut(context) {
+                popup.take(name, navigation);
+            } else if context == self.place.tab {
+                self.navigation.take(name, navigation);
             } else if name != "navigationStarted" {
                 self.navigation.frames.remove(context);
             }
+        }
+    }
+
+    /// Takes in that a page asked for a navigation of this frame, which may be a window's or the tab's own.
+    fn asked(&mut self, frame: &str) {
+        if frame == self.place.tab {
+            self.navigation.ask(true);
+        } else if let Some(window) = self.popups.get_mut(frame) {
+            window.ask(true);
+        } else {
+            self.navigation.frames.insert(frame.to_owned());
         }
     }
 
@@ -493,14 +574,27 @@ impl Worker {
         let (bidi, old) = (self.bidi.clone(), self.place.context.clone());
         bidi.command("browser.removeUserContext", json!({ "userContext": old })).await?;
         self.place = Place::new(&bidi, &self.gateway).await?;
-        self.navigation = Navigation::default();
-        (self.crashed, self.stale, self.lingers, self.failed) = (false, false, false, false);
+        self.forget_pages();
         self.renewals += 1;
         Ok(())
     }
 
-    /// Removes the jar and the tab from the browser, where that still answers, and closes the gateway.
+    /// Forgets what was known of the pages of a place that is gone.
+    pub(super) fn forget_pages(&mut self) {
+        self.navigation = Navigation::default();
+        self.popups = Popups::default();
+        self.frames.clear();
+        self.address = None;
+        (self.crashed, self.stale, self.lingers, self.failed) = (false, false, false, false);
+    }
+
+    /// Removes the jar and the tab from the browser, where that still answers, or the browser that is the
+    /// worker's own, and closes the gateway.
     pub async fn close(self) {
+        if let Some(home) = self.home {
+            home.close().await;
+            return self.gateway.close().await;
+        }
         let params = json!({ "userContext": self.place.context });
         // A browser that is gone has no context left to remove.
         let _ = self.bidi.command_within("browser.removeUserContext", params, CLOSING).await;
@@ -515,6 +609,11 @@ impl Place {
             text(bidi, "browser.createUserContext", json!({ "proxy": proxy }), "userContext").await?;
         let params = json!({ "type": "tab", "userContext": context, "background": true });
         let tab = text(bidi, "browsingContext.create", params, "context").await?;
+        Self::with_tab(bidi, context, tab).await
+    }
+
+    /// A place in a tab that is there.
+    pub(super) async fn with_tab(bidi: &Bidi, context: String, tab: String) -> Result<Self, Failure> {
         let session = text(bidi, "goog:cdp.getSession", json!({ "context": tab }), "session").await?;
         let place = Self { context, tab, sessions: HashSet::from([session.clone()]), session };
         let commands = [
@@ -531,6 +630,14 @@ impl Place {
             commands.map(|(method, params)| bidi.command("goog:cdp.sendCommand", place.cdp(method, params)));
         future::try_join_all(commands).await?;
         Ok(place)
+    }
+
+    /// The parameters that name the jar to a CDP command; a browser's own profile has no name.
+    pub(super) fn browser_context(&self) -> Value {
+        match self.context.as_str() {
+            DEFAULT => json!({}),
+            context => json!({ "browserContextId": context }),
+        }
     }
 
     /// The envelope of a CDP command to the tab.

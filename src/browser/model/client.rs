@@ -12,7 +12,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
-use hyper::header::{HOST, HeaderMap, HeaderValue};
+use hyper::header::{HOST, HeaderMap, HeaderValue, UPGRADE};
 use hyper::{Method, Request, Response, Uri, rt};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::pki_types::ServerName;
@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
+use super::tls::Connectors;
 use crate::world::direct::Entrance;
 use crate::world::tasks::Tasks;
 
@@ -32,7 +33,7 @@ const MAX_BODY: usize = 64 << 20;
 /// The connections of one user agent to one world. Dropped, they are closed.
 pub(super) struct Connections {
     entrance: Entrance,
-    tls: TlsConnector,
+    tls: Connectors,
     open: HashMap<(String, u16, bool), Sender>,
     tasks: Tasks,
 }
@@ -73,7 +74,7 @@ enum Sender {
 
 impl Connections {
     /// No connection yet.
-    pub(super) fn new(entrance: Entrance, tls: TlsConnector) -> Self {
+    pub(super) fn new(entrance: Entrance, tls: Connectors) -> Self {
         Self { entrance, tls, open: HashMap::new(), tasks: Tasks::default() }
     }
 
@@ -83,6 +84,9 @@ impl Connections {
     }
 
     async fn exchange(&mut self, request: Outgoing) -> Result<Answer, NoAnswer> {
+        if request.headers.contains_key(UPGRADE) {
+            return self.handshake(request).await;
+        }
         let encrypted = request.url.scheme() == "https";
         let host = request.url.host_str().unwrap_or_default().to_owned();
         let port = request.url.port_or_known_default().unwrap_or_default();
@@ -93,14 +97,29 @@ impl Connections {
         };
         let mut sender = match kept {
             Some(sender) => sender,
-            None => self.connect(&request.url, port, encrypted).await?,
+            None => self.connect(&request.url, port, encrypted, &self.tls.pages).await?,
         };
         let response = sender.send(request).await?;
         self.open.insert(key, sender);
         read(response).await
     }
 
-    async fn connect(&self, url: &Url, port: u16, encrypted: bool) -> Result<Sender, NoAnswer> {
+    /// The handshake of a WebSocket, on an HTTP/1.1 connection of its own (RFC 6455, section 4.1), which is
+    /// closed after it.
+    async fn handshake(&self, request: Outgoing) -> Result<Answer, NoAnswer> {
+        let encrypted = request.url.scheme() == "https";
+        let port = request.url.port_or_known_default().unwrap_or_default();
+        let mut sender = self.connect(&request.url, port, encrypted, &self.tls.sockets).await?;
+        read(sender.send(request).await?).await
+    }
+
+    async fn connect(
+        &self,
+        url: &Url,
+        port: u16,
+        encrypted: bool,
+        tls: &TlsConnector,
+    ) -> Result<Sender, NoAnswer> {
         let host = url.host_str().unwrap_or_default();
         let not_there = |_| NoAnswer::NotThere(format!("{host}:{port}"));
         let stream = self.entrance.connect(host, port).map_err(not_there)?;
@@ -112,7 +131,7 @@ impl Connections {
             Some(Host::Ipv6(address)) => ServerName::IpAddress(std::net::IpAddr::from(address).into()),
             _ => ServerName::try_from(host.to_owned()).map_err(NoAnswer::broken)?,
         };
-        let stream = self.tls.connect(name, stream).await.map_err(NoAnswer::broken)?;
+        let stream = tls.connect(name, stream).await.map_err(NoAnswer::broken)?;
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
             self.speak_http2(stream).await
         } else {

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::UserAgent;
 use super::fetch::{Failed, Request, Response};
+use super::history::Entered;
 use super::told;
 use crate::plan::Form;
 use crate::rules::context::Context;
@@ -51,6 +52,8 @@ pub(super) struct Done {
     pub(super) readable: Option<bool>,
     pub(super) body: Option<String>,
     pub(super) failed: Option<Failed>,
+    /// See [`Page::not_done`](crate::observe::Page).
+    pub(super) not_done: Option<String>,
 }
 
 impl Document {
@@ -60,9 +63,17 @@ impl Document {
         Self { again: Navigation::visit(url.clone()), url, origin: Origin::opaque() }
     }
 
-    /// The origins from the tab's document down to this one: itself.
-    pub(super) fn chain(&self) -> Vec<Origin> {
-        vec![self.origin.clone()]
+    /// What an answer to a navigation makes.
+    pub(super) fn of(response: &Response, navigation: Navigation) -> Self {
+        let request = &response.request;
+        let again = Navigation {
+            url: request.url.clone(),
+            method: if &*request.context.method == "POST" { "POST" } else { "GET" },
+            headers: request.headers.clone(),
+            body: request.body.clone(),
+            ..navigation
+        };
+        Self { url: request.url.clone(), origin: request.context.url.origin.clone(), again }
     }
 
     /// Whether it came over TLS, or would have, though its origin is opaque.
@@ -122,7 +133,8 @@ impl Navigation {
         self
     }
 
-    fn request(&self) -> Option<Request> {
+    /// The request it makes at top level.
+    pub(super) fn request(&self) -> Option<Request> {
         let mut context = Context::visit(told::location(&self.url)?);
         context.method = self.method.into();
         context.initiator = self.initiator.clone();
@@ -139,53 +151,81 @@ impl Navigation {
 }
 
 impl UserAgent {
+    /// A navigation that the document in which the step is taken starts.
+    pub(super) fn navigation(&self, url: Url) -> Navigation {
+        self.here().unwrap_or(&self.page).navigation(url)
+    }
+
+    /// Does what a document's navigation does: in its own frame, or in the tab.
+    pub(super) async fn go_from_here(&mut self, navigation: Navigation) -> Done {
+        let Some(frame) = self.inside else { return self.go(navigation).await };
+        if self.here().is_some_and(|document| document.scrolls_to(&navigation)) {
+            return Done::default();
+        }
+        self.navigate_frame(frame, navigation).await
+    }
+
     /// Navigates the tab, or scrolls it where that is all.
     pub(super) async fn go(&mut self, navigation: Navigation) -> Done {
         if self.page.scrolls_to(&navigation) {
             self.page.url.set_fragment(navigation.url.fragment());
             self.page.again.url = self.page.url.clone();
+            self.history.scroll(self.page.again.clone());
             return Done::default();
         }
-        self.navigate(navigation).await
+        self.navigate(navigation, Entered::Next).await
     }
 
-    /// Loads a document.
-    pub(super) async fn navigate(&mut self, navigation: Navigation) -> Done {
+    /// Loads a document in the tab.
+    pub(super) async fn navigate(&mut self, navigation: Navigation, entered: Entered) -> Done {
         if navigation.url.scheme() == "about" {
             return Done::default();
         }
+        // HTML, navigate, the step on historyHandling. What is posted is never the same.
+        let is_same = navigation.url == self.page.url && navigation.body.is_none();
+        let entered = if entered == Entered::Next && is_same { Entered::InPlace } else { entered };
         let Some(request) = navigation.request() else {
-            return self.show_error(navigation, Failed::no_host());
+            return self.show_error(navigation, Failed::no_host(), entered);
         };
         match self.fetch(request).await {
             // HTML, navigate: no content, no new document.
             Ok(response) if matches!(response.status, 204 | 205) => response.into(),
             Ok(response) => {
-                let request = &response.request;
-                let again = Navigation {
-                    url: request.url.clone(),
-                    method: if &*request.context.method == "POST" { "POST" } else { "GET" },
-                    headers: request.headers.clone(),
-                    body: request.body.clone(),
-                    ..navigation
-                };
-                let origin = request.context.url.origin.clone();
-                let page = Document { url: request.url.clone(), origin, again };
-                let documents = page.chain();
-                self.page = page;
+                let page = Document::of(&response, navigation);
+                let documents = vec![page.origin.clone()];
+                self.show(page, entered);
                 self.load(documents, &response).await;
                 response.into()
             }
-            Err(failed) => self.show_error(navigation, failed),
+            Err(failed) => self.show_error(navigation, failed, entered),
+        }
+    }
+
+    /// A window of its own for a navigation, which is closed when it is loaded.
+    pub(super) async fn open_window(&mut self, navigation: Navigation) -> Done {
+        let Some(request) = navigation.request() else { return Failed::no_host().into() };
+        match self.fetch(request).await {
+            Ok(response) => {
+                self.load(vec![response.request.context.url.origin.clone()], &response).await;
+                response.into()
+            }
+            Err(failed) => failed.into(),
         }
     }
 
     /// The browser's own page for what could not be loaded: under the URL that failed, and of no origin.
-    fn show_error(&mut self, navigation: Navigation, failed: Failed) -> Done {
+    pub(super) fn show_error(&mut self, navigation: Navigation, failed: Failed, entered: Entered) -> Done {
         let url = failed.url.clone().unwrap_or_else(|| navigation.url.clone());
-        let navigation = Navigation { url: url.clone(), ..navigation };
-        self.page = Document { url, origin: Origin::opaque(), again: navigation };
+        let again = Navigation { url: url.clone(), ..navigation };
+        self.show(Document { url, origin: Origin::opaque(), again }, entered);
         failed.into()
+    }
+
+    /// Shows a document in the tab.
+    pub(super) fn show(&mut self, page: Document, entered: Entered) {
+        self.forget_frames_in(None);
+        self.history.load(page.again.clone(), entered);
+        self.page = page;
     }
 }
 

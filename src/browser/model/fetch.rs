@@ -145,7 +145,7 @@ impl UserAgent {
     }
 
     /// HTTP-network-or-cache fetch, without the cache: cookies go, the answer comes, cookies are set.
-    async fn exchange(
+    pub(super) async fn exchange(
         &mut self,
         context: &Context,
         mut outgoing: Outgoing,
@@ -167,10 +167,12 @@ impl UserAgent {
             }
             Failed::new([Reason::Network], none.to_string())
         })?;
-        let lines = answer.headers.get_all(SET_COOKIE);
-        let lines = lines
-            .iter()
-            .map(|line| told::line(&self.jar.store(cookies, &suffixes, context, line.as_bytes(), self.now)));
+        let is_refused = context.mode == Mode::WebSocket && !matches!(answer.status, 101 | 401);
+        let is_ignored = is_refused && !cookies.refused_handshakes_set_cookies;
+        let lines = answer.headers.get_all(SET_COOKIE).iter().map(|line| match line.as_bytes() {
+            line if is_ignored => told::ignored(line, Reason::HandshakeRefused),
+            line => told::line(&self.jar.store(cookies, &suffixes, context, line, self.now)),
+        });
         let set_cookie: Vec<_> = lines.collect();
         if answer.headers.contains_key("clear-site-data") {
             self.doubt("what the header `clear-site-data` removes".to_owned());
@@ -199,7 +201,7 @@ impl Request {
     }
 
     /// The request with what browsers add to it, cookies aside.
-    fn outgoing(&self) -> Outgoing {
+    pub(super) fn outgoing(&self) -> Outgoing {
         let mut headers = self.common_headers();
         if let Some(origin) = cors::origin_header(&self.context) {
             set(&mut headers, ORIGIN, &origin);

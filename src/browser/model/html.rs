@@ -47,6 +47,14 @@ pub(super) fn asks_for_more(css: &[u8]) -> bool {
     has(b"url(") || has(b"@import") || has(b"image-set(")
 }
 
+/// Whether a script is seen to do nothing: it is empty, or data, or markup, or names one thing and no more.
+pub(super) fn does_nothing(script: &[u8]) -> bool {
+    let script = script.trim_ascii();
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$');
+    let is_markup = script.starts_with(b"<") && !script.starts_with(b"<!--");
+    is_markup || script.iter().all(is_name) || serde_json::from_slice::<serde::de::IgnoredAny>(script).is_ok()
+}
+
 struct Reader {
     found: Embedded,
     /// What relative URLs are relative to.

@@ -81,15 +81,22 @@ impl UserAgent {
         let shown = (200..300).contains(&response.status) && !response.body.trim_ascii().is_empty();
         match kind {
             Kind::Image => {}
-            Kind::Script if shown => self.doubt(format!("what the script {} does", response.request.url)),
+            Kind::Script => self.doubt_script(&response),
             Kind::Style if shown && html::asks_for_more(&response.body) => {
                 self.doubt(format!("what more the style sheet {} asks for", response.request.url));
             }
-            Kind::Script | Kind::Style => {}
+            Kind::Style => {}
             Kind::Frame => {
                 documents.push(response.request.context.url.origin.clone());
                 self.load(documents, &response).await;
             }
+        }
+    }
+
+    /// Notes that a script was loaded of which it cannot be told what it does.
+    pub(super) fn doubt_script(&mut self, response: &Response) {
+        if (200..300).contains(&response.status) && !html::does_nothing(&response.body) {
+            self.doubt(format!("what the script {} does", response.request.url));
         }
     }
 

@@ -7,6 +7,7 @@
 //!
 //! - `fetch` is the Fetch standard: preflights, redirects, tainting;
 //! - `document` is navigation, as far as cookies see it;
+//! - `frames` are those that steps added, `history` is the tab's, `socket` is a WebSocket's handshake;
 //! - `html` reads what a page embeds, `load` loads it;
 //! - `client` has the connections, `tls` whom they trust;
 //! - `profile` is the only place where a browser's name decides anything.
@@ -22,29 +23,35 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use tokio_rustls::TlsConnector;
 use url::Url;
 
 mod client;
 mod document;
 mod fetch;
+mod frames;
+mod history;
 mod html;
 mod load;
 mod preflights;
 mod profile;
+mod socket;
 mod tls;
 mod told;
 
 use self::client::Connections;
 use self::document::{Document, Done, Navigation};
 use self::fetch::{Failed, Request};
+use self::frames::Frame;
+use self::history::{Entered, History};
 use self::preflights::Preflights;
 use self::profile::Manners;
+use self::tls::Connectors;
 use super::name::BrowserName;
-use crate::observe::{Exchange, Observation, Page, SetCookie};
+use crate::observe::{Cookie, Exchange, Observation, Page, SetCookie};
 use crate::plan::{self, Action, Step};
 use crate::rules::context::{Context, Credentials, Destination, Mode};
 use crate::rules::cors;
+use crate::rules::engine::ThirdParty;
 use crate::rules::jar::Jar;
 use crate::rules::site::{Location, Origin};
 use crate::suffixes::suffixes;
@@ -58,7 +65,7 @@ const LOST: &str = "an earlier step was not predicted, and what it left behind i
 #[derive(Clone)]
 pub struct Model {
     manners: Arc<Manners>,
-    tls: TlsConnector,
+    tls: Connectors,
 }
 
 /// A predicted browser in a world: one tab, one jar, one clock.
@@ -73,6 +80,15 @@ pub struct UserAgent {
     /// The virtual clock, in seconds since 1970-01-01.
     now: i64,
     page: Document,
+    history: History,
+    frames: Vec<Frame>,
+    next_frame: u64,
+    /// The frame in which the step is taken; `None` for the page itself.
+    inside: Option<u64>,
+    /// By how many seconds the clock was moved.
+    ahead: i64,
+    /// Whether time passes as it can be made to for a real browser: see [`UserAgent::as_driven`].
+    as_driven: bool,
     /// What the step that is being taken has shown so far.
     seen: Seen,
     /// Why nothing can be said any more, once a script has run.
@@ -90,7 +106,7 @@ struct Seen {
 impl Model {
     /// A model of this browser (whether or not the name says `model:`), which trusts this authority.
     pub fn new(browser: BrowserName, authority: &Authority) -> Self {
-        Self { manners: Arc::new(Manners::of(browser)), tls: tls::connector(authority) }
+        Self { manners: Arc::new(Manners::of(browser)), tls: tls::connectors(authority) }
     }
 
     /// A tab in a world: an empty jar, nothing loaded, and a clock that starts at the real time.
@@ -106,6 +122,12 @@ impl Model {
             preflights: Preflights::default(),
             now: i64::try_from(now).unwrap_or(i64::MAX),
             page: Document::blank(),
+            history: History::default(),
+            frames: Vec::new(),
+            next_frame: 0,
+            inside: None,
+            ahead: 0,
+            as_driven: false,
             seen: Seen::default(),
             lost: None,
         }
@@ -122,21 +144,61 @@ impl UserAgent {
             return Observation { unpredicted: Some(why), ..Observation::default() };
         }
         self.seen = Seen::default();
+        self.inside = None;
+        if let Some(asked) = &step.inside {
+            self.inside = self.frame_of(asked);
+            if self.inside.is_none() {
+                let not_done = Some(format!("no frame of {asked} is on the page"));
+                let page = Page { url: Some(self.page.url.clone()), not_done, ..Page::default() };
+                return Observation { page, jar: Some(self.told_jar()), ..Observation::default() };
+            }
+            if self.here().is_none() {
+                return self.lose("what a frame does that shows no document of its own is not predicted");
+            }
+        }
         let mut written = None;
         let done = match &step.action {
             Action::Visit(url) => self.go(Navigation::visit(url.clone())).await,
-            Action::Link(url) => self.go(self.page.navigation(url.clone())).await,
-            Action::Form(form) => self.go(self.page.navigation(form.url.clone()).submitting(form)).await,
-            Action::Reload => self.navigate(self.page.again.clone()).await,
-            Action::Image(url) => self.embed(url).await,
-            Action::Iframe(url) => self.frame(url).await,
+            Action::Link(url) => self.go_from_here(self.navigation(url.clone())).await,
+            Action::Form(form) => self.go_from_here(self.navigation(form.url.clone()).submitting(form)).await,
+            Action::Reload => self.navigate(self.page.again.clone(), Entered::Again).await,
+            Action::Back => self.back().await,
+            Action::Image(url) => self.embed(url, Destination::Image, "GET").await,
+            Action::Script(url) => self.embed(url, Destination::Script, "GET").await,
+            Action::Beacon(url) => self.embed(url, Destination::Empty, "POST").await,
+            Action::Iframe(url) => self.add_frame(url).await,
+            Action::Popup(url) => self.open_window(self.navigation(url.clone())).await,
+            Action::WebSocket(url) => self.open_socket(url).await,
             Action::Fetch(call) => self.call(Call::of_fetch(call)).await,
             Action::Xhr(call) => self.call(Call::of_xhr(call)).await,
             Action::DocumentCookie { write } => {
                 written = write.as_ref().and_then(|line| self.write_cookie(line));
                 Done::default()
             }
+            Action::StorageAccess => match self.storage_access() {
+                Some(granted) => Done { body: Some(granted.to_owned()), ..Done::default() },
+                None => {
+                    return self
+                        .lose("whether a browser lets a third party have its cookies is not predicted");
+                }
+            },
+            // What is typed is sent by what is done next, and that is not predicted.
+            Action::Fill(_) => Done::default(),
+            Action::Click(_) => return self.lose("what a click does is not predicted"),
             Action::Eval(_) => return self.lose("what a script does cannot be predicted"),
+            Action::Clear => {
+                self.jar.clear();
+                self.preflights = Preflights::default();
+                Done::default()
+            }
+            Action::Restart => {
+                self.restart();
+                Done::default()
+            }
+            Action::Advance(time) => {
+                self.advance(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+                Done::default()
+            }
         };
         let asked = matches!(step.action, Action::DocumentCookie { .. }) || step.claims_document_cookie();
         let document_cookie = if asked { self.read_cookies() } else { None };
@@ -153,12 +215,13 @@ impl UserAgent {
             body: done.body,
             document_cookie,
             error: done.failed.map(|failed| failed.error),
+            not_done: done.not_done,
         };
         let Seen { exchanges, refused, doubt: unpredicted } = std::mem::take(&mut self.seen);
         if unpredicted.is_some() {
             self.lost = Some(LOST.to_owned());
         }
-        let jar = Some(told::jar(&self.jar, self.now));
+        let jar = Some(self.told_jar());
         Observation { page, exchanges, written, jar, refused, console: Vec::new(), unpredicted }
     }
 
@@ -167,10 +230,10 @@ impl UserAgent {
     /// The order in which cookies were created is that of its list.
     pub fn adopt(&mut self, seen: &Observation) {
         let Some(cookies) = &seen.jar else { return };
-        let held = told::jar(&self.jar, self.now);
+        let held = self.told_jar();
         if held != *cookies {
             self.jar.clear();
-            for cookie in cookies.iter().filter_map(|cookie| told::kept(cookie, self.now)) {
+            for cookie in cookies.iter().filter_map(|cookie| told::kept(cookie, self.now, self.ahead)) {
                 self.jar.insert(&suffixes, cookie);
             }
         }
@@ -182,14 +245,40 @@ impl UserAgent {
             // The browser's own page says what could not be loaded.
             let failed = seen.page.error.is_some() && seen.page.readable.is_none();
             let origin = if failed { Origin::opaque() } else { location.origin };
-            self.page = Document { url: url.clone(), origin, again };
+            self.show(Document { url: url.clone(), origin, again }, Entered::Next);
         }
         self.lost = None;
+    }
+
+    /// Makes this the prediction of a browser that is driven: in it time passes for expiries alone. The time
+    /// a cookie was created cannot be written, and caches that cannot be made older are emptied.
+    pub fn as_driven(mut self) -> Self {
+        self.as_driven = true;
+        self
     }
 
     /// Moves the clock on.
     pub fn advance(&mut self, seconds: i64) {
         self.now = self.now.saturating_add(seconds);
+        self.ahead = self.ahead.saturating_add(seconds);
+        if self.as_driven {
+            self.jar.keep_ages(seconds);
+            self.preflights = Preflights::default();
+        }
+    }
+
+    /// Closes the browser and starts it again with its profile.
+    fn restart(&mut self) {
+        self.jar.end_session();
+        self.preflights = Preflights::default();
+        self.page = Document::blank();
+        self.history = History::default();
+        self.frames.clear();
+    }
+
+    /// The jar as a real browser's would be, whose clock was not moved and whose expiries were.
+    fn told_jar(&self) -> Vec<Cookie> {
+        told::jar(&self.jar, self.now, self.ahead)
     }
 
     /// The time by the virtual clock, in seconds since 1970-01-01.
@@ -202,33 +291,43 @@ impl UserAgent {
         Observation { unpredicted: Some(why.to_owned()), ..Observation::default() }
     }
 
-    /// An image added to the page.
-    async fn embed(&mut self, url: &Url) -> Done {
-        let Some(request) =
-            self.request(url, |documents, location| Context::embed(documents, location, Destination::Image))
+    /// An image, a script or a beacon.
+    async fn embed(&mut self, url: &Url, destination: Destination, method: &'static str) -> Done {
+        let Some(mut request) =
+            self.request(url, |documents, location| Context::embed(documents, location, destination))
         else {
             return Failed::no_host().into();
         };
-        match self.fetch(request).await {
-            Ok(response) => response.into(),
-            Err(failed) => failed.into(),
-        }
-    }
-
-    /// A frame added to the page.
-    async fn frame(&mut self, url: &Url) -> Done {
-        let Some(request) = self.request(url, Context::frame) else {
-            return Failed::no_host().into();
-        };
-        let mut documents = request.context.documents.clone();
+        request.context.method = method.into();
         match self.fetch(request).await {
             Ok(response) => {
-                documents.push(response.request.context.url.origin.clone());
-                self.load(documents, &response).await;
+                if destination == Destination::Script {
+                    self.doubt_script(&response);
+                }
                 response.into()
             }
             Err(failed) => failed.into(),
         }
+    }
+
+    /// A WebSocket, closed once it is open.
+    async fn open_socket(&mut self, url: &Url) -> Done {
+        let Some(request) = self.request(url, Context::web_socket) else {
+            return Failed::no_host().into();
+        };
+        match self.shake_hands(request).await {
+            Ok(status) => Done { status: Some(status), ..Done::default() },
+            Err(failed) => failed.into(),
+        }
+    }
+
+    /// What `requestStorageAccess()` says: Storage Access API, section 3. `None` where that is the browser's
+    /// own to decide, by what its user did before.
+    fn storage_access(&self) -> Option<&'static str> {
+        let context = self.script()?;
+        let rules = &self.manners.rules;
+        let is_free = rules.third_party == ThirdParty::Allow || !context.is_third_party(rules, &suffixes);
+        is_free.then_some("granted")
     }
 
     /// `fetch()` or XMLHttpRequest by the page.
@@ -261,18 +360,19 @@ impl UserAgent {
 
     /// A request by the page.
     fn request(&self, url: &Url, context: impl FnOnce(Vec<Origin>, Location) -> Context) -> Option<Request> {
-        let documents = self.page.chain();
+        let documents = self.documents();
+        let from = self.here()?;
         let mut url = url.clone();
         let location = told::location(&url)?;
         url.set_fragment(None);
         let mut context = context(documents, location);
-        context.opaque_over_tls = self.page.is_opaque_over_tls();
+        context.opaque_over_tls = from.is_opaque_over_tls();
         Some(Request {
             context,
             url,
             headers: Vec::new(),
             body: None,
-            referrer: Some(self.page.url.clone()),
+            referrer: Some(from.url.clone()),
             form: false,
         })
     }
@@ -292,7 +392,7 @@ impl UserAgent {
     }
 
     fn script(&self) -> Option<Context> {
-        Context::script(self.page.chain(), self.page.url.path())
+        Context::script(self.documents(), self.here()?.url.path())
     }
 }
 

@@ -17,8 +17,17 @@ use crate::world::Authority;
 /// The protocols offered (RFC 7301), as browsers order them.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// A TLS client that trusts this authority and nobody else.
-pub(super) fn connector(authority: &Authority) -> TlsConnector {
+/// TLS clients that trust one authority and nobody else.
+#[derive(Clone)]
+pub(super) struct Connectors {
+    /// For pages and all they ask for.
+    pub(super) pages: TlsConnector,
+    /// For WebSockets, which speak HTTP/1.1 (RFC 6455, section 4.1).
+    pub(super) sockets: TlsConnector,
+}
+
+/// TLS clients that trust this authority and nobody else.
+pub(super) fn connectors(authority: &Authority) -> Connectors {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();
     roots
@@ -37,7 +46,9 @@ pub(super) fn connector(authority: &Authority) -> TlsConnector {
     config.alpn_protocols = ALPN.iter().map(|protocol| protocol.to_vec()).collect();
     // A session resumed would carry one world into the next.
     config.resumption = Resumption::disabled();
-    TlsConnector::from(Arc::new(config))
+    let mut sockets = config.clone();
+    sockets.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Connectors { pages: TlsConnector::from(Arc::new(config)), sockets: TlsConnector::from(Arc::new(sockets)) }
 }
 
 /// The usual verifier, which remembers the last chain it found good.

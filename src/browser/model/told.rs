@@ -20,12 +20,13 @@ pub(super) fn location(url: &Url) -> Option<Location> {
     Location::parse(url.as_str())
 }
 
-/// The cookies of a jar, in the order of their creation.
-pub(super) fn jar(jar: &Jar, now: i64) -> Vec<Cookie> {
-    jar.cookies(now).into_iter().map(observed).collect()
+/// The cookies of a jar, in the order of their creation. Their expiries are told by a clock that is behind by
+/// so many seconds.
+pub(super) fn jar(jar: &Jar, now: i64, ahead: i64) -> Vec<Cookie> {
+    jar.cookies(now).into_iter().map(|cookie| observed(cookie, ahead)).collect()
 }
 
-fn observed(cookie: &cookie::Cookie) -> Cookie {
+fn observed(cookie: &cookie::Cookie, ahead: i64) -> Cookie {
     Cookie {
         name: cookie.name_text().into_owned(),
         value: cookie.value_text().into_owned(),
@@ -35,7 +36,7 @@ fn observed(cookie: &cookie::Cookie) -> Cookie {
         secure: cookie.secure,
         http_only: cookie.http_only,
         same_site: cookie.same_site,
-        expires: cookie.expiry,
+        expires: cookie.expiry.map(|expiry| expiry.saturating_sub(ahead)),
         partition: cookie.partition.as_ref().map(|key| Partition {
             site: key.top_level.to_string(),
             cross_site_ancestor: key.cross_site_ancestor,
@@ -43,8 +44,9 @@ fn observed(cookie: &cookie::Cookie) -> Cookie {
     }
 }
 
-/// A cookie of a browser's jar as the rules keep it. `None` where its partition is no site.
-pub(super) fn kept(cookie: &Cookie, now: i64) -> Option<cookie::Cookie> {
+/// A cookie of a browser's jar, whose clock is behind by so many seconds, as the rules keep it. `None` where
+/// its partition is no site.
+pub(super) fn kept(cookie: &Cookie, now: i64, ahead: i64) -> Option<cookie::Cookie> {
     let partition = match &cookie.partition {
         None => None,
         Some(Partition { site, cross_site_ancestor }) => {
@@ -65,7 +67,7 @@ pub(super) fn kept(cookie: &Cookie, now: i64) -> Option<cookie::Cookie> {
         partition,
         creation: now,
         last_access: now,
-        expiry: cookie.expires,
+        expiry: cookie.expires.map(|expires| expires.saturating_add(ahead)),
         serial: 0,
     })
 }
@@ -94,6 +96,11 @@ pub(super) fn line(decision: &Decision<'_>) -> SetCookie {
         reasons: set(decision.reasons()),
         native: Vec::new(),
     }
+}
+
+/// A line that was not even looked at.
+pub(super) fn ignored(line: &[u8], reason: Reason) -> SetCookie {
+    SetCookie { stored: Some(false), reasons: BTreeSet::from([reason]), ..SetCookie::unjudged(line) }
 }
 
 /// A set of reasons in the form observations have it.

@@ -141,7 +141,8 @@ fn document_cookie(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<Cla
 
 fn status(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<Claim<u16>> {
     let status = integer("`status`", entry.value, mistakes)?;
-    let value = final_status(&status, mistakes)?;
+    // A WebSocket's handshake ends with 101.
+    let value = if status.value == 101 { 101 } else { final_status(&status, mistakes)? };
     Some(Claim { value, span: entry.span(mistakes.text()) })
 }
 

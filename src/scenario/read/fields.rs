@@ -40,13 +40,15 @@ impl Entry<'_, '_> {
 }
 
 /// Keys that exist elsewhere or under a name too different to be taken for a misspelling.
-const HINTS: [(&str, &str, &str); 7] = [
+const HINTS: [(&str, &str, &str); 9] = [
     ("a route", "body", "write `json`, `text` or `html`, which say what kind of body it is"),
     ("a route", "path", "write `at = \"GET /path\"`"),
     ("a route", "method", "write `at = \"GET /path\"`"),
     ("a route", "cookies", "write `set_cookie`"),
     ("`fetch`", "with_credentials", "that is XMLHttpRequest's word: write `credentials = \"include\"`"),
     ("`xhr`", "credentials", "that is fetch's word: write `with_credentials = true`"),
+    ("a step", "wait", "navigations and requests are waited for; `advance = \"31m\"` lets time pass"),
+    ("a step", "frame", "write `inside = \"ORIGIN:/path\"`: the URL that an earlier `iframe` step loaded"),
     ("`form`", "body", "a form sends its `fields = { name = \"value\" }`"),
 ];
 
@@ -167,19 +169,10 @@ impl<'t, 'i> Fields<'t, 'i> {
 
     /// Reports every key that was not asked for. Returns whether there was one.
     pub(super) fn finish(self, mistakes: &mut Mistakes) -> bool {
-        self.finish_except(mistakes, |_| None)
-    }
-
-    /// The same, where some keys have a better explanation than "unknown".
-    pub(super) fn finish_except(
-        self,
-        mistakes: &mut Mistakes,
-        explain: impl Fn(&Entry<'_, '_>) -> Option<Diagnostic>,
-    ) -> bool {
         let strange: Vec<_> =
             entries(self.table).into_iter().filter(|entry| !self.known.contains(&entry.key)).collect();
         for entry in &strange {
-            mistakes.add(explain(entry).unwrap_or_else(|| self.unknown(entry)));
+            mistakes.add(self.unknown(entry));
         }
         !strange.is_empty()
     }
@@ -229,6 +222,18 @@ pub(super) fn boolean(what: &str, value: &Value<'_>, mistakes: &mut Mistakes) ->
             None
         }
     }
+}
+
+/// Whether a word that can only be true is: `false` would do nothing, and `what` can be left out.
+pub(super) fn only_true(key: &str, word: &At<bool>, what: &str, mistakes: &mut Mistakes) -> bool {
+    if !word.value {
+        mistakes.add(
+            Diagnostic::error(format!("`{key} = false` does nothing"))
+                .label(word.span.clone(), "")
+                .help(format!("write `{key} = true`, or leave {what} out")),
+        );
+    }
+    word.value
 }
 
 pub(super) fn integer(what: &str, value: &Value<'_>, mistakes: &mut Mistakes) -> Option<At<i64>> {

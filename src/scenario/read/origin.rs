@@ -4,7 +4,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::super::mistakes::Mistakes;
 use super::super::written::{At, Cors, Header, Origin, Route};
-use super::fields::{Entry, Fields, entries, string, strings_of, wrong_type};
+use super::fields::{Entry, Fields, boolean, entries, only_true, string, strings_of, wrong_type};
 use super::json::json;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Body, Certificate};
@@ -105,6 +105,12 @@ fn route(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Route {
         {
             bodies.push((entry.key_span, At { value: body(text.value), span: text.span }));
         }
+    }
+    if let Some(entry) = fields.entry("websocket")
+        && let Some(word) = boolean("`websocket`", entry.value, mistakes)
+        && only_true("websocket", &word, "it", mistakes)
+    {
+        bodies.push((entry.key_span, At { value: Body::WebSocket, span: word.span }));
     }
     bodies.sort_by_key(|(key, _)| key.start);
     let require_cookie = fields.string("require_cookie", mistakes);

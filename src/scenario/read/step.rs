@@ -5,24 +5,39 @@ use toml::de::{DeTable, DeValue};
 use super::super::mistakes::Mistakes;
 use super::super::written::{Action, At, Payload, Request, Step};
 use super::expect::expectation;
-use super::fields::{Entry, Fields, Value, boolean, entries, string, strings_of, with_article, wrong_type};
+use super::fields::{
+    Entry, Fields, Value, boolean, entries, only_true, string, strings_of, with_article, wrong_type,
+};
 use super::json::json;
 use super::origin::headers;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::Credentials;
+use crate::plan::{self, Credentials};
 
 /// The actions there are, each with what reads it.
-const ACTIONS: [(&str, ReadAction); 10] = [
+const ACTIONS: [(&str, ReadAction); 21] = [
     ("visit", |value, mistakes| address("`visit`", value, mistakes).map(Action::Visit)),
     ("link", |value, mistakes| address("`link`", value, mistakes).map(Action::Link)),
     ("form", form),
-    ("reload", reload),
+    ("click", |value, mistakes| string("`click`", value, mistakes).map(Action::Click)),
+    ("fill", fill),
+    ("reload", |value, mistakes| bare("reload", plan::Action::Reload, value, mistakes)),
+    ("back", |value, mistakes| bare("back", plan::Action::Back, value, mistakes)),
     ("image", |value, mistakes| address("`image`", value, mistakes).map(Action::Image)),
+    ("script", |value, mistakes| address("`script`", value, mistakes).map(Action::Script)),
     ("iframe", |value, mistakes| address("`iframe`", value, mistakes).map(Action::Iframe)),
+    ("popup", |value, mistakes| address("`popup`", value, mistakes).map(Action::Popup)),
+    ("beacon", |value, mistakes| address("`beacon`", value, mistakes).map(Action::Beacon)),
+    ("websocket", |value, mistakes| address("`websocket`", value, mistakes).map(Action::WebSocket)),
     ("fetch", fetch),
     ("xhr", xhr),
     ("document_cookie", document_cookie),
+    ("storage_access", |value, mistakes| {
+        bare("storage_access", plan::Action::StorageAccess, value, mistakes)
+    }),
     ("eval", |value, mistakes| string("`eval`", value, mistakes).map(|at| Action::Eval(at.value))),
+    ("clear", |value, mistakes| bare("clear", plan::Action::Clear, value, mistakes)),
+    ("restart", |value, mistakes| bare("restart", plan::Action::Restart, value, mistakes)),
+    ("advance", advance),
 ];
 
 type ReadAction = fn(&Value<'_>, &mut Mistakes) -> Option<Action>;
@@ -31,10 +46,6 @@ type ReadAction = fn(&Value<'_>, &mut Mistakes) -> Option<Action>;
 pub(in crate::scenario) fn actions() -> impl Iterator<Item = &'static str> {
     ACTIONS.iter().map(|(key, _)| *key)
 }
-
-/// Actions that the format has and this version does not.
-const PLANNED: [&str; 10] =
-    ["script", "popup", "beacon", "websocket", "fill", "click", "back", "clear", "restart", "advance"];
 
 pub(super) fn step(step: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Step {
     let mut fields = Fields::new(step, "a step");
@@ -46,15 +57,10 @@ pub(super) fn step(step: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> S
         }
     }
     actions.sort_by_key(|action| action.span.start);
+    let inside = fields.entry("inside").and_then(|entry| address("`inside`", entry.value, mistakes));
     let (expect, on) = fields.entry("expect").map(|entry| expectation(&entry, mistakes)).unwrap_or_default();
-    let strange = fields.finish_except(mistakes, |entry| {
-        PLANNED.contains(&entry.key).then(|| {
-            Diagnostic::error(format!("this version of rehearsal cannot do `{}` yet", entry.key))
-                .label(entry.key_span.clone(), "")
-                .help("leave the step out until a version that has it")
-        })
-    });
-    Step { span, actions, strange, expect, on }
+    let strange = fields.finish(mistakes);
+    Step { span, actions, strange, inside, expect, on }
 }
 
 /// The whole statement for an action of a word or two, the key alone for a table.
@@ -75,7 +81,7 @@ fn address(what: &str, value: &Value<'_>, mistakes: &mut Mistakes) -> Option<At<
 }
 
 fn fetch(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action> {
-    let request = |url| Action::Fetch { request: bare(url), credentials: Credentials::default() };
+    let request = |url| Action::Fetch { request: plain(url), credentials: Credentials::default() };
     url_or_table("`fetch`", value, mistakes, request, |table, mistakes| {
         let mut fields = Fields::new(table, "`fetch`");
         let request = request_of("fetch", &mut fields, value, mistakes);
@@ -90,7 +96,7 @@ fn fetch(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action> {
 }
 
 fn xhr(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action> {
-    let request = |url| Action::Xhr { request: bare(url), with_credentials: false };
+    let request = |url| Action::Xhr { request: plain(url), with_credentials: false };
     url_or_table("`xhr`", value, mistakes, request, |table, mistakes| {
         let mut fields = Fields::new(table, "`xhr`");
         let request = request_of("xhr", &mut fields, value, mistakes);
@@ -125,7 +131,7 @@ fn form_fields(table: &DeTable<'_>, mistakes: &mut Mistakes) -> Vec<(String, Str
     fields
 }
 
-fn bare(url: At<String>) -> Request {
+fn plain(url: At<String>) -> Request {
     Request { url, method: None, headers: Vec::new(), bodies: Vec::new() }
 }
 
@@ -189,14 +195,47 @@ fn url_or_table(
     }
 }
 
-fn reload(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action> {
-    only_true("reload", boolean("`reload`", value, mistakes)?, mistakes).then_some(Action::Reload)
+/// An action that holds nothing: `KEY = true`.
+fn bare(
+    key: &'static str,
+    action: plan::Action,
+    value: &Value<'_>,
+    mistakes: &mut Mistakes,
+) -> Option<Action> {
+    let word = boolean(&format!("`{key}`"), value, mistakes)?;
+    only_true(key, &word, "the step", mistakes).then_some(Action::Bare(action))
+}
+
+fn fill(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action> {
+    let example = "write `fill = { \"input[name=email]\" = \"a@b.c\" }`: a CSS selector, and what is typed";
+    let DeValue::Table(table) = value.get_ref() else {
+        mistakes.add(wrong_type("`fill`", "a table", value).help(example));
+        return None;
+    };
+    if table.is_empty() {
+        mistakes.add(Diagnostic::error("`fill` fills nothing").label(value.span(), "").help(example));
+        return None;
+    }
+    let fields = entries(table).into_iter().filter_map(|entry| {
+        let text = string(&format!("what is typed into `{}`", entry.key), entry.value, mistakes)?;
+        Some((entry.name(), text.value))
+    });
+    Some(Action::Fill(fields.collect()))
+}
+
+fn advance(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action> {
+    if let DeValue::String(text) = value.get_ref() {
+        return Some(Action::Advance(At { value: text.clone().into_owned(), span: value.span() }));
+    }
+    let help = "write a number and its unit: `advance = \"90s\"`, `\"31m\"`, `\"2h\"` or `\"8d\"`";
+    mistakes.add(wrong_type("`advance`", "a time as a string", value).help(help));
+    None
 }
 
 fn document_cookie(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action> {
     match value.get_ref() {
         DeValue::Boolean(word) => {
-            only_true("document_cookie", At { value: *word, span: value.span() }, mistakes)
+            only_true("document_cookie", &At { value: *word, span: value.span() }, "the step", mistakes)
                 .then_some(Action::DocumentCookie { write: None })
         }
         DeValue::String(_) => {
@@ -218,15 +257,4 @@ fn document_cookie(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action>
             None
         }
     }
-}
-
-fn only_true(key: &str, word: At<bool>, mistakes: &mut Mistakes) -> bool {
-    if !word.value {
-        mistakes.add(
-            Diagnostic::error(format!("`{key} = false` does nothing"))
-                .label(word.span, "")
-                .help(format!("write `{key} = true`, or leave the step out")),
-        );
-    }
-    word.value
 }

@@ -14,6 +14,7 @@ mod origins;
 mod relations;
 mod routes;
 mod steps;
+mod time;
 
 use super::mistakes::Mistakes;
 use super::written::Scenario;
@@ -42,7 +43,7 @@ pub(super) fn resolve(scenario: Scenario, mistakes: &mut Mistakes) -> Option<Pla
         cookies::check(&scenario, mistakes);
     }
     let origins = origins::origins(scenario.origins, &names, mistakes);
-    let steps = steps::steps(scenario.steps, &names, mistakes);
+    let steps = steps::steps(scenario.steps, &names, &origins, mistakes);
     if mistakes.any_error() {
         return None;
     }

@@ -29,6 +29,11 @@ pub(super) fn routes(written: Vec<written::Route>, names: &Names, mistakes: &mut
                 before.push((method.clone(), path.clone(), at.span.clone()));
             }
             let (method, path) = address.unzip();
+            if let (Some(at), Some(method)) = (&route.at, &method)
+                && method != "GET"
+            {
+                check_socket(at, &route.bodies, mistakes);
+            }
             let answer = answer(route, names, mistakes);
             Some(Route { method: method?, path: path?, ..answer })
         })
@@ -143,6 +148,18 @@ fn unreachable(
     }
 }
 
+/// A WebSocket's handshake is a GET request: RFC 6455, section 4.1.
+fn check_socket(at: &At<String>, bodies: &[(Span, At<Body>)], mistakes: &mut Mistakes) {
+    if let Some((key, _)) = bodies.iter().find(|(_, body)| body.value == Body::WebSocket) {
+        mistakes.add(
+            Diagnostic::error("the handshake of a WebSocket is a GET request")
+                .label(at.span.clone(), "no handshake comes here")
+                .label(key.clone(), "the WebSocket")
+                .help("write `at = \"GET /path\"`"),
+        );
+    }
+}
+
 /// All of a route but its method and path.
 fn answer(route: written::Route, names: &Names, mistakes: &mut Mistakes) -> Route {
     for header in &route.headers {
@@ -157,7 +174,7 @@ fn answer(route: written::Route, names: &Names, mistakes: &mut Mistakes) -> Rout
             Diagnostic::error("a route has one body, and this one has two")
                 .label(second.clone(), "a second body")
                 .label(first.clone(), "first here")
-                .help("keep one of `json`, `text`, `html` and `redirect`"),
+                .help("keep one of `json`, `text`, `html`, `redirect` and `websocket`"),
         );
     }
     let status = route.status.as_ref().and_then(|status| final_status(status, mistakes));
@@ -185,7 +202,11 @@ fn answer(route: written::Route, names: &Names, mistakes: &mut Mistakes) -> Rout
                 .help("write the name alone: `require_cookie = \"session\"`"),
         );
     }
-    let default = if matches!(body, Body::Redirect(_)) { 302 } else { 200 };
+    let default = match body {
+        Body::Redirect(_) => 302,
+        Body::WebSocket => 101,
+        _ => 200,
+    };
     Route {
         method: String::new(),
         path: String::new(),
@@ -228,6 +249,12 @@ fn check_status(written: &At<i64>, status: u16, key: &Span, body: &Body, mistake
                 .label(key.clone(), "this would never be sent")
                 .label(written.span.clone(), "")
                 .help("leave the body out, or write another status"),
+        ),
+        Body::WebSocket => mistakes.add(
+            Diagnostic::error(format!("a handshake that is accepted is not answered {status}"))
+                .label(written.span.clone(), "")
+                .label(key.clone(), "accepts the handshake")
+                .help("leave `status` out for 101; a route that refuses has a `status` and no `websocket`"),
         ),
         _ => {}
     }

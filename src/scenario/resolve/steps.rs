@@ -10,13 +10,19 @@ use super::super::written::{self, At, Header, Payload};
 use super::address::Names;
 use super::headers;
 use super::routes::{METHODS, check_method, pairs};
+use super::time::time;
 use crate::diagnostic::{Diagnostic, Span, listed};
-use crate::plan::{Absent, Action, Claim, Expect, Fetch, Form, Step, Xhr};
+use crate::plan::{Absent, Action, Claim, Expect, Fetch, Form, Origin, Service, Step, Xhr};
 use crate::rules::cors::is_forbidden_header;
 
 /// The steps, those that are right.
-pub(super) fn steps(written: Vec<written::Step>, names: &Names, mistakes: &mut Mistakes) -> Vec<Step> {
-    let mut steps = Vec::new();
+pub(super) fn steps(
+    written: Vec<written::Step>,
+    names: &Names,
+    origins: &[Origin],
+    mistakes: &mut Mistakes,
+) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
     for (index, step) in written.into_iter().enumerate() {
         let expect = expect(step.expect, names, mistakes);
         let on = step
@@ -27,15 +33,19 @@ pub(super) fn steps(written: Vec<written::Step>, names: &Names, mistakes: &mut M
         let Some(written) = one_action(step.actions, step.span, step.strange, mistakes) else {
             continue;
         };
-        if index == 0
-            && let Some(action) = &written.value
-        {
-            check_first(action, &written, mistakes);
+        if let Some(action) = &written.value {
+            check_page(index == 0, action, &written.span, &steps, mistakes);
         }
+        let inside = step.inside.map(|text| (names.inside(&text, mistakes), text.span));
         if let Some(action) = written.value
             && let Some(action) = action_of(action, names, mistakes)
         {
-            steps.push(Step { action, span: written.span, expect, on });
+            check_socket(&action, &written.span, origins, mistakes);
+            if let Some((inside, span)) = &inside {
+                check_inside(&action, inside.as_ref(), span, &steps, mistakes);
+            }
+            let inside = inside.and_then(|(inside, _)| inside);
+            steps.push(Step { action, span: written.span, inside, expect, on });
         }
     }
     steps
@@ -67,15 +77,82 @@ fn one_action(
     actions.pop()
 }
 
-/// Only a visit can come first: all else needs a page to happen in.
-fn check_first(action: &written::Action, at: &At<Option<written::Action>>, mistakes: &mut Mistakes) {
-    if !matches!(action, written::Action::Visit(_)) {
+/// At the beginning, and after a restart, no page is open: only a visit brings one.
+fn check_page(first: bool, action: &written::Action, span: &Span, before: &[Step], mistakes: &mut Mistakes) {
+    let needs_none = |action: &Action| matches!(action, Action::Clear | Action::Restart | Action::Advance(_));
+    let here = match action {
+        written::Action::Visit(_) => return,
+        written::Action::Bare(action) if !first && needs_none(action) => return,
+        written::Action::Advance(_) if !first => return,
+        _ if first => "the first step needs a page, and no page is open yet",
+        _ => {
+            let last = before.iter().rev().find(|step| match step.action {
+                Action::Restart => true,
+                ref other => !needs_none(other),
+            });
+            if last.is_none_or(|last| last.action != Action::Restart) {
+                return;
+            }
+            "this step needs a page, and the browser that was started again shows none"
+        }
+    };
+    mistakes.add(
+        Diagnostic::error(here)
+            .label(span.clone(), "")
+            .help("open one first:\n    [[step]]\n    visit = \"ORIGIN:/\""),
+    );
+}
+
+/// A step can act in a frame that an earlier step made, if a page can do it at all.
+fn check_inside(
+    action: &Action,
+    inside: Option<&Url>,
+    span: &Span,
+    before: &[Step],
+    mistakes: &mut Mistakes,
+) {
+    if action.is_the_users() {
         mistakes.add(
-            Diagnostic::error("the first step needs a page, and no page is open yet")
-                .label(at.span.clone(), "")
-                .help("open one first:\n    [[step]]\n    visit = \"ORIGIN:/\""),
+            Diagnostic::error(format!("`{}` is done to the whole tab, not inside a frame", action.key()))
+                .label(span.clone(), "")
+                .help("leave `inside` out"),
         );
+        return;
     }
+    let Some(inside) = inside else { return };
+    let frames = before.iter().filter_map(|step| match &step.action {
+        Action::Iframe(url) => Some(url),
+        _ => None,
+    });
+    if frames.clone().any(|url| url == inside) {
+        return;
+    }
+    let diagnostic = Diagnostic::error(format!("no step before this one loads {inside} into a frame"))
+        .label(span.clone(), "");
+    let frames: Vec<&str> = frames.map(Url::as_str).collect();
+    mistakes.add(match frames.as_slice() {
+        [] => diagnostic.help("make the frame first:\n    [[step]]\n    iframe = \"ORIGIN:/path\""),
+        frames => diagnostic.help(format!(
+            "write the URL as the `iframe` step has it, before any redirect: {}",
+            listed(frames.iter().copied())
+        )),
+    });
+}
+
+/// A WebSocket needs an origin that could answer its handshake.
+fn check_socket(action: &Action, span: &Span, origins: &[Origin], mistakes: &mut Mistakes) {
+    let Action::WebSocket(url) = action else { return };
+    let origin = origins.iter().find(|origin| origin.url.origin() == url.origin());
+    let Some(origin) = origin.filter(|origin| matches!(origin.service, Service::Page)) else { return };
+    let name = &origin.name;
+    mistakes.add(
+        Diagnostic::error(format!("`{name}` has no route, and its built-in page is no WebSocket"))
+            .label(span.clone(), "")
+            .help(format!(
+                "declare one:\n    [[origins.{name}.routes]]\n    at = \"GET {}\"\n    websocket = true",
+                url.path()
+            )),
+    );
 }
 
 fn action_of(action: written::Action, names: &Names, mistakes: &mut Mistakes) -> Option<Action> {
@@ -84,8 +161,18 @@ fn action_of(action: written::Action, names: &Names, mistakes: &mut Mistakes) ->
         written::Action::Link(url) => Action::Link(names.inside(&url, mistakes)?),
         written::Action::Image(url) => Action::Image(names.inside(&url, mistakes)?),
         written::Action::Iframe(url) => Action::Iframe(names.inside(&url, mistakes)?),
-        written::Action::Reload => Action::Reload,
+        written::Action::Script(url) => Action::Script(names.inside(&url, mistakes)?),
+        written::Action::Popup(url) => Action::Popup(names.inside(&url, mistakes)?),
+        written::Action::Beacon(url) => Action::Beacon(names.inside(&url, mistakes)?),
+        written::Action::WebSocket(url) => Action::WebSocket(names.inside(&handshake(url), mistakes)?),
+        written::Action::Bare(action) => action,
         written::Action::Eval(script) => Action::Eval(script),
+        written::Action::Advance(text) => Action::Advance(time(&text, mistakes)?),
+        written::Action::Click(selector) => Action::Click(self::selector(selector, mistakes)?),
+        written::Action::Fill(fields) => {
+            let fields = fields.into_iter().map(|(at, text)| Some((selector(at, mistakes)?, text)));
+            Action::Fill(fields.collect::<Option<_>>()?)
+        }
         written::Action::DocumentCookie { write } => {
             Action::DocumentCookie { write: write.map(|at| at.value) }
         }
@@ -106,6 +193,29 @@ fn action_of(action: written::Action, names: &Names, mistakes: &mut Mistakes) ->
             Action::Xhr(Xhr { url, method, with_credentials, headers, body })
         }
     })
+}
+
+/// The URL that a WebSocket's handshake asks for: RFC 6455, section 4.1, and WHATWG WebSockets, section 2.
+fn handshake(url: At<String>) -> At<String> {
+    let value = match url.value.split_once("://") {
+        Some(("ws", rest)) => format!("http://{rest}"),
+        Some(("wss", rest)) => format!("https://{rest}"),
+        _ => url.value,
+    };
+    At { value, ..url }
+}
+
+/// A CSS selector. What is none, the browser finds out.
+fn selector(text: At<String>, mistakes: &mut Mistakes) -> Option<String> {
+    if text.value.trim().is_empty() {
+        mistakes.add(
+            Diagnostic::error("the selector is empty")
+                .label(text.span, "")
+                .help("say what on the page is meant, as CSS does: `\"#login\"`, `\"input[name=email]\"`"),
+        );
+        return None;
+    }
+    Some(text.value)
 }
 
 /// What `fetch` and `xhr` share, resolved.

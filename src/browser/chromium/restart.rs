@@ -1,0 +1,116 @@
+//! A browser of a worker's own, which can be closed and started again with its profile.
+//!
+//! User contexts are off the record and end with their browser, so a scenario that restarts it is run in the
+//! default context of a browser of its own. The profile is in the guard's folder and ends with the driver,
+//! which outlives the browser.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::Chromium;
+use super::worker::{Place, Worker};
+use crate::browser::bidi::Bidi;
+use crate::browser::driver::{self, Driver};
+use crate::browser::failure::Failure;
+use crate::browser::real::Options;
+use crate::browser::running::Running;
+use crate::browser::session::Session;
+use crate::observe::Page;
+
+/// The profile's folder within the driver's.
+const PROFILE: &str = "profile";
+
+/// A browser of a worker's own.
+#[derive(Debug)]
+pub(super) struct Home {
+    options: Options,
+    binary: PathBuf,
+    /// Where the driver listens.
+    driver: String,
+    running: Running,
+    session: Session,
+}
+
+impl Worker {
+    /// Starts a browser with a profile for one worker alone, which ends with it.
+    ///
+    /// # Errors
+    /// As [`super::Chromium::launch`].
+    pub async fn alone(options: Options) -> Result<Self, Failure> {
+        if options.remote.is_some() {
+            let why = "a browser elsewhere cannot be closed and started again with its profile";
+            return Err(Failure::protocol("restart", why));
+        }
+        let binary = driver::CHROMIUM.find()?;
+        let program = driver::CHROMEDRIVER.find()?;
+        let gateway = options.gateway()?;
+        let proxy = gateway.address();
+        let driver = Driver::chromedriver(&options.guard, &program, options.timeout).await?;
+        let url = driver.url();
+        let profile = driver.guarded().folder().join(PROFILE);
+        let words = driver.guarded().words();
+        let opened = async {
+            let (session, bidi) =
+                Chromium::open(&options, Some(&binary), &url, proxy, Some(&profile), words).await?;
+            let place = Place::of_browser(&bidi).await?;
+            let version = session.text("browserVersion")?;
+            Ok((session, bidi, place, version))
+        };
+        match opened.await {
+            Ok((session, bidi, place, version)) => {
+                let watched = bidi.clone();
+                let process = session.number("goog:processID");
+                let running = Running::watch(driver, process, move |who| watched.give_up(who));
+                let home = Home { options, binary, driver: url, running, session };
+                Ok(Self::at(bidi, gateway, place, version, Some(home)))
+            }
+            Err(failure) => Err(driver.end_after(failure).await),
+        }
+    }
+
+    /// The private folder of the browser, where it is the worker's own.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.home.as_ref().map(|home| home.running.folder())
+    }
+
+    /// Closes the browser and starts it again with its profile.
+    pub(super) async fn restart(&mut self) -> Result<Page, Failure> {
+        let Some(home) = &mut self.home else {
+            return Err(Failure::protocol("restart", "the worker has no browser of its own"));
+        };
+        // ChromeDriver lets a browser that has a profile write everything down before it ends.
+        let Home { options, binary, driver, .. } = home;
+        home.session.close(options.timeout).await;
+        let profile = home.running.folder().join(PROFILE);
+        let (proxy, words) = (self.gateway.address(), self.bidi.words());
+        let (session, bidi) =
+            Chromium::open(options, Some(binary), driver, proxy, Some(&profile), words).await?;
+        home.session = session;
+        self.place = Place::of_browser(&bidi).await?;
+        self.events = bidi.events();
+        self.bidi = bidi;
+        self.forget_pages();
+        Ok(Page::default())
+    }
+}
+
+impl Home {
+    /// Ends the browser and all its processes, and returns when they and the profile are gone.
+    pub(super) async fn close(self) {
+        self.running.close().await;
+    }
+}
+
+impl Place {
+    /// The first tab of a browser, with the jar of its profile.
+    async fn of_browser(bidi: &Bidi) -> Result<Self, Failure> {
+        let tree = bidi.command("browsingContext.getTree", json!({ "maxDepth": 0 })).await?;
+        let tab = tree.pointer("/contexts/0/context").and_then(Value::as_str);
+        let tab = tab.ok_or_else(|| Failure::protocol("browsingContext.getTree", "there is no tab"))?;
+        Self::with_tab(bidi, DEFAULT.to_owned(), tab.to_owned()).await
+    }
+}
+
+/// The user context of a browser's own profile (WebDriver BiDi, section 7.1.1).
+pub(super) const DEFAULT: &str = "default";

@@ -1,0 +1,104 @@
+//! The frames that steps added to the page, to act in.
+//!
+//! A frame is found by the URL its step asked for, whatever it shows since then. It goes with the document
+//! it is in. Frames that a page has by its own HTML are loaded and not remembered.
+
+use url::Url;
+
+use super::UserAgent;
+use super::document::{Document, Done, Navigation};
+use super::fetch::Failed;
+use crate::rules::context::{Context, Destination, Kind};
+use crate::rules::site::Origin;
+
+/// A frame that a step added.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    id: u64,
+    /// The frame it is in; `None` for the page.
+    parent: Option<u64>,
+    asked: Url,
+    /// The origins from the tab's document down to its parent's.
+    above: Vec<Origin>,
+    /// What it shows. `None` where that is no document of its own: the answer had none, or failed.
+    document: Option<Document>,
+}
+
+impl UserAgent {
+    /// The document in which the step is taken. `None` where the frame shows none of its own.
+    pub(super) fn here(&self) -> Option<&Document> {
+        match self.inside {
+            None => Some(&self.page),
+            Some(id) => self.frame(id)?.document.as_ref(),
+        }
+    }
+
+    /// The origins from the tab's document down to the one in which the step is taken.
+    pub(super) fn documents(&self) -> Vec<Origin> {
+        let above = self.inside.and_then(|id| self.frame(id)).map(|frame| frame.above.clone());
+        let mut documents = above.unwrap_or_default();
+        documents.extend(self.here().map(|document| document.origin.clone()));
+        documents
+    }
+
+    /// The last frame for which this URL was asked.
+    pub(super) fn frame_of(&self, asked: &Url) -> Option<u64> {
+        self.frames.iter().rev().find(|frame| frame.asked == *asked).map(|frame| frame.id)
+    }
+
+    /// A frame added to the document in which the step is taken.
+    pub(super) async fn add_frame(&mut self, url: &Url) -> Done {
+        let id = self.next_frame;
+        self.next_frame += 1;
+        let above = self.documents();
+        let navigation = self.navigation(url.clone());
+        let frame = Frame { id, parent: self.inside, asked: url.clone(), above, document: None };
+        self.frames.push(frame);
+        self.navigate_frame(id, navigation).await
+    }
+
+    /// Loads a document into a frame.
+    pub(super) async fn navigate_frame(&mut self, id: u64, navigation: Navigation) -> Done {
+        let Some(frame) = self.frame(id) else { return Done::default() };
+        let above = frame.above.clone();
+        let Some(mut request) = navigation.request() else { return Failed::no_host().into() };
+        request.context = Context {
+            kind: Kind::FrameNavigation,
+            destination: Destination::Iframe,
+            documents: above.clone(),
+            ..request.context
+        };
+        let fetched = self.fetch(request).await;
+        if matches!(&fetched, Ok(response) if matches!(response.status, 204 | 205)) {
+            return fetched.map_or_else(Done::from, Done::from);
+        }
+        self.forget_frames_in(Some(id));
+        let document = fetched.as_ref().ok().map(|response| Document::of(response, navigation));
+        if let Some(frame) = self.frames.iter_mut().find(|frame| frame.id == id) {
+            frame.document = document;
+        }
+        match fetched {
+            Ok(response) => {
+                let mut documents = above;
+                documents.push(response.request.context.url.origin.clone());
+                self.load(documents, &response).await;
+                response.into()
+            }
+            Err(failed) => failed.into(),
+        }
+    }
+
+    /// Forgets the frames in a frame, or in the page, and those in them.
+    pub(super) fn forget_frames_in(&mut self, parent: Option<u64>) {
+        let gone: Vec<u64> =
+            self.frames.iter().filter(|frame| frame.parent == parent).map(|frame| frame.id).collect();
+        self.frames.retain(|frame| frame.parent != parent);
+        for id in gone {
+            self.forget_frames_in(Some(id));
+        }
+    }
+
+    fn frame(&self, id: u64) -> Option<&Frame> {
+        self.frames.iter().find(|frame| frame.id == id)
+    }
+}

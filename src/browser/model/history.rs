@@ -1,0 +1,87 @@
+//! The tab's history, and going back in it: HTML, session history, as far as cookies see it.
+
+use super::UserAgent;
+use super::document::{Done, Navigation};
+use super::fetch::Failed;
+
+/// The entries of a tab, the one shown last.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    entries: Vec<Entry>,
+    documents: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    navigation: Navigation,
+    /// Which document it is of: entries that differ in their fragment alone share one.
+    document: u64,
+}
+
+impl History {
+    /// A document is shown.
+    pub(super) fn load(&mut self, navigation: Navigation, entered: Entered) {
+        let forgotten = match entered {
+            Entered::Next => 0,
+            Entered::InPlace | Entered::Again => 1,
+            Entered::Back => 2,
+        };
+        let gone = self.entries.split_off(self.entries.len().saturating_sub(forgotten));
+        // An entry that is shown again is of the same document as those it shared one with.
+        let document = match (entered, gone.first()) {
+            (Entered::Again | Entered::Back, Some(entry)) => entry.document,
+            _ => {
+                self.documents += 1;
+                self.documents
+            }
+        };
+        self.entries.push(Entry { navigation, document });
+    }
+
+    /// The page is scrolled to a fragment.
+    pub(super) fn scroll(&mut self, navigation: Navigation) {
+        let Some(shown) = self.entries.last_mut() else { return };
+        if shown.navigation.url == navigation.url {
+            return;
+        }
+        let document = shown.document;
+        self.entries.push(Entry { navigation, document });
+    }
+}
+
+impl UserAgent {
+    /// One entry back.
+    pub(super) async fn back(&mut self) -> Done {
+        let entries = &self.history.entries;
+        let [.., before, shown] = entries.as_slice() else {
+            let not_done = Some("there is no page to go back to".to_owned());
+            return Done { not_done, ..Done::default() };
+        };
+        let (before, scrolls) = (before.clone(), before.document == shown.document);
+        if scrolls {
+            self.history.entries.pop();
+            self.page.url = before.navigation.url.clone();
+            self.page.again = before.navigation;
+            return Done::default();
+        }
+        // What was posted is not posted again unasked.
+        if before.navigation.method == "POST" {
+            let error = format!("{} was posted to, and is not asked for again", before.navigation.url);
+            return self.show_error(before.navigation, Failed::new([], error), Entered::Back);
+        }
+        self.navigate(before.navigation, Entered::Back).await
+    }
+}
+
+/// How a document comes into the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entered {
+    /// After the one shown, or in its place where it is the same.
+    Next,
+    /// In the place of the one shown, as another.
+    InPlace,
+    /// As the one shown, loaded again.
+    Again,
+    /// As the one before the one shown, which is forgotten.
+    Back,
+}

@@ -1,0 +1,49 @@
+//! How much time passes: `90s`, `31m`, `2h`, `8d`.
+
+use std::time::Duration;
+
+use super::super::mistakes::Mistakes;
+use super::super::written::At;
+use crate::diagnostic::Diagnostic;
+
+/// The units there are, and how many seconds each has.
+const UNITS: [(&str, u64); 4] = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
+
+/// The longest time that can pass at once: ten years. No browser keeps a cookie for more than 400 days
+/// (RFC 6265bis -22, section 5.5).
+const LONGEST: u64 = 3_653 * 86_400;
+
+/// Reads a time, which is a whole number above zero and a unit.
+pub(super) fn time(text: &At<String>, mistakes: &mut Mistakes) -> Option<Duration> {
+    let mut refuse = |message: String, help: &str| {
+        mistakes.add(Diagnostic::error(message).label(text.span.clone(), "").help(help));
+        None
+    };
+    let written = text.value.as_str();
+    let shown = written.escape_debug();
+    let (number, unit) =
+        written.split_at(written.find(|c: char| !c.is_ascii_digit()).unwrap_or(written.len()));
+    let units =
+        "write a whole number and one of `s`, `m`, `h` and `d`: `\"90s\"`, `\"31m\"`, `\"2h\"`, `\"8d\"`";
+    if number.is_empty() {
+        return refuse(format!("`{shown}` is not a time"), units);
+    }
+    let Some((_, seconds)) = UNITS.iter().find(|(known, _)| *known == unit) else {
+        let message = match unit {
+            "" => format!("`{shown}` is a time without a unit"),
+            _ => format!("`{shown}` is not a time: there is no unit `{}`", unit.escape_debug()),
+        };
+        return refuse(message, units);
+    };
+    match number.parse::<u64>().ok().and_then(|number| number.checked_mul(*seconds)) {
+        Some(0) => refuse(
+            format!("`advance = \"{shown}\"` does nothing"),
+            "let some time pass, or leave the step out",
+        ),
+        Some(seconds) if seconds <= LONGEST => Some(Duration::from_secs(seconds)),
+        _ => refuse(
+            format!("`{shown}` is too long"),
+            "write ten years at most: no browser keeps a cookie for more than 400 days",
+        ),
+    }
+}
