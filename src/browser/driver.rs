@@ -192,6 +192,22 @@ impl Driver {
         .await
     }
 
+    /// Starts a geckodriver on a port it chooses itself, and waits until it listens. The Firefox it starts
+    /// chooses its own port too, and can be spoken to about itself and not only about pages.
+    ///
+    /// # Errors
+    /// [`Failure::NotStarted`] with its last words, or [`Failure::TimedOut`].
+    pub async fn geckodriver(executable: &Path, program: &Path, limit: Duration) -> Result<Self, Failure> {
+        let arguments = ["--port=0", "--websocket-port=0", "--allow-system-access"].map(OsString::from);
+        let environment = std::iter::empty::<(&OsStr, OsString)>();
+        Self::start(executable, program, arguments, environment, limit, |line| {
+            // `1795223125573	geckodriver	INFO	Listening on 127.0.0.1:37859` (measured 2026-11-21, 0.37.1)
+            let (_, address) = line.split_once("Listening on ")?;
+            address.rsplit_once(':')?.1.parse().ok()
+        })
+        .await
+    }
+
     async fn start<'a>(
         executable: &Path,
         program: &Path,

@@ -8,17 +8,21 @@
 //! - **the browser**: [`chromium`] and its like turn steps into commands, and what comes back into
 //!   observations; [`real`] is the one face they show.
 //!
-//! What they share stands beside them: `scripts` makes a page do what a step says, `stored` tells by two jars
-//! what became of each Set-Cookie line, `request` finds a step's own request on the wire.
+//! What they share stands beside them: `scripts` makes a page do what a step says, `listening` hears events
+//! while an answer is waited for, `stored` tells by two jars what became of each Set-Cookie line, `request`
+//! finds a step's own request on the wire, `brought` tells by the wire what a scenario left behind.
 //!
 //! Nothing here knows scenarios, expectations or reports, and nothing prints.
 
 pub mod bidi;
+mod brought;
 pub mod chromium;
 pub mod driver;
 pub mod failure;
+pub mod firefox;
 pub mod guard;
 pub mod install;
+mod listening;
 pub mod model;
 pub mod name;
 pub mod real;

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::chromium::{self, Chromium};
 use super::failure::Failure;
+use super::firefox::{self, Firefox};
 use super::name::{Engine, ThirdParty};
 use crate::observe::Observation;
 use crate::plan::Step;
@@ -56,6 +57,8 @@ pub struct Remote {
 pub enum Browser {
     /// Chromium.
     Chromium(Chromium),
+    /// Firefox.
+    Firefox(Firefox),
 }
 
 /// A jar and a tab in a browser, and the gateway through which they see a world.
@@ -63,6 +66,8 @@ pub enum Browser {
 pub enum Worker {
     /// In Chromium.
     Chromium(Box<chromium::Worker>),
+    /// In Firefox.
+    Firefox(Box<firefox::Worker>),
 }
 
 impl Browser {
@@ -74,7 +79,8 @@ impl Browser {
     pub async fn launch(engine: Engine, options: Options) -> Result<Self, Failure> {
         match engine {
             Engine::Chromium => Chromium::launch(options).await.map(Self::Chromium),
-            Engine::Firefox | Engine::Webkit => Err(missing(engine)),
+            Engine::Firefox => Firefox::launch(options).await.map(Self::Firefox),
+            Engine::Webkit => Err(missing(engine)),
         }
     }
 
@@ -85,6 +91,7 @@ impl Browser {
     pub async fn worker(&self) -> Result<Worker, Failure> {
         match self {
             Self::Chromium(browser) => Ok(Worker::Chromium(Box::new(browser.worker().await?))),
+            Self::Firefox(browser) => Ok(Worker::Firefox(Box::new(browser.worker().await?))),
         }
     }
 
@@ -92,6 +99,7 @@ impl Browser {
     pub fn is_alive(&self) -> bool {
         match self {
             Self::Chromium(browser) => browser.is_alive(),
+            Self::Firefox(browser) => browser.is_alive(),
         }
     }
 
@@ -100,6 +108,7 @@ impl Browser {
     pub async fn close(&self) {
         match self {
             Self::Chromium(browser) => browser.close().await,
+            Self::Firefox(browser) => browser.close().await,
         }
     }
 }
@@ -109,6 +118,7 @@ impl Worker {
     pub fn version(&self) -> &str {
         match self {
             Self::Chromium(worker) => worker.version(),
+            Self::Firefox(worker) => worker.version(),
         }
     }
 
@@ -131,6 +141,7 @@ impl Worker {
     pub async fn enter(&mut self, world: &World) -> Result<(), Failure> {
         match self {
             Self::Chromium(worker) => worker.enter(world).await,
+            Self::Firefox(worker) => worker.enter(world).await,
         }
     }
 
@@ -141,6 +152,7 @@ impl Worker {
     pub async fn perform(&mut self, step: &Step) -> Result<Observation, Failure> {
         match self {
             Self::Chromium(worker) => worker.perform(step).await,
+            Self::Firefox(worker) => worker.perform(step).await,
         }
     }
 
@@ -151,6 +163,7 @@ impl Worker {
     pub async fn reset(&mut self) -> Result<(), Failure> {
         match self {
             Self::Chromium(worker) => worker.reset().await,
+            Self::Firefox(worker) => worker.reset().await,
         }
     }
 
@@ -158,6 +171,7 @@ impl Worker {
     pub async fn close(self) {
         match self {
             Self::Chromium(worker) => worker.close().await,
+            Self::Firefox(worker) => worker.close().await,
         }
     }
 }

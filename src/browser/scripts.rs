@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use crate::observe::Page;
 use crate::plan::{Fetch, Form, Xhr};
 
 /// `fetch()`, its body read. Answers `{body}` or `{error}`.
@@ -151,6 +152,55 @@ pub(super) const COOKIE: &str = "json => {
         return JSON.stringify({ error: String(error) });
     }
 }";
+
+/// The parameters of BiDi's `script.callFunction` for one of these in a tab.
+pub(super) fn call(tab: &str, function: &str, argument: &Value, by_user: bool) -> Value {
+    json!({
+        "functionDeclaration": function,
+        "arguments": [{ "type": "string", "value": argument.to_string() }],
+        "target": { "context": tab },
+        "awaitPromise": true,
+        "userActivation": by_user,
+    })
+}
+
+/// What came of a script: the text it gave, if any, or the exception it threw.
+pub(super) fn called(answer: &Value) -> Result<Option<String>, String> {
+    match answer.pointer("/exceptionDetails/text").and_then(Value::as_str) {
+        Some(error) => Err(error.to_owned()),
+        None => Ok(answer.pointer("/result/value").and_then(Value::as_str).map(str::to_owned)),
+    }
+}
+
+/// What [`FETCH`] or [`XHR`] answered.
+pub(super) fn requested(answer: Result<String, String>) -> Page {
+    match answer.map(|answer| serde_json::from_str::<Value>(&answer).unwrap_or_default()) {
+        Ok(mut answer) => {
+            let (body, error) = (text(&mut answer, "body"), text(&mut answer, "error"));
+            Page { readable: Some(body.is_some()), body, error, ..Page::default() }
+        }
+        Err(error) => Page { readable: Some(false), error: Some(error), ..Page::default() },
+    }
+}
+
+/// What [`COOKIE`] answered.
+pub(super) fn cookie_told(answer: Result<String, String>) -> Page {
+    match answer.map(|answer| serde_json::from_str::<Value>(&answer).unwrap_or_default()) {
+        Ok(mut answer) => {
+            let (cookie, error) = (text(&mut answer, "cookie"), text(&mut answer, "error"));
+            Page { document_cookie: cookie, error, ..Page::default() }
+        }
+        Err(error) => Page { error: Some(error), ..Page::default() },
+    }
+}
+
+/// A text in an answer, taken out of it.
+fn text(answer: &mut Value, key: &str) -> Option<String> {
+    match answer.get_mut(key).map(Value::take) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    }
+}
 
 pub(super) fn fetch_argument(fetch: &Fetch) -> Value {
     let mut argument = json!({

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::browser::install;
 use crate::browser::name::{BrowserName, Engine};
-use crate::browser::real::Remote;
+use crate::browser::real::{Browser, Remote};
 use crate::cli::{Format, RunArgs, RunningDriver};
 use crate::outcome::{Run, Summary};
 use crate::plan::Plan;
@@ -115,30 +115,33 @@ fn browsers(arguments: &RunArgs) -> Result<Vec<BrowserName>, ExitCode> {
         super::complain(message, help);
         Err(ExitCode::from(super::COULD_NOT_RUN))
     };
-    let remote = |engine: Engine| arguments.webdriver.iter().any(|driver| driver.engine == engine);
-    let wanted = match arguments.browser.as_slice() {
-        [] if !arguments.webdriver.is_empty() => {
-            Engine::ALL.into_iter().filter(|engine| remote(*engine)).map(BrowserName::shipped).collect()
-        }
-        [] => vec![BrowserName::shipped(Engine::Chromium)],
-        named => named.to_vec(),
-    };
-    if let Some(other) = wanted.iter().find(|browser| !browser.model && browser.engine != Engine::Chromium) {
+    let driven = || Engine::ALL.into_iter().filter(|engine| Browser::drives(*engine));
+    let undriven = |browser: &&BrowserName| !browser.model && !Browser::drives(browser.engine);
+    if let Some(other) = arguments.browser.iter().find(undriven) {
         let help = format!("`--browser model:{other}` predicts what it does, by the rules");
         return could_not(format!("this version drives no {}", other.engine.as_str()), &help);
     }
+    let remote = |engine: &Engine| arguments.webdriver.iter().any(|driver| driver.engine == *engine);
+    let shipped = |engines: &mut dyn Iterator<Item = Engine>| engines.map(BrowserName::shipped).collect();
+    let wanted: Vec<BrowserName> = match arguments.browser.as_slice() {
+        [] if !arguments.webdriver.is_empty() => shipped(&mut driven().filter(remote)),
+        [] => shipped(&mut driven()),
+        named => named.to_vec(),
+    };
     if arguments.install_browsers {
         super::browsers::install_missing(&wanted)?;
     }
-    if arguments.browser.is_empty()
-        && arguments.webdriver.is_empty()
-        && !install::is_installed(Engine::Chromium)
-    {
+    if !arguments.browser.is_empty() || !arguments.webdriver.is_empty() {
+        return Ok(wanted);
+    }
+    let installed: Vec<BrowserName> =
+        wanted.into_iter().filter(|browser| install::is_installed(browser.engine)).collect();
+    if installed.is_empty() {
         let help = "`rehearsal browsers install chromium` installs one, and so does `--install-browsers`;\n\
                     `--browser model` predicts without one";
         return could_not("no browser is installed".to_owned(), help);
     }
-    Ok(wanted)
+    Ok(installed)
 }
 
 /// The way to a driver that runs already, and back from its browser.

@@ -14,8 +14,9 @@ use super::frames::{Frame, Target};
 use super::popups::Popups;
 use super::record::Record;
 use super::restart::{DEFAULT, Home};
-use super::{jar, reset, steps};
+use super::{jar, steps};
 use crate::browser::bidi::{Bidi, Event};
+use crate::browser::brought::may_run_scripts;
 use crate::browser::failure::Failure;
 use crate::browser::{request, stored};
 use crate::observe::{Cookie, Exchange, Observation, Page};
@@ -353,7 +354,7 @@ impl Worker {
     /// Lets timers that a document of the scenario's own set for "at once" run. Answers whether there
     /// was such a document.
     async fn flush_scripts(&mut self, exchanges: &[Exchange]) -> Result<bool, Failure> {
-        if !exchanges.iter().any(|exchange| reset::may_run_scripts(&exchange.wire)) {
+        if !exchanges.iter().any(|exchange| may_run_scripts(&exchange.wire)) {
             return Ok(false);
         }
         if let Some(world) = &mut self.world {

@@ -1,0 +1,59 @@
+//! What is asked of Firefox before it starts.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::policy;
+use crate::browser::real::Options;
+
+/// The capabilities of a session: its program, its policy, and a proxy for everything outside a worker, one
+/// that refuses.
+pub(super) fn capabilities(options: &Options, binary: &Path, proxy: SocketAddr) -> Map<String, Value> {
+    let arguments: &[&str] = if options.headed { &[] } else { &["-headless"] };
+    let Value::Object(capabilities) = json!({
+        "browserName": "firefox",
+        "webSocketUrl": true,
+        "acceptInsecureCerts": false,
+        "unhandledPromptBehavior": { "default": "dismiss" },
+        "proxy": super::proxy(proxy),
+        "moz:firefoxOptions": {
+            "binary": binary,
+            "args": arguments,
+            "prefs": preferences(options),
+        },
+    }) else {
+        unreachable!("the literal is an object")
+    };
+    capabilities
+}
+
+fn preferences(options: &Options) -> Map<String, Value> {
+    let Value::Object(mut preferences) = json!({
+        // Names like `localhost` go through the proxy too.
+        "network.proxy.allow_hijacking_localhost": true,
+        // An `http` URL of a scenario means `http`.
+        "dom.security.https_first": false,
+        "dom.security.https_first_schemeless": false,
+        // When a browser asks for an icon is its own affair; it must not fall into some step.
+        "browser.chrome.site_icons": false,
+        // Its messages are read, and these are the words that are known.
+        "intl.locale.requested": "en-US",
+        // Nothing is asked for that no page asks for.
+        "network.captive-portal-service.enabled": false,
+        "network.connectivity-service.enabled": false,
+        "network.dns.disablePrefetch": true,
+        "network.prefetch-next": false,
+        "network.http.speculative-parallel-limit": 0,
+        // A form that leaves https for http is asked about in a dialog, which a driver answers; see
+        // `stops_insecure_forms` of the model.
+        "security.warn_submit_secure_to_insecure": false,
+    }) else {
+        unreachable!("the literal is an object")
+    };
+    if let Some(behavior) = policy::asked_for(options.third_party) {
+        preferences.insert(policy::COOKIE_BEHAVIOR.to_owned(), behavior.into());
+    }
+    preferences
+}

@@ -1,0 +1,195 @@
+//! What is asked of Firefox itself and of no page: in its "chrome" scope, which a driver may enter when it
+//! was started with `--allow-system-access`.
+//!
+//! Each question is a function of one argument, JSON, as those for pages are, and answers with JSON. They use
+//! the interfaces that Firefox's own code has used for years (`Services.cookies`, `nsIX509CertDB`).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::browser::bidi::Bidi;
+use crate::browser::failure::Failure;
+
+/// Makes a certificate authority one that signs for websites, in this profile alone.
+const TRUST: &str = "json => {
+    const { der } = JSON.parse(json);
+    const database = Cc['@mozilla.org/security/x509certdb;1'].getService(Ci.nsIX509CertDB);
+    database.addCertFromBase64(der, 'C,,');
+    return 'true';
+}";
+
+/// The values of preferences, null where there is none.
+const PREFERENCES: &str = "json => {
+    const { prefs } = Services;
+    const read = name => {
+        switch (prefs.getPrefType(name)) {
+            case prefs.PREF_BOOL: return prefs.getBoolPref(name);
+            case prefs.PREF_INT: return prefs.getIntPref(name);
+            case prefs.PREF_STRING: return prefs.getStringPref(name);
+            default: return null;
+        }
+    };
+    return JSON.stringify(Object.fromEntries(JSON.parse(json).map(name => [name, read(name)])));
+}";
+
+/// What is in force for cookies of third parties, whatever a preference says.
+const BEHAVIOR: &str = "() => JSON.stringify(Services.cookies.getCookieBehavior(false))";
+
+/// Keeps, from now on, what is said of cookies, each with a number.
+const LISTEN: &str = "() => {
+    const said = [];
+    const listener = {
+        QueryInterface: ChromeUtils.generateQI(['nsIConsoleListener']),
+        observe(message) {
+            if (!(message instanceof Ci.nsIScriptError) || !message.category.startsWith('cookie')) return;
+            const number = (said.at(-1)?.number ?? 0) + 1;
+            said.push({ number, text: message.errorMessage, url: message.sourceName });
+            if (said.length > 2000) said.shift();
+        },
+    };
+    Services.console.registerListener(listener);
+    window.rehearsal = { said, listener };
+    return 'true';
+}";
+
+/// The number that Firefox itself has for the user context of a tab, found by the fragment of its address.
+const NUMBER: &str = "json => {
+    const { mark } = JSON.parse(json);
+    const tab = gBrowser.tabs.find(tab => tab.linkedBrowser.currentURI.spec === mark);
+    return JSON.stringify(tab?.userContextId ?? null);
+}";
+
+/// The jar of a user context, the address its tab shows, and what was said of cookies after a number.
+const LOOK: &str = "json => {
+    const { context, after } = JSON.parse(json);
+    const cookies = Services.cookies.cookies.filter(cookie => cookie.originAttributes.userContextId === context);
+    cookies.sort((one, other) => one.creationTime - other.creationTime);
+    const tab = gBrowser.tabs.find(tab => tab.userContextId === context);
+    return JSON.stringify({
+        cookies: cookies.map(cookie => ({
+            name: cookie.name, value: cookie.value, host: cookie.host, path: cookie.path,
+            secure: cookie.isSecure, httpOnly: cookie.isHttpOnly, sameSite: cookie.sameSite,
+            session: cookie.isSession, expiry: cookie.expiry,
+            partition: cookie.originAttributes.partitionKey,
+        })),
+        address: tab?.linkedBrowser.currentURI.spec ?? null,
+        said: window.rehearsal.said.filter(({ number }) => number > after),
+    });
+}";
+
+/// Empties a user context: cookies, storage, permissions; and lets its tab forget where it was.
+const EMPTY: &str = "json => new Promise(done => {
+    const { context } = JSON.parse(json);
+    const history = gBrowser.tabs.find(tab => tab.userContextId === context)?.linkedBrowser.browsingContext
+        .sessionHistory;
+    if (history?.count) history.purgeHistory(history.count);
+    const onDataDeleted = failed => done(JSON.stringify(failed));
+    Services.clearData.deleteDataFromOriginAttributesPattern({ userContextId: context }, { onDataDeleted });
+})";
+
+/// A script as a function whose result is the script's last value, so that it may use `await`. Null where it
+/// does not parse.
+const WRAP: &str = "json => {
+    const { script } = JSON.parse(json);
+    const { Reflect } = ChromeUtils.importESModule('resource://gre/modules/reflect.sys.mjs');
+    const lines = script.split('\\n');
+    try {
+        const parsed = Reflect.parse(`(async () => {\\n${script}\\n})`).body[0].expression.body.body;
+        const last = parsed.at(-1);
+        if (last?.type === 'ExpressionStatement') {
+            // Lines and columns are counted from one, and the script begins on the second line.
+            const insert = ({ line, column }, text) => {
+                const old = lines[line - 2];
+                lines[line - 2] = old.slice(0, column - 1) + text + old.slice(column - 1);
+            };
+            insert(last.expression.loc.end, ')');
+            insert(last.expression.loc.start, 'return (');
+        }
+        return JSON.stringify(`(async () => {\\n${lines.join('\\n')}\\n})()`);
+    } catch (error) {
+        return 'null';
+    }
+}";
+
+/// Firefox itself, to be asked.
+#[derive(Clone, Debug)]
+pub(super) struct Chrome {
+    bidi: Bidi,
+    /// The browsing context of its window.
+    window: String,
+}
+
+impl Chrome {
+    /// Finds the browser's window.
+    pub(super) async fn open(bidi: Bidi) -> Result<Self, Failure> {
+        const TREE: &str = "browsingContext.getTree";
+        let tree = bidi.command(TREE, json!({ "moz:scope": "chrome", "maxDepth": 0 })).await?;
+        let window = tree.pointer("/contexts/0/context").and_then(Value::as_str).map(str::to_owned);
+        let window = window.ok_or_else(|| Failure::protocol(TREE, "the browser has no window"))?;
+        Ok(Self { bidi, window })
+    }
+
+    /// Has the certificates of this CA, given as DER, accepted.
+    pub(super) async fn trust(&self, der: &[u8]) -> Result<(), Failure> {
+        self.ask(TRUST, &json!({ "der": STANDARD.encode(der) })).await.map(drop)
+    }
+
+    /// The values of these preferences, by name; null where there is none.
+    pub(super) async fn preferences(&self, names: &[&str]) -> Result<Value, Failure> {
+        self.ask(PREFERENCES, &json!(names)).await
+    }
+
+    /// The cookie behaviour in force, in the numbers of the preference.
+    pub(super) async fn cookie_behavior(&self) -> Result<i64, Failure> {
+        let behavior = self.ask(BEHAVIOR, &Value::Null).await?;
+        behavior.as_i64().ok_or_else(|| Failure::protocol("cookie behavior", behavior))
+    }
+
+    /// Keeps what is said of cookies from now on.
+    pub(super) async fn listen(&self) -> Result<(), Failure> {
+        self.ask(LISTEN, &Value::Null).await.map(drop)
+    }
+
+    /// The number of the user context whose tab is at this address.
+    pub(super) async fn number(&self, mark: &str) -> Result<u64, Failure> {
+        let number = self.ask(NUMBER, &json!({ "mark": mark })).await?;
+        number.as_u64().ok_or_else(|| Failure::protocol("user context", "no tab is in it"))
+    }
+
+    /// The jar of a user context, the address of its tab, and what was said after a message of this number.
+    pub(super) async fn look(&self, context: u64, after: u64) -> Result<Value, Failure> {
+        self.ask(LOOK, &json!({ "context": context, "after": after })).await
+    }
+
+    /// Empties a user context.
+    pub(super) async fn empty(&self, context: u64) -> Result<(), Failure> {
+        let failed = self.ask(EMPTY, &json!({ "context": context })).await?;
+        if failed == 0 {
+            return Ok(());
+        }
+        Err(Failure::protocol("deleteDataFromOriginAttributesPattern", format!("flags {failed} are left")))
+    }
+
+    /// A script as an expression that gives its last value; `None` where it does not parse.
+    pub(super) async fn wrap(&self, script: &str) -> Result<Option<String>, Failure> {
+        let wrapped = self.ask(WRAP, &json!({ "script": script })).await?;
+        Ok(wrapped.as_str().map(str::to_owned))
+    }
+
+    async fn ask(&self, function: &str, argument: &Value) -> Result<Value, Failure> {
+        let params = json!({
+            "functionDeclaration": function,
+            "arguments": [{ "type": "string", "value": argument.to_string() }],
+            "target": { "context": self.window },
+            "awaitPromise": true,
+        });
+        const COMMAND: &str = "script.callFunction (chrome)";
+        let answer = self.bidi.command("script.callFunction", params).await?;
+        if let Some(error) = answer.pointer("/exceptionDetails/text") {
+            return Err(Failure::protocol(COMMAND, error));
+        }
+        let text = answer.pointer("/result/value").and_then(Value::as_str).unwrap_or_default();
+        serde_json::from_str(text).map_err(|error| Failure::protocol(COMMAND, error))
+    }
+}

@@ -1,0 +1,158 @@
+//! Firefox: one driver and one browser for a run, and workers in it.
+//!
+//! A [`Worker`] is a BiDi user context (a cookie jar of its own), a tab in it, and a gateway through which
+//! the context sees one world and nothing else. Everything outside the workers, the browser's own calls
+//! home included, goes to a gateway that refuses.
+//!
+//! | file | is about |
+//! | --- | --- |
+//! | `capabilities` | what is asked of it before it starts |
+//! | `chrome` | what is asked of the browser itself, and of no page |
+//! | `policy` | the preferences the rules rest on, and what it does with third parties |
+//! | `worker` | entering a world, performing a step, waiting until all is quiet |
+//! | `tab` | what is heard of the tab: its navigations, its requests, its console |
+//! | `record` | how its requests ended |
+//! | `steps` | what each action makes the page do |
+//! | `reset` | making a worker clean for the next scenario, or anew |
+//! | `jar` | its jar |
+//! | `told` | its messages about cookies, and which line each is about |
+//! | `native` | its words for why |
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::bidi::Bidi;
+use super::driver::{self, Driver};
+use super::failure::Failure;
+use super::real::{Options, gateway};
+use super::running::Running;
+use super::session::Session;
+use crate::world::Gateway;
+
+mod capabilities;
+mod chrome;
+mod jar;
+mod native;
+mod policy;
+mod record;
+mod reset;
+mod steps;
+mod tab;
+mod told;
+mod worker;
+
+use chrome::Chrome;
+pub use worker::Worker;
+
+/// The events that workers listen to.
+const EVENTS: &[&str] = &[
+    "log.entryAdded",
+    "network.beforeRequestSent",
+    "network.responseCompleted",
+    "network.fetchError",
+    "browsingContext.contextCreated",
+    "browsingContext.contextDestroyed",
+    "browsingContext.navigationStarted",
+    "browsingContext.navigationCommitted",
+    "browsingContext.navigationFailed",
+    "browsingContext.fragmentNavigated",
+    "browsingContext.downloadWillBegin",
+    "browsingContext.domContentLoaded",
+    "browsingContext.load",
+];
+
+/// A Firefox that runs. Dropping it ends it shortly after; [`Firefox::close`] also waits for that.
+#[derive(Debug)]
+pub struct Firefox {
+    bidi: Bidi,
+    chrome: Chrome,
+    version: String,
+    running: Running,
+    _session: Session,
+    /// Where everything outside the workers goes.
+    _refusing: Gateway,
+}
+
+impl Firefox {
+    /// Starts a driver and a browser, has it trust the CA, and makes sure of its policy.
+    ///
+    /// # Errors
+    /// [`Failure::Missing`] with what installs it, [`Failure::NotStarted`] with the last words of the
+    /// driver or the preference that is not as it must be, [`Failure::TimedOut`]. Nothing is left running.
+    pub async fn launch(options: Options) -> Result<Self, Failure> {
+        let binary = driver::FIREFOX.find()?;
+        let program = driver::GECKODRIVER.find()?;
+        let refusing = gateway()?;
+        let driver = Driver::geckodriver(&options.guard, &program, options.timeout).await?;
+        match Self::open(&options, &binary, &driver, refusing.address()).await {
+            Ok((session, bidi, chrome, version)) => {
+                let process = session.number("moz:processID");
+                let watched = bidi.clone();
+                let running = Running::watch(driver, process, move |who| watched.give_up(who));
+                Ok(Self { bidi, chrome, version, running, _session: session, _refusing: refusing })
+            }
+            Err(failure) => Err(driver.end_after(failure).await),
+        }
+    }
+
+    async fn open(
+        options: &Options,
+        binary: &Path,
+        driver: &Driver,
+        proxy: SocketAddr,
+    ) -> Result<(Session, Bidi, Chrome, String), Failure> {
+        let capabilities = capabilities::capabilities(options, binary, proxy);
+        let session = Session::open("firefox", &driver.url(), capabilities, options.timeout).await?;
+        let socket = session.text("webSocketUrl")?;
+        let version = session.text("browserVersion")?;
+        let bidi = Bidi::connect(&socket, options.timeout, driver.guarded().words()).await?;
+        bidi.command("session.subscribe", json!({ "events": EVENTS })).await?;
+        let chrome = Chrome::open(bidi.clone()).await?;
+        chrome.trust(&options.ca).await?;
+        policy::verify(&chrome, options.third_party).await?;
+        chrome.listen().await?;
+        Ok((session, bidi, chrome, version))
+    }
+
+    /// The browser's version: `153.7.0`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The browser's process id, where the driver told it.
+    pub fn process(&self) -> Option<u32> {
+        self.running.process()
+    }
+
+    /// The private folder of its processes, which is deleted when they have ended.
+    pub fn folder(&self) -> &Path {
+        self.running.folder()
+    }
+
+    /// Whether it still answers, as far as is known.
+    pub fn is_alive(&self) -> bool {
+        !self.bidi.is_gone()
+    }
+
+    /// A new worker, which sees nothing until it enters a world.
+    ///
+    /// # Errors
+    /// Whatever the browser fails at.
+    pub async fn worker(&self) -> Result<Worker, Failure> {
+        Worker::new(self.bidi.clone(), self.chrome.clone(), gateway()?, self.version.clone()).await
+    }
+
+    /// Ends the browser, its driver and all their processes, and returns when they and their folder are
+    /// gone. Does nothing the second time.
+    pub async fn close(&self) {
+        self.running.close().await;
+    }
+}
+
+/// The `proxy` capability for a gateway. Names are resolved by the proxy; `localhost` goes through it by a
+/// preference.
+fn proxy(gateway: SocketAddr) -> Value {
+    json!({ "proxyType": "manual", "socksProxy": gateway.to_string(), "socksVersion": 5 })
+}

@@ -1,0 +1,167 @@
+//! A tab, as far as events tell of it: its navigations and its frames', its requests, its console.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use super::record::Record;
+use crate::browser::bidi::Event;
+use crate::browser::failure::Failure;
+use crate::browser::listening::Hears;
+
+/// How many messages of a step are kept.
+const MESSAGES: usize = 1000;
+
+/// Firefox's word for what another navigation, or an answer without content, put an end to.
+pub(super) const ABORTED: &str = "NS_BINDING_ABORTED";
+
+/// What is known of a tab.
+#[derive(Debug, Default)]
+pub(super) struct Tab {
+    /// The BiDi user context it is in.
+    pub(super) context: String,
+    /// The BiDi browsing context that it is.
+    pub(super) id: String,
+    /// The browsing contexts of the frames in it.
+    frames: HashSet<String>,
+    pub(super) navigation: Navigation,
+    pub(super) record: Record,
+    /// What was written to the console during the step, in order.
+    pub(super) messages: Vec<String>,
+    crashed: bool,
+}
+
+/// The navigations of a tab: of its top level, and of the frames in it.
+#[derive(Debug, Default)]
+pub(super) struct Navigation {
+    /// The ids of those of the top level that have begun and not ended.
+    under_way: HashSet<String>,
+    /// The ids of those that began in the step, in order.
+    pub(super) begun: Vec<String>,
+    /// The frames that navigate, and the id of each navigation.
+    frames: HashMap<String, String>,
+    /// Whether a page has come since the step began.
+    pub(super) arrived: bool,
+}
+
+impl Navigation {
+    /// Whether the top level is not going anywhere.
+    pub(super) fn is_over(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
+    /// Whether no frame is going anywhere.
+    pub(super) fn frames_are_over(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// Takes in an event of the module browsingContext: about the top level, or about a frame.
+    fn take(&mut self, event: &str, id: &str, frame: Option<&str>, url: &str) {
+        match event {
+            "navigationStarted" => match frame {
+                None => {
+                    // The frames of the page that is left will say nothing more.
+                    self.frames.clear();
+                    self.begun.push(id.to_owned());
+                    self.under_way.insert(id.to_owned());
+                }
+                Some(frame) => {
+                    self.frames.insert(frame.to_owned(), id.to_owned());
+                }
+            },
+            "navigationCommitted" => self.arrived |= frame.is_none(),
+            // A page of Firefox's own for what failed is never said to have loaded.
+            "domContentLoaded" if !is_error_page(url) => {}
+            _ => self.end(id),
+        }
+    }
+
+    fn end(&mut self, id: &str) {
+        self.under_way.remove(id);
+        self.frames.retain(|_, navigation| navigation != id);
+    }
+
+    /// Ends the waiting for frames that say nothing.
+    pub(super) fn give_up_frames(&mut self) {
+        self.frames.clear();
+    }
+}
+
+impl Tab {
+    /// A tab of which nothing was heard yet.
+    pub(super) fn new(context: String, id: String) -> Self {
+        Self { context, id, ..Self::default() }
+    }
+
+    /// Forgets what was heard before a step.
+    pub(super) fn begin(&mut self) {
+        self.record.clear();
+        self.messages.clear();
+        self.navigation.begun.clear();
+        self.navigation.arrived = false;
+    }
+
+    /// Whether a browsing context is the tab or in it.
+    fn has(&self, context: &str) -> bool {
+        context == self.id || self.frames.contains(context)
+    }
+
+    fn created(&mut self, context: &str, params: &Value) {
+        let text = |key: &str| params.get(key).and_then(Value::as_str);
+        let is_frame = text("parent").is_some();
+        if is_frame && text("userContext") == Some(&self.context) {
+            self.frames.insert(context.to_owned());
+        }
+    }
+
+    fn destroyed(&mut self, context: &str) {
+        self.crashed |= context == self.id;
+        self.frames.remove(context);
+        self.navigation.frames.remove(context);
+    }
+}
+
+impl Hears for Tab {
+    fn hear(&mut self, event: &Event) {
+        let params = &event.params;
+        let text = |pointer: &str| params.pointer(pointer).and_then(Value::as_str);
+        let Some((module, name)) = event.method.split_once('.') else { return };
+        if module == "log" {
+            let here = text("/source/context").is_some_and(|context| self.has(context));
+            if here && self.messages.len() < MESSAGES {
+                self.messages.push(text("/text").unwrap_or_default().to_owned());
+            }
+            return;
+        }
+        let Some(context) = text("/context") else { return };
+        match (module, name) {
+            ("browsingContext", "contextCreated") => self.created(context, params),
+            _ if !self.has(context) => {}
+            ("browsingContext", "contextDestroyed") => self.destroyed(context),
+            ("browsingContext", _) => {
+                let frame = (context != self.id).then_some(context);
+                let id = text("/navigation").unwrap_or_default();
+                self.navigation.take(name, id, frame, text("/url").unwrap_or_default());
+            }
+            _ => {
+                self.record.take(name, params);
+                if text("/errorText") == Some(ABORTED) {
+                    self.navigation.end(text("/navigation").unwrap_or_default());
+                }
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        if self.crashed {
+            return Err(Failure::Died { who: "the page's process".to_owned(), last_words: Vec::new() });
+        }
+        Ok(())
+    }
+}
+
+/// Whether this is the address of a page that Firefox shows in place of another: `about:neterror?e=…`,
+/// `about:certerror?…`.
+fn is_error_page(url: &str) -> bool {
+    url.starts_with("about:") && url.contains("error?")
+}
