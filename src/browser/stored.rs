@@ -23,6 +23,8 @@ pub(super) struct Reading {
     pub(super) profile: &'static Profile,
     /// Why it refuses a line of which it says nothing at all, where it does.
     pub(super) silent: fn(&SetCookie<'_>) -> Option<Reason>,
+    /// Whether it may keep a cookie in a partition that no line asked for.
+    pub(super) keeps_apart: bool,
 }
 
 /// Decides for each Set-Cookie line of a step whether it was stored, where the browser has not said that it
@@ -88,7 +90,9 @@ impl Jars<'_> {
             line.stored = Some(false);
             line.reasons.insert(Reason::Expired);
         } else {
-            let is_its = |cookie: &&Cookie| key.fits(cookie) && has_its_attributes(cookie, &read);
+            let is_its = |cookie: &&Cookie| {
+                key.fits(cookie, self.reading.keeps_apart) && has_its_attributes(cookie, &read)
+            };
             let mut kept = self.after.iter().filter(is_its);
             line.stored = match kept.clone().next() {
                 None => Some(later.contains(&key)),
@@ -132,12 +136,13 @@ impl Key {
         }
     }
 
-    fn fits(&self, cookie: &Cookie) -> bool {
+    fn fits(&self, cookie: &Cookie, keeps_apart: bool) -> bool {
+        let is_apart = cookie.partition.is_some();
         self.name == cookie.name
             && self.domain == cookie.domain
             && self.host_only == cookie.host_only
             && self.path == cookie.path
-            && self.partitioned == cookie.partition.is_some()
+            && (self.partitioned == is_apart || (keeps_apart && is_apart))
     }
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::cookie::{PartitionKey, PartitionRef};
 use super::domain::{PublicSuffixes, is_loopback};
-use super::engine::Profile;
+use super::engine::{AncestorBit, Profile};
 use super::path::normalize_escapes;
 use super::site::{Location, Origin, SiteRef};
 
@@ -309,12 +309,16 @@ impl<'c> Standing<'c> {
             let of_document = if document == origin { site } else { SiteRef::of(document, suffixes) };
             last_same = of_document.is_same_site(site, schemeful);
             all_same &= last_same;
-            // Layered cookies leaves partitions open; this is Chromium's key. Its sites have schemes.
+            // Layered cookies leaves partitions open; the sites of this key have schemes.
             cross_site_ancestor |= !of_document.is_same_site(site, true);
             if depth == 0 {
                 (top_site, top_same) = (of_document, last_same);
             }
         }
+        cross_site_ancestor &= match profile.ancestor_bit {
+            AncestorBit::AnyOther => true,
+            AncestorBit::AboveFirstParty => top_site.is_same_site(site, true),
+        };
         // 5.2, criterion 2. No client, no other site. Most often the initiator is the last document.
         let initiator_same = match &context.initiator {
             _ if script => true,

@@ -1,7 +1,10 @@
 //! Dates as cookies write them.
 //!
-//! Three grammars: the lenient one of RFC 6265bis, section 5.1.1, a stricter reading of its tokens,
-//! and the positional HTTP date. All give seconds since the epoch. Nothing here asks a clock.
+//! Four grammars: the lenient one of RFC 6265bis, section 5.1.1, a stricter reading of its tokens,
+//! the positional HTTP date, and, in a file of its own, what Firefox makes of a text. All give seconds
+//! since the epoch. Nothing here asks a clock.
+
+use super::loose_date;
 
 /// Which dates an `Expires` attribute may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +21,11 @@ pub enum DateGrammar {
     /// Source: libsoup 3.2.3, `soup_date_time_new_from_http_string`; measured on that library
     /// 2026-11-20.
     Positional,
+    /// Whatever looks like a part of a date, in any order; the time may be missing, and fields may
+    /// overflow.
+    ///
+    /// Source: Firefox; measured 2026-11-21 on 153.7.0esr, and on NSPR's `PR_ParseTimeString` alone.
+    Loose,
 }
 
 impl DateGrammar {
@@ -26,6 +34,7 @@ impl DateGrammar {
         match self {
             Self::Tokens => parse_tokens(text),
             Self::WholeTokens => parse_whole_tokens(text),
+            Self::Loose => loose_date::parse(text),
             Self::Positional => Positional { rest: text.trim_ascii_start() }.parse(),
         }
     }
@@ -143,17 +152,17 @@ fn digits(token: &[u8], least: usize, most: usize) -> Option<i64> {
 }
 
 /// How many digits the text starts with.
-fn digit_count(text: &[u8]) -> usize {
+pub(super) fn digit_count(text: &[u8]) -> usize {
     text.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 /// The value of a short run of digits.
-fn number(digits: &[u8]) -> i64 {
+pub(super) fn number(digits: &[u8]) -> i64 {
     digits.iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0'))
 }
 
 /// The month, 1 to 12, that the first three letters name.
-fn month_of(token: &[u8]) -> Option<i64> {
+pub(super) fn month_of(token: &[u8]) -> Option<i64> {
     const MONTHS: [&[u8; 3]; 12] =
         [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
     let head = token.get(..3)?;
@@ -172,6 +181,11 @@ fn timestamp(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i6
     if !(1..=last).contains(&day) || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
+    Some(seconds(year, month, day, hour, minute, second))
+}
+
+/// Seconds since the epoch. What is too large for its field overflows into the next, months aside.
+pub(super) fn seconds(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i64) -> i64 {
     // Days since 1970-01-01 in the proleptic Gregorian calendar, years starting in March.
     let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
     let era = year.div_euclid(400);
@@ -179,7 +193,7 @@ fn timestamp(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i6
     let day_of_year = (153 * month + 2) / 5 + day - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     let days = era * 146_097 + day_of_era - 719_468;
-    Some(days * 86_400 + hour * 3600 + minute * 60 + second)
+    days * 86_400 + hour * 3600 + minute * 60 + second
 }
 
 /// A reader of positional dates.

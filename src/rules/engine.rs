@@ -5,7 +5,7 @@
 //!
 //! Sources: *specification* is RFC 6265bis -22 or layered cookies. *Measured* means seen on
 //! 2026-11-20 in Chromium 156.0.8078.79, Firefox 153.7.0esr, or WebKitGTK 2.50.6 with libsoup
-//! 3.2.3, or, where so said, on that libsoup alone. *Documented* means read, in the engine's
+//! 3.2.3, or, where so said, on that libsoup alone; another date is said where it was later. *Documented* means read, in the engine's
 //! public source or documentation, and not seen.
 
 use super::cookie::SameSite;
@@ -113,7 +113,7 @@ pub struct Profile {
     /// Whether a `Domain` may be written in other characters than ASCII, and is then encoded as DNS has it.
     ///
     /// Specification: no, the line is refused. Chromium: yes (measured; `kCookieDomainRejectNonASCII` is
-    /// off).
+    /// off). Firefox: yes (measured 2026-11-21).
     pub unicode_domains: bool,
 
     /// What happens to third parties' cookies.
@@ -123,6 +123,8 @@ pub struct Profile {
     /// Chromium: yes (measured). Firefox: yes (documented). WebKit: no, it compares with the
     /// top-level site alone (documented).
     pub ancestors_make_third_party: bool,
+    /// Which documents of other sites above a request have a part in the key of its partition.
+    pub ancestor_bit: AncestorBit,
     /// Whether `Partitioned` keeps the cookie in a partition of its own.
     ///
     /// Chromium and Firefox: yes (measured). WebKit: no, the attribute is ignored (measured).
@@ -347,6 +349,18 @@ impl ThirdParty {
     }
 }
 
+/// Which documents of other sites above a request have a part in the key of its partition, its "ancestor
+/// bit".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AncestorBit {
+    /// Any document above it that is of another site than the request. Layered cookies leaves it open;
+    /// Chromium (measured).
+    AnyOther,
+    /// Only those between the top-level document and a request to the top-level site: the bit tells a
+    /// first party's cookies from those it has below another site. Firefox (measured 2026-11-21: `,f`).
+    AboveFirstParty,
+}
+
 /// A limit on the number of cookies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
@@ -409,6 +423,7 @@ impl Profile {
         unicode_domains: false,
         third_party: ThirdParty::Allow,
         ancestors_make_third_party: true,
+        ancestor_bit: AncestorBit::AnyOther,
         partitioned_attribute: true,
         partitioned_is_exempt: true,
         max_name_value: 4096,
@@ -462,6 +477,7 @@ impl Profile {
             inner_tabs: InnerTabs::RefusedInPath,
             unreadable_shadows: true,
             max_age: MaxAgeGrammar::DigitsOrMinus,
+            dates: DateGrammar::Loose,
             ..Self::SPECIFICATION.syntax
         },
         schemeful_same_site: false,
@@ -471,7 +487,9 @@ impl Profile {
         host_prefix_needs_path_attribute: false,
         lone_dot_is_no_domain: false,
         address_domain_is_host_only: true,
+        unicode_domains: true,
         third_party: ThirdParty::Partition,
+        ancestor_bit: AncestorBit::AboveFirstParty,
         partitioned_is_exempt: false,
         site_limit: Limit { most: 180, keep: 150 },
         jar_limit: Limit { most: 3000, keep: 3000 },

@@ -62,6 +62,7 @@ pub mod domain;
 pub mod engine;
 pub mod fetch_metadata;
 pub mod jar;
+mod loose_date;
 pub mod path;
 pub mod punycode;
 pub mod reason;

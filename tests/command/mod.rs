@@ -5,6 +5,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use rehearsal::browser::install;
+use rehearsal::browser::name::Engine;
 use serde_json::Value;
 
 /// The command under test.
@@ -19,15 +21,28 @@ pub(crate) fn scenarios() -> PathBuf {
 
 /// Whether Chromium and its driver are there. Where they are not, says so aloud; where they must be
 /// (in CI), fails.
-#[expect(clippy::print_stderr, reason = "what is not run is said aloud")]
 pub(crate) fn chromium_or_say_so() -> bool {
-    let found = rehearsal::browser::install::is_installed(rehearsal::browser::name::Engine::Chromium);
+    there_or_say_so(Engine::Chromium)
+}
+
+/// The engines that can be run here. Of those that cannot, says so aloud; where they must be there (in CI),
+/// fails.
+pub(crate) fn engines() -> Vec<Engine> {
+    let driven = Engine::ALL.into_iter().filter(|engine| install::is_driven(*engine));
+    driven.filter(|engine| there_or_say_so(*engine)).collect()
+}
+
+/// Whether an engine and its driver are there. Where they are not, says so aloud; where they must be (in CI),
+/// fails.
+#[expect(clippy::print_stderr, reason = "what is not run is said aloud")]
+pub(crate) fn there_or_say_so(engine: Engine) -> bool {
+    let (found, name) = (install::is_installed(engine), engine.as_str());
     if !found {
         assert!(
             std::env::var_os("CI").is_none(),
-            "in CI every browser must be there: rehearsal browsers install chromium"
+            "in CI every browser must be there: rehearsal browsers install {name}"
         );
-        eprintln!("NOT RUN for want of a browser: install it with `rehearsal browsers install chromium`");
+        eprintln!("NOT RUN for want of a browser: install it with `rehearsal browsers install {name}`");
     }
     found
 }

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use rehearsal::browser::name::BrowserName;
+use rehearsal::browser::name::{BrowserName, Engine};
 use rehearsal::outcome::Outcome;
 use rehearsal::plan::Plan;
 use rehearsal::rules::reason::Reason;
@@ -42,7 +42,7 @@ const SCENARIOS: u64 = 100;
 const SEED: u64 = 1;
 
 /// The browsers every scenario is run in, where `REHEARSAL_BROWSERS` does not say.
-const BROWSERS: &str = "chromium,chromium:block-third-party";
+const BROWSERS: &str = "chromium,chromium:block-third-party,firefox,firefox:block-third-party";
 
 /// How many scenarios run at once.
 const JOBS: usize = 3;
@@ -53,13 +53,13 @@ const SHRUNK: u64 = 4;
 #[test]
 #[expect(clippy::print_stderr, reason = "how many were run belongs to the result")]
 fn generated_scenarios_go_as_predicted() {
-    if !command::chromium_or_say_so() {
+    let browsers = browsers();
+    if browsers.is_empty() {
         return;
     }
     let (count, seed) = (setting("REHEARSAL_SCENARIOS", SCENARIOS), setting("REHEARSAL_SEED", SEED));
     let first = setting("REHEARSAL_FIRST", 0);
     let cases: Vec<Case> = (first..first + count).map(|index| generate::case(seed, index)).collect();
-    let browsers = browsers();
     let report = runtime().block_on(async {
         let started = Instant::now();
         let Trial { findings, slowest } = trial::run(&cases, &browsers, JOBS).await;
@@ -80,14 +80,12 @@ fn generated_scenarios_go_as_predicted() {
 /// Scenarios that once disagreed, each for a reason of its own, still agree, and show what they say.
 #[test]
 fn lessons_are_not_forgotten() {
-    if !command::chromium_or_say_so() {
-        return;
-    }
+    let browsers = browsers();
     let lessons = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential/lessons");
     let loaded = rehearsal::scenario::load(&[lessons]);
     assert!(loaded.errors() == 0 && !loaded.plans.is_empty(), "{:?}", loaded.diagnostics);
     let plans: Vec<Arc<Plan>> = loaded.plans.into_iter().map(Arc::new).collect();
-    let runs = runtime().block_on(trial::run_plans(&plans, &browsers(), JOBS));
+    let runs = runtime().block_on(trial::run_plans(&plans, &browsers, JOBS));
     for run in &runs {
         if let Some(found) = trial::finding(run, 0) {
             panic!("{} {found}", run.scenario());
@@ -118,10 +116,16 @@ fn generated_scenarios_reach_every_reason() {
 /// cookie that never was is held back from nothing.
 const UNREACHED: &[&str] = &["http-only", "not-stored"];
 
-/// The browsers that are asked for.
+/// The browsers that are asked for and are there.
 fn browsers() -> Vec<BrowserName> {
     let names = std::env::var("REHEARSAL_BROWSERS");
-    names.as_deref().unwrap_or(BROWSERS).split(',').map(named).collect()
+    let asked: Vec<BrowserName> = names.as_deref().unwrap_or(BROWSERS).split(',').map(named).collect();
+    let missing = |engine: &Engine| {
+        asked.iter().any(|browser| browser.engine == *engine && !browser.model)
+            && !command::there_or_say_so(*engine)
+    };
+    let missing: Vec<Engine> = Engine::ALL.into_iter().filter(missing).collect();
+    asked.into_iter().filter(|browser| browser.model || !missing.contains(&browser.engine)).collect()
 }
 
 fn runtime() -> tokio::runtime::Runtime {

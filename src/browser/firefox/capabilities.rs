@@ -49,6 +49,8 @@ fn preferences(options: &Options) -> Map<String, Value> {
         // A form that leaves https for http is asked about in a dialog, which a driver answers; see
         // `stops_insecure_forms` of the model.
         "security.warn_submit_secure_to_insecure": false,
+        // The same for a form that a reload sends again.
+        "dom.confirm_repost.testing.always_accept": true,
     }) else {
         unreachable!("the literal is an object")
     };

@@ -8,7 +8,8 @@ use crate::rules::cookie::SameSite;
 use crate::rules::engine::Profile;
 
 /// How Firefox reads a line. It refuses none without a word that is not in the jar's own answer.
-pub(super) const READING: Reading = Reading { profile: &Profile::FIREFOX, silent: |_| None };
+pub(super) const READING: Reading =
+    Reading { profile: &Profile::FIREFOX, silent: |_| None, keeps_apart: true };
 
 /// The longest expiry that is taken for seconds. Firefox tells milliseconds now (153) and told seconds once;
 /// as seconds this is the year 5138.
@@ -27,7 +28,7 @@ fn cookie(cookie: &Value) -> Option<Cookie> {
     // A leading dot marks a cookie that has a Domain attribute.
     let host = text("host")?;
     Some(Cookie {
-        name: text("name")?.to_owned(),
+        name: bytes_as_text(text("name")?),
         value: text("value")?.to_owned(),
         domain: host.trim_start_matches('.').to_owned(),
         host_only: !host.starts_with('.'),
@@ -48,6 +49,12 @@ fn cookie(cookie: &Value) -> Option<Cookie> {
             .map(|expiry| if expiry > SECONDS { expiry / 1000 } else { expiry }),
         partition: text("partition").filter(|key| !key.is_empty()).and_then(partition),
     })
+}
+
+/// A name, of which Firefox tells each byte as a character of Latin-1.
+fn bytes_as_text(text: &str) -> String {
+    let bytes: Option<Vec<u8>> = text.chars().map(|character| u8::try_from(character).ok()).collect();
+    bytes.map_or_else(|| text.to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// A partition key: `(https,example.com)`, with `,f` in it below a frame of another site, and with the port

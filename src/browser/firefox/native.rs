@@ -8,6 +8,7 @@ use crate::rules::cookie::SameSite;
 use crate::rules::domain::domain_match;
 use crate::rules::reason::Reason;
 use crate::rules::set_cookie::SetCookie;
+use crate::suffixes::suffixes;
 
 /// A message that says that a cookie was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,11 +91,12 @@ impl Refusal<'_> {
             Word::InvalidName if name.is_empty() => Some(Reason::Nameless),
             Word::InvalidName | Word::InvalidCharacter => Some(Reason::InvalidCharacter),
             // One word for a foreign domain and a public suffix, and the names themselves decide.
-            Word::InvalidDomain => domain.map(|domain| match domain_match(host, domain) {
-                true => Reason::PublicSuffix,
-                false => Reason::DomainMismatch,
-            }),
-            Word::InvalidPrefix => Some(Reason::InvalidPrefix),
+            Word::InvalidDomain => match domain {
+                Some(domain) if !domain_match(host, domain) => Some(Reason::DomainMismatch),
+                Some(domain) => fits(suffixes(domain).name == domain, Reason::PublicSuffix),
+                None => None,
+            },
+            Word::InvalidPrefix => fits(name.starts_with("__"), Reason::InvalidPrefix),
             // One word for two things of which the line shows the one.
             Word::HttpOnly if line.http_only.is_some() => Some(Reason::HttpOnlyFromScript),
             Word::HttpOnly => Some(Reason::OverwritesHttpOnly),
@@ -104,8 +106,8 @@ impl Refusal<'_> {
             Word::CrossSite => match line.same_site_flag() {
                 SameSite::Strict => Some(Reason::SameSiteStrict),
                 SameSite::Lax => Some(Reason::SameSiteLax),
-                SameSite::Unset => Some(Reason::SameSiteDefaultLax),
-                SameSite::None => None,
+                // `network.cookie.sameSite.laxByDefault` is made sure of: none is treated as Lax.
+                SameSite::Unset | SameSite::None => None,
             },
             Word::PartitionedInsecure => fits(
                 line.partitioned.is_some() && line.secure.is_none(),
