@@ -71,6 +71,11 @@ pub enum Worker {
 }
 
 impl Browser {
+    /// Whether this version drives an engine.
+    pub const fn drives(engine: Engine) -> bool {
+        matches!(engine, Engine::Chromium | Engine::Firefox)
+    }
+
     /// Starts the browser of an engine, and its driver.
     ///
     /// # Errors

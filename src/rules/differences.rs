@@ -6,8 +6,8 @@
 use super::cookie::SameSite;
 use super::date::DateGrammar;
 use super::engine::{
-    BarePair, InnerTabs, Lifetime, Limit, MaxAgeGrammar, Nameless, Prefixes, Profile, Replacement,
-    SecureProtection, Syntax, ThirdParty, Tokens,
+    AncestorBit, BarePair, InnerTabs, Lifetime, Limit, MaxAgeGrammar, Nameless, Prefixes, Profile,
+    Replacement, SecureProtection, Syntax, ThirdParty, Tokens,
 };
 
 /// Something that not all do alike.
@@ -65,6 +65,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         unicode_domains,
         third_party,
         ancestors_make_third_party,
+        ancestor_bit,
         partitioned_attribute,
         partitioned_is_exempt,
         max_name_value,
@@ -96,6 +97,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
             "a frame of the top-level site inside another site's frame is a third party",
             yes(*ancestors_make_third_party),
         ),
+        ("a partition's key tells apart what is below a document of another site", ancestors(*ancestor_bit)),
         ("`Partitioned` keeps a cookie in a partition (CHIPS)", yes(*partitioned_attribute)),
         ("… and works where third-party cookies are blocked", yes(*partitioned_is_exempt)),
         ("`Secure` cookies work on `http://localhost`", yes(*trusts_loopback)),
@@ -209,6 +211,7 @@ fn told_syntax(syntax: &Syntax) -> Vec<(&'static str, String)> {
                 DateGrammar::Tokens => "tokens in any order",
                 DateGrammar::WholeTokens => "whole tokens in any order",
                 DateGrammar::Positional => "an HTTP date, in order",
+                DateGrammar::Loose => "whatever looks like a date, the time left out or not",
             }),
         ),
     ]
@@ -234,6 +237,14 @@ fn same_site(flag: SameSite) -> &'static str {
         SameSite::Strict => "Strict",
         SameSite::Unset => "unset",
     }
+}
+
+fn ancestors(bit: AncestorBit) -> String {
+    match bit {
+        AncestorBit::AnyOther => "any request",
+        AncestorBit::AboveFirstParty => "requests to the top-level site",
+    }
+    .to_owned()
 }
 
 fn prefix(prefixes: Prefixes) -> &'static str {

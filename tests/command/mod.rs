@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 use rehearsal::browser::install;
 use rehearsal::browser::name::Engine;
+use rehearsal::browser::real::Browser;
 use serde_json::Value;
 
 /// The command under test.
@@ -28,7 +29,7 @@ pub(crate) fn chromium_or_say_so() -> bool {
 /// The engines that can be run here. Of those that cannot, says so aloud; where they must be there (in CI),
 /// fails.
 pub(crate) fn engines() -> Vec<Engine> {
-    let driven = Engine::ALL.into_iter().filter(|engine| install::is_driven(*engine));
+    let driven = Engine::ALL.into_iter().filter(|engine| Browser::drives(*engine));
     driven.filter(|engine| there_or_say_so(*engine)).collect()
 }
 

@@ -10,22 +10,29 @@ use crate::browser::real::Options;
 
 /// The capabilities of a session: its program, its policy, and a proxy for everything outside a worker, one
 /// that refuses.
-pub(super) fn capabilities(options: &Options, binary: &Path, proxy: SocketAddr) -> Map<String, Value> {
+pub(super) fn capabilities(
+    options: &Options,
+    binary: Option<&Path>,
+    proxy: SocketAddr,
+) -> Map<String, Value> {
     let arguments: &[&str] = if options.headed { &[] } else { &["-headless"] };
-    let Value::Object(capabilities) = json!({
+    let Value::Object(mut capabilities) = json!({
         "browserName": "firefox",
         "webSocketUrl": true,
         "acceptInsecureCerts": false,
         "unhandledPromptBehavior": { "default": "dismiss" },
         "proxy": super::proxy(proxy),
         "moz:firefoxOptions": {
-            "binary": binary,
             "args": arguments,
             "prefs": preferences(options),
         },
     }) else {
         unreachable!("the literal is an object")
     };
+    // Elsewhere the driver knows where its browser is.
+    if let Some(binary) = binary {
+        capabilities["moz:firefoxOptions"]["binary"] = json!(binary);
+    }
     capabilities
 }
 

@@ -20,13 +20,15 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::bidi::Bidi;
 use super::driver::{self, Driver};
 use super::failure::Failure;
-use super::real::{Options, gateway};
+use super::guard::Words;
+use super::real::Options;
 use super::running::Running;
 use super::session::Session;
 use crate::world::Gateway;
@@ -69,29 +71,39 @@ pub struct Firefox {
     bidi: Bidi,
     chrome: Chrome,
     version: String,
-    running: Running,
-    _session: Session,
+    options: Options,
+    /// Its processes; `None` where they are those of a driver that was not started here.
+    running: Option<Running>,
+    session: Session,
     /// Where everything outside the workers goes.
     _refusing: Gateway,
 }
 
 impl Firefox {
-    /// Starts a driver and a browser, has it trust the CA, and makes sure of its policy.
+    /// Starts a driver and a browser, or a browser by the driver that is named; has it trust the CA, and
+    /// makes sure of its policy.
     ///
     /// # Errors
     /// [`Failure::Missing`] with what installs it, [`Failure::NotStarted`] with the last words of the
     /// driver or the preference that is not as it must be, [`Failure::TimedOut`]. Nothing is left running.
     pub async fn launch(options: Options) -> Result<Self, Failure> {
+        let refusing = options.gateway()?;
+        let proxy = refusing.address();
+        if let Some(remote) = &options.remote {
+            let url = remote.driver.as_str().trim_end_matches('/').to_owned();
+            let (session, bidi) = Self::open(&options, None, &url, proxy, Words::default()).await?;
+            return Self::ready(options, None, session, bidi, refusing).await;
+        }
         let binary = driver::FIREFOX.find()?;
         let program = driver::GECKODRIVER.find()?;
-        let refusing = gateway()?;
         let driver = Driver::geckodriver(&options.guard, &program, options.timeout).await?;
-        match Self::open(&options, &binary, &driver, refusing.address()).await {
-            Ok((session, bidi, chrome, version)) => {
+        let words = driver.guarded().words();
+        match Self::open(&options, Some(&binary), &driver.url(), proxy, words).await {
+            Ok((session, bidi)) => {
                 let process = session.number("moz:processID");
                 let watched = bidi.clone();
                 let running = Running::watch(driver, process, move |who| watched.give_up(who));
-                Ok(Self { bidi, chrome, version, running, _session: session, _refusing: refusing })
+                Self::ready(options, Some(running), session, bidi, refusing).await
             }
             Err(failure) => Err(driver.end_after(failure).await),
         }
@@ -99,21 +111,42 @@ impl Firefox {
 
     async fn open(
         options: &Options,
-        binary: &Path,
-        driver: &Driver,
+        binary: Option<&Path>,
+        driver: &str,
         proxy: SocketAddr,
-    ) -> Result<(Session, Bidi, Chrome, String), Failure> {
+        words: Words,
+    ) -> Result<(Session, Bidi), Failure> {
         let capabilities = capabilities::capabilities(options, binary, proxy);
-        let session = Session::open("firefox", &driver.url(), capabilities, options.timeout).await?;
-        let socket = session.text("webSocketUrl")?;
-        let version = session.text("browserVersion")?;
-        let bidi = Bidi::connect(&socket, options.timeout, driver.guarded().words()).await?;
+        let session = Session::open("firefox", driver, capabilities, options.timeout).await?;
+        let bidi = Bidi::connect(&session.socket(driver)?, options.timeout, words).await?;
         bidi.command("session.subscribe", json!({ "events": EVENTS })).await?;
-        let chrome = Chrome::open(bidi.clone()).await?;
-        chrome.trust(&options.ca).await?;
-        policy::verify(&chrome, options.third_party).await?;
-        chrome.listen().await?;
-        Ok((session, bidi, chrome, version))
+        Ok((session, bidi))
+    }
+
+    /// Makes a browser that has come up the one that was asked for, or ends it.
+    async fn ready(
+        options: Options,
+        running: Option<Running>,
+        session: Session,
+        bidi: Bidi,
+        refusing: Gateway,
+    ) -> Result<Self, Failure> {
+        let prepared = async {
+            let chrome = Chrome::open(bidi.clone()).await?;
+            chrome.trust(&options.ca).await?;
+            policy::verify(&chrome, options.third_party).await?;
+            chrome.listen().await?;
+            Ok((chrome, session.text("browserVersion")?))
+        };
+        match prepared.await {
+            Ok((chrome, version)) => {
+                Ok(Self { bidi, chrome, version, options, running, session, _refusing: refusing })
+            }
+            Err(failure) => {
+                end(running.as_ref(), &session, options.timeout).await;
+                Err(failure)
+            }
+        }
     }
 
     /// The browser's version: `153.7.0`.
@@ -123,12 +156,13 @@ impl Firefox {
 
     /// The browser's process id, where the driver told it.
     pub fn process(&self) -> Option<u32> {
-        self.running.process()
+        self.running.as_ref().and_then(Running::process)
     }
 
-    /// The private folder of its processes, which is deleted when they have ended.
+    /// The private folder of its processes, which is deleted when they have ended. Empty where they were
+    /// not started here.
     pub fn folder(&self) -> &Path {
-        self.running.folder()
+        self.running.as_ref().map_or(Path::new(""), Running::folder)
     }
 
     /// Whether it still answers, as far as is known.
@@ -141,13 +175,22 @@ impl Firefox {
     /// # Errors
     /// Whatever the browser fails at.
     pub async fn worker(&self) -> Result<Worker, Failure> {
-        Worker::new(self.bidi.clone(), self.chrome.clone(), gateway()?, self.version.clone()).await
+        Worker::new(self.bidi.clone(), self.chrome.clone(), self.options.gateway()?, self.version.clone())
+            .await
     }
 
     /// Ends the browser, its driver and all their processes, and returns when they and their folder are
     /// gone. Does nothing the second time.
     pub async fn close(&self) {
-        self.running.close().await;
+        end(self.running.as_ref(), &self.session, self.options.timeout).await;
+    }
+}
+
+/// Ends the processes that were started, or else the session and the browser with it.
+async fn end(running: Option<&Running>, session: &Session, limit: Duration) {
+    match running {
+        Some(running) => running.close().await,
+        None => session.close(limit).await,
     }
 }
 

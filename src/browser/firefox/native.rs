@@ -51,7 +51,10 @@ const WORDS: &[(&str, Word)] = &[
     (" has been rejected because it is foreign and does not have the “Partitioned“", Word::ThirdParty),
     (" has been rejected because there is an existing “secure” cookie", Word::OverSecure),
     (" has been rejected because it is in a cross-site context", Word::CrossSite),
-    (" has been rejected because it has the “Partitioned” attribute but is missing", Word::PartitionedInsecure),
+    (
+        " has been rejected because it has the “Partitioned” attribute but is missing",
+        Word::PartitionedInsecure,
+    ),
 ];
 
 /// A message about a cookie that was refused; `None` for any other.
@@ -109,10 +112,9 @@ impl Refusal<'_> {
                 // `network.cookie.sameSite.laxByDefault` is made sure of: none is treated as Lax.
                 SameSite::Unset | SameSite::None => None,
             },
-            Word::PartitionedInsecure => fits(
-                line.partitioned.is_some() && line.secure.is_none(),
-                Reason::PartitionedInsecure,
-            ),
+            Word::PartitionedInsecure => {
+                fits(line.partitioned.is_some() && line.secure.is_none(), Reason::PartitionedInsecure)
+            }
         }
     }
 }
@@ -160,7 +162,9 @@ pub(super) fn not_readable(message: &str) -> Option<NotReadable> {
         {
             NotReadable::For(Reason::CorsPreflightMethod)
         }
-        _ if why.contains("‘Access-Control-Allow-Headers’") => NotReadable::For(Reason::CorsPreflightHeader),
+        _ if why.contains("‘Access-Control-Allow-Headers’") => {
+            NotReadable::For(Reason::CorsPreflightHeader)
+        }
         _ => NotReadable::Otherwise,
     })
 }
@@ -179,8 +183,14 @@ mod tests {
     #[test]
     fn words_become_reasons_of_the_right_question() {
         let said = [
-            ("Cookie “a” rejected because it has the “SameSite=None” attribute but is missing the “secure” attribute.", "a=1; SameSite=None"),
-            ("Cookie “a” has been rejected because it is in a cross-site context and its “SameSite” is “Lax” or “Strict”.", "a=1; SameSite=Lax"),
+            (
+                "Cookie “a” rejected because it has the “SameSite=None” attribute but is missing the “secure” attribute.",
+                "a=1; SameSite=None",
+            ),
+            (
+                "Cookie “a” has been rejected because it is in a cross-site context and its “SameSite” is “Lax” or “Strict”.",
+                "a=1; SameSite=Lax",
+            ),
             ("Cookie “a” has been rejected for invalid domain.", "a=1; Domain=vercel.app"),
             ("Cookie “a” is invalid because its size is too big. Max size is 4096 B.", "a=1"),
             ("Cookie “a” has been rejected as third-party.", "a=1"),
@@ -215,8 +225,14 @@ mod tests {
         };
         let read = [
             ("CORS header ‘Access-Control-Allow-Origin’ missing", Reason::CorsNoAllowOrigin),
-            ("Credential is not supported if the CORS header ‘Access-Control-Allow-Origin’ is ‘*’", Reason::CorsWildcardWithCredentials),
-            ("header ‘x-a’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS preflight response", Reason::CorsPreflightHeader),
+            (
+                "Credential is not supported if the CORS header ‘Access-Control-Allow-Origin’ is ‘*’",
+                Reason::CorsWildcardWithCredentials,
+            ),
+            (
+                "header ‘x-a’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS preflight response",
+                Reason::CorsPreflightHeader,
+            ),
             ("CORS request did not succeed", Reason::Network),
         ];
         for (why, reason) in read {

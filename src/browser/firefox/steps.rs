@@ -203,7 +203,10 @@ mod tests {
 
     #[test]
     fn words_are_found_in_messages() {
-        assert_eq!(word("unknown error: Error: NS_ERROR_UNKNOWN_HOST").as_deref(), Some("NS_ERROR_UNKNOWN_HOST"));
+        assert_eq!(
+            word("unknown error: Error: NS_ERROR_UNKNOWN_HOST").as_deref(),
+            Some("NS_ERROR_UNKNOWN_HOST")
+        );
         assert_eq!(word("no such frame: gone"), None);
     }
 }

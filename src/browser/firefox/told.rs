@@ -44,9 +44,8 @@ pub(super) fn explain_refused(exchanges: &mut [Exchange], messages: &[String], m
             said.text == *message && exchanges.iter().any(|exchange| exchange.wire.url == said.url)
         };
         let url = said.iter().position(of_ours).map(|index| said.remove(index).url);
-        let answers = exchanges
-            .iter_mut()
-            .filter(|exchange| url.as_ref().is_none_or(|url| exchange.wire.url == *url));
+        let answers =
+            exchanges.iter_mut().filter(|exchange| url.as_ref().is_none_or(|url| exchange.wire.url == *url));
         for exchange in answers {
             let Exchange { wire, set_cookie, .. } = exchange;
             let host = wire.url.host_str().unwrap_or_default();
