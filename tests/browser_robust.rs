@@ -11,8 +11,7 @@ use std::time::{Duration, Instant};
 
 use browsing::*;
 use rehearsal::browser::Failure;
-use rehearsal::browser::chromium::Chromium;
-use rehearsal::browser::name::ThirdParty;
+use rehearsal::browser::name::{Engine, ThirdParty};
 use rehearsal::browser::real::Options;
 use rehearsal::plan::Plan;
 use rehearsal::world::{Authority, World, hosts};
@@ -97,59 +96,56 @@ async fn interrupted(rig: &mut Rig, disturb: impl FnOnce()) -> (Failure, Duratio
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_browser_is_noticed_and_leaves_nothing() {
-    if !installed() {
-        return;
+    for engine in engines() {
+        let mut rig = Rig::of(engine, &one_page(), ThirdParty::Allowed).await;
+        let folder = rig.browser.folder().to_owned();
+        let family = family(guard_of(&folder));
+        assert!(family.len() > 4, "a guard, a driver and a browser of several processes: {family:?}");
+        let process = rig.browser.process().expect("the browser's process");
+        let (failure, after) = interrupted(&mut rig, || signal(process, Signal::KILL)).await;
+        assert!(matches!(failure, Failure::Died { .. }), "{failure}");
+        assert!(after < NOTICED, "noticed after {after:?}");
+        assert!(!rig.browser.is_alive());
+        let again = rig.try_act(visit(&format!("{WEB}/"))).await.expect_err("nobody is there");
+        assert!(matches!(again, Failure::Died { .. }), "{again}");
+        rig.browser.close().await;
+        all_gone(&family, &folder).await;
     }
-    let mut rig = Rig::new(&one_page(), ThirdParty::Allowed).await;
-    let folder = rig.chromium.folder().to_owned();
-    let family = family(guard_of(&folder));
-    assert!(family.len() > 4, "a guard, a driver and a browser of several processes: {family:?}");
-    let process = rig.chromium.process().expect("the browser's process");
-    let (failure, after) = interrupted(&mut rig, || signal(process, Signal::KILL)).await;
-    assert!(matches!(failure, Failure::Died { .. }), "{failure}");
-    assert!(after < NOTICED, "noticed after {after:?}");
-    assert!(!rig.chromium.is_alive());
-    let again = rig.try_act(visit(&format!("{WEB}/"))).await.expect_err("nobody is there");
-    assert!(matches!(again, Failure::Died { .. }), "{again}");
-    rig.chromium.close().await;
-    all_gone(&family, &folder).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_driver_is_noticed_and_leaves_nothing() {
-    if !installed() {
-        return;
+    for engine in engines() {
+        let mut rig = Rig::of(engine, &one_page(), ThirdParty::Allowed).await;
+        let folder = rig.browser.folder().to_owned();
+        let family = family(guard_of(&folder));
+        let driver = family[1];
+        let (failure, after) = interrupted(&mut rig, || signal(driver, Signal::KILL)).await;
+        assert!(matches!(failure, Failure::Died { .. }), "{failure}");
+        assert!(after < NOTICED, "noticed after {after:?}");
+        // Nobody closes anything: the guard ends the browser because the driver is gone.
+        all_gone(&family, &folder).await;
     }
-    let mut rig = Rig::new(&one_page(), ThirdParty::Allowed).await;
-    let folder = rig.chromium.folder().to_owned();
-    let family = family(guard_of(&folder));
-    let driver = family[1];
-    let (failure, after) = interrupted(&mut rig, || signal(driver, Signal::KILL)).await;
-    assert!(matches!(failure, Failure::Died { .. }), "{failure}");
-    assert!(after < NOTICED, "noticed after {after:?}");
-    // Nobody closes anything: the guard ends the browser because the driver is gone.
-    all_gone(&family, &folder).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hung_browser_is_a_failure_in_time_and_leaves_nothing() {
-    if !installed() {
-        return;
-    }
-    let mut rig = limited().await;
+    for engine in engines() {
+        let mut rig = limited(engine).await;
 
-    let folder = rig.chromium.folder().to_owned();
-    let family = family(guard_of(&folder));
-    let process = rig.chromium.process().expect("the browser's process");
-    let (failure, after) = interrupted(&mut rig, || signal(process, Signal::STOP)).await;
-    assert!(matches!(failure, Failure::TimedOut { .. }), "{failure}");
-    assert!(after < LIMIT + NOTICED, "noticed after {after:?}");
-    assert!(!rig.chromium.is_alive(), "a browser that answers nothing is given up");
-    let started = Instant::now();
-    rig.worker.close().await;
-    rig.chromium.close().await;
-    assert!(started.elapsed() < NOTICED, "closed after {:?}", started.elapsed());
-    all_gone(&family, &folder).await;
+        let folder = rig.browser.folder().to_owned();
+        let family = family(guard_of(&folder));
+        let process = rig.browser.process().expect("the browser's process");
+        let (failure, after) = interrupted(&mut rig, || signal(process, Signal::STOP)).await;
+        assert!(matches!(failure, Failure::TimedOut { .. }), "{failure}");
+        assert!(after < LIMIT + NOTICED, "noticed after {after:?}");
+        assert!(!rig.browser.is_alive(), "a browser that answers nothing is given up");
+        let started = Instant::now();
+        rig.worker.close().await;
+        rig.browser.close().await;
+        assert!(started.elapsed() < NOTICED, "closed after {:?}", started.elapsed());
+        all_gone(&family, &folder).await;
+    }
 }
 
 /// The processes of a browser that show pages, and how much processor time each has used.
@@ -172,8 +168,9 @@ async fn a_crashed_page_is_noticed() {
     if !installed() {
         return;
     }
-    let mut rig = Rig::new(&one_page(), ThirdParty::Allowed).await;
-    let guard = guard_of(rig.chromium.folder());
+    let engine = Engine::Chromium;
+    let mut rig = Rig::of(engine, &one_page(), ThirdParty::Allowed).await;
+    let guard = guard_of(rig.browser.folder());
     rig.act(visit(&format!("{WEB}/"))).await;
     // The page's process is the one that works.
     let busy = step(eval("for (;;) {}"));
@@ -190,7 +187,7 @@ async fn a_crashed_page_is_noticed() {
     let failure = seen.expect_err("the page is gone");
     assert!(matches!(failure, Failure::Died { .. }), "{failure}");
     assert!(killed.elapsed() < NOTICED, "noticed after {:?}", killed.elapsed());
-    assert!(rig.chromium.is_alive(), "a page is not the browser");
+    assert!(rig.browser.is_alive(), "a page is not the browser");
     rig.close().await;
 }
 
@@ -199,8 +196,9 @@ async fn a_browser_without_its_page_processes_is_a_failure_in_time() {
     if !installed() {
         return;
     }
-    let mut rig = limited().await;
-    let folder = rig.chromium.folder().to_owned();
+    let engine = Engine::Chromium;
+    let mut rig = limited(engine).await;
+    let folder = rig.browser.folder().to_owned();
     let guard = guard_of(&folder);
     let family = family(guard);
     let started = Instant::now();
@@ -211,35 +209,30 @@ async fn a_browser_without_its_page_processes_is_a_failure_in_time() {
     assert!(matches!(failure, Failure::Died { .. } | Failure::TimedOut { .. }), "{failure}");
     assert!(started.elapsed() < LIMIT + NOTICED);
     rig.worker.close().await;
-    rig.chromium.close().await;
+    rig.browser.close().await;
     all_gone(&family, &folder).await;
 }
 
 /// A browser of which everything is expected within [`LIMIT`].
-async fn limited() -> Rig {
+async fn limited(engine: Engine) -> Rig {
     let plan = one_page();
     let authority = Authority::new(hosts(&plan)).expect("an authority");
     let options = Options { timeout: LIMIT, ..options(&authority, ThirdParty::Allowed) };
-    let chromium = Chromium::launch(options).await.expect("chromium starts");
-    let world = World::start(&plan, &authority).expect("a world");
-    let mut worker = chromium.worker().await.expect("a worker");
-    worker.enter(&world).await.expect("the worker enters");
-    Rig { chromium, authority, world, worker }
+    Rig::with(engine, &plan, authority, options).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_never_answers_is_a_failure_and_the_browser_lives_on() {
-    if !installed() {
-        return;
+    for engine in engines() {
+        let mut rig = limited(engine).await;
+        let (failure, _) = interrupted(&mut rig, || ()).await;
+        assert!(matches!(failure, Failure::TimedOut { .. }), "{failure}");
+        assert!(rig.browser.is_alive());
+        rig.worker = rig.browser.worker().await.expect("another worker");
+        rig.worker.enter(&rig.world).await.expect("the worker enters");
+        assert_eq!(rig.act(visit(&format!("{WEB}/"))).await.page.status, Some(200));
+        rig.close().await;
     }
-    let mut rig = limited().await;
-    let (failure, _) = interrupted(&mut rig, || ()).await;
-    assert!(matches!(failure, Failure::TimedOut { .. }), "{failure}");
-    assert!(rig.chromium.is_alive());
-    rig.worker = rig.chromium.worker().await.expect("another worker");
-    rig.worker.enter(&rig.world).await.expect("the worker enters");
-    assert_eq!(rig.act(visit(&format!("{WEB}/"))).await.page.status, Some(200));
-    rig.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -262,12 +255,11 @@ async fn a_driver_that_is_no_driver_is_a_failure_with_its_last_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_browser_leaves_nothing() {
-    if !installed() {
-        return;
+    for engine in engines() {
+        let rig = Rig::of(engine, &one_page(), ThirdParty::Allowed).await;
+        let folder = rig.browser.folder().to_owned();
+        let family = family(guard_of(&folder));
+        drop(rig);
+        all_gone(&family, &folder).await;
     }
-    let rig = Rig::new(&one_page(), ThirdParty::Allowed).await;
-    let folder = rig.chromium.folder().to_owned();
-    let family = family(guard_of(&folder));
-    drop(rig);
-    all_gone(&family, &folder).await;
 }

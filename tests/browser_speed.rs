@@ -1,4 +1,4 @@
-//! What Chromium costs: prints numbers, and asserts nothing but that all works.
+//! What browsers cost: prints numbers, and asserts nothing but that all works.
 
 #![allow(clippy::print_stderr, reason = "tests talk to people")]
 
@@ -14,9 +14,6 @@ use support::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_and_two_fetches() {
-    if !installed() {
-        return;
-    }
     let cors = Cors {
         allow_origins: vec!["https://web.example.com".to_owned()],
         allow_credentials: true,
@@ -27,30 +24,32 @@ async fn a_page_and_two_fetches() {
         page("web", "https://web.example.com"),
         with_cors(mock("api", "https://api.other.net", [login, route("GET /me")]), cors),
     ]);
-    let started = Instant::now();
-    let mut rig = Rig::new(&plan, ThirdParty::Allowed).await;
-    eprintln!("launch and worker: {:?}", started.elapsed());
-    let mut total = 0.0;
-    for round in 0..12 {
-        let begun = Instant::now();
-        rig.act(visit("https://web.example.com/")).await;
-        let visited = begun.elapsed();
-        rig.act(fetch("POST", "https://api.other.net/login")).await;
-        let one = begun.elapsed();
-        rig.act(fetch("GET", "https://api.other.net/me")).await;
-        let two = begun.elapsed();
-        rig.next(&plan).await;
-        let all = begun.elapsed();
-        eprintln!(
-            "visit {visited:?} fetch {:?} fetch {:?} reset {:?} all {all:?}",
-            one - visited,
-            two - one,
-            all - two
-        );
-        if round > 1 {
-            total += all.as_secs_f64();
+    for engine in engines() {
+        let started = Instant::now();
+        let mut rig = Rig::of(engine, &plan, ThirdParty::Allowed).await;
+        eprintln!("{}: launch and worker: {:?}", engine.as_str(), started.elapsed());
+        let mut total = 0.0;
+        for round in 0..12 {
+            let begun = Instant::now();
+            rig.act(visit("https://web.example.com/")).await;
+            let visited = begun.elapsed();
+            rig.act(fetch("POST", "https://api.other.net/login")).await;
+            let one = begun.elapsed();
+            rig.act(fetch("GET", "https://api.other.net/me")).await;
+            let two = begun.elapsed();
+            rig.next(&plan).await;
+            let all = begun.elapsed();
+            eprintln!(
+                "visit {visited:?} fetch {:?} fetch {:?} reset {:?} all {all:?}",
+                one - visited,
+                two - one,
+                all - two
+            );
+            if round > 1 {
+                total += all.as_secs_f64();
+            }
         }
+        eprintln!("{}: a scenario: {:.1} ms", engine.as_str(), total * 100.0);
+        rig.close().await;
     }
-    eprintln!("a scenario: {:.1} ms", total * 100.0);
-    rig.close().await;
 }

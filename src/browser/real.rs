@@ -5,7 +5,7 @@
 //! module.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use url::Url;
@@ -100,6 +100,23 @@ impl Browser {
         }
     }
 
+    /// The browser's process id, where the driver told it.
+    pub fn process(&self) -> Option<u32> {
+        match self {
+            Self::Chromium(browser) => browser.process(),
+            Self::Firefox(browser) => browser.process(),
+        }
+    }
+
+    /// The private folder of its processes, which is deleted when they have ended. Empty where they were
+    /// not started here.
+    pub fn folder(&self) -> &Path {
+        match self {
+            Self::Chromium(browser) => browser.folder(),
+            Self::Firefox(browser) => browser.folder(),
+        }
+    }
+
     /// Whether it still answers, as far as is known.
     pub fn is_alive(&self) -> bool {
         match self {
@@ -136,6 +153,14 @@ impl Worker {
         match engine {
             Engine::Chromium => Ok(Self::Chromium(Box::new(chromium::Worker::alone(options).await?))),
             Engine::Firefox | Engine::Webkit => Err(missing(engine)),
+        }
+    }
+
+    /// How often the worker was made anew because a reset would not have been enough.
+    pub fn renewals(&self) -> usize {
+        match self {
+            Self::Chromium(worker) => worker.renewals(),
+            Self::Firefox(worker) => worker.renewals(),
         }
     }
 

@@ -72,7 +72,8 @@ pub struct Profile {
     /// Whether a prefix that wants `Secure` wants the connection to be secure too. Step 13 refuses such a
     /// line anyway: this decides whether the prefix is a reason as well.
     ///
-    /// Specification: no. Chromium: yes (measured: `InvalidPrefix` beside `SecureOnly`).
+    /// Specification: no. Chromium: yes (measured: `InvalidPrefix` beside `SecureOnly`). Firefox: yes
+    /// (measured 2026-11-21: that alone is said).
     pub prefixes_want_secure_connection: bool,
     /// Whether `__Host-` wants a `Path=/` that is written out, and not only a path that is `/`.
     ///
@@ -484,6 +485,7 @@ impl Profile {
         redirects_break_same_site: true,
         unset_same_site: SameSite::None,
         prefixes: Prefixes::WithHttp,
+        prefixes_want_secure_connection: true,
         host_prefix_needs_path_attribute: false,
         lone_dot_is_no_domain: false,
         address_domain_is_host_only: true,

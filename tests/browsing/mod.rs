@@ -1,4 +1,4 @@
-//! Chromium for tests: launched where it is installed, said aloud where it is not.
+//! Browsers for tests: launched where they are installed, said aloud where they are not.
 
 #![allow(
     dead_code,
@@ -10,25 +10,32 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rehearsal::browser::chromium::{Chromium, Worker};
-use rehearsal::browser::name::ThirdParty;
-use rehearsal::browser::real::{Options, TIMEOUT};
-use rehearsal::browser::{Failure, driver};
+use rehearsal::browser::name::{Engine, ThirdParty};
+use rehearsal::browser::real::{Browser, Options, TIMEOUT, Worker};
+use rehearsal::browser::{Failure, install};
 use rehearsal::observe::{Cookie, Observation};
 use rehearsal::plan::{Action, Credentials, Expect, Fetch, Plan, Step};
 use rehearsal::world::{Authority, World, hosts};
 
 /// Whether Chromium is installed. Says so aloud where it is not, and fails there under `CI`.
 pub fn installed() -> bool {
-    let missing = [driver::CHROMIUM, driver::CHROMEDRIVER].iter().find_map(|program| program.find().err());
-    let Some(missing) = missing else { return true };
-    let hint = missing.hint().unwrap_or_default().to_owned();
-    assert!(std::env::var_os("CI").is_none(), "{missing}: {hint}");
-    eprintln!("NOT TESTED: {missing}: {hint}");
+    is_there(Engine::Chromium)
+}
+
+/// The engines that are driven and installed. Says aloud which are not, and fails for them under `CI`.
+pub fn engines() -> impl Iterator<Item = Engine> {
+    Engine::ALL.into_iter().filter(|engine| Browser::drives(*engine) && is_there(*engine))
+}
+
+fn is_there(engine: Engine) -> bool {
+    let Some(hint) = install::missing_hint(engine) else { return true };
+    let name = engine.as_str();
+    assert!(std::env::var_os("CI").is_none(), "{name} is not installed: {hint}");
+    eprintln!("NOT TESTED: {name} is not installed: {hint}");
     false
 }
 
-/// How tests launch Chromium.
+/// How tests launch a browser.
 pub fn options(authority: &Authority, third_party: ThirdParty) -> Options {
     Options {
         third_party,
@@ -43,20 +50,31 @@ pub fn options(authority: &Authority, third_party: ThirdParty) -> Options {
 
 /// A browser with one worker, in the world of a plan.
 pub struct Rig {
-    pub chromium: Chromium,
+    pub engine: Engine,
+    pub browser: Browser,
     pub authority: Authority,
     pub world: World,
     pub worker: Worker,
 }
 
 impl Rig {
+    /// Chromium.
     pub async fn new(plan: &Plan, third_party: ThirdParty) -> Self {
+        Self::of(Engine::Chromium, plan, third_party).await
+    }
+
+    pub async fn of(engine: Engine, plan: &Plan, third_party: ThirdParty) -> Self {
         let authority = Authority::new(hosts(plan)).expect("an authority");
-        let chromium = Chromium::launch(options(&authority, third_party)).await.expect("chromium starts");
+        let options = options(&authority, third_party);
+        Self::with(engine, plan, authority, options).await
+    }
+
+    pub async fn with(engine: Engine, plan: &Plan, authority: Authority, options: Options) -> Self {
+        let browser = Browser::launch(engine, options).await.expect("the browser starts");
         let world = World::start(plan, &authority).expect("a world");
-        let mut worker = chromium.worker().await.expect("a worker");
+        let mut worker = browser.worker().await.expect("a worker");
         worker.enter(&world).await.expect("the worker enters");
-        Self { chromium, authority, world, worker }
+        Self { engine, browser, authority, world, worker }
     }
 
     /// Performs an action and returns what was seen.
@@ -77,8 +95,8 @@ impl Rig {
 
     /// Ends everything, and asserts that nothing is left.
     pub async fn close(self) {
-        let (folder, process) = (self.chromium.folder().to_owned(), self.chromium.process());
-        self.chromium.close().await;
+        let (folder, process) = (self.browser.folder().to_owned(), self.browser.process());
+        self.browser.close().await;
         assert!(!folder.exists(), "{} is left", folder.display());
         let process = process.expect("the driver tells the browser's process");
         assert!(!runs(process), "the browser is left");
@@ -131,5 +149,5 @@ pub fn names(seen: &Observation) -> Vec<&str> {
 }
 
 pub fn jar(seen: &Observation) -> &[Cookie] {
-    seen.jar.as_deref().expect("chromium shows its jar")
+    seen.jar.as_deref().expect("the browser shows its jar")
 }

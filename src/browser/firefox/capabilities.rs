@@ -53,6 +53,9 @@ fn preferences(options: &Options) -> Map<String, Value> {
         "network.dns.disablePrefetch": true,
         "network.prefetch-next": false,
         "network.http.speculative-parallel-limit": 0,
+        // Who came back from a site that it had dealings with gets that site's own jar in third-party frames for
+        // thirty days: the rules have no memory of that kind (measured 2026-11-21, Firefox 153.7.0esr).
+        "privacy.restrict3rdpartystorage.heuristic.navigation": false,
         // A form that leaves https for http is asked about in a dialog, which a driver answers; see
         // `stops_insecure_forms` of the model.
         "security.warn_submit_secure_to_insecure": false,

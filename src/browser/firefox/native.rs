@@ -68,6 +68,13 @@ pub(super) fn refusal(message: &str) -> Option<Refusal<'_>> {
     })
 }
 
+/// The address whose cookies were neither taken nor sent because it is a third party's.
+pub(super) fn blocked(message: &str) -> Option<&str> {
+    let rest = message.strip_prefix("Request to access cookie or storage on “")?;
+    let (url, why) = rest.split_once("” was blocked because ")?;
+    why.starts_with("we are blocking all third-party storage access requests").then_some(url)
+}
+
 /// The name of a cookie that was not sent because a redirect came from another site.
 pub(super) fn omitted_by_redirect(message: &str) -> Option<&str> {
     message
@@ -96,7 +103,7 @@ impl Refusal<'_> {
             // One word for a foreign domain and a public suffix, and the names themselves decide.
             Word::InvalidDomain => match domain {
                 Some(domain) if !domain_match(host, domain) => Some(Reason::DomainMismatch),
-                Some(domain) => fits(suffixes(domain).name == domain, Reason::PublicSuffix),
+                Some(domain) => fits(domain != host && suffixes(domain).name == domain, Reason::PublicSuffix),
                 None => None,
             },
             Word::InvalidPrefix => fits(name.starts_with("__"), Reason::InvalidPrefix),

@@ -161,6 +161,10 @@ pub(super) fn conclude(
     match action {
         Action::Fetch(_) | Action::Xhr(_) if page.readable == Some(false) => {
             page.cors = not_readable(&tab.messages, ending.as_ref());
+            // That a request did not succeed is also said where a preflight was answered and did not allow it.
+            if exchanges.iter().any(|exchange| exchange.wire.is_preflight()) {
+                page.cors.remove(&Reason::Network);
+            }
             // What no reason of ours says is added to the page's words, which for a page are always the same.
             if let (true, Some(error), Some(ending)) = (page.cors.is_empty(), &mut page.error, ending) {
                 *error = format!("{error} ({})", ending.error);

@@ -56,6 +56,21 @@ pub(super) fn explain_refused(exchanges: &mut [Exchange], messages: &[String], m
     }
 }
 
+/// Tells every line of each answer whose address the tab's console says to be a blocked third party's.
+pub(super) fn explain_blocked(exchanges: &mut [Exchange], messages: &[String]) {
+    for message in messages {
+        let Some(url) = native::blocked(message).and_then(|url| Url::parse(url).ok()) else { continue };
+        let is_its = |exchange: &&mut Exchange| exchange.wire.url == url && !exchange.wire.is_preflight();
+        for line in exchanges.iter_mut().filter(is_its).flat_map(|exchange| &mut exchange.set_cookie) {
+            line.stored = Some(false);
+            line.reasons.insert(Reason::ThirdPartyBlocked);
+            if !line.native.contains(message) {
+                line.native.push(message.clone());
+            }
+        }
+    }
+}
+
 /// Tells the line that a script wrote, where the tab's console says that it was refused.
 pub(super) fn explain_written(line: &mut Line, page: &Url, messages: &[String]) {
     if line.stored == Some(true) {

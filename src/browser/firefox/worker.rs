@@ -65,6 +65,8 @@ pub struct Worker {
     address: Option<Url>,
     /// Whether the last navigation failed, so that a page of the browser's own is shown.
     pub(super) failed: bool,
+    /// Whether the last scenario's page, which is inert, is still shown.
+    pub(super) lingers: bool,
     /// The number of the last message of the browser's own console that was read.
     heard: u64,
     /// Whether the jar and the tab must be thrown away before the next world.
@@ -100,6 +102,7 @@ impl Worker {
             jar: Vec::new(),
             address: None,
             failed: false,
+            lingers: false,
             heard: 0,
             stale: false,
             renewals: 0,
@@ -161,6 +164,9 @@ impl Worker {
         let Some(wire) = self.world.as_ref().map(|world| world.wire.clone()) else {
             return Err(Failure::protocol("perform", "the worker has entered no world"));
         };
+        if self.lingers && !matches!(step.action, Action::Visit(_)) {
+            self.show_nothing().await?;
+        }
         self.line.drain(&mut self.tab)?;
         self.tab.begin();
         self.gateway.take_refused();
@@ -168,8 +174,11 @@ impl Worker {
 
         let mut page = self.act(&step.action).await?;
         self.settle(&wire).await?;
-        let scripted = |exchange: &crate::world::wire::Exchange| may_run_scripts(exchange);
-        if wire.since(mark).iter().any(scripted) {
+        if std::mem::take(&mut self.lingers) && !self.tab.navigation.arrived {
+            // The first visit brought no page.
+            self.show_nothing().await?;
+        }
+        if wire.since(mark).iter().any(may_run_scripts) {
             self.note_scripts();
             self.turn().await?;
             self.settle(&wire).await?;
@@ -188,6 +197,7 @@ impl Worker {
         let messages = &self.tab.messages;
         told::explain_withheld(&mut exchanges, &said, &[&self.jar, &jar]);
         told::explain_refused(&mut exchanges, messages, said);
+        told::explain_blocked(&mut exchanges, messages);
         request::note_omitted(&step.action, self.address.as_ref().filter(|_| !self.failed), &mut exchanges);
         stored::settle(jar::READING, &mut exchanges, &self.jar, &jar, stored::now());
         let written = match (&step.action, &url) {
@@ -273,7 +283,7 @@ impl Worker {
         let removed = bidi.command("browser.removeUserContext", old);
         let (_, (tab, context)) = tokio::try_join!(removed, place(&bidi, &self.chrome, &self.gateway))?;
         (self.tab, self.context) = (tab, context);
-        (self.stale, self.failed) = (false, false);
+        (self.stale, self.failed, self.lingers) = (false, false, false);
         self.renewals += 1;
         Ok(())
     }
