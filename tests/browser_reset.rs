@@ -4,7 +4,7 @@ mod browsing;
 mod support;
 
 use browsing::*;
-use rehearsal::browser::name::ThirdParty;
+use rehearsal::browser::name::{Engine, ThirdParty};
 use rehearsal::observe::Observation;
 use rehearsal::plan::{Action, Body, Cors, Plan, Route};
 use support::*;
@@ -141,7 +141,9 @@ async fn a_reset_leaves_nothing() {
             rig.act(visit(&format!("{API}/frame"))).await;
             rig.next(&world()).await;
         }
-        assert_eq!(rig.worker.renewals(), 0, "all of this can be emptied");
+        // Firefox can empty its caches only for every worker at once.
+        let renewed = rig.worker.renewals() > 0;
+        assert_eq!(renewed, engine == Engine::Firefox, "in Chromium all of this can be emptied");
         rig.close().await;
     }
 }
@@ -182,7 +184,9 @@ async fn a_reset_after_pages_without_scripts_leaves_nothing() {
             }
             rig.next(&plan).await;
         }
-        assert_eq!(rig.worker.renewals(), 0, "all of this can be emptied");
+        // Firefox can empty its caches only for every worker at once.
+        let renewed = rig.worker.renewals() > 0;
+        assert_eq!(renewed, engine == Engine::Firefox, "in Chromium all of this can be emptied");
         rig.close().await;
     }
 }

@@ -336,11 +336,9 @@ async fn scripts() {
         assert_eq!(seen.page.readable, Some(true));
         let seen = rig.act(fetch("GET", "https://closed.other.net/text")).await;
         assert_eq!((seen.page.readable, seen.page.cors.len()), (Some(false), 0));
-        assert!(
-            seen.console.iter().any(|line| line.contains("Security") && line.contains("Policy")),
-            "{:?}",
-            seen.console
-        );
+        // Firefox does not tell a driver of it.
+        let told = seen.console.iter().any(|line| line.contains("Content Security Policy"));
+        assert_eq!(told, engine == Engine::Chromium, "{:?}", seen.console);
         let seen = rig.act(eval("1 + 1")).await;
         assert_eq!(seen.page.body.as_deref(), Some("2"));
         rig.close().await;
@@ -359,7 +357,9 @@ async fn every_workers_page_is_visible_and_drawn() {
         let look = "await new Promise(done => requestAnimationFrame(done)); `${document.visibilityState} ${document.hasFocus()}`";
         for worker in [&mut rig.worker, &mut other] {
             let seen = worker.perform(&step(eval(look))).await.expect("a script");
-            assert_eq!(seen.page.body.as_deref(), Some("visible true"));
+            // Firefox has one focus for all its tabs.
+            let focus = engine != Engine::Firefox;
+            assert_eq!(seen.page.body, Some(format!("visible {focus}")));
         }
         rig.close().await;
     }

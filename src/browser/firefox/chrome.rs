@@ -4,6 +4,8 @@
 //! Each question is a function of one argument, JSON, as those for pages are, and answers with JSON. They use
 //! the interfaces that Firefox's own code has used for years (`Services.cookies`, `nsIX509CertDB`).
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -85,10 +87,19 @@ const EMPTY: &str = "json => {
     const { context } = JSON.parse(json);
     const pattern = JSON.stringify({ userContextId: context });
     Services.cookies.removeCookiesWithOriginAttributes(pattern);
-    Services.perms.removePermissionsWithAttributes(pattern);
+    Services.perms.removePermissionsWithAttributes(pattern, [], []);
     const history = gBrowser.tabs.find(tab => tab.userContextId === context)?.linkedBrowser.browsingContext
         .sessionHistory;
     if (history?.count) history.purgeHistory(history.count);
+    return 'true';
+}";
+
+/// Forgets that hosts want https: what they said to one user context holds for all.
+const FORGET: &str = "json => {
+    const service = Cc['@mozilla.org/ssservice;1'].getService(Ci.nsISiteSecurityService);
+    for (const host of JSON.parse(json)) {
+        service.resetState(Services.io.newURI(`https://${host}`), {}, Ci.nsISiteSecurityService.RootDomain);
+    }
     return 'true';
 }";
 
@@ -97,20 +108,18 @@ const EMPTY: &str = "json => {
 const WRAP: &str = "json => {
     const { script } = JSON.parse(json);
     const { Reflect } = ChromeUtils.importESModule('resource://gre/modules/reflect.sys.mjs');
-    const lines = script.split('\\n');
     try {
         const parsed = Reflect.parse(`(async () => {\\n${script}\\n})`).body[0].expression.body.body;
         const last = parsed.at(-1);
-        if (last?.type === 'ExpressionStatement') {
-            // Lines and columns are counted from one, and the script begins on the second line.
-            const insert = ({ line, column }, text) => {
-                const old = lines[line - 2];
-                lines[line - 2] = old.slice(0, column - 1) + text + old.slice(column - 1);
-            };
-            insert(last.expression.loc.end, ')');
-            insert(last.expression.loc.start, 'return (');
-        }
-        return JSON.stringify(`(async () => {\\n${lines.join('\\n')}\\n})()`);
+        if (last?.type !== 'ExpressionStatement') return JSON.stringify(`(async () => {\\n${script}\\n})()`);
+        // Lines and columns are counted from one, and the script begins on the second line. Parentheses around
+        // an expression are not part of it.
+        const { line, column } = last.loc.start;
+        const before = script.split('\\n').slice(0, line - 2);
+        let at = before.reduce((sum, { length }) => sum + length + 1, column - 1);
+        for (let back = at - 1; back >= 0 && /[\\s(]/.test(script[back]); back--)
+            if (script[back] === '(') at = back;
+        return JSON.stringify(`(async () => {\\n${script.slice(0, at)}return ${script.slice(at)}\\n})()`);
     } catch (error) {
         return 'null';
     }
@@ -169,6 +178,11 @@ impl Chrome {
     /// Empties a user context of cookies and permissions.
     pub(super) async fn empty(&self, context: u64) -> Result<(), Failure> {
         self.ask(EMPTY, &json!({ "context": context })).await.map(drop)
+    }
+
+    /// Forgets HSTS for these hosts.
+    pub(super) async fn forget_hsts(&self, hosts: &BTreeSet<String>) -> Result<(), Failure> {
+        self.ask(FORGET, &json!(hosts)).await.map(drop)
     }
 
     /// A script as an expression that gives its last value; `None` where it does not parse.

@@ -4,6 +4,8 @@
 //! no script ran there is nothing but cookies, and they are removed; whatever else the wire shows to have been
 //! left makes the worker anew.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::worker::Worker;
@@ -23,9 +25,15 @@ impl Worker {
     pub async fn reset(&mut self) -> Result<(), Failure> {
         self.gateway.hide().await;
         let Some(world) = self.world.take() else { return Ok(()) };
+        let exchanges = world.wire.since(Mark::default());
+        let strict: BTreeSet<String> = exchanges.iter().filter_map(strict_host).collect();
+        if !strict.is_empty() {
+            let chrome = self.chrome.clone();
+            self.line.attend(&mut self.tab, chrome.forget_hsts(&strict)).await?;
+        }
         // Emptying a user context of all that scripts store takes as long as a new one, and leaves
         // `sessionStorage` (measured 2026-11-21, Firefox 153.7.0esr).
-        self.stale |= world.scripted || world.wire.since(Mark::default()).iter().any(stays);
+        self.stale |= world.scripted || exchanges.iter().any(stays);
         if self.stale {
             return Ok(());
         }
@@ -46,6 +54,12 @@ impl Worker {
         (self.failed, self.lingers) = (false, false);
         Ok(())
     }
+}
+
+/// The host of an answer that wants https from now on.
+fn strict_host(exchange: &Exchange) -> Option<String> {
+    exchange.response_header("strict-transport-security")?;
+    exchange.url.host_str().map(str::to_owned)
 }
 
 /// Whether an exchange left something that cannot be emptied for one user context: the caches of answers and

@@ -193,7 +193,11 @@ impl Worker {
         let jar = jar::cookies(&look).ok_or_else(|| Failure::protocol("look", "there is no jar"))?;
         let (said, heard) = told::said(&look, self.heard);
         self.heard = heard;
-        let url = look.get("address").and_then(Value::as_str).and_then(|url| Url::parse(url).ok());
+        let mut url = look.get("address").and_then(Value::as_str).and_then(|url| Url::parse(url).ok());
+        if let Some(url) = url.as_mut().filter(|url| url.path() == "blank") {
+            // By its fragment the tab was found.
+            url.set_fragment(None);
+        }
         let messages = &self.tab.messages;
         told::explain_withheld(&mut exchanges, &said, &[&self.jar, &jar]);
         told::explain_refused(&mut exchanges, messages, said);
