@@ -23,6 +23,8 @@ pub(super) struct Reading {
     pub(super) profile: &'static Profile,
     /// Why it refuses a line of which it says nothing at all, where it does.
     pub(super) silent: fn(&SetCookie<'_>) -> Option<Reason>,
+    /// Whether it says of every line that it refuses it.
+    pub(super) tells_all: bool,
     /// Whether it may keep a cookie in a partition that no line asked for.
     pub(super) keeps_apart: bool,
 }
@@ -42,8 +44,7 @@ pub(super) fn settle(
     now: i64,
 ) {
     let jars = Jars { reading, before, after: jar };
-    // The keys of later lines, gathered from the last line to the first.
-    let mut later: Vec<Key> = Vec::new();
+    let mut later = Later::default();
     for exchange in exchanges.iter_mut().rev() {
         let url = &exchange.wire.url;
         for line in exchange.set_cookie.iter_mut().rev() {
@@ -62,8 +63,17 @@ pub(super) fn settle_written(
     now: i64,
 ) -> Line {
     let mut line = Line::unjudged(line.as_bytes());
-    Jars { reading, before, after: jar }.settle(&mut line, page, &mut Vec::new(), now);
+    Jars { reading, before, after: jar }.settle(&mut line, page, &mut Later::default(), now);
     line
+}
+
+/// The keys of the lines after one, gathered from the last to the first.
+#[derive(Default)]
+struct Later {
+    /// Of lines that were stored, as far as is known.
+    stored: Vec<Key>,
+    /// Of lines whose lifetime is over, which remove.
+    over: Vec<Key>,
 }
 
 /// The jar before and after a step.
@@ -75,7 +85,7 @@ struct Jars<'j> {
 
 impl Jars<'_> {
     /// Decides for one line, given the keys of those after it, to which its own is added.
-    fn settle(&self, line: &mut Line, url: &Url, later: &mut Vec<Key>, now: i64) {
+    fn settle(&self, line: &mut Line, url: &Url, later: &mut Later, now: i64) {
         if line.stored == Some(false) {
             return;
         }
@@ -95,14 +105,19 @@ impl Jars<'_> {
             };
             let mut kept = self.after.iter().filter(is_its);
             line.stored = match kept.clone().next() {
-                None => Some(later.contains(&key)),
+                None if later.stored.contains(&key) => Some(true),
+                // It was removed again, or both lines were refused.
+                None if later.over.contains(&key) => self.reading.tells_all.then_some(true),
+                None => Some(false),
                 Some(_) if kept.all(|cookie| self.before.contains(cookie)) => None,
                 Some(_) => Some(true),
             };
         }
         // A line that was refused takes no cookie's place; one that is over does.
-        if line.stored != Some(false) || line.reasons.contains(&Reason::Expired) {
-            later.push(key);
+        if line.reasons.contains(&Reason::Expired) {
+            later.over.push(key);
+        } else if line.stored != Some(false) {
+            later.stored.push(key);
         }
     }
 }

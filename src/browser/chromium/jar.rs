@@ -9,8 +9,12 @@ use crate::rules::cookie::SameSite;
 use crate::rules::engine::Profile;
 
 /// How Chromium reads a line.
-pub(super) const READING: Reading =
-    Reading { profile: &Profile::CHROMIUM, silent: native::refused_in_silence, keeps_apart: false };
+pub(super) const READING: Reading = Reading {
+    profile: &Profile::CHROMIUM,
+    silent: native::refused_in_silence,
+    tells_all: true,
+    keeps_apart: false,
+};
 
 /// The cookies of an answer to `Storage.getCookies` (CDP), in Chromium's order.
 pub(super) fn cookies(answer: &Value) -> Option<Vec<Cookie>> {

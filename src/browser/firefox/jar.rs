@@ -9,7 +9,7 @@ use crate::rules::engine::Profile;
 
 /// How Firefox reads a line. It refuses none without a word that is not in the jar's own answer.
 pub(super) const READING: Reading =
-    Reading { profile: &Profile::FIREFOX, silent: |_| None, keeps_apart: true };
+    Reading { profile: &Profile::FIREFOX, silent: |_| None, tells_all: false, keeps_apart: true };
 
 /// The longest expiry that is taken for seconds. Firefox tells milliseconds now (153) and told seconds once;
 /// as seconds this is the year 5138.
