@@ -92,13 +92,15 @@ fn first_verdict(scenario: &Path) {
 }
 
 /// The scenario with a first step that cannot hold, so that a verdict is printed as soon as there is one.
-fn failing_copy(scenario: &Path) -> tempfile::NamedTempFile {
+fn failing_copy(scenario: &Path) -> tempfile::TempDir {
     let text = std::fs::read_to_string(scenario).expect("the scenario can be read");
     let first_step = text.find("[[step]]").expect("the scenario has steps");
     let text = format!("{}[[step]]\nvisit = \"web:/\"\nexpect.status = 418\n", &text[..first_step]);
-    let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file can be made");
-    std::fs::write(file.path(), text).expect("the copy can be written");
-    file
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    std::fs::write(folder.path().join("failing.toml"), text).expect("the copy can be written");
+    let part = folder.path().join("_world.toml");
+    std::fs::copy(scenario.with_file_name("_world.toml"), part).expect("the part it includes can be copied");
+    folder
 }
 
 fn command_to_first_verdict(scenario: &Path) -> Duration {

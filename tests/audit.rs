@@ -196,3 +196,41 @@ fn how_grave_is_too_grave_is_asked() {
     let (code, document) = audit_text(&mild, &["--fail-on", "low"]);
     assert_eq!((code, codes(&document)), (Some(1), BTreeSet::from(["no-hsts".to_owned()])));
 }
+
+/// Scenarios of ours, and what each is about in the words of the audit.
+const SHIPPED: &[(&str, &[&str])] = &[
+    ("vercel-django-kong/a1-front-end-missing-from-cors.toml", &["unreadable-answer", "refused-cookie"]),
+    ("vercel-django-kong/a2-lax-on-another-site.toml", &["refused-cookie", "insecure-cookie"]),
+    ("vercel-django-kong/a3-fixed-where-third-party-cookies-live.toml", &["wide-domain", "refused-cookie"]),
+    ("two-am-deploy/b2-domain-localhost-in-production.toml", &["localhost-left", "refused-cookie"]),
+    ("two-am-deploy/b4-subdomains-do-not-need-none.toml", &["weak-same-site"]),
+    ("two-am-deploy/b8-flags/secure-over-plain-http.toml", &["plain-http", "refused-cookie"]),
+    ("two-am-deploy/b11-callback-on-localhost.toml", &["localhost-left"]),
+    ("two-am-deploy/b13-what-the-evil-page-gets-sent.toml", &["forgeable-request"]),
+    (
+        "two-am-deploy/b16-checklist/left-as-on-the-laptop.toml",
+        &["localhost-left", "refused-cookie", "insecure-cookie", "unreadable-answer", "credentials-omitted"],
+    ),
+    ("jwt-cors/c2-wildcard-with-credentials.toml", &["unreadable-answer"]),
+    ("topologies/d6-needless-none-invites-forgery.toml", &["forgeable-request"]),
+    ("topologies/d11-logout-without-domain.toml", &["survives-logout"]),
+    ("django-nextjs/e2-include-on-the-login-too.toml", &["credentials-omitted"]),
+];
+
+#[test]
+fn in_each_broken_scenario_it_finds_what_that_is_about() {
+    let scenarios = command::scenarios();
+    let (code, document) = audit(&[scenarios.to_str().expect("the path is text")]);
+    assert_eq!(code, Some(1));
+    let found = |name: &str| {
+        let audited = document["scenarios"].as_array().into_iter().flatten();
+        let of_name = |one: &&Value| one["scenario"].as_str().is_some_and(|path| path.ends_with(name));
+        codes(&serde_json::json!({ "scenarios": audited.filter(of_name).collect::<Vec<_>>() }))
+    };
+    for (name, checks) in SHIPPED {
+        for check in *checks {
+            assert!(found(name).contains(*check), "{name} lacks {check}: {:?}", found(name));
+        }
+    }
+    assert_eq!(found("two-am-deploy/b16-checklist/ready.toml"), BTreeSet::new());
+}

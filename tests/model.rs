@@ -22,6 +22,7 @@ async fn every_shipped_scenario_holds_in_every_model() {
         "model:firefox:allow-third-party",
         "model:firefox:block-third-party",
         "model:webkit",
+        "model:webkit:allow-third-party",
     ] {
         let browser: BrowserName = name.parse().expect("a browser's name");
         let model = Model::new(browser, &authority);

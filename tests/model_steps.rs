@@ -287,6 +287,7 @@ at = "GET /sets"
 set_cookie = ["set=1"]
 [[origins.a.routes]]
 at = "GET /alone"
+headers = { X-Frame-Options = "DENY" }
 html = "<!doctype html><title>alone</title><img src=/sets>"
 "#;
 

@@ -32,7 +32,10 @@ impl UserAgent {
         response: &'a Response,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         Box::pin(async move {
-            for name in UNKNOWN {
+            // Frames alone are asked whether they may be framed (HTML, checking a navigation response's
+            // adherence to X-Frame-Options, step 1).
+            let is_framed = documents.len() > 1;
+            for name in UNKNOWN.into_iter().filter(|name| is_framed || *name != "x-frame-options") {
                 if response.headers.contains_key(name) {
                     self.doubt(format!("what the header `{name}` of {} does", response.request.url));
                 }
