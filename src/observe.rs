@@ -26,8 +26,8 @@ pub struct Observation {
     pub refused: Vec<String>,
     /// What the browser wrote to its console during the step, its own words.
     pub console: Vec<String>,
-    /// Why this is no prediction, where one was asked for and none can be made. Then the rest is only what is
-    /// known all the same, and no claim can be judged by it. Never there for a real browser.
+    /// Why there is no account of this step: a prediction that cannot be made, or a thing that this engine's
+    /// driver cannot do. Then the rest is only what is known all the same, and no claim can be judged by it.
     pub unpredicted: Option<String>,
 }
 

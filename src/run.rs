@@ -231,6 +231,12 @@ impl Crew {
                     run.drift.extend(drift);
                     run.steps.push(self.judge(step, seen, &mut before));
                 }
+                Err(Failure::NotPossible { why }) => {
+                    let none = Observation { unpredicted: Some(why.to_owned()), ..Observation::default() };
+                    run.steps.push(self.judge(step, none, &mut before));
+                    run.skip_rest();
+                    return Ok(());
+                }
                 Err(failure) => {
                     run.steps.push(StepRun {
                         outcome: Outcome::Error,

@@ -40,6 +40,11 @@ pub enum Failure {
         /// How long was waited.
         after: Duration,
     },
+    /// This engine's driver has no way to do what a step asks.
+    NotPossible {
+        /// Why not.
+        why: &'static str,
+    },
     /// The driver answered with an error, or with something that is no answer.
     Protocol {
         /// The command, as the protocol names it.
@@ -60,7 +65,7 @@ impl Failure {
 
     /// Whether the browser can no longer be spoken to, so that a new one has to be launched.
     pub fn is_final(&self) -> bool {
-        !matches!(self, Self::Protocol { .. })
+        !matches!(self, Self::Protocol { .. } | Self::NotPossible { .. })
     }
 
     pub(crate) fn protocol(command: &str, message: impl fmt::Display) -> Self {
@@ -83,6 +88,7 @@ impl fmt::Display for Failure {
             Self::TimedOut { command, after } => {
                 write!(f, "no answer to `{command}` within {:.1} s", after.as_secs_f64())
             }
+            Self::NotPossible { why } => f.write_str(why),
             Self::Protocol { command, message } => write!(f, "`{command}` failed: {message}"),
         }
     }

@@ -126,12 +126,20 @@ fn drifts(run: &Run) -> Vec<Diagnostic> {
 fn unpredicted(run: &Run) -> Option<Diagnostic> {
     let mut steps = run.unpredicted();
     let (index, why) = steps.next()?;
-    let more = steps.count();
+    let more = if run.browser.model { steps.count() } else { run.plan.steps.len() - index - 1 };
     let step = &run.plan.steps[index];
-    let mut diagnostic = Diagnostic::warning(format!("{} cannot predict this step: {why}", run.browser))
+    let (cannot, help) = if run.browser.model {
+        let help = format!("run the scenario in the real browser: `--browser {}`", run.browser.real());
+        ("predict", help)
+    } else {
+        let help = format!("`--browser model:{}` predicts it, and other engines do it", run.browser);
+        ("do", help)
+    };
+    let message = format!("{} cannot {cannot} this step: {why}", run.browser);
+    let mut diagnostic = Diagnostic::warning(message)
         .source(&run.plan.source)
         .label(step.span.clone(), "not judged")
-        .help(format!("run the scenario in the real browser: `--browser {}`", run.browser.real()));
+        .help(help);
     if more > 0 {
         diagnostic
             .notes
