@@ -14,7 +14,7 @@ use rehearsal::browser::Failure;
 use rehearsal::browser::name::{Engine, ThirdParty};
 use rehearsal::browser::real::Options;
 use rehearsal::plan::Plan;
-use rehearsal::world::{Authority, World, hosts};
+use rehearsal::world::{Authority, hosts};
 use rustix::process::{Pid, Signal, kill_process};
 use support::*;
 

@@ -47,6 +47,9 @@ fn preferences(options: &Options) -> Map<String, Value> {
         "browser.chrome.site_icons": false,
         // Its messages are read, and these are the words that are known.
         "intl.locale.requested": "en-US",
+        // Going back asks again, as in other browsers under their drivers.
+        "browser.sessionhistory.max_total_viewers": 0,
+        "fission.bfcacheInParent": false,
         // Nothing is asked for that no page asks for.
         "network.captive-portal-service.enabled": false,
         "network.connectivity-service.enabled": false,

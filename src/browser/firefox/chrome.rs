@@ -5,6 +5,7 @@
 //! the interfaces that Firefox's own code has used for years (`Services.cookies`, `nsIX509CertDB`).
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -60,7 +61,11 @@ const LISTEN: &str = "() => {
 const NUMBER: &str = "json => {
     const { mark } = JSON.parse(json);
     const tab = gBrowser.tabs.find(tab => tab.linkedBrowser.currentURI.spec === mark);
-    if (tab) tab.linkedBrowser.docShellIsActive = true;
+    if (tab) {
+        tab.linkedBrowser.docShellIsActive = true;
+        const history = tab.linkedBrowser.browsingContext.sessionHistory;
+        if (history?.count) history.purgeHistory(history.count);
+    }
     return JSON.stringify(tab?.userContextId ?? null);
 }";
 
@@ -91,6 +96,39 @@ const EMPTY: &str = "json => {
     const history = gBrowser.tabs.find(tab => tab.userContextId === context)?.linkedBrowser.browsingContext
         .sessionHistory;
     if (history?.count) history.purgeHistory(history.count);
+    return 'true';
+}";
+
+/// Clears what sites have stored in a user context. The caches can only be emptied for all.
+const CLEAR: &str = "json => new Promise(done => {
+    const { context } = JSON.parse(json);
+    Services.cache2.clear();
+    ChromeUtils.clearResourceCache({});
+    Cc['@mozilla.org/network/protocol;1?name=http'].getService(Ci.nsIHttpProtocolHandler)
+        .clearCORSPreflightCache();
+    const onDataDeleted = failed => done(JSON.stringify(failed));
+    Services.clearData.deleteDataFromOriginAttributesPattern({ userContextId: context }, { onDataDeleted });
+})";
+
+/// Makes every cookie of a user context that has an expiry older. An expiry of seconds is one that is small.
+const AGE: &str = "json => {
+    const { context, seconds } = JSON.parse(json);
+    Services.cache2.clear();
+    const now = Date.now() / 1000;
+    for (const cookie of Services.cookies.cookies) {
+        const { originAttributes } = cookie;
+        if (originAttributes.userContextId !== context || cookie.isSession) continue;
+        const unit = cookie.expiry > 1e11 ? 1000 : 1;
+        const expiry = cookie.expiry - seconds * unit;
+        if (expiry / unit <= now) {
+            Services.cookies.remove(cookie.host, cookie.name, cookie.path, originAttributes);
+            continue;
+        }
+        Services.cookies.add(
+            cookie.host, cookie.path, cookie.name, cookie.value, cookie.isSecure, cookie.isHttpOnly, false,
+            expiry, originAttributes, cookie.sameSite, cookie.schemeMap, cookie.isPartitioned,
+        );
+    }
     return 'true';
 }";
 
@@ -178,6 +216,20 @@ impl Chrome {
     /// Empties a user context of cookies and permissions.
     pub(super) async fn empty(&self, context: u64) -> Result<(), Failure> {
         self.ask(EMPTY, &json!({ "context": context })).await.map(drop)
+    }
+
+    /// Clears what sites have stored in a user context.
+    pub(super) async fn clear(&self, context: u64) -> Result<(), Failure> {
+        let failed = self.ask(CLEAR, &json!({ "context": context })).await?;
+        if failed == 0 {
+            return Ok(());
+        }
+        Err(Failure::protocol("deleteDataFromOriginAttributesPattern", format!("flags {failed} are left")))
+    }
+
+    /// Makes the cookies of a user context older.
+    pub(super) async fn age(&self, context: u64, time: Duration) -> Result<(), Failure> {
+        self.ask(AGE, &json!({ "context": context, "seconds": time.as_secs() })).await.map(drop)
     }
 
     /// Forgets HSTS for these hosts.

@@ -13,6 +13,8 @@
 //! | `tab` | what is heard of the tab: its navigations, its requests, its console |
 //! | `record` | how its requests ended |
 //! | `steps` | what each action makes the page do |
+//! | `frames` | the frames that steps made, and acting in them |
+//! | `passing` | time that passes for the jar, and the user who clears it |
 //! | `reset` | making a worker clean for the next scenario, or anew |
 //! | `jar` | its jar |
 //! | `told` | its messages about cookies, and which line each is about |
@@ -35,8 +37,10 @@ use crate::world::Gateway;
 
 mod capabilities;
 mod chrome;
+mod frames;
 mod jar;
 mod native;
+mod passing;
 mod policy;
 mod record;
 mod reset;

@@ -17,7 +17,7 @@ use crate::browser::failure::Failure;
 use crate::browser::request::{navigates, status};
 use crate::browser::scripts;
 use crate::observe::{Exchange, Page};
-use crate::plan::Action;
+use crate::plan::{Action, Step};
 use crate::rules::reason::Reason;
 
 /// What is appended to a script: its value as the text a step's body is.
@@ -34,16 +34,37 @@ impl Worker {
             Action::Reload => self.navigate("browsingContext.reload", json!({})).await,
             Action::Link(url) => self.leave(scripts::LINK, &json!({ "url": url.as_str() })).await,
             Action::Form(form) => self.leave(scripts::FORM, &scripts::form_argument(form)).await,
-            Action::Image(url) => self.element(scripts::IMAGE, url).await,
-            Action::Iframe(url) => {
-                let page = self.element(scripts::FRAME, url).await?;
-                self.turn().await?;
-                Ok(page)
+            Action::Image(url) => self.element(scripts::IMAGE, url, false).await,
+            Action::Script(url) => {
+                self.note_scripts();
+                self.element(scripts::SCRIPT, url, false).await
             }
+            Action::Iframe(url) => self.frame(url).await,
+            Action::Popup(url) => {
+                // Who opened a window may be granted what others are not, for as long as the jar lives.
+                self.note_scripts();
+                self.element(scripts::POPUP, url, true).await
+            }
+            Action::Beacon(url) => self.element(scripts::BEACON, url, false).await,
+            Action::WebSocket(url) => self.element(scripts::SOCKET, url, false).await,
             Action::Fetch(fetch) => self.request(scripts::FETCH, &scripts::fetch_argument(fetch)).await,
             Action::Xhr(xhr) => self.request(scripts::XHR, &scripts::xhr_argument(xhr)).await,
             Action::DocumentCookie { write } => self.document_cookie(write.as_deref()).await,
+            Action::Click(selector) => self.touch(scripts::CLICK, &json!({ "selector": selector })).await,
+            Action::Fill(fields) => self.touch(scripts::FILL, &json!({ "fields": fields })).await,
+            Action::StorageAccess => {
+                self.note_scripts();
+                let answer = self.run(scripts::STORAGE_ACCESS, &Value::Null, true).await?;
+                Ok(Page { body: answer.ok(), ..Page::default() })
+            }
             Action::Eval(script) => self.eval(script).await,
+            Action::Back => self.back().await,
+            Action::Clear => self.clear().await,
+            Action::Advance(time) => self.age(*time).await,
+            Action::Restart => Err(Failure::protocol(
+                "restart",
+                "this version does not start Firefox again with its profile",
+            )),
         }
     }
 
@@ -73,9 +94,23 @@ impl Worker {
         Ok(Page { error, ..Page::default() })
     }
 
-    async fn element(&mut self, script: &str, url: &Url) -> Result<Page, Failure> {
-        let answer = self.run(script, &json!({ "url": url.as_str() }), false).await?;
+    /// Adds something to the page that asks for a URL, as the user's doing or not.
+    async fn element(&mut self, script: &str, url: &Url, by_user: bool) -> Result<Page, Failure> {
+        let answer = self.run(script, &json!({ "url": url.as_str() }), by_user).await?;
+        self.turn().await?;
         Ok(Page { error: answer.err(), ..Page::default() })
+    }
+
+    /// Does something to what is on the page, as the user's doing; the page may go elsewhere by it.
+    async fn touch(&mut self, script: &str, argument: &Value) -> Result<Page, Failure> {
+        let not_done = match self.run(script, argument, true).await {
+            Ok(Ok(why) | Err(why)) => Some(why).filter(|why| !why.is_empty()),
+            // A page that is gone cannot answer.
+            Err(Failure::Protocol { .. }) => None,
+            Err(failure) => return Err(failure),
+        };
+        self.turn().await?;
+        Ok(Page { not_done, ..Page::default() })
     }
 
     async fn request(&mut self, script: &str, argument: &Value) -> Result<Page, Failure> {
@@ -98,7 +133,7 @@ impl Worker {
         };
         let params = json!({
             "expression": expression,
-            "target": { "context": self.tab.id },
+            "target": { "context": self.target.context },
             "awaitPromise": true,
             "userActivation": true,
         });
@@ -116,13 +151,13 @@ impl Worker {
     }
 
     /// Calls a function with one argument, as JSON. Answers the text it gave, or the exception it threw.
-    async fn run(
+    pub(super) async fn run(
         &mut self,
         function: &str,
         argument: &Value,
         by_user: bool,
     ) -> Result<Result<String, String>, Failure> {
-        let params = scripts::call(&self.tab.id, function, argument, by_user);
+        let params = scripts::call(&self.target.context, function, argument, by_user);
         let answer = self.call("script.callFunction", params).await?;
         Ok(scripts::called(&answer).map(Option::unwrap_or_default))
     }
@@ -138,23 +173,18 @@ fn word(message: &str) -> Option<String> {
 }
 
 /// Completes what the page could tell by what the wire and Firefox's account of the requests tell.
-pub(super) fn conclude(
-    action: &Action,
-    page: &mut Page,
-    exchanges: &[Exchange],
-    tab: &Tab,
-    url: Option<Url>,
-) {
+pub(super) fn conclude(step: &Step, page: &mut Page, exchanges: &[Exchange], tab: &Tab, url: Option<Url>) {
     page.url = url;
+    let action = &step.action;
     let target = match action {
         Action::Form(form) => Some((Some(&*form.method), form.submission().0)),
-        Action::Reload => page.url.clone().map(|url| (None, url)),
+        Action::Reload | Action::Back | Action::Click(_) => page.url.clone().map(|url| (None, url)),
         other => other.target().map(|(method, url)| (Some(method), url.clone())),
     };
     let Some((method, url)) = target else { return };
     page.status = status(method, &url, exchanges);
 
-    let ending = match navigates(action) {
+    let ending = match navigates(step) || matches!(action, Action::Click(_)) {
         true => tab.record.navigation(&tab.navigation.begun),
         false => tab.record.ending(method.unwrap_or("GET"), &url),
     };
@@ -172,7 +202,8 @@ pub(super) fn conclude(
         }
         Action::Fetch(_) | Action::Xhr(_) => {}
         // An image that was answered with something else has failed in no way that matters here.
-        Action::Image(_) if page.status.is_some() => {}
+        Action::Image(_) | Action::Script(_) | Action::Beacon(_) | Action::WebSocket(_)
+            if page.status.is_some() => {}
         _ => {
             let Some(ending) = ending.filter(|ending| ending.error != ABORTED) else { return };
             page.error.get_or_insert(ending.error);

@@ -22,8 +22,10 @@ pub(super) struct Tab {
     pub(super) context: String,
     /// The BiDi browsing context that it is.
     pub(super) id: String,
-    /// The browsing contexts of the frames in it.
-    frames: HashSet<String>,
+    /// The browsing contexts of the frames in it, in order, each with that of its parent.
+    frames: Vec<(String, String)>,
+    /// The windows that the step opened, by their browsing context.
+    windows: HashMap<String, Navigation>,
     pub(super) navigation: Navigation,
     pub(super) record: Record,
     /// What was written to the console during the step, in order.
@@ -34,6 +36,8 @@ pub(super) struct Tab {
 /// The navigations of a tab: of its top level, and of the frames in it.
 #[derive(Debug, Default)]
 pub(super) struct Navigation {
+    /// One was asked for, and it has not begun.
+    asked: bool,
     /// The ids of those of the top level that have begun and not ended.
     under_way: HashSet<String>,
     /// The ids of those that began in the step, in order.
@@ -47,7 +51,12 @@ pub(super) struct Navigation {
 impl Navigation {
     /// Whether the top level is not going anywhere.
     pub(super) fn is_over(&self) -> bool {
-        self.under_way.is_empty()
+        !self.asked && self.under_way.is_empty()
+    }
+
+    /// Takes in that one is asked for and has not begun, or that it was not to be had.
+    pub(super) fn ask(&mut self, asked: bool) {
+        self.asked = asked;
     }
 
     /// Whether no frame is going anywhere.
@@ -60,6 +69,7 @@ impl Navigation {
         match event {
             "navigationStarted" => match frame {
                 None => {
+                    self.asked = false;
                     // The frames of the page that is left will say nothing more.
                     self.frames.clear();
                     self.begun.push(id.to_owned());
@@ -72,7 +82,10 @@ impl Navigation {
             "navigationCommitted" => self.arrived |= frame.is_none(),
             // A page of Firefox's own for what failed is never said to have loaded.
             "domContentLoaded" if !is_error_page(url) => {}
-            _ => self.end(id),
+            _ => {
+                self.asked &= event != "fragmentNavigated" || frame.is_some();
+                self.end(id);
+            }
         }
     }
 
@@ -101,22 +114,49 @@ impl Tab {
         self.navigation.arrived = false;
     }
 
-    /// Whether a browsing context is the tab or in it.
+    /// Whether neither the tab nor a window is going anywhere.
+    pub(super) fn is_there(&self) -> bool {
+        self.navigation.is_over() && self.windows.values().all(Navigation::is_over)
+    }
+
+    /// The windows that the step opened.
+    pub(super) fn windows(&self) -> Vec<String> {
+        self.windows.keys().cloned().collect()
+    }
+
+    /// Takes in that a window is gone.
+    pub(super) fn closed(&mut self, window: &str) {
+        self.windows.remove(window);
+    }
+
+    /// The last frame in a page.
+    pub(super) fn frame_in(&self, page: &str) -> Option<String> {
+        self.frames.iter().rev().find(|(_, parent)| parent == page).map(|(frame, _)| frame.clone())
+    }
+
+    /// Whether a browsing context is the tab, or in it, or opened by it.
     fn has(&self, context: &str) -> bool {
-        context == self.id || self.frames.contains(context)
+        context == self.id
+            || self.windows.contains_key(context)
+            || self.frames.iter().any(|(frame, _)| frame == context)
     }
 
     fn created(&mut self, context: &str, params: &Value) {
         let text = |key: &str| params.get(key).and_then(Value::as_str);
-        let is_frame = text("parent").is_some();
-        if is_frame && text("userContext") == Some(&self.context) {
-            self.frames.insert(context.to_owned());
+        if text("userContext") != Some(&self.context) || context == self.id {
+            return;
+        }
+        match text("parent") {
+            Some(parent) => self.frames.push((context.to_owned(), parent.to_owned())),
+            // A window is about to go somewhere.
+            None => self.windows.entry(context.to_owned()).or_default().ask(true),
         }
     }
 
     fn destroyed(&mut self, context: &str) {
         self.crashed |= context == self.id;
-        self.frames.remove(context);
+        self.frames.retain(|(frame, _)| frame != context);
+        self.windows.remove(context);
         self.navigation.frames.remove(context);
     }
 }
@@ -139,14 +179,22 @@ impl Hears for Tab {
             _ if !self.has(context) => {}
             ("browsingContext", "contextDestroyed") => self.destroyed(context),
             ("browsingContext", _) => {
-                let frame = (context != self.id).then_some(context);
                 let id = text("/navigation").unwrap_or_default();
-                self.navigation.take(name, id, frame, text("/url").unwrap_or_default());
+                let url = text("/url").unwrap_or_default();
+                match self.windows.get_mut(context) {
+                    Some(window) => window.take(name, id, None, url),
+                    None => {
+                        let frame = (context != self.id).then_some(context);
+                        self.navigation.take(name, id, frame, url);
+                    }
+                }
             }
             _ => {
                 self.record.take(name, params);
                 if text("/errorText") == Some(ABORTED) {
-                    self.navigation.end(text("/navigation").unwrap_or_default());
+                    let id = text("/navigation").unwrap_or_default();
+                    self.navigation.end(id);
+                    self.windows.values_mut().for_each(|window| window.end(id));
                 }
             }
         }

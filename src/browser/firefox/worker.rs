@@ -7,6 +7,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::chrome::Chrome;
+use super::frames::{Frame, Target};
 use super::tab::Tab;
 use super::{jar, steps, told};
 use crate::browser::bidi::Bidi;
@@ -14,7 +15,7 @@ use crate::browser::brought::may_run_scripts;
 use crate::browser::failure::Failure;
 use crate::browser::listening::Line;
 use crate::browser::{request, stored};
-use crate::observe::{Cookie, Exchange, Observation};
+use crate::observe::{Cookie, Exchange, Observation, Page};
 use crate::plan::{Action, Step};
 use crate::world::wire::Wire;
 use crate::world::{Gateway, World};
@@ -62,7 +63,11 @@ pub struct Worker {
     /// The jar as the last step left it.
     pub(super) jar: Vec<Cookie>,
     /// The address bar as the last step left it.
-    address: Option<Url>,
+    pub(super) address: Option<Url>,
+    /// Where the step acts.
+    pub(super) target: Target,
+    /// The frames that steps made.
+    pub(super) frames: Vec<Frame>,
     /// Whether the last navigation failed, so that a page of the browser's own is shown.
     pub(super) failed: bool,
     /// Whether the last scenario's page, which is inert, is still shown.
@@ -101,6 +106,8 @@ impl Worker {
             world: None,
             jar: Vec::new(),
             address: None,
+            target: Target::default(),
+            frames: Vec::new(),
             failed: false,
             lingers: false,
             heard: 0,
@@ -130,6 +137,7 @@ impl Worker {
         }
         self.jar.clear();
         self.address = None;
+        self.frames.clear();
         self.gateway.take_refused();
         self.gateway.show(world);
         self.world = Some(Entered { wire: world.wire().clone(), scripted: false });
@@ -172,7 +180,12 @@ impl Worker {
         self.gateway.take_refused();
         let mark = wire.mark();
 
-        let mut page = self.act(&step.action).await?;
+        let mut page = match (self.turn_to(step.inside.as_ref()).await?, &step.inside) {
+            (false, Some(inside)) => {
+                Page { not_done: Some(format!("no frame of {inside} is on the page")), ..Page::default() }
+            }
+            _ => self.act(&step.action).await?,
+        };
         self.settle(&wire).await?;
         if std::mem::take(&mut self.lingers) && !self.tab.navigation.arrived {
             // The first visit brought no page.
@@ -184,6 +197,7 @@ impl Worker {
             self.settle(&wire).await?;
         }
         let mut exchanges: Vec<Exchange> = wire.since(mark).into_iter().map(Exchange::from_wire).collect();
+        self.close_windows().await?;
         if page.document_cookie.is_none() && step.claims_document_cookie() {
             page.document_cookie = self.document_cookie(None).await?.document_cookie;
         }
@@ -202,9 +216,9 @@ impl Worker {
         told::explain_withheld(&mut exchanges, &said, &[&self.jar, &jar]);
         told::explain_refused(&mut exchanges, messages, said);
         told::explain_blocked(&mut exchanges, messages);
-        request::note_omitted(&step.action, self.address.as_ref().filter(|_| !self.failed), &mut exchanges);
+        request::note_omitted(&step.action, self.target.url.as_ref(), &mut exchanges);
         stored::settle(jar::READING, &mut exchanges, &self.jar, &jar, stored::now());
-        let written = match (&step.action, &url) {
+        let written = match (&step.action, &self.target.url) {
             (Action::DocumentCookie { write: Some(line) }, Some(page)) => {
                 let (before, now) = (&self.jar, stored::now());
                 let mut line = stored::settle_written(jar::READING, line, page, before, &jar, now);
@@ -215,8 +229,8 @@ impl Worker {
         };
         self.jar.clone_from(&jar);
         self.address.clone_from(&url);
-        steps::conclude(&step.action, &mut page, &exchanges, &self.tab, url);
-        if request::navigates(&step.action) {
+        steps::conclude(step, &mut page, &exchanges, &self.tab, url);
+        if request::navigates(step) {
             self.failed = page.error.is_some();
         }
         let mut refused = self.gateway.take_refused();
@@ -224,6 +238,19 @@ impl Worker {
         let mut console = std::mem::take(&mut self.tab.messages);
         console.truncate(CONSOLE);
         Ok(Observation { page, exchanges, written, jar: Some(jar), refused, console, unpredicted: None })
+    }
+
+    /// Closes every window that the step opened.
+    async fn close_windows(&mut self) -> Result<(), Failure> {
+        for context in self.tab.windows() {
+            match self.call("browsingContext.close", json!({ "context": context })).await {
+                // It may have closed itself.
+                Ok(_) | Err(Failure::Protocol { .. }) => {}
+                Err(failure) => return Err(failure),
+            }
+            self.tab.closed(&context);
+        }
+        Ok(())
     }
 
     /// Notes that a script of the scenario's own ran.
@@ -237,7 +264,7 @@ impl Worker {
     pub(super) async fn turn(&mut self) -> Result<(), Failure> {
         let params = json!({
             "expression": TURN,
-            "target": { "context": self.tab.id },
+            "target": { "context": self.target.context },
             "awaitPromise": true,
         });
         let answer = match self.call("script.evaluate", params).await {
@@ -257,18 +284,17 @@ impl Worker {
     pub(super) async fn settle(&mut self, wire: &Wire) -> Result<(), Failure> {
         let limit = self.line.bidi.limit();
         loop {
-            if !self.line.wait_for(&mut self.tab, limit, |tab| tab.navigation.is_over()).await? {
+            if !self.line.wait_for(&mut self.tab, limit, |tab| tab.is_there()).await? {
                 return Err(Failure::TimedOut { command: "load of the page".to_owned(), after: limit });
             }
             // A stream never ends; then the step is over without it.
             let _ = timeout(QUIET, wire.settled()).await;
-            let answered = |tab: &Tab| {
-                !tab.navigation.is_over() || (tab.navigation.frames_are_over() && tab.record.is_answered())
-            };
+            let answered =
+                |tab: &Tab| !tab.is_there() || (tab.navigation.frames_are_over() && tab.record.is_answered());
             self.line.wait_for(&mut self.tab, QUIET, answered).await?;
-            let quiet = |tab: &Tab| !tab.navigation.is_over() || tab.record.is_quiet();
+            let quiet = |tab: &Tab| !tab.is_there() || tab.record.is_quiet();
             self.line.wait_for(&mut self.tab, FOLLOWED, quiet).await?;
-            if self.tab.navigation.is_over() {
+            if self.tab.is_there() {
                 self.tab.navigation.give_up_frames();
                 return Ok(());
             }
