@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | `capabilities` | what is asked of it before it starts |
 //! | `worker` | entering a world, performing a step, waiting until all is quiet |
+//! | `place`, `navigation` | its jar and tab, and where the tab is on its way to |
 //! | `steps` | what each action makes the page do |
 //! | `frames` | the frames that steps made, to act in |
 //! | `popups` | windows that a step opened |
@@ -36,7 +37,9 @@ mod capabilities;
 mod frames;
 mod jar;
 mod native;
+mod navigation;
 mod passing;
+mod place;
 mod popups;
 mod record;
 mod reset;

@@ -59,11 +59,11 @@ impl Worker {
     pub(super) async fn back(&mut self) -> Result<Page, Failure> {
         let params = json!({ "context": self.place.tab, "delta": -1 });
         // It may begin before the answer or after it.
-        self.navigation.ask(true);
+        self.navigation.requested = true;
         match self.call("browsingContext.traverseHistory", params).await {
             Ok(_) => Ok(Page::default()),
             Err(Failure::Protocol { .. }) => {
-                self.navigation.ask(false);
+                self.navigation.requested = false;
                 let not_done = Some("there is no page to go back to".to_owned());
                 Ok(Page { not_done, ..Page::default() })
             }
@@ -72,7 +72,7 @@ impl Worker {
     }
 }
 
-impl super::worker::Place {
+impl super::place::Place {
     /// The command that gives a cookie this expiry, or removes it where that has passed.
     fn older(&self, cookie: &Value, expires: f64, now: f64) -> Value {
         let keep = |keys: &[&str]| -> Value {

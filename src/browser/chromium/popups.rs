@@ -6,7 +6,8 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::worker::{Navigation, Worker};
+use super::navigation::Navigation;
+use super::worker::Worker;
 use crate::browser::failure::Failure;
 
 /// The windows that are open, by their BiDi browsing context, each with its navigations.
@@ -19,7 +20,7 @@ impl Popups {
     /// Takes in that there is a window.
     pub(super) fn opened(&mut self, context: &str) {
         // It is about to go somewhere.
-        self.open.entry(context.to_owned()).or_default().ask(true);
+        self.open.entry(context.to_owned()).or_default().requested = true;
     }
 
     /// Takes in that it is gone.

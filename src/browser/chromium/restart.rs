@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::Chromium;
-use super::worker::{Place, Worker};
+use super::place::Place;
+use super::worker::Worker;
 use crate::browser::bidi::Bidi;
 use crate::browser::driver::{self, Driver};
 use crate::browser::failure::Failure;

@@ -1,6 +1,5 @@
 //! A worker: one jar, one tab, one gateway; it performs steps and tells what was seen.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +10,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use super::frames::{Frame, Target};
+use super::navigation::Navigation;
+use super::place::Place;
 use super::popups::Popups;
 use super::record::Record;
-use super::restart::{DEFAULT, Home};
+use super::restart::Home;
 use super::{jar, steps};
 use crate::browser::bidi::{Bidi, Event};
 use crate::browser::brought::may_run_scripts;
@@ -84,19 +85,6 @@ pub struct Worker {
     pub(super) home: Option<Home>,
 }
 
-/// Where in the browser a worker is.
-#[derive(Debug)]
-pub(super) struct Place {
-    /// The BiDi user context, which is the CDP's browser context by the same id.
-    pub(super) context: String,
-    /// The tab: a BiDi browsing context, and the CDP's frame by the same id.
-    pub(super) tab: String,
-    /// The CDP session of the tab.
-    pub(super) session: String,
-    /// The CDP sessions of the tab and of what is in it.
-    sessions: HashSet<String>,
-}
-
 /// What a worker keeps of the world it is in.
 #[derive(Debug)]
 pub(super) struct Entered {
@@ -105,58 +93,6 @@ pub(super) struct Entered {
     pub(super) origins: Vec<Url>,
     /// Whether a script of the scenario ran that may have written anything.
     pub(super) scripted: bool,
-}
-
-/// The navigations of the tab: of its top level, and of the frames in it.
-#[derive(Debug, Default)]
-pub(super) struct Navigation {
-    /// A page asked for one, and it has not begun.
-    requested: bool,
-    /// The ids of those that have begun and not ended.
-    under_way: HashSet<String>,
-    /// The id of one that failed, for which the browser's own page has not come yet.
-    failed: Option<String>,
-    /// The frames that are about to navigate, or do.
-    frames: HashSet<String>,
-    /// Whether a page has come since the step began.
-    arrived: bool,
-}
-
-impl Navigation {
-    /// Takes in that one is asked for and has not begun, or that it was not to be had.
-    pub(super) fn ask(&mut self, requested: bool) {
-        self.requested = requested;
-    }
-
-    pub(super) fn is_over(&self) -> bool {
-        !self.requested && self.under_way.is_empty()
-    }
-
-    /// Takes in an event of the domain browsingContext about the top level.
-    pub(super) fn take(&mut self, event: &str, id: &str) {
-        match event {
-            "navigationStarted" => {
-                self.requested = false;
-                self.failed = None;
-                // The frames of the page that is left will say nothing more.
-                self.frames.clear();
-                self.under_way.insert(id.to_owned());
-            }
-            "navigationFailed" => {
-                self.requested = false;
-                if self.under_way.remove(id) {
-                    self.failed = Some(id.to_owned());
-                }
-            }
-            // Each of the others ends one.
-            _ => {
-                self.requested &= event != "fragmentNavigated";
-                self.arrived |= event == "load";
-                self.under_way.remove(id);
-                self.failed.take_if(|failed| failed == id);
-            }
-        }
-    }
 }
 
 impl Worker {
@@ -556,9 +492,9 @@ impl Worker {
     /// Takes in that a page asked for a navigation of this frame, which may be a window's or the tab's own.
     fn asked(&mut self, frame: &str) {
         if frame == self.place.tab {
-            self.navigation.ask(true);
+            self.navigation.requested = true;
         } else if let Some(window) = self.popups.get_mut(frame) {
-            window.ask(true);
+            window.requested = true;
         } else {
             self.navigation.frames.insert(frame.to_owned());
         }
@@ -601,55 +537,4 @@ impl Worker {
         let _ = self.bidi.command_within("browser.removeUserContext", params, CLOSING).await;
         self.gateway.close().await;
     }
-}
-
-impl Place {
-    async fn new(bidi: &Bidi, gateway: &Gateway) -> Result<Self, Failure> {
-        let proxy = super::proxy(gateway.address());
-        let context =
-            text(bidi, "browser.createUserContext", json!({ "proxy": proxy }), "userContext").await?;
-        let params = json!({ "type": "tab", "userContext": context, "background": true });
-        let tab = text(bidi, "browsingContext.create", params, "context").await?;
-        Self::with_tab(bidi, context, tab).await
-    }
-
-    /// A place in a tab that is there.
-    pub(super) async fn with_tab(bidi: &Bidi, context: String, tab: String) -> Result<Self, Failure> {
-        let session = text(bidi, "goog:cdp.getSession", json!({ "context": tab }), "session").await?;
-        let place = Self { context, tab, sessions: HashSet::from([session.clone()]), session };
-        let commands = [
-            ("Network.enable", json!({})),
-            ("Log.enable", json!({})),
-            // For the news that the page crashed.
-            ("Inspector.enable", json!({})),
-            // Several tabs work at once, and each is what its user looks at.
-            ("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })),
-            // When a browser asks for an icon is its own affair; it must not fall into some step.
-            ("Network.setBlockedURLs", json!({ "urls": ["*://*/favicon.ico"] })),
-        ];
-        let commands =
-            commands.map(|(method, params)| bidi.command("goog:cdp.sendCommand", place.cdp(method, params)));
-        future::try_join_all(commands).await?;
-        Ok(place)
-    }
-
-    /// The parameters that name the jar to a CDP command; a browser's own profile has no name.
-    pub(super) fn browser_context(&self) -> Value {
-        match self.context.as_str() {
-            DEFAULT => json!({}),
-            context => json!({ "browserContextId": context }),
-        }
-    }
-
-    /// The envelope of a CDP command to the tab.
-    pub(super) fn cdp(&self, method: &str, params: Value) -> Value {
-        json!({ "method": method, "params": params, "session": self.session })
-    }
-}
-
-/// A command whose answer is one text.
-async fn text(bidi: &Bidi, method: &str, params: Value, key: &str) -> Result<String, Failure> {
-    let answer = bidi.command(method, params).await?;
-    let text = answer.get(key).and_then(Value::as_str).map(str::to_owned);
-    text.ok_or_else(|| Failure::protocol(method, format!("the answer has no `{key}`")))
 }
