@@ -175,7 +175,7 @@ impl Crew {
             run.duration = started.elapsed();
             return run;
         }
-        let alone = run.plan.needs_restart();
+        let alone = run.plan.needs_restart() && Worker::restarts(self.browser.engine);
         let ready = match worker.take_if(|_| !alone) {
             Some(ready) => Ok(ready),
             None if alone => Worker::alone(self.browser.engine, self.launch_options()).await,

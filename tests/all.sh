@@ -16,7 +16,7 @@ if [ -n "$missing" ]; then
     DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y --no-install-recommends $missing
 fi
 
-cargo run --quiet -- browsers install chromium
+cargo run --quiet -- browsers install chromium firefox webkit
 cargo fmt --check
 cargo clippy --quiet --all-targets -- -D warnings
 # With CI set, a test that needs a browser fails where there is none.

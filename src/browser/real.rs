@@ -144,15 +144,23 @@ impl Worker {
         }
     }
 
+    /// Whether a browser of this engine can be closed and started again with its profile: by
+    /// [`Worker::alone`]. The others say at the step that they cannot.
+    pub fn restarts(engine: Engine) -> bool {
+        engine == Engine::Chromium
+    }
+
     /// Starts a browser with a profile for one worker alone: for a scenario that restarts it. Closing the
     /// worker ends the browser.
     ///
     /// # Errors
-    /// As [`Browser::launch`].
+    /// As [`Browser::launch`]; [`Failure::NotPossible`] where [`Worker::restarts`] says so.
     pub async fn alone(engine: Engine, options: Options) -> Result<Self, Failure> {
         match engine {
             Engine::Chromium => Ok(Self::Chromium(Box::new(chromium::Worker::alone(options).await?))),
-            Engine::Firefox | Engine::Webkit => Err(missing(engine)),
+            Engine::Firefox | Engine::Webkit => {
+                Err(Failure::NotPossible { why: "it cannot be started again with its profile here" })
+            }
         }
     }
 
