@@ -22,7 +22,7 @@ use support::*;
 const NOTICED: Duration = Duration::from_secs(15);
 
 /// The limit of a browser whose limit is to be waited out. It has to be enough for its start.
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(20);
 
 const WEB: &str = "https://web.example.com";
 

@@ -180,9 +180,10 @@ fn dates() {
     assert_eq!(date("Sun, 22-Nov-26 00:00:00 GMT"), [two_days; 3]);
     assert_eq!(date("Nov 22 2026 00:00:00"), [two_days, two_days, None]);
     assert_eq!(date("22 November 2026 00:00:00"), [two_days, two_days, None]);
-    assert_eq!(date("22 Nov 02026 00:00:00"), [two_days, None, two_days]);
+    assert_eq!(date("22 Nov 02026 00:00:00"), [two_days; 3]);
     assert_eq!(date("22nd Nov 2026 00:00:00")[0], None);
-    assert_eq!(date("31 Nov 2026 00:00:00"), [None; 3]);
+    assert_eq!(date("31 Nov 2026 00:00:00"), [None, Some(11 * 86_400), None], "days overflow");
+    assert_eq!(date("22 Nov 2026"), [None, two_days, None], "the time is left out");
     let ahead = "Sun, 22 Nov 2026 02:00:00 +0200";
     assert_eq!(date(ahead)[0], Some(172_800 + 7200), "no time zone");
     assert_eq!(date(ahead)[2], two_days, "a time zone");
@@ -198,7 +199,7 @@ fn prefixes() {
     assert_eq!(refusals(&page, "__Http-h")[0], invalid);
     let insecure = visit("http://a.com/");
     let both = "secure-required, invalid-prefix";
-    assert_eq!(refusals(&insecure, "__Secure-a=1; Secure"), [both, "secure-required", "secure-required"]);
+    assert_eq!(refusals(&insecure, "__Secure-a=1; Secure"), [both, both, "secure-required"]);
     let local = visit("https://localhost/");
     let host = "__Host-a=1; Secure; Path=/; Domain=localhost";
     assert_eq!(refusals(&local, host), [invalid, "", "public-suffix"]);
@@ -209,9 +210,9 @@ fn prefixes() {
 fn a_domain_in_other_letters_than_ascii() {
     let page = visit("https://www.xn--bcher-kva.example/");
     let line = "a=1; Domain=Bücher.example";
-    assert_eq!(refusals(&page, line)[..2], ["", "invalid-character"]);
+    assert_eq!(refusals(&page, line)[..2], [""; 2]);
     let elsewhere = visit("https://example.com/");
-    assert_eq!(refusals(&elsewhere, line)[..2], ["domain-mismatch", "invalid-character"]);
+    assert_eq!(refusals(&elsewhere, line)[..2], ["domain-mismatch"; 2]);
 }
 
 #[test]

@@ -113,7 +113,12 @@ impl Worker {
     }
 
     async fn request(&mut self, script: &str, argument: &Value) -> Result<Page, Failure> {
-        self.run(script, argument, false).await.map(scripts::requested)
+        let page = self.run(script, argument, false).await.map(scripts::requested)?;
+        if page.readable == Some(false) {
+            // Why may be told after the page knows that.
+            self.turn().await?;
+        }
+        Ok(page)
     }
 
     pub(super) async fn document_cookie(&mut self, write: Option<&str>) -> Result<Page, Failure> {
