@@ -47,6 +47,16 @@ pub(super) fn settle(
     let mut later = Later::default();
     for exchange in exchanges.iter_mut().rev() {
         let url = &exchange.wire.url;
+        let is_refused =
+            exchange.wire.request_header("upgrade").is_some() && !matches!(exchange.wire.status, 101 | 401);
+        if is_refused && !reading.profile.refused_handshakes_set_cookies {
+            // Of these lines a browser says nothing; the jar is still held against what was predicted.
+            for line in &mut exchange.set_cookie {
+                line.stored = Some(false);
+                line.reasons.insert(Reason::HandshakeRefused);
+            }
+            continue;
+        }
         for line in exchange.set_cookie.iter_mut().rev() {
             jars.settle(line, url, &mut later, now);
         }

@@ -20,7 +20,7 @@ use super::client::{NoAnswer, Outgoing};
 use super::profile::REDIRECTS;
 use super::told;
 use crate::observe::Exchange;
-use crate::rules::context::{Context, Credentials, Destination, Mode};
+use crate::rules::context::{Context, Credentials, Destination, Kind, Mode};
 use crate::rules::cors::{self, MixedContent, Preflight};
 use crate::rules::fetch_metadata::fetch_metadata;
 use crate::rules::reason::Reason;
@@ -190,11 +190,14 @@ impl UserAgent {
 impl Request {
     /// Whether the data of a form would leave an `https` page for an insecure address. What a redirect
     /// leaves of a form without its data is no form any more.
+    ///
+    /// In a frame it is no matter of the form's, but of what the page may load.
     fn is_insecure_form(&self) -> bool {
         let context = &self.context;
         let has_data = context.redirects.is_empty() || context.method == "POST";
         let is_secure = |origin: &Origin| origin.scheme == Scheme::Https;
         self.form
+            && context.kind == Kind::TopLevelNavigation
             && has_data
             && (context.opaque_over_tls || context.initiator.as_ref().is_some_and(is_secure))
             && !context.url.origin.is_potentially_trustworthy()

@@ -299,6 +299,10 @@ impl UserAgent {
             return Failed::no_host().into();
         };
         request.context.method = method.into();
+        let on_own_page = self.here().is_some_and(|document| document.origin.is_opaque());
+        if destination == Destination::Script && on_own_page && self.manners.own_pages_take_no_scripts {
+            return Failed::new([], "the browser's own page takes no script").into();
+        }
         match self.fetch(request).await {
             Ok(response) => {
                 if destination == Destination::Script {
