@@ -13,6 +13,7 @@ use url::Url;
 use super::chromium::{self, Chromium};
 use super::failure::Failure;
 use super::name::{Engine, ThirdParty};
+use super::webkit::{self, Webkit};
 use crate::observe::Observation;
 use crate::plan::Step;
 use crate::world::{Gateway, World};
@@ -56,6 +57,8 @@ pub struct Remote {
 pub enum Browser {
     /// Chromium.
     Chromium(Chromium),
+    /// WebKitGTK's MiniBrowser.
+    Webkit(Webkit),
 }
 
 /// A jar and a tab in a browser, and the gateway through which they see a world.
@@ -63,6 +66,8 @@ pub enum Browser {
 pub enum Worker {
     /// In Chromium.
     Chromium(Box<chromium::Worker>),
+    /// In MiniBrowser.
+    Webkit(Box<webkit::Worker>),
 }
 
 impl Browser {
@@ -74,7 +79,8 @@ impl Browser {
     pub async fn launch(engine: Engine, options: Options) -> Result<Self, Failure> {
         match engine {
             Engine::Chromium => Chromium::launch(options).await.map(Self::Chromium),
-            Engine::Firefox | Engine::Webkit => Err(Failure::Missing {
+            Engine::Webkit => Webkit::launch(options).await.map(Self::Webkit),
+            Engine::Firefox => Err(Failure::Missing {
                 program: engine.as_str().to_owned(),
                 hint: "this version drives chromium and chromium:block-third-party".to_owned(),
             }),
@@ -88,6 +94,7 @@ impl Browser {
     pub async fn worker(&self) -> Result<Worker, Failure> {
         match self {
             Self::Chromium(browser) => Ok(Worker::Chromium(Box::new(browser.worker().await?))),
+            Self::Webkit(browser) => Ok(Worker::Webkit(Box::new(browser.worker().await?))),
         }
     }
 
@@ -95,6 +102,7 @@ impl Browser {
     pub fn is_alive(&self) -> bool {
         match self {
             Self::Chromium(browser) => browser.is_alive(),
+            Self::Webkit(browser) => browser.is_alive(),
         }
     }
 
@@ -103,6 +111,7 @@ impl Browser {
     pub async fn close(&self) {
         match self {
             Self::Chromium(browser) => browser.close().await,
+            Self::Webkit(browser) => browser.close().await,
         }
     }
 }
@@ -112,6 +121,7 @@ impl Worker {
     pub fn version(&self) -> &str {
         match self {
             Self::Chromium(worker) => worker.version(),
+            Self::Webkit(worker) => worker.version(),
         }
     }
 
@@ -122,6 +132,7 @@ impl Worker {
     pub async fn enter(&mut self, world: &World) -> Result<(), Failure> {
         match self {
             Self::Chromium(worker) => worker.enter(world).await,
+            Self::Webkit(worker) => worker.enter(world).await,
         }
     }
 
@@ -132,6 +143,7 @@ impl Worker {
     pub async fn perform(&mut self, step: &Step) -> Result<Observation, Failure> {
         match self {
             Self::Chromium(worker) => worker.perform(step).await,
+            Self::Webkit(worker) => worker.perform(step).await,
         }
     }
 
@@ -142,6 +154,7 @@ impl Worker {
     pub async fn reset(&mut self) -> Result<(), Failure> {
         match self {
             Self::Chromium(worker) => worker.reset().await,
+            Self::Webkit(worker) => worker.reset().await,
         }
     }
 
@@ -149,6 +162,7 @@ impl Worker {
     pub async fn close(self) {
         match self {
             Self::Chromium(worker) => worker.close().await,
+            Self::Webkit(worker) => worker.close().await,
         }
     }
 }

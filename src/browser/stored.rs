@@ -88,7 +88,7 @@ impl Jars<'_> {
             line.stored = Some(false);
             line.reasons.insert(Reason::Expired);
         } else {
-            let is_its = |cookie: &&Cookie| key.fits(cookie) && has_its_attributes(cookie, &read);
+            let is_its = |cookie: &&Cookie| key.fits(cookie) && self.has_its_attributes(cookie, &read);
             let mut kept = self.after.iter().filter(is_its);
             line.stored = match kept.clone().next() {
                 None => Some(later.contains(&key)),
@@ -100,6 +100,15 @@ impl Jars<'_> {
         if line.stored != Some(false) || line.reasons.contains(&Reason::Expired) {
             later.push(key);
         }
+    }
+
+    /// Whether a cookie is as this line would have made it, its lifetime and the key aside.
+    fn has_its_attributes(&self, cookie: &Cookie, read: &SetCookie<'_>) -> bool {
+        cookie.value == read.value_text()
+            && cookie.secure == read.secure.is_some()
+            && cookie.http_only == read.http_only.is_some()
+            && cookie.same_site == self.reading.profile.kept_same_site(read.same_site_flag())
+            && cookie.expires.is_some() == read.lifetime.is_some()
     }
 }
 
@@ -144,15 +153,6 @@ impl Key {
 /// Whether no cookie can be for a host and those below it.
 fn has_no_subdomains(host: &str) -> bool {
     is_ip_address(host) || suffixes(host).name == host
-}
-
-/// Whether a cookie is as this line would have made it, its lifetime and the key aside.
-fn has_its_attributes(cookie: &Cookie, read: &SetCookie<'_>) -> bool {
-    cookie.value == read.value_text()
-        && cookie.secure == read.secure.is_some()
-        && cookie.http_only == read.http_only.is_some()
-        && cookie.same_site == read.same_site_flag()
-        && cookie.expires.is_some() == read.lifetime.is_some()
 }
 
 /// The domain a line's Domain attribute names, in lower-case ASCII and without a leading dot; `None` without

@@ -123,7 +123,7 @@ fn browsers(arguments: &RunArgs) -> Result<Vec<BrowserName>, ExitCode> {
         [] => vec![BrowserName::shipped(Engine::Chromium)],
         named => named.to_vec(),
     };
-    if let Some(other) = wanted.iter().find(|browser| !browser.model && browser.engine != Engine::Chromium) {
+    if let Some(other) = wanted.iter().find(|browser| !browser.model && browser.engine == Engine::Firefox) {
         let help = format!("`--browser model:{other}` predicts what it does, by the rules");
         return could_not(format!("this version drives no {}", other.engine.as_str()), &help);
     }

@@ -38,6 +38,10 @@ pub struct Profile {
     /// Specification and Chromium: Lax (measured). Firefox: None (measured). WebKit: None (measured
     /// on libsoup 3.2.3; from 3.4 on it is Lax).
     pub unset_same_site: SameSite,
+    /// Whether the jar forgets that a cookie came without `SameSite`, and keeps what it is treated as.
+    ///
+    /// Specification, Chromium and Firefox: no. WebKit: yes (measured 2026-11-21: it shows `None`).
+    pub forgets_unset_same_site: bool,
     /// For how many seconds after its creation a cookie without `SameSite` also goes with unsafe
     /// top-level requests; 0 for never. Only where such a cookie is treated as Lax.
     ///
@@ -385,6 +389,7 @@ impl Profile {
         redirects_break_same_site: false,
         top_host_is_same_site: false,
         unset_same_site: SameSite::Lax,
+        forgets_unset_same_site: false,
         lax_unsafe_seconds: 0,
         same_site_guards_storing: true,
         none_requires_secure: true,
@@ -487,6 +492,7 @@ impl Profile {
         schemeful_same_site: false,
         top_host_is_same_site: true,
         unset_same_site: SameSite::None,
+        forgets_unset_same_site: true,
         same_site_guards_storing: false,
         none_requires_secure: false,
         trusts_loopback: false,
@@ -510,6 +516,14 @@ impl Profile {
         normalizes_request_path: true,
         ..Self::SPECIFICATION
     };
+
+    /// The SameSite that the jar keeps of a cookie that came with this one.
+    pub fn kept_same_site(&self, flag: SameSite) -> SameSite {
+        match flag {
+            SameSite::Unset if self.forgets_unset_same_site => self.unset_same_site,
+            flag => flag,
+        }
+    }
 
     /// The same browser with another policy for third parties.
     pub const fn with_third_party(mut self, policy: ThirdParty) -> Self {

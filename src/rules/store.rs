@@ -129,7 +129,7 @@ impl Judge<'_, '_> {
             path: Vec::new(),
             secure: false,
             http_only: false,
-            same_site: line.same_site_flag(),
+            same_site: self.profile.kept_same_site(line.same_site_flag()),
             partition: None,
             creation: self.now,
             last_access: self.now,

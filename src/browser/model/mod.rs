@@ -159,7 +159,8 @@ impl UserAgent {
             self.lost = Some(LOST.to_owned());
         }
         let jar = Some(told::jar(&self.jar, self.now));
-        Observation { page, exchanges, written, jar, refused, console: Vec::new(), unpredicted }
+        let seen = Observation { page, exchanges, written, jar, refused, ..Observation::default() };
+        Observation { unpredicted, ..seen }
     }
 
     /// Takes over what another browser holds after a step, to go on predicting from there.
