@@ -23,13 +23,15 @@ pub(super) struct Reading {
     pub(super) profile: &'static Profile,
     /// Why it refuses a line of which it says nothing at all, where it does.
     pub(super) silent: fn(&SetCookie<'_>) -> Option<Reason>,
+    /// Whether it says of every other line that it refused it.
+    pub(super) tells: bool,
 }
 
 /// Decides for each Set-Cookie line of a step whether it was stored, where the browser has not said that it
 /// was not.
 ///
 /// `now` is in seconds since 1970-01-01. A line is stored when the jar has its cookie, or when a later line
-/// of the step was for the same cookie. Where the very same cookie was in the jar before the step, that
+/// of the step was for the same cookie and the browser says which it refuses. Where the very same cookie was in the jar before the step, that
 /// cannot be told: a browser does not mention a line that it ignored for want of credentials. A line
 /// whose lifetime is over removes, and is not stored.
 pub(super) fn settle(
@@ -83,7 +85,7 @@ impl Jars<'_> {
             line.reasons.insert(reason);
             return;
         }
-        let key = Key::of(&read, url.host_str().unwrap_or_default(), url.path());
+        let key = Key::of(self.reading.profile, &read, url);
         if is_over(&read, now) {
             line.stored = Some(false);
             line.reasons.insert(Reason::Expired);
@@ -91,7 +93,9 @@ impl Jars<'_> {
             let is_its = |cookie: &&Cookie| key.fits(cookie) && self.has_its_attributes(cookie, &read);
             let mut kept = self.after.iter().filter(is_its);
             line.stored = match kept.clone().next() {
-                None => Some(later.contains(&key)),
+                // A line that was overtaken leaves no trace.
+                None if later.contains(&key) => self.reading.tells.then_some(true),
+                None => Some(false),
                 Some(_) if kept.all(|cookie| self.before.contains(cookie)) => None,
                 Some(_) => Some(true),
             };
@@ -124,8 +128,11 @@ struct Key {
 }
 
 impl Key {
-    fn of(read: &SetCookie<'_>, host: &str, request_path: &str) -> Self {
+    fn of(profile: &Profile, read: &SetCookie<'_>, url: &Url) -> Self {
+        let (host, request_path) = (url.host_str().unwrap_or_default(), url.path());
         let domain = domain(read);
+        let dotted = read.domain.is_some_and(|domain| read.bytes(domain.value).starts_with(b"."));
+        let is_name = profile.addresses_are_names && dotted;
         let path = read.path.map(|path| String::from_utf8_lossy(read.bytes(path.value)).into_owned());
         let path = path
             .filter(|path| path.starts_with('/'))
@@ -134,7 +141,9 @@ impl Key {
             name: read.name_text().into_owned(),
             // A Domain attribute that is the very host leaves the cookie host-only where that is an address
             // or a public suffix.
-            host_only: domain.as_ref().is_none_or(|domain| domain == host && has_no_subdomains(host)),
+            host_only: domain
+                .as_ref()
+                .is_none_or(|domain| domain == host && has_no_subdomains(host) && !is_name),
             domain: domain.unwrap_or_else(|| host.to_owned()),
             path,
             partitioned: read.partitioned.is_some(),

@@ -10,6 +10,7 @@
 
 use super::cookie::SameSite;
 use super::date::DateGrammar;
+use super::domain::domain_match;
 
 /// What a browser does with cookies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +109,12 @@ pub struct Profile {
     /// Specification: no. All three engines: yes (Chromium measured, WebKit measured on libsoup
     /// 3.2.3, Firefox documented).
     pub address_domain_is_host_only: bool,
+    /// Whether the end of an address is a domain above it, so that a host may set cookies for it; and an address
+    /// with a leading dot is a domain like any other.
+    ///
+    /// Specification, Chromium and Firefox: no. WebKit: yes (measured 2026-11-21: `10.1.2.3` sets and gets
+    /// cookies of `Domain=1.2.3`, and `Domain=.10.1.2.3` makes no host-only cookie).
+    pub addresses_are_names: bool,
     /// Whether a `Domain` above the host must be written in lower case.
     ///
     /// WebKit: yes (measured on libsoup 3.2.3: `Domain=Example.org` is refused from
@@ -167,6 +174,8 @@ pub struct Profile {
     pub jar_limit_spares: i64,
     /// Whether a cookie that replaces another takes its place in the order of creation.
     pub replacement: Replacement,
+    /// In what order cookies go whose paths are equally long.
+    pub order: Order,
     /// Whether `Access-Control-Allow-Headers: *` allows `Authorization` too.
     ///
     /// Specification (Fetch): no. Chromium: yes (measured). Firefox: yes (documented: the preference
@@ -183,9 +192,9 @@ pub struct Profile {
     ///
     /// Specification (Mixed Content, section 4.1): no, each address by itself. Chromium: yes (measured).
     pub first_address_decides_upgrade: bool,
-    /// Whether the request's path is compared with its percent-escapes normalized.
+    /// Whether a request's path goes out, and is compared, with its percent-escapes normalized: `/%61pi` is `/api`.
     ///
-    /// Specification, Chromium and Firefox: no (measured). WebKit: yes (measured).
+    /// Specification, Chromium and Firefox: no (measured). WebKit: yes (measured; on the wire 2026-11-21).
     pub normalizes_request_path: bool,
 }
 
@@ -297,7 +306,9 @@ pub enum MaxAgeGrammar {
     SignedDigits,
     /// Digits, or anything after a minus. Firefox (documented).
     DigitsOrMinus,
-    /// What C's `strtol` consumes whole: an empty value is zero. WebKit (measured on libsoup 3.2.3).
+    /// What C's `strtol` consumes whole: an empty value is zero. What is not negative is kept as 32 bits with a
+    /// sign, where -1 means until the end of the session. WebKit (measured on libsoup 3.2.3; the 32 bits
+    /// 2026-11-21).
     Strtol,
 }
 
@@ -354,15 +365,24 @@ pub struct Limit {
     pub keep: usize,
 }
 
+/// The order of cookies whose paths are equally long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// That of creation. Specification, Chromium, Firefox.
+    Creation,
+    /// Those with a `Domain` that is the host, then the host-only ones, then those of the domains above, the
+    /// nearest first; that of creation within each. WebKit (measured 2026-11-21; libsoup's `get_cookies` sorts
+    /// copies, whose age it does not know).
+    Domain,
+}
+
 /// Where a cookie that replaces another stands in the order of creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replacement {
-    /// In the place of the old one. Specification, Firefox (documented).
+    /// In the place of the old one. Specification, Firefox (documented), WebKit (measured 2026-11-21).
     KeepsPlace,
     /// In the place of the old one if the value is the same, else last. Chromium (measured).
     KeepsPlaceIfEqual,
-    /// Last. WebKit (measured on libsoup 3.2.3).
-    GoesLast,
 }
 
 /// Four hundred days in seconds.
@@ -404,6 +424,7 @@ impl Profile {
         suffix_host_may_set: true,
         lone_dot_is_no_domain: true,
         address_domain_is_host_only: false,
+        addresses_are_names: false,
         parent_domain_in_lower_case: false,
         unicode_domains: false,
         third_party: ThirdParty::Allow,
@@ -417,6 +438,7 @@ impl Profile {
         jar_limit: Limit { most: 3000, keep: 3000 },
         jar_limit_spares: 0,
         replacement: Replacement::KeepsPlace,
+        order: Order::Creation,
         wildcard_covers_authorization: false,
         local_networks_are_not_mixed: false,
         first_address_decides_upgrade: false,
@@ -490,6 +512,7 @@ impl Profile {
             ..Self::SPECIFICATION.syntax
         },
         schemeful_same_site: false,
+        redirects_break_same_site: true,
         top_host_is_same_site: true,
         unset_same_site: SameSite::None,
         forgets_unset_same_site: true,
@@ -502,6 +525,7 @@ impl Profile {
         suffix_host_may_set: false,
         lone_dot_is_no_domain: false,
         address_domain_is_host_only: true,
+        addresses_are_names: true,
         parent_domain_in_lower_case: true,
         third_party: ThirdParty::Block,
         ancestors_make_third_party: false,
@@ -512,7 +536,7 @@ impl Profile {
         max_script_lifetime: 7 * 86_400,
         site_limit: Limit { most: 1000, keep: 900 },
         jar_limit: Limit { most: 20_000, keep: 18_000 },
-        replacement: Replacement::GoesLast,
+        order: Order::Domain,
         normalizes_request_path: true,
         ..Self::SPECIFICATION
     };
@@ -523,6 +547,12 @@ impl Profile {
             SameSite::Unset if self.forgets_unset_same_site => self.unset_same_site,
             flag => flag,
         }
+    }
+
+    /// Whether a host is of a cookie's domain: RFC 6265bis -22, section 5.1.3, or as names have it.
+    pub fn domain_match(&self, host: &str, domain: &str) -> bool {
+        let as_names = || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+        domain_match(host, domain) || (self.addresses_are_names && as_names())
     }
 
     /// The same browser with another policy for third parties.

@@ -10,7 +10,7 @@ use crate::rules::engine::Profile;
 
 /// How Chromium reads a line.
 pub(super) const READING: Reading =
-    Reading { profile: &Profile::CHROMIUM, silent: native::refused_in_silence };
+    Reading { profile: &Profile::CHROMIUM, silent: native::refused_in_silence, tells: true };
 
 /// The cookies of an answer to `Storage.getCookies` (CDP), in Chromium's order.
 pub(super) fn cookies(answer: &Value) -> Option<Vec<Cookie>> {

@@ -23,6 +23,7 @@ use crate::observe::Exchange;
 use crate::rules::context::{Context, Credentials, Destination, Mode};
 use crate::rules::cors::{self, MixedContent, Preflight};
 use crate::rules::fetch_metadata::fetch_metadata;
+use crate::rules::path::normalize_escapes;
 use crate::rules::reason::Reason;
 use crate::rules::reasons::Reasons;
 use crate::rules::site::{Origin, Scheme};
@@ -157,6 +158,10 @@ impl UserAgent {
             && let Ok(header) = HeaderValue::from_bytes(&retrieval.header)
         {
             outgoing.headers.insert(COOKIE, header);
+        }
+        if cookies.normalizes_request_path {
+            let path = normalize_escapes(outgoing.url.path().as_bytes()).into_owned();
+            outgoing.url.set_path(&String::from_utf8_lossy(&path));
         }
         let mark = self.wire.mark();
         let answer = self.net.send(outgoing).await;

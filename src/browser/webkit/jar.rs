@@ -17,13 +17,12 @@ use crate::browser::failure::Failure;
 use crate::browser::stored::Reading;
 use crate::observe::{Cookie, Exchange};
 use crate::rules::cookie::SameSite;
-use crate::rules::domain::domain_match;
 use crate::rules::engine::Profile;
 use crate::rules::path::{default_path, normalize_escapes, path_match};
 use crate::rules::set_cookie::{Expiry, SetCookie};
 
 /// How WebKit reads a line. It says of no line why it refused it.
-pub(super) const READING: Reading = Reading { profile: &Profile::WEBKIT, silent: |_| None };
+pub(super) const READING: Reading = Reading { profile: &Profile::WEBKIT, silent: |_| None, tells: false };
 
 /// The jar, as far as it was read.
 #[derive(Debug, Default)]
@@ -38,6 +37,8 @@ pub(super) struct Jar {
 pub(super) struct Spot {
     host: String,
     path: String,
+    /// The name of the cookie that the line makes.
+    name: String,
     /// When the line said that its cookie ends, in seconds since 1970-01-01.
     ends: Option<i64>,
 }
@@ -59,14 +60,15 @@ impl Spot {
             Some((_, Expiry::In(seconds))) => Some(now.saturating_add(seconds)),
             None => None,
         };
-        Some(Self { ends, path: path_of(&read, url), host: url.host_str()?.to_owned() })
+        let name = read.name_text().into_owned();
+        Some(Self { ends, name, path: path_of(&read, url), host: url.host_str()?.to_owned() })
     }
 
     /// Where a script of the page at this URL may have changed something, as far as that can be known: at the
     /// paths above its own.
     pub(super) fn of_page(url: &Url) -> Option<Self> {
         let path = String::from_utf8_lossy(&normalize_escapes(url.path().as_bytes())).into_owned();
-        Some(Self { host: url.host_str()?.to_owned(), path, ends: None })
+        Some(Self { host: url.host_str()?.to_owned(), path, name: String::new(), ends: None })
     }
 
     /// The address of the empty page there; `None` where no address has this path.
@@ -80,7 +82,7 @@ impl Spot {
     fn sees(&self, cookie: &Cookie) -> bool {
         let host = match cookie.host_only {
             true => cookie.domain == self.host,
-            false => domain_match(&self.host, &cookie.domain),
+            false => READING.profile.domain_match(&self.host, &cookie.domain),
         };
         host && path_match(self.path.as_bytes(), cookie.path.as_bytes())
     }
@@ -135,8 +137,10 @@ impl Jar {
             for (spot, address) in visits {
                 place.go(&address).await?;
                 let shown = place.cookies().await?;
-                let ends =
-                    |path: &str| spots.iter().rev().filter(|one| one.path == path).find_map(|one| one.ends);
+                let ends = |name: &str, path: &str| {
+                    let is_its = |spot: &&Spot| spot.name == name && spot.path == path;
+                    spots.iter().rev().filter(is_its).find_map(|spot| spot.ends)
+                };
                 self.replace(spot, shown.iter().filter_map(|cookie| read(cookie, now, ends)).collect());
             }
             place.look_back().await?;
@@ -163,16 +167,19 @@ impl Jar {
     }
 }
 
-/// A cookie as WebDriver has it. `ends` tells when the lines for a path said that their cookies end.
-fn read(cookie: &Value, now: i64, ends: impl Fn(&str) -> Option<i64>) -> Option<Cookie> {
+/// A cookie as WebDriver has it. `ends` tells when the lines for a name and path said that it ends.
+fn read(cookie: &Value, now: i64, ends: impl Fn(&str, &str) -> Option<i64>) -> Option<Cookie> {
     let text = |key: &str| cookie.get(key).and_then(Value::as_str);
     let flag = |key: &str| cookie.get(key).and_then(Value::as_bool).unwrap_or(false);
     // A leading dot marks a cookie that has a Domain attribute.
-    let (domain, path) = (text("domain")?, text("path")?);
+    let (name, domain, path) = (text("name")?, text("domain")?, text("path")?);
+    let host = domain.trim_start_matches('.');
+    // URLs have addresses of IPv6 in brackets.
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     Some(Cookie {
-        name: text("name")?.to_owned(),
+        name: name.to_owned(),
         value: text("value")?.to_owned(),
-        domain: domain.trim_start_matches('.').to_owned(),
+        domain: host,
         host_only: !domain.starts_with('.'),
         path: path.to_owned(),
         secure: flag("secure"),
@@ -183,7 +190,7 @@ fn read(cookie: &Value, now: i64, ends: impl Fn(&str) -> Option<i64>) -> Option<
             Some("Strict") => SameSite::Strict,
             _ => SameSite::Unset,
         },
-        expires: cookie.get("expiry").and_then(Value::as_i64).map(|said| moment(said, now, ends(path))),
+        expires: cookie.get("expiry").and_then(Value::as_i64).map(|said| moment(said, now, ends(name, path))),
         partition: None,
     })
 }

@@ -2,8 +2,7 @@
 //!
 //! It has no WebDriver BiDi, one jar a process, and tells no reason for anything. So a [`Worker`] is a driver
 //! and a browser of their own, begun anew for each scenario: a session starts with an empty jar in 0.2 to 0.4 s
-//! (measured 2026-11-21, WebKitGTK 2.50.6), and the next one starts while a scenario runs. What happened is told
-//! by the wire and by the jar; every reason is the rules' own.
+//! (measured 2026-11-21, WebKitGTK 2.50.6). What happened is told by the wire and by the jar; every reason is the rules' own.
 //!
 //! | file | is about |
 //! | --- | --- |

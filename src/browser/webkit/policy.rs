@@ -31,14 +31,14 @@ pub(super) const fn arguments(third_party: ThirdParty) -> &'static [&'static str
 ///
 /// # Errors
 /// [`Failure::NotStarted`] where it is not, and whatever the browser fails at.
-pub(super) async fn prove(kit: &Arc<Kit>) -> Result<String, Failure> {
+pub(super) async fn prove(kit: &Kit) -> Result<String, Failure> {
     let plan = plan();
     let broken = |error: &dyn std::fmt::Display| Failure::protocol("proof of the policy", error);
     let authority = Authority::new(hosts(&plan)).map_err(|error| broken(&error))?;
     let world = World::start(&plan, &authority).map_err(|error| broken(&error))?;
     let gateway = gateway()?;
     gateway.show(&world);
-    let place = Place::open(Arc::clone(kit), gateway.address()).await?;
+    let place = Place::open(kit, gateway.address()).await?;
     let seen = experiment(&place, &plan, &world).await;
     let version = place.version();
     place.close().await;

@@ -15,6 +15,7 @@ use crate::browser::request::{self, status};
 use crate::browser::scripts;
 use crate::observe::{Exchange, Page};
 use crate::plan::Action;
+use crate::rules::path::normalize_escapes;
 
 /// Waits for two turns of the page's timers: a form is submitted, and a link followed, in a turn of its own, and
 /// what has begun by then the driver waits for.
@@ -34,7 +35,8 @@ const FRAME_LOADED: &str = "() => new Promise(done => {
     setTimeout(() => done(false), 20);
 })";
 
-/// How long is waited for a frame of which nothing is heard: WebKit says nothing of one that it does not load.
+/// How long is waited for a frame or a navigation of which nothing is heard: WebKit says nothing of what it does
+/// not load.
 const NOTHING: Duration = Duration::from_secs(1);
 
 impl Worker {
@@ -43,8 +45,8 @@ impl Worker {
         match action {
             Action::Visit(url) => place.go(url).await.map(|()| Page::default()),
             Action::Reload => place.reload().await.map(|()| Page::default()),
-            Action::Link(url) => leave(place, scripts::LINK, &json!({ "url": url.as_str() })).await,
-            Action::Form(form) => leave(place, scripts::FORM, &scripts::form_argument(form)).await,
+            Action::Link(url) => self.leave(place, scripts::LINK, &json!({ "url": url.as_str() })).await,
+            Action::Form(form) => self.leave(place, scripts::FORM, &scripts::form_argument(form)).await,
             Action::Image(url) => element(place, scripts::IMAGE, url).await,
             Action::Iframe(url) => self.frame(place, url).await,
             Action::Fetch(fetch) => call(place, scripts::FETCH, &scripts::fetch_argument(fetch)).await,
@@ -55,6 +57,29 @@ impl Worker {
                 eval(place, script).await
             }
         }
+    }
+
+    /// Runs a script that makes the page go elsewhere, and waits until something is heard of that: the driver
+    /// waits for a navigation, but only for one that it knows of.
+    async fn leave(&mut self, place: &Place, script: &str, argument: &Value) -> Result<Page, Failure> {
+        let mark = self.wire.mark();
+        let before = place.address().await?;
+        let error = match place.run(script, argument).await {
+            Ok(done) => done.err(),
+            // A page that is gone cannot answer.
+            Err(Failure::Protocol { .. }) => None,
+            Err(failure) => return Err(failure),
+        };
+        let since = Instant::now();
+        while error.is_none() && since.elapsed() < NOTHING {
+            turns(place).await?;
+            let after = place.address().await?;
+            self.hear_refused();
+            if after != before || self.wire.mark() != mark || !self.refused.is_empty() {
+                break;
+            }
+        }
+        Ok(Page { error, ..Page::default() })
     }
 
     /// A frame, added to the page. It says when it has loaded; of one that was refused or has no content the
@@ -83,18 +108,6 @@ impl Worker {
         }
         Ok(page)
     }
-}
-
-/// Runs a script that makes the page go elsewhere.
-async fn leave(place: &Place, script: &str, argument: &Value) -> Result<Page, Failure> {
-    let error = match place.run(script, argument).await {
-        Ok(done) => done.err(),
-        // A page that is gone cannot answer.
-        Err(Failure::Protocol { .. }) => None,
-        Err(failure) => return Err(failure),
-    };
-    turns(place).await?;
-    Ok(Page { error, ..Page::default() })
 }
 
 /// Lets the page have its turns.
@@ -190,7 +203,10 @@ pub(super) fn conclude(action: &Action, page: &mut Page, exchanges: &[Exchange],
         Action::Reload => page.url.clone().map(|url| (None, url)),
         other => other.target().map(|(method, url)| (Some(method), url.clone())),
     };
-    if let Some((method, url)) = target {
+    if let Some((method, mut url)) = target {
+        // As it is on the wire.
+        let path = normalize_escapes(url.path().as_bytes()).into_owned();
+        url.set_path(&String::from_utf8_lossy(&path));
         page.status = status(method, &url, exchanges);
     }
     if request::navigates(action)

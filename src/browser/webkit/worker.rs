@@ -14,9 +14,9 @@ use super::place::Place;
 use super::steps::{self, View};
 use crate::browser::failure::Failure;
 use crate::browser::{request, stored};
-use crate::observe::{Exchange, Observation};
+use crate::observe::{Exchange, Observation, SetCookie};
 use crate::plan::{Action, Step};
-use crate::rules::set_cookie::SetCookie;
+use crate::rules;
 use crate::world::blank::Blank;
 use crate::world::wire::Wire;
 use crate::world::{Gateway, World};
@@ -46,10 +46,8 @@ pub struct Worker {
     gateway: Gateway,
     version: String,
     blank: Blank,
-    /// The browser of the scenario, or of the next one.
+    /// The browser of the scenario.
     place: Option<Place>,
-    /// The browser of the next scenario, on its way.
-    next: Option<JoinHandle<Result<Place, Failure>>>,
     /// The browser of the last scenario, on its way out.
     last: Option<JoinHandle<()>>,
     /// The record of the world it is in; of none, before it enters one.
@@ -72,7 +70,6 @@ impl Worker {
             version,
             blank,
             place: None,
-            next: None,
             last: None,
             wire: Wire::default(),
             refused: Vec::new(),
@@ -80,9 +77,8 @@ impl Worker {
             address: None,
             scripted: false,
         };
-        worker.prepare();
         // A browser that does not start is no worker.
-        worker.place = Some(worker.arrive().await?);
+        worker.open().await?;
         Ok(worker)
     }
 
@@ -101,31 +97,25 @@ impl Worker {
         self.place.as_ref().map(Place::folder)
     }
 
-    /// Has the next browser start.
-    fn prepare(&mut self) {
-        if self.next.is_none() {
-            self.next = Some(tokio::spawn(Place::open(Arc::clone(&self.kit), self.gateway.address())));
+    /// Starts the browser of the next scenario.
+    async fn open(&mut self) -> Result<(), Failure> {
+        match Place::open(&self.kit, self.gateway.address()).await {
+            Ok(place) => self.place = Some(place),
+            Err(failure) => {
+                self.kit.look().await;
+                return Err(failure);
+            }
         }
-    }
-
-    /// Waits for the next browser.
-    async fn arrive(&mut self) -> Result<Place, Failure> {
-        self.prepare();
-        let Some(next) = self.next.take() else { return Err(Failure::protocol("start", "nothing starts")) };
-        let place = next.await.map_err(|error| Failure::protocol("start", error))?;
-        if place.is_err() {
-            self.kit.look().await;
-        }
-        place
+        Ok(())
     }
 
     /// Shows a world to this worker, which must be new or reset.
     ///
     /// # Errors
-    /// Where the browser that was started for it did not come up.
+    /// Where the browser that is started for it does not come up.
     pub async fn enter(&mut self, world: &World) -> Result<(), Failure> {
         if self.place.is_none() {
-            self.place = Some(self.arrive().await?);
+            self.open().await?;
         }
         self.jar = Jar::default();
         self.address = None;
@@ -139,7 +129,6 @@ impl Worker {
         self.gateway.take_refused();
         self.gateway.show(world);
         self.gateway.show_blank(self.blank.clone());
-        self.prepare();
         Ok(())
     }
 
@@ -182,11 +171,17 @@ impl Worker {
         stored::settle(jar::READING, &mut exchanges, &before, self.jar.cookies(), now);
         let written = match (&step.action, &view) {
             (Action::DocumentCookie { write: Some(line) }, View { url: Some(page), failed: None }) => {
-                Some(stored::settle_written(jar::READING, line, page, &before, self.jar.cookies(), now))
+                let jar = self.jar.cookies();
+                let mut line = stored::settle_written(jar::READING, line, page, &before, jar, now);
+                self.doubt(&mut line, page);
+                Some(line)
             }
             _ => None,
         };
-        self.doubt(&mut exchanges);
+        for exchange in &mut exchanges {
+            let url = &exchange.wire.url;
+            exchange.set_cookie.iter_mut().for_each(|line| self.doubt(line, url));
+        }
         self.address = view.url.clone().filter(|_| view.failed.is_none());
         steps::conclude(&step.action, &mut page, &exchanges, view);
         self.hear_refused();
@@ -222,16 +217,11 @@ impl Worker {
         spots
     }
 
-    /// What became of a line is not known where its cookie could not be seen.
-    fn doubt(&self, exchanges: &mut [Exchange]) {
-        for exchange in exchanges {
-            let url = &exchange.wire.url;
-            for line in exchange.set_cookie.iter_mut().filter(|line| line.reasons.is_empty()) {
-                let path = jar::path_of(&SetCookie::parse(&line.line, jar::READING.profile), url);
-                if self.jar.unseen().contains(&path) {
-                    line.stored = None;
-                }
-            }
+    /// What became of a line is not known where its cookie cannot be seen.
+    fn doubt(&self, line: &mut SetCookie, url: &Url) {
+        let path = jar::path_of(&rules::set_cookie::SetCookie::parse(&line.line, jar::READING.profile), url);
+        if line.reasons.is_empty() && self.jar.unseen().contains(&path) {
+            line.stored = None;
         }
     }
 
@@ -260,11 +250,11 @@ impl Worker {
         }
     }
 
-    /// Makes the worker ready for the next scenario: a new browser, which has been on its way since the last
-    /// one began.
+    /// Makes the worker ready for the next scenario, for which a new browser starts when it enters its world:
+    /// started earlier it would gain nothing where several workers share the processors.
     ///
     /// # Errors
-    /// None; the new browser is waited for when it enters a world.
+    /// None: nothing is asked of a browser.
     pub async fn reset(&mut self) -> Result<(), Failure> {
         self.gateway.hide().await;
         self.wire = Wire::default();
@@ -275,17 +265,11 @@ impl Worker {
         if let Some(place) = self.place.take() {
             self.last = Some(tokio::spawn(place.close()));
         }
-        self.prepare();
         Ok(())
     }
 
     /// Ends the browsers, and closes the gateway.
     pub async fn close(mut self) {
-        if let Some(next) = self.next.take()
-            && let Ok(Ok(place)) = next.await
-        {
-            place.close().await;
-        }
         if let Some(place) = self.place.take() {
             place.close().await;
         }
