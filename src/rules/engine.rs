@@ -26,7 +26,7 @@ pub struct Profile {
     /// Whether a redirect through another site makes a request cross-site.
     ///
     /// Specification and Chromium: no (measured; `kCookieSameSiteConsidersRedirectChain` is off).
-    /// Firefox: yes, for sending (documented).
+    /// Firefox: yes, for sending (documented). WebKit: yes, for sending (measured 2026-11-21).
     pub redirects_break_same_site: bool,
     /// Whether a request below the top level to the very host of the top-level document is same-site
     /// for sending, whatever documents are between.
@@ -134,6 +134,10 @@ pub struct Profile {
     /// Chromium: yes (measured). Firefox: yes (documented). WebKit: no, it compares with the
     /// top-level site alone (documented).
     pub ancestors_make_third_party: bool,
+    /// Whether a request that went through a third party stays a third party's after a redirect back.
+    ///
+    /// Chromium: no (measured). Firefox: taken as no. WebKit: yes (measured 2026-11-21).
+    pub redirects_stay_third_party: bool,
     /// Whether `Partitioned` keeps the cookie in a partition of its own.
     ///
     /// Chromium and Firefox: yes (measured). WebKit: no, the attribute is ignored (measured).
@@ -155,7 +159,8 @@ pub struct Profile {
     /// The longest lifetime in seconds of a cookie that a script writes; `i64::MAX` for no limit
     /// beside [`Profile::max_lifetime`].
     ///
-    /// WebKit: 7 days (documented).
+    /// Safari: 7 days (documented). WebKitGTK: no limit, with its tracking prevention too (measured 2026-11-21), and
+    /// nor have the others.
     pub max_script_lifetime: i64,
     /// How many cookies one site may have, in each partition.
     ///
@@ -192,6 +197,12 @@ pub struct Profile {
     ///
     /// Specification (Mixed Content, section 4.1): no, each address by itself. Chromium: yes (measured).
     pub first_address_decides_upgrade: bool,
+    /// Whether an image on an `https` page that is not upgraded, for its address is an IP address or this very
+    /// machine, is loaded over `http`.
+    ///
+    /// Specification (Mixed Content, section 4.1): this machine is no insecure address, and any other is blocked.
+    /// WebKit: yes (measured 2026-11-21).
+    pub shows_insecure_images: bool,
     /// Whether a request's path goes out, and is compared, with its percent-escapes normalized: `/%61pi` is `/api`.
     ///
     /// Specification, Chromium and Firefox: no (measured). WebKit: yes (measured; on the wire 2026-11-21).
@@ -429,6 +440,7 @@ impl Profile {
         unicode_domains: false,
         third_party: ThirdParty::Allow,
         ancestors_make_third_party: true,
+        redirects_stay_third_party: false,
         partitioned_attribute: true,
         partitioned_is_exempt: true,
         max_name_value: 4096,
@@ -442,6 +454,7 @@ impl Profile {
         wildcard_covers_authorization: false,
         local_networks_are_not_mixed: false,
         first_address_decides_upgrade: false,
+        shows_insecure_images: false,
         normalizes_request_path: false,
     };
 
@@ -529,14 +542,15 @@ impl Profile {
         parent_domain_in_lower_case: true,
         third_party: ThirdParty::Block,
         ancestors_make_third_party: false,
+        redirects_stay_third_party: true,
         partitioned_attribute: false,
         partitioned_is_exempt: false,
         max_name_value: usize::MAX,
         max_lifetime: i64::MAX,
-        max_script_lifetime: 7 * 86_400,
         site_limit: Limit { most: 1000, keep: 900 },
         jar_limit: Limit { most: 20_000, keep: 18_000 },
         order: Order::Domain,
+        shows_insecure_images: true,
         normalizes_request_path: true,
         ..Self::SPECIFICATION
     };

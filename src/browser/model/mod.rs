@@ -278,9 +278,13 @@ impl UserAgent {
         })
     }
 
-    /// What `document.cookie` says in the page. `None` on the browser's own error page, which has none.
+    /// What `document.cookie` says in the page. `None` on the browser's own error page, which has none, and where
+    /// it is not predicted.
     fn read_cookies(&mut self) -> Option<String> {
         let context = self.script()?;
+        if !self.manners.reads_ipv6_cookies && context.url.origin.host.starts_with('[') {
+            return None;
+        }
         let retrieval = self.jar.retrieve(&self.manners.rules, &suffixes, &context, self.now);
         Some(String::from_utf8_lossy(&retrieval.header).into_owned())
     }

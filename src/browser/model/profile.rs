@@ -32,6 +32,11 @@ pub(super) struct Manners {
     /// 156.0.8078.79; `InsecureFormNavigationThrottle`). Firefox asks in a dialog for POST, which drivers
     /// accept, and WebKit does not ask (documented).
     pub(super) stops_insecure_forms: bool,
+    /// Whether a script on an address of IPv6 reads the cookies that go with its requests.
+    ///
+    /// WebKit: no (measured 2026-11-21, 2.50.6: at most what it has itself written); what it reads is not
+    /// predicted.
+    pub(super) reads_ipv6_cookies: bool,
 }
 
 /// How many redirects are followed: Fetch, HTTP-redirect fetch, step 7.
@@ -52,6 +57,7 @@ impl Manners {
                 preflights_serve_lesser: true,
                 navigation_redirects: 19,
                 stops_insecure_forms: true,
+                reads_ipv6_cookies: true,
             },
             Engine::Firefox => Self {
                 rules: Profile::FIREFOX.with_third_party(policy),
@@ -59,6 +65,7 @@ impl Manners {
                 preflights_serve_lesser: false,
                 navigation_redirects: REDIRECTS,
                 stops_insecure_forms: false,
+                reads_ipv6_cookies: true,
             },
             Engine::Webkit => Self {
                 rules: Profile::WEBKIT.with_third_party(policy),
@@ -66,6 +73,7 @@ impl Manners {
                 preflights_serve_lesser: true,
                 navigation_redirects: REDIRECTS,
                 stops_insecure_forms: false,
+                reads_ipv6_cookies: false,
             },
         }
     }

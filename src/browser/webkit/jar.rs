@@ -139,9 +139,13 @@ impl Jar {
                 let shown = place.cookies().await?;
                 let ends = |name: &str, path: &str| {
                     let is_its = |spot: &&Spot| spot.name == name && spot.path == path;
-                    spots.iter().rev().filter(is_its).find_map(|spot| spot.ends)
+                    let named = spots.iter().rev().filter(is_its).find_map(|spot| spot.ends);
+                    let known =
+                        |cookie: &&Cookie| cookie.name == name && cookie.path == path && spot.sees(cookie);
+                    named.or_else(|| self.cookies.iter().find(known).and_then(|cookie| cookie.expires))
                 };
-                self.replace(spot, shown.iter().filter_map(|cookie| read(cookie, now, ends)).collect());
+                let shown = shown.iter().filter_map(|cookie| read(cookie, now, ends)).collect();
+                self.replace(spot, shown);
             }
             place.look_back().await?;
         }
@@ -167,15 +171,16 @@ impl Jar {
     }
 }
 
-/// A cookie as WebDriver has it. `ends` tells when the lines for a name and path said that it ends.
+/// A cookie as WebDriver has it. `ends` tells when the cookie of a name and path is to end.
 fn read(cookie: &Value, now: i64, ends: impl Fn(&str, &str) -> Option<i64>) -> Option<Cookie> {
     let text = |key: &str| cookie.get(key).and_then(Value::as_str);
     let flag = |key: &str| cookie.get(key).and_then(Value::as_bool).unwrap_or(false);
     // A leading dot marks a cookie that has a Domain attribute.
     let (name, domain, path) = (text("name")?, text("domain")?, text("path")?);
-    let host = domain.trim_start_matches('.');
+    // It keeps the letters that the line had.
+    let host = domain.trim_start_matches('.').to_ascii_lowercase();
     // URLs have addresses of IPv6 in brackets.
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
     Some(Cookie {
         name: name.to_owned(),
         value: text("value")?.to_owned(),
