@@ -109,6 +109,10 @@ pub struct Profile {
     /// Specification: no. All three engines: yes (Chromium measured, WebKit measured on libsoup
     /// 3.2.3, Firefox documented).
     pub address_domain_is_host_only: bool,
+    /// Whether a `Domain` may be an address of IPv6, which is then the host's own.
+    ///
+    /// Specification, Chromium and Firefox: yes. WebKit: no (measured 2026-11-21).
+    pub ipv6_domains: bool,
     /// Whether the end of an address is a domain above it, so that a host may set cookies for it; and an address
     /// with a leading dot is a domain like any other.
     ///
@@ -184,7 +188,7 @@ pub struct Profile {
     /// Whether `Access-Control-Allow-Headers: *` allows `Authorization` too.
     ///
     /// Specification (Fetch): no. Chromium: yes (measured). Firefox: yes (documented: the preference
-    /// `network.cors_preflight.authorization_covered_by_wildcard`). WebKit: not known, taken as no.
+    /// `network.cors_preflight.authorization_covered_by_wildcard`). WebKit: yes (measured 2026-11-21).
     pub wildcard_covers_authorization: bool,
     /// Whether an `https` page may load from `http` what is on a local network by its very name: an address
     /// that is not publicly routed, or a name below `.local`.
@@ -197,11 +201,11 @@ pub struct Profile {
     ///
     /// Specification (Mixed Content, section 4.1): no, each address by itself. Chromium: yes (measured).
     pub first_address_decides_upgrade: bool,
-    /// Whether an image on an `https` page that is not upgraded, for its address is an IP address or this very
-    /// machine, is loaded over `http`.
+    /// Whether an image on an `https` page that is not upgraded, for its address is one of IPv4 or this very
+    /// machine's name, is loaded over `http`; addresses of IPv6 are then upgraded like names.
     ///
-    /// Specification (Mixed Content, section 4.1): this machine is no insecure address, and any other is blocked.
-    /// WebKit: yes (measured 2026-11-21).
+    /// Specification (Mixed Content, section 4.1): no, this machine is no insecure address, and any other address
+    /// is blocked. WebKit: yes (measured 2026-11-21).
     pub shows_insecure_images: bool,
     /// Whether a request's path goes out, and is compared, with its percent-escapes normalized: `/%61pi` is `/api`.
     ///
@@ -240,6 +244,10 @@ pub struct Syntax {
     ///
     /// Specification: no. Chromium: yes (measured). Firefox: yes (documented).
     pub unreadable_shadows: bool,
+    /// Whether `SameSite=None` takes the place of an earlier `SameSite`, as the other values do.
+    ///
+    /// Specification, Chromium and Firefox: yes. WebKit: no (measured 2026-11-21).
+    pub none_overrides: bool,
     /// Whether a `SameSite` of an unknown value takes the place of an earlier one.
     ///
     /// Specification, Chromium and Firefox: yes. WebKit: no (measured on libsoup 3.2.3).
@@ -411,6 +419,7 @@ impl Profile {
             max_attribute: 1024,
             attributes_need_equals: false,
             unreadable_shadows: false,
+            none_overrides: true,
             unknown_same_site_resets: true,
             lifetime: Lifetime::MaxAge,
             max_age: MaxAgeGrammar::Digits,
@@ -436,6 +445,7 @@ impl Profile {
         lone_dot_is_no_domain: true,
         address_domain_is_host_only: false,
         addresses_are_names: false,
+        ipv6_domains: true,
         parent_domain_in_lower_case: false,
         unicode_domains: false,
         third_party: ThirdParty::Allow,
@@ -518,6 +528,7 @@ impl Profile {
             tokens: Tokens::Ascii,
             max_attribute: usize::MAX,
             attributes_need_equals: true,
+            none_overrides: false,
             unknown_same_site_resets: false,
             lifetime: Lifetime::Last,
             max_age: MaxAgeGrammar::Strtol,
@@ -539,6 +550,7 @@ impl Profile {
         lone_dot_is_no_domain: false,
         address_domain_is_host_only: true,
         addresses_are_names: true,
+        ipv6_domains: false,
         parent_domain_in_lower_case: true,
         third_party: ThirdParty::Block,
         ancestors_make_third_party: false,
@@ -550,6 +562,7 @@ impl Profile {
         site_limit: Limit { most: 1000, keep: 900 },
         jar_limit: Limit { most: 20_000, keep: 18_000 },
         order: Order::Domain,
+        wildcard_covers_authorization: true,
         shows_insecure_images: true,
         normalizes_request_path: true,
         ..Self::SPECIFICATION

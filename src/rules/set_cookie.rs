@@ -344,6 +344,10 @@ impl<'l, 'p> Parser<'l, 'p> {
                 return;
             }
         }
+        let overrides = flag != Some(SameSite::None) || self.profile.syntax.none_overrides;
+        if !overrides && self.cookie.same_site.is_some() {
+            return self.ignore(attribute.span, Ignored::Overridden);
+        }
         // Step 5.
         let flag = flag.unwrap_or(SameSite::Unset);
         if let Some((earlier, _)) = self.cookie.same_site.replace((attribute, flag)) {

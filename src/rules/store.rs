@@ -260,6 +260,9 @@ impl Judge<'_, '_> {
             }
             self.fault(Reason::PublicSuffix, at);
         }
+        if domain.starts_with('[') && !self.profile.ipv6_domains {
+            return self.fault(Reason::DomainMismatch, at);
+        }
         let is_name = self.profile.addresses_are_names && dotted;
         if domain == host && self.profile.address_domain_is_host_only && is_ip_address(host) && !is_name {
             return;

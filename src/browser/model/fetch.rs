@@ -137,11 +137,16 @@ impl UserAgent {
             status,
             &fields(&headers),
         );
+        let allows_the_origin = reasons
+            .iter()
+            .all(|reason| matches!(reason, Reason::CorsPreflightMethod | Reason::CorsPreflightHeader));
+        if allows_the_origin && (reasons.is_empty() || self.manners.keeps_refusing_preflights) {
+            self.preflights.keep(&self.manners, &request.context, &request.url, headers, self.now);
+        }
         if !reasons.is_empty() {
             let error = format!("the preflight of {} {} failed", preflight.method, request.url);
             return Err(Failed::new(reasons, error));
         }
-        self.preflights.keep(&self.manners, &request.context, &request.url, headers, self.now);
         Ok(())
     }
 

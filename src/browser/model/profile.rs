@@ -20,6 +20,10 @@ pub(super) struct Manners {
     /// Fetch: no. Chromium: yes (measured 2026-11-20, 156.0.8078.79). WebKit: yes (documented). Firefox: no
     /// (documented).
     pub(super) preflights_serve_lesser: bool,
+    /// Whether an answer is remembered that allows the origin and not this request, for what else it allows.
+    ///
+    /// Fetch, Chromium and Firefox: no. WebKit: yes (measured 2026-11-21, 2.50.6).
+    pub(super) keeps_refusing_preflights: bool,
     /// How many redirects of a navigation are followed.
     ///
     /// Fetch: 20. Chromium: 19, though 20 of anything else (measured 2026-11-20, 156.0.8078.79). The
@@ -55,6 +59,7 @@ impl Manners {
                 rules: Profile::CHROMIUM.with_third_party(policy),
                 longest_preflight: 7_200,
                 preflights_serve_lesser: true,
+                keeps_refusing_preflights: false,
                 navigation_redirects: 19,
                 stops_insecure_forms: true,
                 reads_ipv6_cookies: true,
@@ -63,6 +68,7 @@ impl Manners {
                 rules: Profile::FIREFOX.with_third_party(policy),
                 longest_preflight: 86_400,
                 preflights_serve_lesser: false,
+                keeps_refusing_preflights: false,
                 navigation_redirects: REDIRECTS,
                 stops_insecure_forms: false,
                 reads_ipv6_cookies: true,
@@ -71,6 +77,7 @@ impl Manners {
                 rules: Profile::WEBKIT.with_third_party(policy),
                 longest_preflight: 600,
                 preflights_serve_lesser: true,
+                keeps_refusing_preflights: true,
                 navigation_redirects: REDIRECTS,
                 stops_insecure_forms: false,
                 reads_ipv6_cookies: false,

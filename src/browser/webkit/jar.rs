@@ -139,10 +139,11 @@ impl Jar {
                 let shown = place.cookies().await?;
                 let ends = |name: &str, path: &str| {
                     let is_its = |spot: &&Spot| spot.name == name && spot.path == path;
-                    let named = spots.iter().rev().filter(is_its).find_map(|spot| spot.ends);
-                    let known =
-                        |cookie: &&Cookie| cookie.name == name && cookie.path == path && spot.sees(cookie);
-                    named.or_else(|| self.cookies.iter().find(known).and_then(|cookie| cookie.expires))
+                    let known = |cookie: &&Cookie| cookie.name == name && cookie.path == path;
+                    let named = spots.iter().filter(is_its).filter_map(|spot| spot.ends);
+                    named
+                        .chain(self.cookies.iter().filter(known).filter_map(|cookie| cookie.expires))
+                        .collect()
                 };
                 let shown = shown.iter().filter_map(|cookie| read(cookie, now, ends)).collect();
                 self.replace(spot, shown);
@@ -171,8 +172,8 @@ impl Jar {
     }
 }
 
-/// A cookie as WebDriver has it. `ends` tells when the cookie of a name and path is to end.
-fn read(cookie: &Value, now: i64, ends: impl Fn(&str, &str) -> Option<i64>) -> Option<Cookie> {
+/// A cookie as WebDriver has it. `ends` tells when the cookies of a name and path may end.
+fn read(cookie: &Value, now: i64, ends: impl Fn(&str, &str) -> Vec<i64>) -> Option<Cookie> {
     let text = |key: &str| cookie.get(key).and_then(Value::as_str);
     let flag = |key: &str| cookie.get(key).and_then(Value::as_bool).unwrap_or(false);
     // A leading dot marks a cookie that has a Domain attribute.
@@ -195,18 +196,21 @@ fn read(cookie: &Value, now: i64, ends: impl Fn(&str, &str) -> Option<i64>) -> O
             Some("Strict") => SameSite::Strict,
             _ => SameSite::Unset,
         },
-        expires: cookie.get("expiry").and_then(Value::as_i64).map(|said| moment(said, now, ends(name, path))),
+        expires: cookie
+            .get("expiry")
+            .and_then(Value::as_i64)
+            .map(|said| moment(said, now, &ends(name, path))),
         partition: None,
     })
 }
 
 /// The moment a driver means that keeps 32 bits of it (measured 2026-11-21, WebKitGTK 2.50.6: the year 2098 is
-/// -255594496): of those it may be, the one the line named, else the next to come.
-fn moment(said: i64, now: i64, named: Option<i64>) -> i64 {
+/// -255594496): of those it may be, one that a line named, else the next to come.
+fn moment(said: i64, now: i64, named: &[i64]) -> i64 {
     const WRAP: i64 = 1 << 32;
     if said > now {
         return said;
     }
     let same = |named: &i64| (named - said).rem_euclid(WRAP) <= 60 || (said - named).rem_euclid(WRAP) <= 60;
-    named.filter(same).unwrap_or_else(|| now + (said - now).rem_euclid(WRAP))
+    named.iter().copied().find(same).unwrap_or_else(|| now + (said - now).rem_euclid(WRAP))
 }

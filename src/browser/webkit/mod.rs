@@ -21,7 +21,7 @@ use self::display::Display;
 use super::driver::{MINIBROWSER, WEBKIT_DRIVER};
 use super::failure::Failure;
 use super::name::ThirdParty;
-use super::real::{Options, gateway};
+use super::real::Options;
 
 mod display;
 mod jar;
@@ -60,6 +60,13 @@ impl Webkit {
     /// [`Failure::Missing`] with what installs it, [`Failure::NotStarted`] with the last words of the
     /// driver or where the policy is not in force, [`Failure::TimedOut`]. Nothing is left running.
     pub async fn launch(options: Options) -> Result<Self, Failure> {
+        if options.remote.is_some() {
+            return Err(Failure::NotStarted {
+                program: MINIBROWSER.name.to_owned(),
+                message: "a WebKit is driven where `rehearsal` runs, and by no driver elsewhere".to_owned(),
+                last_words: Vec::new(),
+            });
+        }
         let browser = MINIBROWSER.find()?;
         let driver = WEBKIT_DRIVER.find()?;
         let display = if options.headed { None } else { Some(Display::start(&options).await?) };
@@ -98,7 +105,7 @@ impl Webkit {
     /// # Errors
     /// Whatever the browser fails at.
     pub async fn worker(&self) -> Result<Worker, Failure> {
-        Worker::new(Arc::clone(&self.kit), gateway()?, self.version.clone()).await
+        Worker::new(Arc::clone(&self.kit), self.kit.options.gateway()?, self.version.clone()).await
     }
 
     /// Ends the display, and with it every browser on it, and returns when it is gone. Does nothing the

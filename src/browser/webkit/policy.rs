@@ -13,7 +13,6 @@ use super::Kit;
 use super::place::Place;
 use crate::browser::failure::Failure;
 use crate::browser::name::ThirdParty;
-use crate::browser::real::gateway;
 use crate::diagnostic::Source;
 use crate::plan::{Action, Body, Certificate, Expect, Origin, Plan, Route, Service, Step};
 use crate::world::{Authority, World, hosts};
@@ -36,7 +35,7 @@ pub(super) async fn prove(kit: &Kit) -> Result<String, Failure> {
     let broken = |error: &dyn std::fmt::Display| Failure::protocol("proof of the policy", error);
     let authority = Authority::new(hosts(&plan)).map_err(|error| broken(&error))?;
     let world = World::start(&plan, &authority).map_err(|error| broken(&error))?;
-    let gateway = gateway()?;
+    let gateway = kit.options.gateway()?;
     gateway.show(&world);
     let place = Place::open(kit, gateway.address()).await?;
     let seen = experiment(&place, &plan, &world).await;
@@ -124,7 +123,7 @@ fn plan() -> Plan {
     let first = origin("first", "https://first.example", Service::Page);
     let step = Step { action: Action::Reload, span: 0..0, expect: Expect::default(), on: Vec::new() };
     Plan {
-        source: Arc::new(Source { path: String::new(), text: String::new() }),
+        source: Arc::new(Source::new("", "")),
         title: String::new(),
         covers: Vec::new(),
         records: Vec::new(),
