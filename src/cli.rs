@@ -203,7 +203,7 @@ pub struct RunArgs {
     /// Show the browser's window
     #[arg(long)]
     pub headed: bool,
-    /// Install the browsers that are missing, with the system's package manager, before running
+    /// Before running, install those of the named browsers that are missing, or Chromium where none is named
     #[arg(long)]
     pub install_browsers: bool,
     /// How the report is written

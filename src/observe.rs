@@ -22,6 +22,9 @@ pub struct Observation {
     pub written: Option<SetCookie>,
     /// The jar after the step. `None` where this browser does not show it.
     pub jar: Option<Vec<Cookie>>,
+    /// Paths of cookies that may be in the jar besides: this browser shows nobody a cookie whose path no address
+    /// can have.
+    pub unseen: Vec<String>,
     /// Names the step asked for that are not in the world, in order: `host:port`.
     pub refused: Vec<String>,
     /// What the browser wrote to its console during the step, its own words.

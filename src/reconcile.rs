@@ -85,8 +85,8 @@ pub fn compare(step: usize, predicted: &Observation, observed: &Observation) -> 
         differences.line("document.cookie", predicted, observed);
     }
     differences.page(predicted, observed);
-    if let (Some(predicted), Some(observed)) = (&predicted.jar, &observed.jar) {
-        differences.jar(predicted, observed);
+    if let (Some(predicted), Some(jar)) = (&predicted.jar, &observed.jar) {
+        differences.jar(predicted, jar, &observed.unseen);
     }
     differences.found
 }
@@ -102,9 +102,9 @@ pub fn enrich(predicted: &Observation, observed: &mut Observation) {
         return;
     }
     let jars_agree = match (&predicted.jar, &observed.jar) {
-        (Some(predicted), Some(observed)) => {
+        (Some(predicted), Some(jar)) => {
             let mut differences = Differences { step: 0, found: Vec::new() };
-            differences.jar(predicted, observed);
+            differences.jar(predicted, jar, &observed.unseen);
             differences.found.is_empty()
         }
         _ => false,
@@ -292,9 +292,11 @@ impl Differences {
         }
     }
 
-    fn jar(&mut self, predicted: &[Cookie], observed: &[Cookie]) {
+    /// The jars, but for cookies that the browser shows nobody for their path.
+    fn jar(&mut self, predicted: &[Cookie], observed: &[Cookie], unseen: &[String]) {
         for cookie in predicted {
             match observed.iter().find(|other| key(other) == key(cookie)) {
+                None if unseen.contains(&cookie.path) => {}
                 None => self.add(Question::Jar, key(cookie), attributes(cookie), "not in the jar"),
                 Some(other) if attributes(other) != attributes(cookie) => {
                     self.add(Question::Jar, key(cookie), attributes(cookie), attributes(other));

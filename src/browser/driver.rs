@@ -3,6 +3,8 @@
 //! This file knows processes and not what is spoken to them.
 
 use std::ffi::{OsStr, OsString};
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,6 +15,9 @@ use super::guard::Guarded;
 
 /// How long a program is given to say its version.
 const VERSION: Duration = Duration::from_secs(10);
+
+/// How often a driver that does not say when it listens is tried. It takes some 20 ms.
+const KNOCKING: Duration = Duration::from_millis(3);
 
 /// A program a browser consists of, and where it may be.
 #[derive(Clone, Copy, Debug)]
@@ -208,6 +213,47 @@ impl Driver {
         .await
     }
 
+    /// Starts a WebKitWebDriver with this added to its environment, and waits until it listens. It does not
+    /// choose a port and says nothing, so it is given one that is free.
+    ///
+    /// # Errors
+    /// As [`Driver::chromedriver`].
+    pub async fn webkit_driver(
+        executable: &Path,
+        program: &Path,
+        environment: &[(&'static str, OsString)],
+        limit: Duration,
+    ) -> Result<Self, Failure> {
+        let not_started = |message: String, last_words| Failure::NotStarted {
+            program: WEBKIT_DRIVER.name.to_owned(),
+            message,
+            last_words,
+        };
+        let port = free_port().map_err(|error| not_started(error.to_string(), Vec::new()))?;
+        let environment = environment.iter().map(|(name, value)| (OsStr::new(*name), value.clone()));
+        let arguments = [OsString::from(format!("--port={port}"))];
+        let mut guarded = Guarded::start(executable, &private_folder(), program, arguments, environment)
+            .map_err(|error| not_started(format!("{}: {error}", executable.display()), Vec::new()))?;
+        let listens = async {
+            while tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_err() {
+                tokio::time::sleep(KNOCKING).await;
+            }
+        };
+        let listens = tokio::select! {
+            listens = tokio::time::timeout(limit, listens) => listens.ok(),
+            () = guarded.ended() => {
+                return Err(not_started("it exited before it listened".to_owned(), guarded.last_words()));
+            }
+        };
+        if listens.is_none() {
+            guarded.end().await;
+            let command = format!("start of {}", WEBKIT_DRIVER.name);
+            return Err(Failure::TimedOut { command, after: limit });
+        }
+        guarded.forget_words();
+        Ok(Self { guarded, port })
+    }
+
     async fn start<'a>(
         executable: &Path,
         program: &Path,
@@ -270,6 +316,11 @@ impl Driver {
     pub async fn end(self) -> bool {
         self.guarded.end().await
     }
+}
+
+/// A port of the loopback address that nobody has.
+fn free_port() -> io::Result<u16> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr().map(|address| address.port())
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@
 //! 3. starts the program, whose stdout and stderr are the guard's own;
 //! 4. waits until its stdin ends (we closed it, or we are gone, however that came about), until it
 //!    gets SIGTERM, or until the program exits;
-//! 5. ends its children until none is left, and deletes the folder.
+//! 5. ends its children until none is left, and deletes the folder. A program that leaves things elsewhere
+//!    unless it tidies up itself is asked by SIGTERM first, where its owner says so.
 //!
 //! It is in a process group of its own and deaf to SIGINT and SIGHUP, so a Ctrl-C in the terminal is
 //! ours alone to handle.
@@ -53,6 +54,12 @@ const LAST_WORDS: usize = 20;
 /// How many bytes of each of them.
 const LAST_WORD_BYTES: usize = 500;
 
+/// What comes before the folder where the program is to be asked to end before it is made to.
+const ASK_FIRST: &str = "--ask-first";
+
+/// How long a program that is asked to end is given for it. A display server takes some 10 ms.
+const ASKING: Duration = Duration::from_secs(1);
+
 /// How long the guard is given to end everything before it is given up, generous: killing a browser
 /// takes some 50 ms.
 const ENDING: Duration = Duration::from_secs(10);
@@ -86,8 +93,32 @@ impl Guarded {
         arguments: impl IntoIterator<Item = OsString>,
         environment: impl IntoIterator<Item = (&'a OsStr, OsString)>,
     ) -> io::Result<Self> {
+        Self::start_with(&[], executable, folder, program, arguments, environment)
+    }
+
+    /// The same for a program that tidies up when it gets SIGTERM: it is asked before it is made to end.
+    ///
+    /// # Errors
+    /// As [`Guarded::start`].
+    pub fn start_to_be_asked(
+        executable: &Path,
+        folder: &Path,
+        program: &Path,
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> io::Result<Self> {
+        Self::start_with(&[ASK_FIRST], executable, folder, program, arguments, [])
+    }
+
+    fn start_with<'a>(
+        flags: &[&str],
+        executable: &Path,
+        folder: &Path,
+        program: &Path,
+        arguments: impl IntoIterator<Item = OsString>,
+        environment: impl IntoIterator<Item = (&'a OsStr, OsString)>,
+    ) -> io::Result<Self> {
         let mut command = tokio::process::Command::new(executable);
-        command.arg(SUBCOMMAND).arg(folder).arg(program).args(arguments).envs(environment);
+        command.arg(SUBCOMMAND).args(flags).arg(folder).arg(program).args(arguments).envs(environment);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         #[cfg(unix)]
         command.process_group(0);
@@ -198,6 +229,11 @@ async fn listen(pipe: impl AsyncRead + Unpin, words: Words, count: Arc<watch::Se
     }
 }
 
+/// The processes whose parent this one is, where the system tells.
+pub(super) fn children(process: u32) -> Vec<u32> {
+    kin::children_of(process)
+}
+
 /// What wakes the guard.
 enum Event {
     /// Its stdin ended: its owner asks it to end, or is gone.
@@ -210,16 +246,17 @@ enum Event {
     Reaped,
 }
 
-/// The guard itself: `rehearsal guard FOLDER PROGRAM ARGUMENT…`.
+/// The guard itself: `rehearsal guard [--ask-first] FOLDER PROGRAM ARGUMENT…`.
 ///
 /// Exits with the program's own code if that exited first, 0 if it was asked to end, and 2 if it
 /// could not start, having written why to stderr.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let mut arguments = arguments.into_iter();
+    let mut arguments = arguments.into_iter().peekable();
+    let ask = arguments.next_if(|argument| argument == ASK_FIRST).is_some();
     let (Some(folder), Some(program)) = (arguments.next(), arguments.next()) else {
         return complain("a guard needs a folder and a program");
     };
-    match watch_over(Path::new(&folder), Path::new(&program), arguments) {
+    match watch_over(Path::new(&folder), Path::new(&program), arguments, ask) {
         Ok(code) => code,
         Err(message) => complain(&message),
     }
@@ -238,6 +275,7 @@ fn watch_over(
     folder: &Path,
     program: &Path,
     arguments: impl Iterator<Item = OsString>,
+    ask: bool,
 ) -> Result<ExitCode, String> {
     let (events, inbox) = channel();
     hear_signals(events.clone()).map_err(|error| format!("signals cannot be handled: {error}"))?;
@@ -262,6 +300,9 @@ fn watch_over(
             Ok(Event::Reaped) => {}
         }
     };
+    if ask {
+        kin.ask(&inbox, ASKING);
+    }
     kin.end(&inbox);
     drop(folder);
     Ok(code)

@@ -31,5 +31,6 @@ mod running;
 mod scripts;
 mod session;
 mod stored;
+pub mod webkit;
 
 pub use failure::Failure;

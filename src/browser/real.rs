@@ -14,6 +14,7 @@ use super::chromium::{self, Chromium};
 use super::failure::Failure;
 use super::firefox::{self, Firefox};
 use super::name::{Engine, ThirdParty};
+use super::webkit::{self, Webkit};
 use crate::observe::Observation;
 use crate::plan::Step;
 use crate::world::{Gateway, World};
@@ -59,6 +60,8 @@ pub enum Browser {
     Chromium(Chromium),
     /// Firefox.
     Firefox(Firefox),
+    /// WebKitGTK's MiniBrowser.
+    Webkit(Webkit),
 }
 
 /// A jar and a tab in a browser, and the gateway through which they see a world.
@@ -68,14 +71,11 @@ pub enum Worker {
     Chromium(Box<chromium::Worker>),
     /// In Firefox.
     Firefox(Box<firefox::Worker>),
+    /// In MiniBrowser.
+    Webkit(Box<webkit::Worker>),
 }
 
 impl Browser {
-    /// Whether this version drives an engine.
-    pub const fn drives(engine: Engine) -> bool {
-        matches!(engine, Engine::Chromium | Engine::Firefox)
-    }
-
     /// Starts the browser of an engine, and its driver.
     ///
     /// # Errors
@@ -85,7 +85,7 @@ impl Browser {
         match engine {
             Engine::Chromium => Chromium::launch(options).await.map(Self::Chromium),
             Engine::Firefox => Firefox::launch(options).await.map(Self::Firefox),
-            Engine::Webkit => Err(missing(engine)),
+            Engine::Webkit => Webkit::launch(options).await.map(Self::Webkit),
         }
     }
 
@@ -97,23 +97,26 @@ impl Browser {
         match self {
             Self::Chromium(browser) => Ok(Worker::Chromium(Box::new(browser.worker().await?))),
             Self::Firefox(browser) => Ok(Worker::Firefox(Box::new(browser.worker().await?))),
+            Self::Webkit(browser) => Ok(Worker::Webkit(Box::new(browser.worker().await?))),
         }
     }
 
-    /// The browser's process id, where the driver told it.
+    /// The browser's process id, where the driver told it: WebKit's tells none.
     pub fn process(&self) -> Option<u32> {
         match self {
             Self::Chromium(browser) => browser.process(),
             Self::Firefox(browser) => browser.process(),
+            Self::Webkit(_) => None,
         }
     }
 
     /// The private folder of its processes, which is deleted when they have ended. Empty where they were
-    /// not started here.
+    /// not started here, or have one each.
     pub fn folder(&self) -> &Path {
         match self {
             Self::Chromium(browser) => browser.folder(),
             Self::Firefox(browser) => browser.folder(),
+            Self::Webkit(_) => Path::new(""),
         }
     }
 
@@ -122,6 +125,7 @@ impl Browser {
         match self {
             Self::Chromium(browser) => browser.is_alive(),
             Self::Firefox(browser) => browser.is_alive(),
+            Self::Webkit(browser) => browser.is_alive(),
         }
     }
 
@@ -131,6 +135,7 @@ impl Browser {
         match self {
             Self::Chromium(browser) => browser.close().await,
             Self::Firefox(browser) => browser.close().await,
+            Self::Webkit(browser) => browser.close().await,
         }
     }
 }
@@ -141,6 +146,7 @@ impl Worker {
         match self {
             Self::Chromium(worker) => worker.version(),
             Self::Firefox(worker) => worker.version(),
+            Self::Webkit(worker) => worker.version(),
         }
     }
 
@@ -169,6 +175,8 @@ impl Worker {
         match self {
             Self::Chromium(worker) => worker.renewals(),
             Self::Firefox(worker) => worker.renewals(),
+            // It has a browser of its own for each scenario.
+            Self::Webkit(_) => 0,
         }
     }
 
@@ -180,6 +188,7 @@ impl Worker {
         match self {
             Self::Chromium(worker) => worker.enter(world).await,
             Self::Firefox(worker) => worker.enter(world).await,
+            Self::Webkit(worker) => worker.enter(world).await,
         }
     }
 
@@ -191,6 +200,7 @@ impl Worker {
         match self {
             Self::Chromium(worker) => worker.perform(step).await,
             Self::Firefox(worker) => worker.perform(step).await,
+            Self::Webkit(worker) => worker.perform(step).await,
         }
     }
 
@@ -202,6 +212,7 @@ impl Worker {
         match self {
             Self::Chromium(worker) => worker.reset().await,
             Self::Firefox(worker) => worker.reset().await,
+            Self::Webkit(worker) => worker.reset().await,
         }
     }
 
@@ -210,6 +221,7 @@ impl Worker {
         match self {
             Self::Chromium(worker) => worker.close().await,
             Self::Firefox(worker) => worker.close().await,
+            Self::Webkit(worker) => worker.close().await,
         }
     }
 }
@@ -227,12 +239,5 @@ impl Options {
             message: error.to_string(),
             last_words: Vec::new(),
         })
-    }
-}
-
-fn missing(engine: Engine) -> Failure {
-    Failure::Missing {
-        program: engine.as_str().to_owned(),
-        hint: "this version drives chromium and chromium:block-third-party".to_owned(),
     }
 }

@@ -88,7 +88,7 @@ impl Running {
 
 /// Waits until a process has exited, reaped or not; for ever where that cannot be known.
 #[cfg(target_os = "linux")]
-async fn exited(process: Option<u32>) {
+pub(super) async fn exited(process: Option<u32>) {
     use rustix::event::{PollFd, PollFlags, poll};
     use rustix::process::{Pid, PidfdFlags, pidfd_open};
     let pid = process.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
@@ -110,6 +110,6 @@ async fn exited(process: Option<u32>) {
 }
 
 #[cfg(not(target_os = "linux"))]
-async fn exited(_: Option<u32>) {
+pub(super) async fn exited(_: Option<u32>) {
     std::future::pending().await
 }

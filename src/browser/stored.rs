@@ -33,7 +33,7 @@ pub(super) struct Reading {
 /// was not.
 ///
 /// `now` is in seconds since 1970-01-01. A line is stored when the jar has its cookie, or when a later line
-/// of the step was for the same cookie. Where the very same cookie was in the jar before the step, that
+/// of the step was for the same cookie and the browser says which it refuses. Where the very same cookie was in the jar before the step, that
 /// cannot be told: a browser does not mention a line that it ignored for want of credentials. A line
 /// whose lifetime is over removes, and is not stored.
 pub(super) fn settle(
@@ -105,19 +105,19 @@ impl Jars<'_> {
             line.reasons.insert(reason);
             return;
         }
-        let key = Key::of(&read, url.host_str().unwrap_or_default(), url.path());
+        let key = Key::of(self.reading.profile, &read, url);
         if is_over(&read, now) {
             line.stored = Some(false);
             line.reasons.insert(Reason::Expired);
         } else {
             let is_its = |cookie: &&Cookie| {
-                key.fits(cookie, self.reading.keeps_apart) && has_its_attributes(cookie, &read)
+                key.fits(cookie, self.reading.keeps_apart) && self.has_its_attributes(cookie, &read)
             };
             let mut kept = self.after.iter().filter(is_its);
+            let overtaken = later.stored.contains(&key) || later.over.contains(&key);
             line.stored = match kept.clone().next() {
-                None if later.stored.contains(&key) => Some(true),
-                // It was removed again, or both lines were refused.
-                None if later.over.contains(&key) => self.reading.tells_all.then_some(true),
+                // A line that was overtaken leaves no trace: only what is said of refusals tells of it.
+                None if overtaken => self.reading.tells_all.then_some(true),
                 None => Some(false),
                 Some(_) if kept.all(|cookie| self.before.contains(cookie)) => None,
                 Some(_) => Some(true),
@@ -129,6 +129,15 @@ impl Jars<'_> {
         } else if line.stored != Some(false) {
             later.stored.push(key);
         }
+    }
+
+    /// Whether a cookie is as this line would have made it, its lifetime and the key aside.
+    fn has_its_attributes(&self, cookie: &Cookie, read: &SetCookie<'_>) -> bool {
+        cookie.value == read.value_text()
+            && cookie.secure == read.secure.is_some()
+            && cookie.http_only == read.http_only.is_some()
+            && cookie.same_site == self.reading.profile.kept_same_site(read.same_site_flag())
+            && cookie.expires.is_some() == read.lifetime.is_some()
     }
 }
 
@@ -144,8 +153,11 @@ struct Key {
 }
 
 impl Key {
-    fn of(read: &SetCookie<'_>, host: &str, request_path: &str) -> Self {
+    fn of(profile: &Profile, read: &SetCookie<'_>, url: &Url) -> Self {
+        let (host, request_path) = (url.host_str().unwrap_or_default(), url.path());
         let domain = domain(read);
+        let dotted = read.domain.is_some_and(|domain| read.bytes(domain.value).starts_with(b"."));
+        let is_name = profile.addresses_are_names && dotted;
         let path = read.path.map(|path| String::from_utf8_lossy(read.bytes(path.value)).into_owned());
         let path = path
             .filter(|path| path.starts_with('/'))
@@ -154,7 +166,9 @@ impl Key {
             name: read.name_text().into_owned(),
             // A Domain attribute that is the very host leaves the cookie host-only where that is an address
             // or a public suffix.
-            host_only: domain.as_ref().is_none_or(|domain| domain == host && has_no_subdomains(host)),
+            host_only: domain
+                .as_ref()
+                .is_none_or(|domain| domain == host && has_no_subdomains(host) && !is_name),
             domain: domain.unwrap_or_else(|| host.to_owned()),
             path,
             partitioned: read.partitioned.is_some(),
@@ -174,15 +188,6 @@ impl Key {
 /// Whether no cookie can be for a host and those below it.
 fn has_no_subdomains(host: &str) -> bool {
     is_ip_address(host) || suffixes(host).name == host
-}
-
-/// Whether a cookie is as this line would have made it, its lifetime and the key aside.
-fn has_its_attributes(cookie: &Cookie, read: &SetCookie<'_>) -> bool {
-    cookie.value == read.value_text()
-        && cookie.secure == read.secure.is_some()
-        && cookie.http_only == read.http_only.is_some()
-        && cookie.same_site == read.same_site_flag()
-        && cookie.expires.is_some() == read.lifetime.is_some()
 }
 
 /// The domain a line's Domain attribute names, in lower-case ASCII and without a leading dot; `None` without

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::browser::install;
 use crate::browser::name::{BrowserName, Engine};
-use crate::browser::real::{Browser, Remote};
+use crate::browser::real::Remote;
 use crate::cli::{Format, RunArgs, RunningDriver};
 use crate::outcome::{Run, Summary};
 use crate::plan::Plan;
@@ -115,21 +115,18 @@ fn browsers(arguments: &RunArgs) -> Result<Vec<BrowserName>, ExitCode> {
         super::complain(message, help);
         Err(ExitCode::from(super::COULD_NOT_RUN))
     };
-    let driven = || Engine::ALL.into_iter().filter(|engine| Browser::drives(*engine));
-    let undriven = |browser: &&BrowserName| !browser.model && !Browser::drives(browser.engine);
-    if let Some(other) = arguments.browser.iter().find(undriven) {
-        let help = format!("`--browser model:{other}` predicts what it does, by the rules");
-        return could_not(format!("this version drives no {}", other.engine.as_str()), &help);
-    }
     let remote = |engine: &Engine| arguments.webdriver.iter().any(|driver| driver.engine == *engine);
     let shipped = |engines: &mut dyn Iterator<Item = Engine>| engines.map(BrowserName::shipped).collect();
     let wanted: Vec<BrowserName> = match arguments.browser.as_slice() {
-        [] if !arguments.webdriver.is_empty() => shipped(&mut driven().filter(remote)),
-        [] => shipped(&mut driven()),
+        [] if !arguments.webdriver.is_empty() => shipped(&mut Engine::ALL.into_iter().filter(remote)),
+        [] => shipped(&mut Engine::ALL.into_iter()),
         named => named.to_vec(),
     };
     if arguments.install_browsers {
-        super::browsers::install_missing(&wanted)?;
+        // Nobody who names no browser waits for three to be installed.
+        let chromium = [BrowserName::shipped(Engine::Chromium)];
+        let named = if arguments.browser.is_empty() { chromium.as_slice() } else { wanted.as_slice() };
+        super::browsers::install_missing(named)?;
     }
     if !arguments.browser.is_empty() || !arguments.webdriver.is_empty() {
         return Ok(wanted);

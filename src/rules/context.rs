@@ -330,7 +330,13 @@ impl<'c> Standing<'c> {
         let redirected = profile.redirects_break_same_site && !context.redirects.iter().all(is_same);
         let at_top_host =
             profile.top_host_is_same_site && documents.first().is_some_and(|top| top.host == origin.host);
-        let third_party = if profile.ancestors_make_third_party { !all_same } else { !top_same };
+        // No site above, no third party.
+        let is_third = |other: &Origin| {
+            !documents.is_empty() && !SiteRef::of(other, suffixes).is_same_site(top_site, schemeful)
+        };
+        let stays_third = profile.redirects_stay_third_party && context.redirects.iter().any(is_third);
+        let third_party =
+            stays_third || if profile.ancestors_make_third_party { !all_same } else { !top_same };
 
         let path = context.url.path.as_bytes();
         Self {

@@ -239,6 +239,10 @@ pub fn mixed_content(profile: &Profile, context: &Context) -> MixedContent {
     if is_image && profile.first_address_decides_upgrade && !context.redirects.is_empty() {
         return if first_is_a_name { MixedContent::Upgraded } else { MixedContent::No };
     }
+    if is_image && profile.shows_insecure_images && (is_ip_address(&origin.host) || is_loopback(&origin.host))
+    {
+        return MixedContent::No;
+    }
     let exempt = (profile.trusts_loopback && origin.is_potentially_trustworthy())
         || (profile.local_networks_are_not_mixed && is_local_network(&origin.host));
     match is_image && !is_ip_address(&origin.host) {

@@ -6,7 +6,7 @@
 use super::cookie::SameSite;
 use super::date::DateGrammar;
 use super::engine::{
-    AncestorBit, BarePair, InnerTabs, Lifetime, Limit, MaxAgeGrammar, Nameless, Prefixes, Profile,
+    AncestorBit, BarePair, InnerTabs, Lifetime, Limit, MaxAgeGrammar, Nameless, Order, Prefixes, Profile,
     Replacement, SecureProtection, Syntax, ThirdParty, Tokens,
 };
 
@@ -44,6 +44,12 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         schemeful_same_site,
         redirects_break_same_site,
         top_host_is_same_site,
+        forgets_unset_same_site,
+        addresses_are_names,
+        ipv6_domains,
+        redirects_stay_third_party,
+        order,
+        shows_insecure_images,
         unset_same_site,
         lax_unsafe_seconds,
         same_site_guards_storing,
@@ -84,6 +90,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
     let mut lines = vec![
         ("third parties' cookies, as shipped", policy(*third_party).to_owned()),
         ("a cookie without `SameSite` is treated as", same_site(*unset_same_site).to_owned()),
+        ("… and the jar keeps no difference between the two", yes(*forgets_unset_same_site)),
         ("… and goes with an unsafe top-level request while younger than", seconds(*lax_unsafe_seconds)),
         ("`SameSite=None` needs `Secure`", yes(*none_requires_secure)),
         ("a cross-site answer may not set Lax and Strict cookies", yes(*same_site_guards_storing)),
@@ -98,6 +105,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
             yes(*ancestors_make_third_party),
         ),
         ("a partition's key tells apart what is below a document of another site", ancestors(*ancestor_bit)),
+        ("a request that went through a third party stays a third party's", yes(*redirects_stay_third_party)),
         ("`Partitioned` keeps a cookie in a partition (CHIPS)", yes(*partitioned_attribute)),
         ("… and works where third-party cookies are blocked", yes(*partitioned_is_exempt)),
         ("`Secure` cookies work on `http://localhost`", yes(*trusts_loopback)),
@@ -109,6 +117,8 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         ("a host that is a public suffix may set cookies", yes(*suffix_host_may_set)),
         ("`Domain=.` counts as no `Domain`", yes(*lone_dot_is_no_domain)),
         ("`Domain` with the host's own address makes a host-only cookie", yes(*address_domain_is_host_only)),
+        ("a `Domain` may be an address of IPv6", yes(*ipv6_domains)),
+        ("the end of an address is a domain above it", yes(*addresses_are_names)),
         ("a parent `Domain` has to be in lower case", yes(*parent_domain_in_lower_case)),
         ("a `Domain` may have characters beyond ASCII", yes(*unicode_domains)),
         ("longest name and value, in bytes", bytes(*max_name_value)),
@@ -117,13 +127,25 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         ("cookies a site may have", limit(site_limit)),
         ("cookies a jar may have", limit(jar_limit)),
         ("… not counting those used within", seconds(*jar_limit_spares)),
-        ("a cookie that replaces another is sent in the order of", order(*replacement).to_owned()),
+        ("a cookie that replaces another is sent in the order of", place(*replacement).to_owned()),
         (
-            "percent-escapes of a request's path are normalized before it is compared",
+            "cookies with paths of one length go in the order of",
+            match order {
+                Order::Creation => "their creation",
+                Order::Domain => "their domains, the nearest first",
+            }
+            .to_owned(),
+        ),
+        (
+            "percent-escapes of a request's path are normalized before it goes out",
             yes(*normalizes_request_path),
         ),
         ("`Access-Control-Allow-Headers: *` covers `Authorization`", yes(*wildcard_covers_authorization)),
         ("an `https` page may load from `http` on the local network", yes(*local_networks_are_not_mixed)),
+        (
+            "an `https` page shows images from `http` at addresses and on this machine",
+            yes(*shows_insecure_images),
+        ),
         (
             "the first address of an image decides whether its redirects are upgraded",
             yes(*first_address_decides_upgrade),
@@ -148,6 +170,7 @@ fn told_syntax(syntax: &Syntax) -> Vec<(&'static str, String)> {
         attributes_need_equals,
         unreadable_shadows,
         unknown_same_site_resets,
+        none_overrides,
         lifetime,
         max_age,
         dates,
@@ -188,6 +211,7 @@ fn told_syntax(syntax: &Syntax) -> Vec<(&'static str, String)> {
         ("longest value of an attribute, in bytes", bytes(*max_attribute)),
         ("`Path` and its like without `=` are ignored", yes(*attributes_need_equals)),
         ("an unreadable `Expires` takes the place of an earlier one", yes(*unreadable_shadows)),
+        ("`SameSite=None` takes the place of an earlier `SameSite`", yes(*none_overrides)),
         ("an unknown `SameSite` takes the place of an earlier one", yes(*unknown_same_site_resets)),
         (
             "of `Max-Age` and `Expires` wins",
@@ -262,11 +286,10 @@ fn protection(protection: SecureProtection) -> &'static str {
     }
 }
 
-fn order(replacement: Replacement) -> &'static str {
+fn place(replacement: Replacement) -> &'static str {
     match replacement {
         Replacement::KeepsPlace => "the old one",
         Replacement::KeepsPlaceIfEqual => "the old one if the value is the same",
-        Replacement::GoesLast => "the new one",
     }
 }
 

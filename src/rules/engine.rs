@@ -10,6 +10,7 @@
 
 use super::cookie::SameSite;
 use super::date::DateGrammar;
+use super::domain::domain_match;
 
 /// What a browser does with cookies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub struct Profile {
     /// Whether a redirect through another site makes a request cross-site.
     ///
     /// Specification and Chromium: no (measured; `kCookieSameSiteConsidersRedirectChain` is off).
-    /// Firefox: yes, for sending (documented).
+    /// Firefox: yes, for sending (documented). WebKit: yes, for sending (measured 2026-11-21).
     pub redirects_break_same_site: bool,
     /// Whether a request below the top level to the very host of the top-level document is same-site
     /// for sending, whatever documents are between.
@@ -38,6 +39,10 @@ pub struct Profile {
     /// Specification and Chromium: Lax (measured). Firefox: None (measured). WebKit: None (measured
     /// on libsoup 3.2.3; from 3.4 on it is Lax).
     pub unset_same_site: SameSite,
+    /// Whether the jar forgets that a cookie came without `SameSite`, and keeps what it is treated as.
+    ///
+    /// Specification, Chromium and Firefox: no. WebKit: yes (measured 2026-11-21: it shows `None`).
+    pub forgets_unset_same_site: bool,
     /// For how many seconds after its creation a cookie without `SameSite` also goes with unsafe
     /// top-level requests; 0 for never. Only where such a cookie is treated as Lax.
     ///
@@ -105,6 +110,16 @@ pub struct Profile {
     /// Specification: no. All three engines: yes (Chromium measured, WebKit measured on libsoup
     /// 3.2.3, Firefox documented).
     pub address_domain_is_host_only: bool,
+    /// Whether a `Domain` may be an address of IPv6, which is then the host's own.
+    ///
+    /// Specification, Chromium and Firefox: yes. WebKit: no (measured 2026-11-21).
+    pub ipv6_domains: bool,
+    /// Whether the end of an address is a domain above it, so that a host may set cookies for it; and an address
+    /// with a leading dot is a domain like any other.
+    ///
+    /// Specification, Chromium and Firefox: no. WebKit: yes (measured 2026-11-21: `10.1.2.3` sets and gets
+    /// cookies of `Domain=1.2.3`, and `Domain=.10.1.2.3` makes no host-only cookie).
+    pub addresses_are_names: bool,
     /// Whether a `Domain` above the host must be written in lower case.
     ///
     /// WebKit: yes (measured on libsoup 3.2.3: `Domain=Example.org` is refused from
@@ -126,6 +141,10 @@ pub struct Profile {
     pub ancestors_make_third_party: bool,
     /// Which documents of other sites above a request have a part in the key of its partition.
     pub ancestor_bit: AncestorBit,
+    /// Whether a request that went through a third party stays a third party's after a redirect back.
+    ///
+    /// Chromium: no (measured). Firefox: taken as no. WebKit: yes (measured 2026-11-21).
+    pub redirects_stay_third_party: bool,
     /// Whether `Partitioned` keeps the cookie in a partition of its own.
     ///
     /// Chromium and Firefox: yes (measured). WebKit: no, the attribute is ignored (measured).
@@ -147,7 +166,8 @@ pub struct Profile {
     /// The longest lifetime in seconds of a cookie that a script writes; `i64::MAX` for no limit
     /// beside [`Profile::max_lifetime`].
     ///
-    /// WebKit: 7 days (documented).
+    /// Safari: 7 days (documented). WebKitGTK: no limit, with its tracking prevention too (measured 2026-11-21), and
+    /// nor have the others.
     pub max_script_lifetime: i64,
     /// How many cookies one site may have, in each partition.
     ///
@@ -166,10 +186,12 @@ pub struct Profile {
     pub jar_limit_spares: i64,
     /// Whether a cookie that replaces another takes its place in the order of creation.
     pub replacement: Replacement,
+    /// In what order cookies go whose paths are equally long.
+    pub order: Order,
     /// Whether `Access-Control-Allow-Headers: *` allows `Authorization` too.
     ///
     /// Specification (Fetch): no. Chromium: yes (measured). Firefox: yes (documented: the preference
-    /// `network.cors_preflight.authorization_covered_by_wildcard`). WebKit: not known, taken as no.
+    /// `network.cors_preflight.authorization_covered_by_wildcard`). WebKit: yes (measured 2026-11-21).
     pub wildcard_covers_authorization: bool,
     /// Whether an `https` page may load from `http` what is on a local network by its very name: an address
     /// that is not publicly routed, or a name below `.local`.
@@ -188,9 +210,15 @@ pub struct Profile {
     /// Specification (Fetch, HTTP-network fetch): yes, of every answer. Chromium: no (measured 2026-11-21,
     /// 156.0.8078.79). The others are taken to do as Fetch says.
     pub refused_handshakes_set_cookies: bool,
-    /// Whether the request's path is compared with its percent-escapes normalized.
+    /// Whether an image on an `https` page that is not upgraded, for its address is one of IPv4 or this very
+    /// machine's name, is loaded over `http`; addresses of IPv6 are then upgraded like names.
     ///
-    /// Specification, Chromium and Firefox: no (measured). WebKit: yes (measured).
+    /// Specification (Mixed Content, section 4.1): no, this machine is no insecure address, and any other address
+    /// is blocked. WebKit: yes (measured 2026-11-21).
+    pub shows_insecure_images: bool,
+    /// Whether a request's path goes out, and is compared, with its percent-escapes normalized: `/%61pi` is `/api`.
+    ///
+    /// Specification, Chromium and Firefox: no (measured). WebKit: yes (measured; on the wire 2026-11-21).
     pub normalizes_request_path: bool,
 }
 
@@ -225,6 +253,10 @@ pub struct Syntax {
     ///
     /// Specification: no. Chromium: yes (measured). Firefox: yes (documented).
     pub unreadable_shadows: bool,
+    /// Whether `SameSite=None` takes the place of an earlier `SameSite`, as the other values do.
+    ///
+    /// Specification, Chromium and Firefox: yes. WebKit: no (measured 2026-11-21).
+    pub none_overrides: bool,
     /// Whether a `SameSite` of an unknown value takes the place of an earlier one.
     ///
     /// Specification, Chromium and Firefox: yes. WebKit: no (measured on libsoup 3.2.3).
@@ -302,7 +334,9 @@ pub enum MaxAgeGrammar {
     SignedDigits,
     /// Digits, or anything after a minus. Firefox (documented).
     DigitsOrMinus,
-    /// What C's `strtol` consumes whole: an empty value is zero. WebKit (measured on libsoup 3.2.3).
+    /// What C's `strtol` consumes whole: an empty value is zero. What is not negative is kept as 32 bits with a
+    /// sign, where -1 means until the end of the session. WebKit (measured on libsoup 3.2.3; the 32 bits
+    /// 2026-11-21).
     Strtol,
 }
 
@@ -371,15 +405,24 @@ pub struct Limit {
     pub keep: usize,
 }
 
+/// The order of cookies whose paths are equally long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// That of creation. Specification, Chromium, Firefox.
+    Creation,
+    /// Those with a `Domain` that is the host, then the host-only ones, then those of the domains above, the
+    /// nearest first; that of creation within each. WebKit (measured 2026-11-21; libsoup's `get_cookies` sorts
+    /// copies, whose age it does not know).
+    Domain,
+}
+
 /// Where a cookie that replaces another stands in the order of creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replacement {
-    /// In the place of the old one. Specification, Firefox (documented).
+    /// In the place of the old one. Specification, Firefox (documented), WebKit (measured 2026-11-21).
     KeepsPlace,
     /// In the place of the old one if the value is the same, else last. Chromium (measured).
     KeepsPlaceIfEqual,
-    /// Last. WebKit (measured on libsoup 3.2.3).
-    GoesLast,
 }
 
 /// Four hundred days in seconds.
@@ -397,6 +440,7 @@ impl Profile {
             max_attribute: 1024,
             attributes_need_equals: false,
             unreadable_shadows: false,
+            none_overrides: true,
             unknown_same_site_resets: true,
             lifetime: Lifetime::MaxAge,
             max_age: MaxAgeGrammar::Digits,
@@ -406,6 +450,7 @@ impl Profile {
         redirects_break_same_site: false,
         top_host_is_same_site: false,
         unset_same_site: SameSite::Lax,
+        forgets_unset_same_site: false,
         lax_unsafe_seconds: 0,
         same_site_guards_storing: true,
         none_requires_secure: true,
@@ -420,11 +465,14 @@ impl Profile {
         suffix_host_may_set: true,
         lone_dot_is_no_domain: true,
         address_domain_is_host_only: false,
+        addresses_are_names: false,
+        ipv6_domains: true,
         parent_domain_in_lower_case: false,
         unicode_domains: false,
         third_party: ThirdParty::Allow,
         ancestors_make_third_party: true,
         ancestor_bit: AncestorBit::AnyOther,
+        redirects_stay_third_party: false,
         partitioned_attribute: true,
         partitioned_is_exempt: true,
         max_name_value: 4096,
@@ -434,10 +482,12 @@ impl Profile {
         jar_limit: Limit { most: 3000, keep: 3000 },
         jar_limit_spares: 0,
         replacement: Replacement::KeepsPlace,
+        order: Order::Creation,
         wildcard_covers_authorization: false,
         local_networks_are_not_mixed: false,
         first_address_decides_upgrade: false,
         refused_handshakes_set_cookies: true,
+        shows_insecure_images: false,
         normalizes_request_path: false,
     };
 
@@ -506,6 +556,7 @@ impl Profile {
             tokens: Tokens::Ascii,
             max_attribute: usize::MAX,
             attributes_need_equals: true,
+            none_overrides: false,
             unknown_same_site_resets: false,
             lifetime: Lifetime::Last,
             max_age: MaxAgeGrammar::Strtol,
@@ -513,8 +564,10 @@ impl Profile {
             ..Self::SPECIFICATION.syntax
         },
         schemeful_same_site: false,
+        redirects_break_same_site: true,
         top_host_is_same_site: true,
         unset_same_site: SameSite::None,
+        forgets_unset_same_site: true,
         same_site_guards_storing: false,
         none_requires_secure: false,
         trusts_loopback: false,
@@ -524,20 +577,38 @@ impl Profile {
         suffix_host_may_set: false,
         lone_dot_is_no_domain: false,
         address_domain_is_host_only: true,
+        addresses_are_names: true,
+        ipv6_domains: false,
         parent_domain_in_lower_case: true,
         third_party: ThirdParty::Block,
         ancestors_make_third_party: false,
+        redirects_stay_third_party: true,
         partitioned_attribute: false,
         partitioned_is_exempt: false,
         max_name_value: usize::MAX,
         max_lifetime: i64::MAX,
-        max_script_lifetime: 7 * 86_400,
         site_limit: Limit { most: 1000, keep: 900 },
         jar_limit: Limit { most: 20_000, keep: 18_000 },
-        replacement: Replacement::GoesLast,
+        order: Order::Domain,
+        wildcard_covers_authorization: true,
+        shows_insecure_images: true,
         normalizes_request_path: true,
         ..Self::SPECIFICATION
     };
+
+    /// The SameSite that the jar keeps of a cookie that came with this one.
+    pub fn kept_same_site(&self, flag: SameSite) -> SameSite {
+        match flag {
+            SameSite::Unset if self.forgets_unset_same_site => self.unset_same_site,
+            flag => flag,
+        }
+    }
+
+    /// Whether a host is of a cookie's domain: RFC 6265bis -22, section 5.1.3, or as names have it.
+    pub fn domain_match(&self, host: &str, domain: &str) -> bool {
+        let as_names = || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+        domain_match(host, domain) || (self.addresses_are_names && as_names())
+    }
 
     /// The same browser with another policy for third parties.
     pub const fn with_third_party(mut self, policy: ThirdParty) -> Self {

@@ -4,10 +4,12 @@
 //! reasons. The conditions stand in the order of section 5.8.3, step 3. Reading a jar changes
 //! nothing in it but the time of last access of what was sent.
 
+use std::cmp::Reverse;
+
 use super::context::{Context, Standing};
 use super::cookie::{Cookie, SameSite};
-use super::domain::{PublicSuffixes, domain_match};
-use super::engine::{Profile, ThirdParty};
+use super::domain::PublicSuffixes;
+use super::engine::{Order, Profile, ThirdParty};
 use super::jar::Jar;
 use super::path::path_match;
 use super::reason::Reason;
@@ -57,7 +59,7 @@ impl Jar {
                 reasons
             })
             .collect();
-        select(self.site(standing.domain).iter().zip(verdicts))
+        select(self.site(standing.domain).iter().zip(verdicts), profile.order)
     }
 
     /// The same without touching the time of last access: a question, not a request.
@@ -70,7 +72,7 @@ impl Jar {
     ) -> Retrieval<'_> {
         let standing = Standing::of(context, profile, suffixes);
         let verdict = |cookie| (cookie, reasons_against(cookie, &standing, profile, now));
-        select(self.site(standing.domain).iter().map(verdict))
+        select(self.site(standing.domain).iter().map(verdict), profile.order)
     }
 
     /// Why cookies of this name do not go with this request: each cookie of the whole jar that has
@@ -100,7 +102,7 @@ impl Jar {
 
 /// 5.8.3, steps 3 to 6, once every cookie of the site has been looked at. That the retrieval has a
 /// canonical host, steps 1 and 2, a context sees to.
-fn select<'j>(cookies: impl Iterator<Item = (&'j Cookie, Reasons)>) -> Retrieval<'j> {
+fn select<'j>(cookies: impl Iterator<Item = (&'j Cookie, Reasons)>, order: Order) -> Retrieval<'j> {
     let mut retrieval = Retrieval { header: Vec::new(), sent: Vec::new(), withheld: Vec::new() };
     // Step 3.
     for (cookie, reasons) in cookies {
@@ -111,7 +113,13 @@ fn select<'j>(cookies: impl Iterator<Item = (&'j Cookie, Reasons)>) -> Retrieval
         }
     }
     // Step 4.
-    retrieval.sent.sort_unstable_by_key(|cookie| (std::cmp::Reverse(cookie.path.len()), cookie.serial));
+    retrieval.sent.sort_unstable_by_key(|cookie| {
+        let domain = match order {
+            Order::Creation => (Reverse(0), false),
+            Order::Domain => (Reverse(cookie.domain.len()), cookie.host_only),
+        };
+        (Reverse(cookie.path.len()), domain, cookie.serial)
+    });
     retrieval.header = serialize(&retrieval.sent);
     retrieval
 }
@@ -144,7 +152,7 @@ fn reasons_against(cookie: &Cookie, standing: &Standing<'_>, profile: &Profile, 
     // 5.7: an expired cookie is not in the store.
     reasons.insert_if(cookie.is_expired(now), Reason::Expired);
     // First bullet. That the domain has become a public suffix since does not happen in one run.
-    if !domain_match(standing.host, &cookie.domain) {
+    if !profile.domain_match(standing.host, &cookie.domain) {
         reasons.insert(Reason::DomainMismatch);
     } else if cookie.host_only && standing.host != cookie.domain {
         reasons.insert(Reason::HostOnly);

@@ -344,6 +344,10 @@ impl<'l, 'p> Parser<'l, 'p> {
                 return;
             }
         }
+        let overrides = flag != Some(SameSite::None) || self.profile.syntax.none_overrides;
+        if !overrides && self.cookie.same_site.is_some() {
+            return self.ignore(attribute.span, Ignored::Overridden);
+        }
         // Step 5.
         let flag = flag.unwrap_or(SameSite::Unset);
         if let Some((earlier, _)) = self.cookie.same_site.replace((attribute, flag)) {
@@ -353,7 +357,14 @@ impl<'l, 'p> Parser<'l, 'p> {
 
     /// 5.6.2.
     fn max_age(&mut self, attribute: Attribute) {
-        match delta_seconds(&self.line[attribute.value.range()], self.profile.syntax.max_age) {
+        let grammar = self.profile.syntax.max_age;
+        match delta_seconds(&self.line[attribute.value.range()], grammar) {
+            // Until the end of the session.
+            Some(-1) if grammar == MaxAgeGrammar::Strtol => {
+                for earlier in [self.max_age.take(), self.expires.take()].into_iter().flatten() {
+                    self.ignore(earlier.0.span, Ignored::Overridden);
+                }
+            }
             Some(delta) => {
                 if let Some((earlier, _)) = self.max_age.replace((attribute, delta)) {
                     self.ignore(earlier.span, Ignored::Overridden);
@@ -484,7 +495,17 @@ fn delta_seconds(value: &[u8], grammar: MaxAgeGrammar) -> Option<i64> {
     let magnitude = digits
         .iter()
         .fold(0_i64, |value, digit| value.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
-    Some(sign * magnitude)
+    if grammar != MaxAgeGrammar::Strtol {
+        return Some(sign * magnitude);
+    }
+    // What is negative is over; the low 32 bits of the rest are read as a number with a sign.
+    const WRAP: i64 = 1 << 32;
+    let low = magnitude.rem_euclid(WRAP);
+    Some(match sign {
+        -1 if magnitude > 0 => 0,
+        _ if low >= WRAP / 2 => low - WRAP,
+        _ => low,
+    })
 }
 
 const fn is_space(byte: u8) -> bool {

@@ -82,7 +82,6 @@ impl Jar {
                     _ if old.is_expired(now) => false,
                     Replacement::KeepsPlace => true,
                     Replacement::KeepsPlaceIfEqual => old.value == cookie.value,
-                    Replacement::GoesLast => false,
                 }
             });
             // 5.7, steps 23.3, 23.4 and 24.
@@ -129,7 +128,7 @@ impl Judge<'_, '_> {
             path: Vec::new(),
             secure: false,
             http_only: false,
-            same_site: line.same_site_flag(),
+            same_site: self.profile.kept_same_site(line.same_site_flag()),
             partition: None,
             creation: self.now,
             last_access: self.now,
@@ -221,6 +220,7 @@ impl Judge<'_, '_> {
         let at = attribute.value;
         let value = line.bytes(at);
         // 5.6.3, steps 1 to 3.
+        let dotted = value.starts_with(b".");
         let value = value.strip_prefix(b".").unwrap_or(value);
         // Step 8.
         let Some(written) = std::str::from_utf8(value).ok().filter(|value| value.is_ascii()) else {
@@ -234,7 +234,7 @@ impl Judge<'_, '_> {
         if self.profile.parent_domain_in_lower_case && domain != self.standing.host && domain != written {
             return self.fault(Reason::DomainMismatch, at);
         }
-        self.set_domain(at, domain, cookie);
+        self.set_domain(at, domain, dotted, cookie);
     }
 
     /// A `Domain` with characters that are no ASCII.
@@ -243,13 +243,13 @@ impl Judge<'_, '_> {
             return self.fault(Reason::InvalidCharacter, at);
         }
         match std::str::from_utf8(value).ok().and_then(to_ascii) {
-            Some(domain) => self.set_domain(at, domain, cookie),
+            Some(domain) => self.set_domain(at, domain, false, cookie),
             None => self.fault(Reason::DomainMismatch, at),
         }
     }
 
-    /// Steps 9 and 10.
-    fn set_domain(&mut self, at: Span, domain: String, cookie: &mut Cookie) {
+    /// Steps 9 and 10. `dotted`: whether a dot was before it.
+    fn set_domain(&mut self, at: Span, domain: String, dotted: bool, cookie: &mut Cookie) {
         let host = self.standing.host;
         // Step 9.
         let is_suffix = !is_ip_address(&domain) && self.suffixes.suffix(&domain).name == domain;
@@ -260,11 +260,15 @@ impl Judge<'_, '_> {
             }
             self.fault(Reason::PublicSuffix, at);
         }
-        if domain == host && self.profile.address_domain_is_host_only && is_ip_address(host) {
+        if domain.starts_with('[') && !self.profile.ipv6_domains {
+            return self.fault(Reason::DomainMismatch, at);
+        }
+        let is_name = self.profile.addresses_are_names && dotted;
+        if domain == host && self.profile.address_domain_is_host_only && is_ip_address(host) && !is_name {
             return;
         }
         // Step 10.
-        if !domain_match(host, &domain) {
+        if !self.profile.domain_match(host, &domain) {
             return self.fault(Reason::DomainMismatch, at);
         }
         cookie.host_only = false;

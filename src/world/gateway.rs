@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::blank::Blank;
 use super::serve::serve;
 use super::tasks::Tasks;
 use super::{Alive, Nobody, World};
@@ -57,6 +58,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     shown: Option<Arc<Alive>>,
+    /// What is at the port of its own at every name of the world.
+    blank: Option<Blank>,
     /// The connections accepted since the gateway last hid a world.
     connections: Tasks,
     /// `host:port`, in the order they were refused.
@@ -103,13 +106,19 @@ impl Gateway {
         self.shared.state().shown = Some(world.alive.clone());
     }
 
+    /// Shows an empty page besides, at every name of the world that is shown, until the world is hidden. At the
+    /// page's port the world must have nobody.
+    pub(crate) fn show_blank(&self, blank: Blank) {
+        self.shared.state().blank = Some(blank);
+    }
+
     /// Forgets the world and closes every connection, and returns when they are closed: what a
     /// browser has pooled cannot reach an old world. Until the next [`Gateway::show`] everything is
     /// refused.
     pub async fn hide(&self) {
         let connections = {
             let mut state = self.shared.state();
-            state.shown = None;
+            (state.shown, state.blank) = (None, None);
             std::mem::take(&mut state.connections)
         };
         connections.cut_and_wait().await;
@@ -148,15 +157,20 @@ impl Shared {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// The world shown and the index of its origin for a host and port. What is not there is noted.
-    fn look_up(&self, host: &str, port: u16) -> Result<(Arc<Alive>, usize), Refusal> {
+    /// What is at a host and port. What is not there is noted.
+    fn look_up(&self, host: &str, port: u16) -> Result<Found, Refusal> {
         let mut state = self.state();
         let shown = state.shown.clone().filter(|world| !world.tasks.ended());
         let nobody = match &shown {
             None => Nobody::UnknownHost,
             Some(world) => match world.entry(host, port) {
-                Ok(origin) => return Ok((world.clone(), origin.index)),
-                Err(nobody) => nobody,
+                Ok(origin) => return Ok(Found::Origin(world.clone(), origin.index)),
+                Err(nobody) => match state.blank.as_ref().filter(|blank| blank.port() == port) {
+                    Some(blank) if nobody == Nobody::UndeclaredPort => {
+                        return Ok(Found::Blank(world.clone(), blank.clone()));
+                    }
+                    _ => nobody,
+                },
             },
         };
         let asked = if host.contains(':') && !host.starts_with('[') {
@@ -169,6 +183,14 @@ impl Shared {
         }
         Err(Refusal { asked, nobody, shown })
     }
+}
+
+/// What is at a host and port.
+enum Found {
+    /// The world shown, and the index of its origin.
+    Origin(Arc<Alive>, usize),
+    /// The world shown, and the empty page beside it.
+    Blank(Arc<Alive>, Blank),
 }
 
 /// A place that is not in the world shown.
@@ -238,10 +260,13 @@ impl Client {
     }
 
     /// The rest of the connection, which is the origin's. Takes all of the client along, its place too.
-    async fn serve<I>(self, (world, origin): (Arc<Alive>, usize), io: I)
+    async fn serve<I>(self, found: Found, io: I)
     where
         I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        serve(world, origin, io, self.tasks.clone()).await;
+        match found {
+            Found::Origin(world, origin) => serve(world, origin, io, self.tasks.clone()).await,
+            Found::Blank(world, blank) => world.tasks.bound(blank.serve(io)).await,
+        }
     }
 }

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use rustls::ServerConfig;
 use url::Url;
 
+pub(crate) mod blank;
 pub mod certs;
 mod cors;
 pub(crate) mod direct;

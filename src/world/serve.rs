@@ -26,10 +26,10 @@ use super::origin::respond;
 use super::tasks::Tasks;
 
 /// How long a TLS handshake may take.
-const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
+pub(super) const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// How long a request's head may take, and a connection may idle before it.
-const HEAD: Duration = Duration::from_secs(60);
+pub(super) const HEAD: Duration = Duration::from_secs(60);
 
 /// The largest head of a request, in bytes: far above what servers take, so that the wire shows what a
 /// browser would send, and far below what could hurt. Beyond it the answer is 431.

@@ -254,6 +254,7 @@ impl Worker {
             exchanges,
             written,
             jar: Some(jar),
+            unseen: Vec::new(),
             refused,
             console: std::mem::take(&mut self.console),
             unpredicted: None,

@@ -237,7 +237,8 @@ impl Worker {
         refused.dedup();
         let mut console = std::mem::take(&mut self.tab.messages);
         console.truncate(CONSOLE);
-        Ok(Observation { page, exchanges, written, jar: Some(jar), refused, console, unpredicted: None })
+        let jar = Some(jar);
+        Ok(Observation { page, exchanges, written, jar, refused, console, ..Observation::default() })
     }
 
     /// Closes every window that the step opened.

@@ -4,13 +4,18 @@ use std::io;
 use std::process::{Child, Command, ExitCode};
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Event;
 
 /// Nothing adopts orphans here.
 pub(super) fn adopt() -> io::Result<()> {
     Ok(())
+}
+
+/// Not known here.
+pub(super) fn children_of(_: u32) -> Vec<u32> {
+    Vec::new()
 }
 
 /// The program, whose process group all its descendants are in that did not leave it.
@@ -36,6 +41,24 @@ impl Kin {
             }
         });
         Ok(Self(child))
+    }
+
+    /// Asks the program to end, and waits until it has, or for so long.
+    pub(super) fn ask(&self, inbox: &Receiver<Event>, limit: Duration) {
+        #[cfg(unix)]
+        {
+            let child = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let _ = rustix::process::kill_process(
+                rustix::process::Pid::from_child(&child),
+                rustix::process::Signal::TERM,
+            );
+        }
+        let deadline = Instant::now() + limit;
+        while let Ok(event) = inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            if matches!(event, Event::ProgramLeft(_)) {
+                return;
+            }
+        }
     }
 
     /// Ends the group and reaps the program.

@@ -7,7 +7,7 @@ use std::io;
 use std::process::{Command, ExitCode};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions};
 
@@ -30,6 +30,24 @@ impl Kin {
         let reaping = lock.clone();
         std::thread::spawn(move || reap(program, &reaping, &events));
         Ok(Self(lock))
+    }
+
+    /// Asks the children to end, and waits until the program has, or for so long.
+    pub(super) fn ask(&self, inbox: &Receiver<Event>, limit: Duration) {
+        {
+            let _no_reaping = lock(&self.0);
+            for child in children() {
+                // It may be a zombie already, which is no error worth a word.
+                let _ = rustix::process::kill_process(child, Signal::TERM);
+            }
+        }
+        let deadline = Instant::now() + limit;
+        // An error: the time is up, or no child is left.
+        while let Ok(event) = inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            if matches!(event, Event::ProgramLeft(_)) {
+                return;
+            }
+        }
     }
 
     /// Ends the children, and the orphans that become children by it, until none is left.
@@ -81,7 +99,17 @@ fn lock(lock: &Mutex<()>) -> std::sync::MutexGuard<'_, ()> {
 
 /// The processes whose parent this process is, zombies included.
 fn children() -> Vec<Pid> {
-    let own = rustix::process::getpid();
+    below(rustix::process::getpid())
+}
+
+/// The processes whose parent the process with this id is.
+pub(super) fn children_of(process: u32) -> Vec<u32> {
+    let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
+    let children = pid.map(below).unwrap_or_default();
+    children.into_iter().map(|child| child.as_raw_nonzero().get().unsigned_abs()).collect()
+}
+
+fn below(own: Pid) -> Vec<Pid> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     entries
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw))

@@ -23,6 +23,7 @@ use crate::observe::Exchange;
 use crate::rules::context::{Context, Credentials, Destination, Kind, Mode};
 use crate::rules::cors::{self, MixedContent, Preflight};
 use crate::rules::fetch_metadata::fetch_metadata;
+use crate::rules::path::normalize_escapes;
 use crate::rules::reason::Reason;
 use crate::rules::reasons::Reasons;
 use crate::rules::site::{Origin, Scheme};
@@ -136,11 +137,16 @@ impl UserAgent {
             status,
             &fields(&headers),
         );
+        let allows_the_origin = reasons
+            .iter()
+            .all(|reason| matches!(reason, Reason::CorsPreflightMethod | Reason::CorsPreflightHeader));
+        if allows_the_origin && (reasons.is_empty() || self.manners.keeps_refusing_preflights) {
+            self.preflights.keep(&self.manners, &request.context, &request.url, headers, self.now);
+        }
         if !reasons.is_empty() {
             let error = format!("the preflight of {} {} failed", preflight.method, request.url);
             return Err(Failed::new(reasons, error));
         }
-        self.preflights.keep(&self.manners, &request.context, &request.url, headers, self.now);
         Ok(())
     }
 
@@ -157,6 +163,10 @@ impl UserAgent {
             && let Ok(header) = HeaderValue::from_bytes(&retrieval.header)
         {
             outgoing.headers.insert(COOKIE, header);
+        }
+        if cookies.normalizes_request_path {
+            let path = normalize_escapes(outgoing.url.path().as_bytes()).into_owned();
+            outgoing.url.set_path(&String::from_utf8_lossy(&path));
         }
         let mark = self.wire.mark();
         let answer = self.net.send(outgoing).await;

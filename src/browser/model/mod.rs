@@ -222,7 +222,8 @@ impl UserAgent {
             self.lost = Some(LOST.to_owned());
         }
         let jar = Some(self.told_jar());
-        Observation { page, exchanges, written, jar, refused, console: Vec::new(), unpredicted }
+        let seen = Observation { page, exchanges, written, jar, refused, ..Observation::default() };
+        Observation { unpredicted, ..seen }
     }
 
     /// Takes over what another browser holds after a step, to go on predicting from there.
@@ -381,9 +382,13 @@ impl UserAgent {
         })
     }
 
-    /// What `document.cookie` says in the page. `None` on the browser's own error page, which has none.
+    /// What `document.cookie` says in the page. `None` on the browser's own error page, which has none, and where
+    /// it is not predicted.
     fn read_cookies(&mut self) -> Option<String> {
         let context = self.script()?;
+        if !self.manners.reads_ipv6_cookies && context.url.origin.host.starts_with('[') {
+            return None;
+        }
         let retrieval = self.jar.retrieve(&self.manners.rules, &suffixes, &context, self.now);
         Some(String::from_utf8_lossy(&retrieval.header).into_owned())
     }

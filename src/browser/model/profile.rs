@@ -20,6 +20,10 @@ pub(super) struct Manners {
     /// Fetch: no. Chromium: yes (measured 2026-11-20, 156.0.8078.79). WebKit: yes (documented). Firefox: no
     /// (documented).
     pub(super) preflights_serve_lesser: bool,
+    /// Whether an answer is remembered that allows the origin and not this request, for what else it allows.
+    ///
+    /// Fetch, Chromium and Firefox: no. WebKit: yes (measured 2026-11-21, 2.50.6).
+    pub(super) keeps_refusing_preflights: bool,
     /// How many redirects of a navigation are followed.
     ///
     /// Fetch: 20. Chromium: 19, though 20 of anything else (measured 2026-11-20, 156.0.8078.79). The
@@ -37,6 +41,11 @@ pub(super) struct Manners {
     /// Chromium: so it is, by that page's Trusted Types (measured 2026-11-21, 156.0.8078.79). The others are
     /// taken to let it be added.
     pub(super) own_pages_take_no_scripts: bool,
+    /// Whether a script on an address of IPv6 reads the cookies that go with its requests.
+    ///
+    /// WebKit: no (measured 2026-11-21, 2.50.6: at most what it has itself written); what it reads is not
+    /// predicted.
+    pub(super) reads_ipv6_cookies: bool,
 }
 
 /// How many redirects are followed: Fetch, HTTP-redirect fetch, step 7.
@@ -55,25 +64,31 @@ impl Manners {
                 rules: Profile::CHROMIUM.with_third_party(policy),
                 longest_preflight: 7_200,
                 preflights_serve_lesser: true,
+                keeps_refusing_preflights: false,
                 navigation_redirects: 19,
                 stops_insecure_forms: true,
                 own_pages_take_no_scripts: true,
+                reads_ipv6_cookies: true,
             },
             Engine::Firefox => Self {
                 rules: Profile::FIREFOX.with_third_party(policy),
                 longest_preflight: 86_400,
                 preflights_serve_lesser: false,
+                keeps_refusing_preflights: false,
                 navigation_redirects: REDIRECTS,
                 stops_insecure_forms: false,
                 own_pages_take_no_scripts: false,
+                reads_ipv6_cookies: true,
             },
             Engine::Webkit => Self {
                 rules: Profile::WEBKIT.with_third_party(policy),
                 longest_preflight: 600,
                 preflights_serve_lesser: true,
+                keeps_refusing_preflights: true,
                 navigation_redirects: REDIRECTS,
                 stops_insecure_forms: false,
                 own_pages_take_no_scripts: false,
+                reads_ipv6_cookies: false,
             },
         }
     }

@@ -15,7 +15,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 
-use super::{Client, HANDSHAKE, Refusal};
+use super::{Client, Found, HANDSHAKE, Refusal};
 use crate::world::origin::respond;
 use crate::world::reply::PLAIN;
 use crate::world::serve::MAX_HEAD;
@@ -51,7 +51,7 @@ async fn answer(mut request: Request<Incoming>, client: Client) -> Response<Full
         (None, Some("http")) if !tunnel => 80,
         _ => return refuse(StatusCode::BAD_REQUEST, NO_PORT.to_owned()),
     };
-    let (world, origin) = match client.shared.look_up(host, port) {
+    let found = match client.shared.look_up(host, port) {
         Ok(found) => found,
         Err(refusal) => return unreachable(&refusal),
     };
@@ -60,11 +60,14 @@ async fn answer(mut request: Request<Incoming>, client: Client) -> Response<Full
         let tasks = client.tasks.clone();
         tasks.spawn(async move {
             if let Ok(stream) = upgrade.await {
-                client.serve((world, origin), TokioIo::new(stream)).await;
+                client.serve(found, TokioIo::new(stream)).await;
             }
         });
         return Response::new(Full::default());
     }
+    let Found::Origin(world, origin) = found else {
+        return refuse(StatusCode::BAD_REQUEST, NO_PLAIN.to_owned());
+    };
     if scheme != Some("http") || world.origins[origin].tls.is_some() {
         return refuse(StatusCode::BAD_REQUEST, NO_PLAIN.to_owned());
     }

@@ -1,0 +1,251 @@
+//! What each action makes the page do, and what the page made of it.
+//!
+//! Scripts get their arguments as data, so nothing of a scenario is ever pasted into code; `eval` alone is code
+//! of the scenario's own.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::place::{Outcome, Place};
+use super::worker::Worker;
+use crate::browser::failure::Failure;
+use crate::browser::request::{self, status};
+use crate::browser::scripts;
+use crate::observe::{Exchange, Page};
+use crate::plan::{Action, Step};
+use crate::rules::path::normalize_escapes;
+
+/// Waits for two turns of the page's timers: a form is submitted, and a link followed, in a turn of its own, and
+/// what has begun by then the driver waits for.
+const TURNS: &str = "() => new Promise(done => setTimeout(() => setTimeout(done)))";
+
+/// Notes when the last frame of the page has loaded.
+const WATCH_FRAME: &str = "() => {
+    const frame = [...document.querySelectorAll('iframe')].pop();
+    frame.addEventListener('load', () => { frame[Symbol.for('rehearsal')] = true });
+}";
+
+/// Whether the last frame of the page has loaded, or does within a moment.
+const FRAME_LOADED: &str = "() => new Promise(done => {
+    const frame = [...document.querySelectorAll('iframe')].pop();
+    if (frame[Symbol.for('rehearsal')]) return done(true);
+    frame.addEventListener('load', () => done(true));
+    setTimeout(() => done(false), 20);
+})";
+
+/// How long is waited for a frame or a navigation of which nothing is heard: WebKit says nothing of what it does
+/// not load.
+const NOTHING: Duration = Duration::from_secs(1);
+
+/// What is said of a step that only the other engines take.
+const NOT_HERE: &str = "WebKit's driver offers no way to do it that this version knows";
+
+/// Whether a step is one that is taken here.
+pub(super) fn possible(step: &Step) -> Result<(), Failure> {
+    let taken = step.inside.is_none()
+        && matches!(
+            step.action,
+            Action::Visit(_)
+                | Action::Reload
+                | Action::Link(_)
+                | Action::Form(_)
+                | Action::Image(_)
+                | Action::Iframe(_)
+                | Action::Fetch(_)
+                | Action::Xhr(_)
+                | Action::DocumentCookie { .. }
+                | Action::Script(_)
+                | Action::Beacon(_)
+                | Action::WebSocket(_)
+                | Action::Eval(_)
+        );
+    if taken { Ok(()) } else { Err(Failure::NotPossible { why: NOT_HERE }) }
+}
+
+impl Worker {
+    /// Does it, and waits for what the page can tell of it. Navigations may still be under way after.
+    pub(super) async fn act(&mut self, place: &Place, action: &Action) -> Result<Page, Failure> {
+        match action {
+            Action::Visit(url) => place.go(url).await.map(|()| Page::default()),
+            Action::Reload => place.reload().await.map(|()| Page::default()),
+            Action::Link(url) => self.leave(place, scripts::LINK, &json!({ "url": url.as_str() })).await,
+            Action::Form(form) => self.leave(place, scripts::FORM, &scripts::form_argument(form)).await,
+            Action::Image(url) => element(place, scripts::IMAGE, url).await,
+            Action::Iframe(url) => self.frame(place, url).await,
+            Action::Fetch(fetch) => call(place, scripts::FETCH, &scripts::fetch_argument(fetch)).await,
+            Action::Xhr(xhr) => call(place, scripts::XHR, &scripts::xhr_argument(xhr)).await,
+            Action::DocumentCookie { write } => document_cookie(place, write.as_deref()).await,
+            Action::Script(url) => {
+                self.scripted = true;
+                element(place, scripts::SCRIPT, url).await
+            }
+            Action::Beacon(url) => element(place, scripts::BEACON, url).await,
+            Action::WebSocket(url) => element(place, scripts::SOCKET, url).await,
+            Action::Eval(script) => {
+                self.scripted = true;
+                eval(place, script).await
+            }
+            // See `possible`.
+            _ => Err(Failure::NotPossible { why: NOT_HERE }),
+        }
+    }
+
+    /// Runs a script that makes the page go elsewhere, and waits until something is heard of that: the driver
+    /// waits for a navigation, but only for one that it knows of.
+    async fn leave(&mut self, place: &Place, script: &str, argument: &Value) -> Result<Page, Failure> {
+        let mark = self.wire.mark();
+        let before = place.address().await?;
+        let error = match place.run(script, argument).await {
+            Ok(done) => done.err(),
+            // A page that is gone cannot answer.
+            Err(Failure::Protocol { .. }) => None,
+            Err(failure) => return Err(failure),
+        };
+        let since = Instant::now();
+        while error.is_none() && since.elapsed() < NOTHING {
+            turns(place).await?;
+            let after = place.address().await?;
+            self.hear_refused();
+            if after != before || self.wire.mark() != mark || !self.refused.is_empty() {
+                break;
+            }
+        }
+        Ok(Page { error, ..Page::default() })
+    }
+
+    /// A frame, added to the page. It says when it has loaded; of one that was refused or has no content the
+    /// gateway and the wire tell.
+    async fn frame(&mut self, place: &Place, url: &Url) -> Result<Page, Failure> {
+        let mark = self.wire.mark();
+        let add = format!("json => {{ ({})(json); ({WATCH_FRAME})() }}", scripts::FRAME);
+        let page = element(place, &add, url).await?;
+        let (mut news, mut since) = (mark, Instant::now());
+        while page.error.is_none() && since.elapsed() < NOTHING {
+            match place.run(FRAME_LOADED, &Value::Null).await {
+                Ok(Ok(Value::Bool(false))) => {}
+                // Where the page is gone there is no frame to wait for.
+                Ok(_) | Err(Failure::Protocol { .. }) => break,
+                Err(failure) => return Err(failure),
+            }
+            self.hear_refused();
+            let exchanges: Vec<Exchange> =
+                self.wire.since(mark).into_iter().map(Exchange::from_wire).collect();
+            if !self.refused.is_empty() || matches!(status(None, url, &exchanges), Some(204 | 205)) {
+                break;
+            }
+            if self.wire.mark() != news {
+                (news, since) = (self.wire.mark(), Instant::now());
+            }
+        }
+        Ok(page)
+    }
+}
+
+/// Lets the page have its turns.
+pub(super) async fn turns(place: &Place) -> Result<(), Failure> {
+    match place.run(TURNS, &Value::Null).await {
+        Ok(_) | Err(Failure::Protocol { .. }) => Ok(()),
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn element(place: &Place, script: &str, url: &Url) -> Result<Page, Failure> {
+    let done = place.run(script, &json!({ "url": url.as_str() })).await?;
+    Ok(Page { error: done.err(), ..Page::default() })
+}
+
+/// A `fetch()` or an XMLHttpRequest.
+async fn call(place: &Place, script: &str, argument: &Value) -> Result<Page, Failure> {
+    let answer = read(place.run(script, argument).await?);
+    let (body, error) = (text(&answer, "body"), text(&answer, "error"));
+    Ok(Page { readable: Some(body.is_some()), body, error, ..Page::default() })
+}
+
+pub(super) async fn document_cookie(place: &Place, write: Option<&str>) -> Result<Page, Failure> {
+    let answer = read(place.run(scripts::COOKIE, &json!({ "write": write })).await?);
+    let (document_cookie, error) = (text(&answer, "cookie"), text(&answer, "error"));
+    Ok(Page { document_cookie, error, ..Page::default() })
+}
+
+/// Runs a user's script. Its last value is awaited if it is a promise, and taken as JSON unless it is a string.
+async fn eval(place: &Place, script: &str) -> Result<Page, Failure> {
+    for function in functions(script) {
+        return match place.run(&function, &Value::Null).await {
+            // It is no function as it stands, and nothing of it has run.
+            Err(Failure::Protocol { message, .. }) if message.contains("SyntaxError") => continue,
+            // The script made the page go elsewhere before it had a value.
+            Err(Failure::Protocol { .. }) => Ok(Page::default()),
+            Err(failure) => Err(failure),
+            Ok(Err(error)) => Ok(Page { error: Some(error), ..Page::default() }),
+            Ok(Ok(Value::Null)) => Ok(Page::default()),
+            Ok(Ok(Value::String(body))) => Ok(Page { body: Some(body), ..Page::default() }),
+            Ok(Ok(other)) => Ok(Page { body: Some(other.to_string()), ..Page::default() }),
+        };
+    }
+    Ok(Page { error: Some("SyntaxError: it is no script".to_owned()), ..Page::default() })
+}
+
+/// The functions that a script may be the body of, the most telling first: the driver runs functions, and what is
+/// wanted is the value of the last expression. Where the last expression begins only the browser can tell, so
+/// every place where a statement may begin is offered, from the last to the first.
+fn functions(script: &str) -> Vec<String> {
+    let ends = |(at, character): (usize, char)| matches!(character, ';' | '\n' | '}').then_some(at + 1);
+    let mut places: Vec<usize> = script.char_indices().filter_map(ends).collect();
+    places.push(0);
+    places.sort_unstable();
+    let places = places.into_iter().rev().filter(|&at| !script[at..].trim().trim_matches(';').is_empty());
+    let value = |at: usize| {
+        let (before, last) = script.split_at(at);
+        let last = last.trim().trim_end_matches(';');
+        format!("async () => {{ {before}\nreturn (\n{last}\n) }}")
+    };
+    let mut functions: Vec<String> = places.map(value).collect();
+    functions.push(format!("async () => {{ {script}\n}}"));
+    functions
+}
+
+fn read(outcome: Outcome) -> Value {
+    match outcome {
+        Ok(Value::String(answer)) => serde_json::from_str(&answer).unwrap_or(Value::Null),
+        Ok(_) => Value::Null,
+        Err(error) => json!({ "error": error }),
+    }
+}
+
+fn text(answer: &Value, key: &str) -> Option<String> {
+    answer.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// What a window shows.
+#[derive(Debug, Default)]
+pub(super) struct View {
+    /// The address bar.
+    pub(super) url: Option<Url>,
+    /// The browser's own page about what could not be loaded: what it says.
+    pub(super) failed: Option<String>,
+}
+
+/// Completes what the page could tell by what the wire tells. Why an answer could not be read WebKit does not
+/// tell scripts, and its driver nobody.
+pub(super) fn conclude(step: &Step, page: &mut Page, exchanges: &[Exchange], view: View) {
+    let action = &step.action;
+    page.url = view.url;
+    let target = match action {
+        Action::Form(form) => Some((Some(&*form.method), form.submission().0)),
+        Action::Reload => page.url.clone().map(|url| (None, url)),
+        other => other.target().map(|(method, url)| (Some(method), url.clone())),
+    };
+    if let Some((method, mut url)) = target {
+        // As it is on the wire.
+        let path = normalize_escapes(url.path().as_bytes()).into_owned();
+        url.set_path(&String::from_utf8_lossy(&path));
+        page.status = status(method, &url, exchanges);
+    }
+    if request::navigates(step)
+        && let Some(failed) = view.failed
+    {
+        page.error.get_or_insert(failed);
+    }
+}
