@@ -7,7 +7,6 @@ use std::process::{Command, Output};
 
 use rehearsal::browser::install;
 use rehearsal::browser::name::Engine;
-use rehearsal::browser::real::Browser;
 use serde_json::Value;
 
 /// The command under test.
