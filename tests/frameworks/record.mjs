@@ -1,7 +1,7 @@
-// Records what Express and its middleware really answer to the cases of `cases/express.json`, into `recorded/`.
+// Records what Express, its middleware and NextAuth really answer to the cases of `cases/`, into `recorded/`.
 //
 //     mkdir packages && cd packages && npm init -y
-//     npm install express cors express-session cookie-session cookie-parser
+//     npm install express cors express-session cookie-session cookie-parser next-auth@4
 //     NODE_PATH=$PWD/node_modules node ../tests/frameworks/record.mjs
 //
 // A case is settings and a play: requests in order, with a cookie jar between them that knows names and values alone,
@@ -16,7 +16,7 @@ import http from 'node:http';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 
-const require = createRequire(path.join(process.env.NODE_PATH ?? '.', 'anywhere.js'));
+const require = createRequire(path.join(process.env.NODE_PATH, 'anywhere.js'));
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const KEPT = /^(access-control-.*|vary|location|allow)$/;
 
@@ -77,8 +77,28 @@ function application(settings, routes) {
     return app;
 }
 
+/** NextAuth as Next.js calls it, which hands it the request's cookies, body and query parsed. */
+function nextAuth(settings) {
+    const express = require('express');
+    const {NEXTAUTH_URL, ...rest} = settings;
+    process.env.NEXTAUTH_URL = NEXTAUTH_URL;
+    const NextAuth = require('next-auth').default;
+    const Credentials = require('next-auth/providers/credentials').default;
+    const provider = Credentials({credentials: {user: {}}, authorize: () => ({id: '1', name: 'admin'})});
+    const silent = {error() {}, warn() {}, debug() {}};
+    const app = express();
+    app.use(require('cookie-parser')(), express.urlencoded({extended: false}), express.json());
+    app.use((req, res) => {
+        const query = {...req.query, nextauth: req.path.split('/').slice(3)};
+        Object.defineProperty(req, 'query', {value: query});
+        return NextAuth(req, res, {providers: [provider], logger: silent, ...rest});
+    });
+    app.set('etag', false);
+    return app;
+}
+
 /** One request, on a connection of its own that is no network's. */
-function ask(app, encrypted, method, url, headers) {
+function ask(app, encrypted, method, url, headers, body) {
     return new Promise((resolve, reject) => {
         let text = '';
         const socket = new Duplex({
@@ -88,13 +108,13 @@ function ask(app, encrypted, method, url, headers) {
                 done();
             },
             final(done) {
-                const [head] = text.split('\r\n\r\n');
+                const [head, ...rest] = text.split('\r\n\r\n');
                 const [status, ...fields] = head.split('\r\n');
                 const pairs = fields.map((field) => [
                     field.slice(0, field.indexOf(':')).toLowerCase(),
                     field.slice(field.indexOf(':') + 2),
                 ]);
-                resolve({status: Number(status.split(' ')[1]), headers: pairs});
+                resolve({status: Number(status.split(' ')[1]), headers: pairs, text: rest.join('\r\n\r\n')});
                 done();
             },
         });
@@ -103,27 +123,46 @@ function ask(app, encrypted, method, url, headers) {
         const server = http.createServer(app);
         server.emit('connection', socket);
         const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-        socket.push(`${method} ${url} HTTP/1.1\r\nconnection: close\r\n${lines.join('')}\r\n`);
+        socket.push(`${method} ${url} HTTP/1.1\r\nconnection: close\r\n${lines.join('')}\r\n${body}`);
     });
 }
 
-async function record(table, given) {
+function json(text) {
+    try {
+        return Object(JSON.parse(text));
+    } catch {
+        return {};
+    }
+}
+
+async function record(framework, table, given) {
     const routes = [...table.routes];
     if (given.play === 'cookies') {
         routes.push({at: 'GET /set', json: {}, res: {cookie: given.set}});
         routes.push({at: 'GET /delete', json: {}, res: {clearCookie: given.delete}});
     }
-    const app = application(given.settings, routes);
+    const app = framework === 'nextauth' ? nextAuth(given.settings) : application(given.settings, routes);
     const url = new URL(given.url ?? table.url);
     const jar = new Map();
     const answers = [];
+    let last = {};
+    const filled = (text) =>
+        text.replace(/\{(cookie|body):([^}]+)\}/g, (all, kind, name) =>
+            kind === 'cookie' ? (jar.get(name) ?? 'nothing') : (last[name] ?? 'nothing'),
+        );
     for (const request of table.plays[given.play]) {
         const [method, at] = request.ask.split(' ');
         const headers = {host: url.host};
         if (request.cookies !== false && jar.size > 0)
             headers.cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-        Object.assign(headers, request.headers);
-        const answer = await ask(app, url.protocol === 'https:', method, at, headers);
+        for (const [name, value] of Object.entries(request.headers ?? {})) headers[name] = filled(value);
+        const fields = Object.entries(request.form ?? {}).map(([name, value]) => [name, filled(value)]);
+        const body = new URLSearchParams(fields).toString();
+        if (body) headers['content-type'] = 'application/x-www-form-urlencoded';
+        if (body) headers['content-length'] = body.length;
+        const answer = await ask(app, url.protocol === 'https:', method, at, headers, body);
+        for (const [name, value] of Object.entries(json(answer.text)))
+            if (typeof value === 'string') last[name] = value;
         const lines = answer.headers.filter(([name]) => name === 'set-cookie').map(([, value]) => value);
         for (const line of lines) {
             const [, name, value, attributes] = /^([^=]*)=([^;]*)(.*)$/.exec(line);
@@ -139,17 +178,26 @@ async function record(table, given) {
 process.env.NODE_ENV = 'test';
 process.noDeprecation = true;
 process.env.NO_DEPRECATION = 'express-session';
-const table = JSON.parse(fs.readFileSync(path.join(HERE, 'cases/express.json')));
-const cases = [];
-for (const given of table.cases) cases.push(await record(table, given));
-const versions = {node: process.version.slice(1)};
-for (const name of ['express', 'cors', 'express-session', 'cookie-session', 'cookie-parser'])
-    versions[name] = require(`${name}/package.json`).version;
-// One line an answer, so that a change of one shows as one.
-const line = JSON.stringify;
-const each = cases.map(
-    ({name, answers}) => ` {"name": ${line(name)}, "answers": [\n  ${answers.map(line).join(',\n  ')}\n ]}`,
-);
-const text = `{"versions": ${line(versions)},\n"cases": [\n${each.join(',\n')}\n]}\n`;
-fs.writeFileSync(path.join(HERE, 'recorded/express.json'), text);
-console.log('express', cases.length, 'cases', versions);
+const packages = {
+    express: ['express', 'cors', 'express-session', 'cookie-session', 'cookie-parser'],
+    nextauth: ['next-auth', 'next'],
+};
+for (const [framework, names] of Object.entries(packages)) {
+    const table = JSON.parse(fs.readFileSync(path.join(HERE, `cases/${framework}.json`)));
+    const cases = [];
+    for (const given of table.cases) cases.push(await record(framework, table, given));
+    const versions = {node: process.version.slice(1)};
+    for (const name of names) {
+        // Some packages do not export their own description.
+        const description = path.join(process.env.NODE_PATH, name, 'package.json');
+        versions[name] = JSON.parse(fs.readFileSync(description)).version;
+    }
+    // One line an answer, so that a change of one shows as one.
+    const line = JSON.stringify;
+    const each = cases.map(
+        ({name, answers}) => ` {"name": ${line(name)}, "answers": [\n  ${answers.map(line).join(',\n  ')}\n ]}`,
+    );
+    const text = `{"versions": ${line(versions)},\n"cases": [\n${each.join(',\n')}\n]}\n`;
+    fs.writeFileSync(path.join(HERE, `recorded/${framework}.json`), text);
+    console.log(framework, cases.length, 'cases', versions);
+}
