@@ -121,16 +121,17 @@ async fn tokens_are_signed_as_simplejwt_signs_them() {
     }
 }
 
-/// A scenario with back ends, in the model and, where it is installed, in Chromium: what the two worlds of
+/// Scenarios with back ends, in the model and, where it is installed, in Chromium: what the two worlds of
 /// the run hand out is the same, or there would be drift.
 #[test]
-fn a_scenario_with_back_ends_runs_alike_in_both_worlds() {
+fn scenarios_with_back_ends_run_alike_in_both_worlds() {
     let browsers = if command::chromium_or_say_so() { "model,chromium" } else { "model" };
-    let scenario = "tests/scenarios/back-ends.toml";
-    let (code, document) = command::run_json(&[scenario, "--browser", browsers]);
+    let scenarios = ["tests/scenarios/back-ends.toml", "tests/scenarios/tokens-in-time.toml"];
+    let (code, document) = command::run_json(&[scenarios[0], scenarios[1], "--browser", browsers]);
     for run in list(&document["runs"]) {
         assert_eq!(run["drift"], serde_json::json!([]), "{}", run["browser"]);
         for step in list(&run["steps"]) {
+            assert_eq!(step["unpredicted"], Value::Null, "{} {}", run["browser"], step["action"]);
             assert_eq!(step["failures"], serde_json::json!([]), "{} {}", run["browser"], step["action"]);
         }
     }
