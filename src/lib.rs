@@ -19,6 +19,7 @@
 //! - [`world`] brings a plan to life: one DNS zone, a name-constrained certificate authority, origins that
 //!   speak TLS and HTTP, and the gateway, the one loopback port through which a browser sees this world
 //!   and nothing else. Every exchange is recorded at the origin's socket: the [`world::wire`].
+//!   Some origins answer as a framework does, in its own settings: [`plan::framework`].
 //! - [`browser`] owns browsers: the process and its guard, the protocols spoken to it, and what each step
 //!   makes it do. What it returns is an [`observe::Observation`].
 //! - [`verdict`] compares an observation with what the scenario expects, and [`outcome`] holds what came

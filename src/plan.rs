@@ -8,6 +8,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub mod framework;
+
 use url::Url;
 
 use crate::browser::name::BrowserName;
@@ -15,6 +17,7 @@ use crate::diagnostic::{Source, Span};
 pub use crate::rules::context::Credentials;
 pub use crate::rules::cookie::SameSite;
 use crate::rules::reason::Reason;
+use framework::BackEnd;
 
 /// One scenario, resolved.
 #[derive(Clone, Debug)]
@@ -111,6 +114,28 @@ pub enum Service {
     Page,
     /// Declared routes; any other path is a 404 that the report names.
     Routes(Vec<Route>),
+    /// A framework's back end with declared routes.
+    BackEnd(Box<BackEnd>),
+}
+
+impl Service {
+    /// The declared routes; the built-in page has none.
+    pub fn routes(&self) -> &[Route] {
+        match self {
+            Self::Page => &[],
+            Self::Routes(routes) => routes,
+            Self::BackEnd(back_end) => &back_end.routes,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn routes_mut(&mut self) -> &mut [Route] {
+        match self {
+            Self::Page => &mut [],
+            Self::Routes(routes) => routes,
+            Self::BackEnd(back_end) => &mut back_end.routes,
+        }
+    }
 }
 
 /// One declared route of a mock origin.

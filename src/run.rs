@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use time::OffsetDateTime;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,7 @@ use crate::observe::{Cookie, Observation};
 use crate::outcome::{CouldNotRun, Outcome, Run, StepRun};
 use crate::plan::{Plan, Step};
 use crate::world::certs::{self, Authority};
+use crate::world::clock::Clock;
 use crate::world::{World, WorldError};
 use crate::{explain, reconcile, verdict};
 
@@ -211,14 +213,18 @@ impl Crew {
     /// The scenario in a real browser, and in the model beside it.
     async fn steps(&self, run: &mut Run, worker: &mut Worker) -> Result<(), CouldNotRun> {
         let plan = Arc::clone(&run.plan);
-        let world = World::start(&plan, &self.authority)?;
-        let beside = World::start(&plan, &self.authority)?;
+        // Both worlds stand at one instant, or what their back ends issue would differ.
+        let now = OffsetDateTime::now_utc();
+        let world = World::start_at(&plan, &self.authority, Clock::standing(now))?;
+        let beside = World::start_at(&plan, &self.authority, Clock::standing(now))?;
         let mut model = self.model.open(&beside).as_driven();
         worker.enter(&world).await?;
         let mut before: Option<Vec<Cookie>> = Some(Vec::new());
         for (index, step) in plan.steps.iter().enumerate() {
-            // `advance` moves the jar in the browser and the clock in the model; a clock of the worlds, by which
-            // back ends judge tokens, is to be moved here.
+            // `advance` moves the jar in the browser and the clock in the model, and in both worlds the clock by
+            // which back ends judge tokens.
+            world.keep_time(&step.action);
+            beside.keep_time(&step.action);
             let (predicted, performed) = tokio::join!(model.perform(step), worker.perform(step));
             match performed {
                 Ok(mut seen) => {
@@ -253,10 +259,12 @@ impl Crew {
     /// The scenario in the model alone.
     async fn predict(&self, run: &mut Run) -> Result<(), CouldNotRun> {
         let plan = Arc::clone(&run.plan);
-        let world = World::start(&plan, &self.authority)?;
+        let clock = Clock::standing(OffsetDateTime::now_utc());
+        let world = World::start_at(&plan, &self.authority, clock)?;
         let mut model = self.model.open(&world);
         let mut before: Option<Vec<Cookie>> = Some(Vec::new());
         for step in &plan.steps {
+            world.keep_time(&step.action);
             let seen = model.perform(step).await;
             run.steps.push(self.judge(step, seen, &mut before));
         }

@@ -533,6 +533,53 @@ fn a_claim_that_fails_in_a_run_is_explained_once_and_fixed() {
     }
 }
 
+/// A back end's cookies come from settings, and so do their fixes: in each framework's own words.
+#[test]
+fn a_fix_of_a_framework_names_its_setting() {
+    let back_ends = [
+        (
+            "[origins.api.django]\nCORS_ALLOWED_ORIGINS = [\"https://app.vercel.app\"]\n\
+             CORS_ALLOW_CREDENTIALS = true",
+            "sessionid",
+            ["SESSION_COOKIE_SECURE = True", "SESSION_COOKIE_SAMESITE = \"None\""],
+        ),
+        (
+            "[origins.api.starlette]\nCORSMiddleware = { allow_origins = [\"https://app.vercel.app\"], \
+             allow_credentials = true }\nSessionMiddleware = { secret_key = \"s\" }",
+            "session",
+            ["SessionMiddleware: https_only = True", "SessionMiddleware: same_site = \"none\""],
+        ),
+        (
+            "[origins.api.express]\ncors = { origin = \"https://app.vercel.app\", credentials = true }\n\
+             express-session = { secret = \"s\", resave = false, saveUninitialized = false }",
+            "connect.sid",
+            ["session: cookie.secure: true", "session: cookie.sameSite: \"none\""],
+        ),
+    ];
+    for (settings, cookie, fixed) in back_ends {
+        let exempt = if settings.contains("django") { "csrf_exempt = true" } else { "" };
+        let scenario = format!(
+            "title = \"a session for another site\"\n[origins.web]\nurl = \"https://app.vercel.app\"\n\
+             [origins.api]\nurl = \"https://api.example.com\"\n{settings}\n\
+             [[origins.api.routes]]\nat = \"POST /login/\"\ndoes = \"login\"\n{exempt}\n\
+             [[step]]\nvisit = \"web:/\"\n[[step]]\nexpect.stored = [\"{cookie}\"]\n\
+             fetch = {{ url = \"api:/login/\", method = \"POST\", credentials = \"include\" }}\n"
+        );
+        let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file");
+        std::fs::write(file.path(), scenario).expect("the scenario can be written");
+        let output = command::rehearsal()
+            .args(["run", "--browser=model", "--format=json"])
+            .arg(file.path())
+            .output()
+            .expect("rehearsal can be started");
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+        let failure = &document["runs"][0]["steps"][1]["failures"][0];
+        let after = &failure["fix"]["changes"][0]["after"];
+        assert_eq!(after, &serde_json::json!(fixed), "{failure:#}");
+    }
+}
+
 fn explain(arguments: &[&str]) -> (i32, String, String) {
     let large = format!("--set-cookie=a={}; Path=/; Secure; SameSite=Lax", "x".repeat(4096));
     let arguments =

@@ -253,9 +253,6 @@ pub fn findings(plan: &Plan, runs: &[Run], attacks: &[Run]) -> Vec<Finding> {
 
 /// The names of the cookies that some route of the plan asks for.
 fn required(plan: &Plan) -> BTreeSet<&str> {
-    let routes = plan.origins.iter().filter_map(|origin| match &origin.service {
-        crate::plan::Service::Routes(routes) => Some(routes),
-        crate::plan::Service::Page => None,
-    });
-    routes.flatten().filter_map(|route| route.require_cookie.as_deref()).collect()
+    let routes = plan.origins.iter().flat_map(|origin| origin.service.routes());
+    routes.filter_map(|route| route.require_cookie.as_deref()).collect()
 }

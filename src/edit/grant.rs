@@ -43,6 +43,10 @@ pub(crate) fn apply(plan: &mut Plan, original: &Plan, step: usize) -> Option<Vec
     let before = said(&original.origins[old_index], &old_call);
     let (call, index) = call(plan, step)?;
     let origin = &mut plan.origins[index];
+    // A framework's CORS is in its own settings, and headers beside them would be no fix.
+    if let Service::BackEnd(_) = origin.service {
+        return None;
+    }
     let settings = origin.cors.clone().unwrap_or_else(|| from_headers(&said(origin, &call)));
     let settings = granted(settings, &call);
     origin.cors = Some(settings);

@@ -22,6 +22,8 @@ pub(crate) mod topology;
 pub use change::Change;
 pub use topology::Topology;
 
+use crate::plan::framework::BackEnd;
+use crate::plan::framework::setting::CookieSetting;
 use crate::plan::{Action, Credentials, Plan, Service};
 
 /// A set of edits, in the order they are applied.
@@ -207,9 +209,11 @@ pub fn apply(plan: &Plan, edits: &Edits) -> Option<(Plan, Vec<Change>)> {
     for edit in edits {
         match edit {
             Edit::Cookie { change, of } => {
-                if !change_lines(&mut edited, change, of) {
+                let settings = change_settings(&mut edited, change, of);
+                if !change_lines(&mut edited, change, of) && settings.is_empty() {
                     return None;
                 }
+                changes.extend(settings);
             }
             Edit::Include { step } => changes.push(include(&mut edited, *step)?),
             Edit::Topology(topology) => changes.push(topology::apply(&mut edited, topology)?),
@@ -228,6 +232,57 @@ pub fn apply(plan: &Plan, edits: &Edits) -> Option<(Plan, Vec<Change>)> {
         }
     }
     Some((edited, all))
+}
+
+/// What changes in the settings of back ends that set the cookies. A framework has no setting for what
+/// it cannot say.
+fn change_settings(plan: &mut Plan, change: &CookieChange, of: &BTreeSet<Target>) -> Vec<Change> {
+    let change = match change {
+        CookieChange::DropDomain => CookieSetting::Domain(None),
+        CookieChange::Domain(domain) => CookieSetting::Domain(Some(domain.clone())),
+        CookieChange::Secure => CookieSetting::Secure,
+        CookieChange::Lax => CookieSetting::SameSite("Lax"),
+        CookieChange::Strict => CookieSetting::SameSite("Strict"),
+        CookieChange::None => CookieSetting::SameSite("None"),
+        CookieChange::RootPath => CookieSetting::RootPath,
+        CookieChange::Partitioned
+        | CookieChange::KeepPrefix
+        | CookieChange::DropPrefix
+        | CookieChange::Shorten
+        | CookieChange::Match { .. } => return Vec::new(),
+    };
+    let mut changes = Vec::new();
+    for target in of {
+        let origin = target.origin.and_then(|index| plan.origins.get_mut(index));
+        let Some((name, service)) = origin.map(|origin| (&origin.name, &mut origin.service)) else {
+            continue;
+        };
+        let Service::BackEnd(back_end) = service else { continue };
+        let BackEnd { framework, views, .. } = back_end.as_mut();
+        let (before, after): (Vec<String>, Vec<String>) =
+            framework.change_cookie(views, &target.name, &change).into_iter().unzip();
+        if !before.is_empty() {
+            let place = format!("{}'s settings of `{name}`", framework.name());
+            changes.push(Change { place, before, after });
+        }
+    }
+    changes
+}
+
+/// The cookies that back ends set by their settings.
+pub(crate) fn of_settings(plan: &Plan) -> impl Iterator<Item = Target> {
+    plan.origins.iter().enumerate().flat_map(|(index, origin)| {
+        let names = match &origin.service {
+            Service::BackEnd(back_end) => {
+                let calls = back_end.views.iter().flat_map(|view| &view.calls);
+                let mut names = back_end.framework.cookies();
+                names.extend(calls.map(|call| call.name().to_owned()));
+                names
+            }
+            _ => Vec::new(),
+        };
+        names.into_iter().map(move |name| Target { origin: Some(index), name })
+    })
 }
 
 /// Whether a line was changed.
@@ -271,8 +326,7 @@ fn is_strict(plan: &Plan, of: &BTreeSet<Target>) -> bool {
 /// Each line of a plan that sets a cookie, the origin it comes from, and the request it answers.
 pub(crate) fn lines(plan: &Plan) -> impl Iterator<Item = (Option<usize>, String, &str)> {
     let answered = plan.origins.iter().enumerate().flat_map(|(index, origin)| {
-        let routes = if let Service::Routes(routes) = &origin.service { routes.as_slice() } else { &[] };
-        routes.iter().flat_map(move |route| {
+        origin.service.routes().iter().flat_map(move |route| {
             let what =
                 format!("{} {}{}", route.method, origin.url.origin().ascii_serialization(), route.path);
             route.set_cookie.iter().map(move |line| (Some(index), what.clone(), line.as_str()))
@@ -290,9 +344,12 @@ pub(crate) fn lines(plan: &Plan) -> impl Iterator<Item = (Option<usize>, String,
 /// The same lines, to be changed.
 pub(crate) fn lines_mut(plan: &mut Plan) -> impl Iterator<Item = (Option<usize>, &mut String)> {
     let answered = plan.origins.iter_mut().enumerate().flat_map(|(index, origin)| {
-        let routes =
-            if let Service::Routes(routes) = &mut origin.service { routes.as_mut_slice() } else { &mut [] };
-        routes.iter_mut().flat_map(|route| &mut route.set_cookie).map(move |line| (Some(index), line))
+        origin
+            .service
+            .routes_mut()
+            .iter_mut()
+            .flat_map(|route| &mut route.set_cookie)
+            .map(move |line| (Some(index), line))
     });
     let written = plan.steps.iter_mut().filter_map(|step| match &mut step.action {
         Action::DocumentCookie { write: Some(line) } => Some((None, line)),
@@ -309,9 +366,8 @@ fn rename(plan: &mut Plan, old: &str, new: &str) {
         }
     };
     for origin in &mut plan.origins {
-        if let Service::Routes(routes) = &mut origin.service {
-            routes.iter_mut().filter_map(|route| route.require_cookie.as_mut()).for_each(change);
-        }
+        let routes = origin.service.routes_mut().iter_mut();
+        routes.filter_map(|route| route.require_cookie.as_mut()).for_each(change);
     }
     for step in &mut plan.steps {
         for expect in std::iter::once(&mut step.expect).chain(step.on.iter_mut().map(|(_, on)| on)) {

@@ -188,6 +188,7 @@ fn by_path(plan: &mut Plan, api: usize, page: usize) -> Option<Change> {
     let mut routes = match &plan.origins[page].service {
         Service::Routes(routes) => routes.clone(),
         Service::Page => vec![page_route()],
+        Service::BackEnd(_) => return None,
     };
     let pages: Vec<&str> = navigated(plan).filter(|url| url.origin() == to.origin()).map(Url::path).collect();
     let taken = |route: &Route| {
@@ -264,8 +265,7 @@ fn redirect(plan: &mut Plan, from: &Url, to: &Url, prefix: &str) {
         }
     }
     for origin in &mut plan.origins {
-        let Service::Routes(routes) = &mut origin.service else { continue };
-        for route in routes {
+        for route in origin.service.routes_mut() {
             if let Body::Redirect(location) = &mut route.body
                 && let Ok(mut url) = Url::parse(location)
                 && url.origin() == from.origin()

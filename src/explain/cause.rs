@@ -10,7 +10,7 @@ use super::goal::{holds, is_deletion, is_sent, last_lines};
 use crate::browser::name::BrowserName;
 use crate::edit::{cookie_line, topology};
 use crate::observe::{Exchange, Observation, SetCookie};
-use crate::plan::{Expect, Plan, Readable, Service};
+use crate::plan::{Expect, Plan, Readable, Route, Service};
 use crate::rules::reason::{Question, Reason};
 use crate::verdict::Failure;
 use crate::world::wire::{self, Answer};
@@ -168,8 +168,7 @@ pub(super) struct Claimed {
 fn required_cookie(plan: &Plan, seen: &Observation) -> Option<String> {
     let wire = &seen.requests().next_back()?.wire;
     let Answer::CookieMissing(route) = wire.answer else { return None };
-    let Service::Routes(routes) = &plan.origins.get(wire.origin)?.service else { return None };
-    routes.get(route)?.require_cookie.clone()
+    plan.origins.get(wire.origin)?.service.routes().get(route)?.require_cookie.clone()
 }
 
 fn not_stored(
@@ -221,9 +220,21 @@ fn not_sent(
 fn sets(plan: &Plan, step: usize, name: &str) -> bool {
     let Some((method, url)) = plan.steps[step].action.target() else { return false };
     let Some(index) = topology::index_of(plan, url) else { return false };
-    let Service::Routes(routes) = &plan.origins[index].service else { return false };
-    let mut fitting = routes.iter().filter(|route| route.method == method && route.path == url.path());
-    fitting.any(|route| route.set_cookie.iter().any(|line| cookie_line::name(line) == name))
+    let service = &plan.origins[index].service;
+    let fits = |route: &&Route| route.method == method && route.path == url.path();
+    let mut fitting = service.routes().iter().filter(fits);
+    let by_framework = || match service {
+        // What a view that does something sets is the framework's to say.
+        Service::BackEnd(back_end) => {
+            let mut views = back_end.routes.iter().zip(&back_end.views).filter(|(route, _)| fits(route));
+            let own = back_end.framework.cookies().iter().any(|own| own == name);
+            views.any(|(_, view)| {
+                (own && view.does.is_some()) || view.calls.iter().any(|call| call.name() == name)
+            })
+        }
+        _ => false,
+    };
+    fitting.any(|route| route.set_cookie.iter().any(|line| cookie_line::name(line) == name)) || by_framework()
 }
 
 fn unreadable(step: usize, seen: &Observation, browser: BrowserName) -> Option<Cause> {

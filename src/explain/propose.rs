@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::goal::{self, Goal};
 use crate::edit::topology::{self, Topology};
-use crate::edit::{CookieChange, Edit, Edits, Target, cookie_line, lines, unprefixed};
+use crate::edit::{CookieChange, Edit, Edits, Target, cookie_line, lines, of_settings, unprefixed};
 use crate::observe::{Observation, SetCookie};
 use crate::plan::{Action, Plan};
 use crate::rules::reason::{Question, Reason};
@@ -273,7 +273,8 @@ impl Proposals<'_> {
         let named = lines(self.plan)
             .filter(|(_, _, line)| cookie_line::name(line) == name)
             .map(|(origin, _, _)| Target { origin, name: name.to_owned() });
-        let all: BTreeSet<Target> = named.collect();
+        let set = of_settings(self.plan).filter(|target| target.name == name);
+        let all: BTreeSet<Target> = named.chain(set).collect();
         let own: BTreeSet<Target> = all.iter().filter(|target| target.origin == origin).cloned().collect();
         if own.is_empty() { all } else { own }
     }

@@ -6,7 +6,7 @@
 use crate::browser::model::Model;
 use crate::browser::name::BrowserName;
 use crate::observe::Observation;
-use crate::plan::Plan;
+use crate::plan::{Plan, Service};
 use crate::world::certs::CertificateError;
 use crate::world::{Authority, World, WorldError, hosts};
 
@@ -37,12 +37,18 @@ impl Stage {
     /// Takes the plan's steps in every browser, each with an empty jar.
     pub(super) async fn rehearse(&mut self, plan: &Plan) -> Result<Shown, WorldError> {
         let cast = self.cast(plan).map_err(WorldError::Certificate)?;
-        let world = World::start(plan, &cast.authority)?;
+        let mut world = World::start(plan, &cast.authority)?;
+        // A back end remembers whom it has signed in, and when.
+        let remembers = plan.origins.iter().any(|origin| matches!(origin.service, Service::BackEnd(_)));
         let mut shown = Vec::with_capacity(cast.models.len());
         for model in &cast.models {
+            if remembers && !shown.is_empty() {
+                world = World::start(plan, &cast.authority)?;
+            }
             let mut agent = model.open(&world);
             let mut seen = Vec::with_capacity(plan.steps.len());
             for step in &plan.steps {
+                world.keep_time(&step.action);
                 seen.push(agent.perform(step).await);
             }
             shown.push(seen);

@@ -6,6 +6,7 @@
 use crate::browser::name::BrowserName;
 use crate::diagnostic::Span;
 use crate::plan;
+use crate::plan::framework::{Does, Framework, View};
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
@@ -47,7 +48,9 @@ pub(super) struct Origin {
     pub(super) url: Option<At<String>>,
     pub(super) certificate: Option<At<plan::Certificate>>,
     pub(super) routes: Vec<Route>,
-    pub(super) cors: Option<Cors>,
+    pub(super) cors: Option<At<Cors>>,
+    /// The framework, with the place of its key.
+    pub(super) framework: Option<At<Framework>>,
 }
 
 /// `[origins.NAME.cors]`.
@@ -72,6 +75,10 @@ pub(super) struct Route {
     /// that of the value.
     pub(super) bodies: Vec<(Span, At<plan::Body>)>,
     pub(super) require_cookie: Option<At<String>>,
+    /// What a framework does here.
+    pub(super) view: View,
+    /// Where it says so.
+    pub(super) does: Option<At<Does>>,
 }
 
 /// A header field.

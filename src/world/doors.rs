@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use super::clock::Clock;
 use super::dns::DnsServer;
 use super::serve::serve;
 use super::tasks::Tasks;
@@ -72,7 +73,7 @@ impl Doors {
         let first = usize::try_from(std::process::id()).unwrap_or_default();
         let mut tried = 0;
         let (world, attempt) = loop {
-            let world = World::start_in(plan, authority, Block::numbered(first + tried))?;
+            let world = World::start_in(plan, authority, Block::numbered(first + tried), Clock::running())?;
             let attempt = listen(&world);
             tried += 1;
             if !attempt.collided || tried == BLOCKS {

@@ -75,6 +75,17 @@ impl Mock {
         self.routes.iter().any(|route| matches!(&route.path, Path::Exact(exact) if exact == path))
     }
 
+    /// Whether any route has this path.
+    pub(super) fn answers(&self, path: &str) -> bool {
+        self.routes.iter().any(|route| route.path.matches(path))
+    }
+
+    /// The methods of the first route with this path: what Starlette's router looks at.
+    pub(super) fn first_allows(&self, path: &str) -> Option<String> {
+        let route = self.routes.iter().find(|route| route.path.matches(path))?;
+        Some(if route.method == "GET" { "GET, HEAD".to_owned() } else { route.method.clone() })
+    }
+
     /// The answer to a request. Of the routes that fit, the one with the most specific path gives it;
     /// of those with the same, the first.
     pub(super) fn answer(&self, method: &Method, path: &str, cookie: Option<&[u8]>) -> Reply {

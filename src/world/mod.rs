@@ -1,8 +1,8 @@
 //! The world of a scenario: its DNS zone, certificates and origins, alive, and the doors to it.
 //!
 //! ```text
-//!  browser ── gateway ──┐ byte stream        ┌─ mock routes
-//!             (SOCKS5,  ├─► serve ─► origin ─┼─ built-in page
+//!  browser ── gateway ──┐ byte stream        ┌─ mock routes, built-in page
+//!             (SOCKS5,  ├─► serve ─► origin ─┼─ framework ─► mock routes
 //!              HTTP)    │   (TLS, HTTP/1.1,  └─ cors
 //!  anybody ── doors ────┘    HTTP/2)   │
 //!             (127.x.y.z)              └─► wire, the record
@@ -23,14 +23,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use rustls::ServerConfig;
+use sha2::{Digest, Sha256};
 use url::Url;
 
 pub(crate) mod blank;
 pub mod certs;
+pub mod clock;
 mod cors;
 pub(crate) mod direct;
 pub mod dns;
 pub mod doors;
+mod framework;
 pub mod gateway;
 mod mock;
 mod origin;
@@ -48,14 +51,16 @@ pub use doors::{ClosedDoor, Doors};
 pub use gateway::Gateway;
 pub use origin::Origin;
 
+use self::clock::Clock;
 use self::cors::Cors;
+use self::framework::App;
 use self::mock::Mock;
 use self::origin::{Host, Service};
 use self::page::Page;
 use self::tasks::Tasks;
 use self::wire::Wire;
 use self::zone::{Block, Zone, address_of};
-use crate::plan::{Certificate, Plan, Service as Planned};
+use crate::plan::{Action, Certificate, Plan, Route, Service as Planned};
 
 /// A plan's world, alive. Dropped, it ends every connection to it; [`World::close`] waits for that.
 #[derive(Debug)]
@@ -70,6 +75,7 @@ pub(crate) struct Alive {
     zone: Arc<Zone>,
     wire: Wire,
     tasks: Tasks,
+    clock: Clock,
 }
 
 /// A world could not be brought to life.
@@ -116,11 +122,16 @@ impl World {
     ///
     /// Dropping the world ends it.
     pub fn start(plan: &Plan, authority: &Authority) -> Result<Self, WorldError> {
-        Self::start_in(plan, authority, Block::UNBOUND)
+        Self::start_at(plan, authority, Clock::running())
+    }
+
+    /// The same, by this clock. Worlds of one plan whose clocks stand at one instant answer the same.
+    pub fn start_at(plan: &Plan, authority: &Authority, clock: Clock) -> Result<Self, WorldError> {
+        Self::start_in(plan, authority, Block::UNBOUND, clock)
     }
 
     /// The same, with the hosts' addresses from this block.
-    fn start_in(plan: &Plan, authority: &Authority, block: Block) -> Result<Self, WorldError> {
+    fn start_in(plan: &Plan, authority: &Authority, block: Block, clock: Clock) -> Result<Self, WorldError> {
         refuse_clashes(plan)?;
         let zone = Zone::new(plan, block);
         let mut certificates = Certificates { plan, authority, made: Vec::new() };
@@ -128,12 +139,17 @@ impl World {
         for (index, planned) in plan.origins.iter().enumerate() {
             let unsendable =
                 |route, message| WorldError::Unsendable { origin: planned.name.clone(), route, message };
+            let mock = |routes: &[Route]| {
+                Mock::new(&planned.name, &planned.url, routes)
+                    .map_err(|bad| unsendable(Some(bad.route), bad.message))
+            };
             let service = match &planned.service {
                 Planned::Page => Service::Page(Page::new(&planned.name, planned.host())),
-                Planned::Routes(routes) => Service::Routes(
-                    Mock::new(&planned.name, &planned.url, routes)
-                        .map_err(|bad| unsendable(Some(bad.route), bad.message))?,
-                ),
+                Planned::Routes(routes) => Service::Routes(mock(routes)?),
+                Planned::BackEnd(planned) => {
+                    let app = App::new(planned, mock(&planned.routes)?, seed(plan, index));
+                    Service::BackEnd(Box::new(app.map_err(|message| unsendable(None, message))?))
+                }
             };
             let cors = planned.cors.as_ref().map(Cors::new).transpose().map_err(|_| {
                 unsendable(None, "a CORS setting has a character that no HTTP header can carry".to_owned())
@@ -159,12 +175,24 @@ impl World {
             });
         }
         let (zone, wire, tasks) = (Arc::new(zone), Wire::default(), Tasks::default());
-        Ok(Self { alive: Arc::new(Alive { origins, zone, wire, tasks }) })
+        Ok(Self { alive: Arc::new(Alive { origins, zone, wire, tasks, clock }) })
     }
 
     /// The record of every exchange. The handle outlives the world.
     pub fn wire(&self) -> &Wire {
         &self.alive.wire
+    }
+
+    /// The time in the world, by which its back ends judge sessions and tokens.
+    pub fn clock(&self) -> &Clock {
+        &self.alive.clock
+    }
+
+    /// Moves the clock where a step lets time pass.
+    pub fn keep_time(&self, action: &Action) {
+        if let Action::Advance(time) = action {
+            self.clock().advance(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+        }
     }
 
     /// The names of the world.
@@ -256,6 +284,16 @@ impl Certificates<'_> {
         self.made.push((kind, config.clone()));
         Ok(config)
     }
+}
+
+/// Where an origin's ids and tokens come from: the scenario's text, so that every world of it has the same.
+fn seed(plan: &Plan, origin: usize) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in [plan.title.as_bytes(), plan.source.text.as_bytes(), &origin.to_be_bytes()] {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
 }
 
 /// A host and port are one socket, which speaks either TLS or plain http.

@@ -18,16 +18,21 @@ use rustls::ServerConfig;
 use url::Url;
 
 use super::Alive;
+use super::clock::Clock;
 use super::cors::Cors;
+use super::framework::{App, Asked};
 use super::mock::Mock;
 use super::page::Page;
 use super::reply::Reply;
 use super::websocket;
 use super::wire::{Answer, Exchange};
 
-/// The longest request body that is taken, in bytes. It is read and forgotten: what a page uploads
-/// does not matter here, but that it may.
+/// The longest request body that is taken, in bytes. What a page uploads does not matter here, but that
+/// it may.
 const MAX_BODY: u64 = 256 << 20;
+
+/// How much of a body is kept for a back end, which looks for a token in it; the rest is forgotten.
+const KEPT_BODY: usize = 64 << 10;
 
 /// How long a request body may stand still.
 const BODY_STALL: Duration = Duration::from_secs(30);
@@ -63,6 +68,7 @@ pub(super) enum Host {
 pub(super) enum Service {
     Page(Page),
     Routes(Mock),
+    BackEnd(Box<App>),
 }
 
 impl Origin {
@@ -95,7 +101,7 @@ impl Origin {
     }
 
     /// Answers to a request for this origin.
-    fn answer(&self, request: &Parts, url: &Url) -> Reply {
+    fn answer(&self, request: &Parts, url: &Url, body: &[u8], clock: &Clock) -> Reply {
         let headers = &request.headers;
         if let Some(reply) = self.cors.as_ref().and_then(|cors| cors.preflight(&request.method, headers)) {
             return reply;
@@ -113,6 +119,14 @@ impl Origin {
                 }
                 reply
             }
+            Service::BackEnd(app) => {
+                let asked = Asked { method: &request.method, url, headers, body };
+                let mut reply = app.answer(&asked, clock);
+                if reply.websocket {
+                    websocket::answer(request, &mut reply);
+                }
+                reply
+            }
         }
     }
 
@@ -122,6 +136,7 @@ impl Origin {
         let declared = match &self.service {
             Service::Page(_) => false,
             Service::Routes(mock) => mock.has_path("/favicon.ico"),
+            Service::BackEnd(app) => app.has_path("/favicon.ico"),
         };
         request.method == Method::GET && url.path() == "/favicon.ico" && !declared
     }
@@ -140,26 +155,26 @@ pub(super) async fn respond(
         // There is no URL to record it under.
         let text = "rehearsal: the request names no host that a URL can have\n";
         let mut reply = Reply::sentence(StatusCode::BAD_REQUEST, Answer::Undeclared, text);
-        reply.finish(head);
+        reply.finish(head, world.clock.date());
         return reply.into_response();
     };
     let served = world.named(&url).filter(|origin| origin.shares_socket(entered));
     if served.is_some_and(|origin| origin.is_stray_icon(&parts, &url)) {
         let mut reply = Reply::new(StatusCode::NOT_FOUND, Answer::Undeclared);
-        reply.finish(head);
+        reply.finish(head, world.clock.date());
         return reply.into_response();
     }
 
     let in_flight = world.wire.arrived();
-    let mut reply = match (drain(body).await, served) {
+    let mut reply = match (take(body).await, served) {
         (Err(status), _) => Reply::new(status, Answer::BodyRefused),
-        (Ok(()), Some(origin)) => origin.answer(&parts, &url),
-        (Ok(()), None) => misdirected(&url, entered),
+        (Ok(body), Some(origin)) => origin.answer(&parts, &url, &body, &world.clock),
+        (Ok(_), None) => misdirected(&url, entered),
     };
     if let Some(cors) = served.and_then(|origin| origin.cors.as_ref()) {
         cors.apply(&parts.headers, &mut reply);
     }
-    reply.finish(head);
+    reply.finish(head, world.clock.date());
     if let Some(upgrade) = parts.extensions.remove::<OnUpgrade>()
         && reply.status == StatusCode::SWITCHING_PROTOCOLS
     {
@@ -209,16 +224,18 @@ fn url_of(request: &Parts, scheme: &str) -> Option<Url> {
     Url::parse(&format!("{scheme}://{authority}{slash}{path}")).ok()
 }
 
-/// Reads a body to its end and forgets it. Fails with the status to answer.
-async fn drain(mut body: Incoming) -> Result<(), StatusCode> {
-    let mut length = 0_u64;
+/// Reads a body to its end, and keeps the beginning of it. Fails with the status to answer.
+async fn take(mut body: Incoming) -> Result<Vec<u8>, StatusCode> {
+    let (mut length, mut kept) = (0_u64, Vec::new());
     loop {
         match tokio::time::timeout(BODY_STALL, body.frame()).await {
             Err(_) => return Err(StatusCode::REQUEST_TIMEOUT),
-            Ok(None) => return Ok(()),
+            Ok(None) => return Ok(kept),
             Ok(Some(Err(_))) => return Err(StatusCode::BAD_REQUEST),
             Ok(Some(Ok(frame))) => {
-                length += frame.data_ref().map_or(0, |data| data.len() as u64);
+                let data = frame.data_ref().map_or(&[][..], |data| data);
+                length += data.len() as u64;
+                kept.extend_from_slice(&data[..data.len().min(KEPT_BODY - kept.len())]);
                 if length > MAX_BODY {
                     return Err(StatusCode::PAYLOAD_TOO_LARGE);
                 }

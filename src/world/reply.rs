@@ -41,9 +41,9 @@ impl Reply {
 
     /// Adds what every answer has. The length is that of the body even where `HEAD` leaves it out (RFC
     /// 9110, section 8.6); 101, 204 and 304 have neither.
-    pub(super) fn finish(&mut self, head: bool) {
+    pub(super) fn finish(&mut self, head: bool, date: OffsetDateTime) {
         if !self.headers.contains_key(DATE) {
-            let date = HeaderValue::try_from(imf_fixdate(OffsetDateTime::now_utc()));
+            let date = HeaderValue::try_from(imf_fixdate(date));
             self.headers.insert(DATE, date.expect("a date is ASCII"));
         }
         if matches!(self.status.as_u16(), 101 | 204 | 304) {
@@ -67,7 +67,7 @@ impl Reply {
 }
 
 /// A time as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
-fn imf_fixdate(at: OffsetDateTime) -> String {
+pub(super) fn imf_fixdate(at: OffsetDateTime) -> String {
     let (weekday, month) = (at.weekday().to_string(), at.month().to_string());
     format!(
         "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",

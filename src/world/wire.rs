@@ -39,6 +39,10 @@ pub enum Answer {
     CookieMissing(usize),
     /// A CORS preflight, answered by the origin's CORS settings.
     Preflight,
+    /// A framework's own page or endpoint, which no route of the plan is.
+    Framework,
+    /// A middleware of a framework's back end answered in the route's place, and this is why.
+    Middleware(String),
     /// No route has this path (404), or none with this method (405).
     Undeclared,
     /// The request was for a host that is not this origin's (421).

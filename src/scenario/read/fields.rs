@@ -40,17 +40,24 @@ impl Entry<'_, '_> {
 }
 
 /// Keys that exist elsewhere or under a name too different to be taken for a misspelling.
-const HINTS: [(&str, &str, &str); 9] = [
+const HINTS: [(&str, &str, &str); 12] = [
     ("a route", "body", "write `json`, `text` or `html`, which say what kind of body it is"),
     ("a route", "path", "write `at = \"GET /path\"`"),
     ("a route", "method", "write `at = \"GET /path\"`"),
     ("a route", "cookies", "write `set_cookie`"),
+    ("a route", "does", FRAMEWORK),
+    ("a route", "response", FRAMEWORK),
+    ("a route", "res", FRAMEWORK),
     ("`fetch`", "with_credentials", "that is XMLHttpRequest's word: write `credentials = \"include\"`"),
     ("`xhr`", "credentials", "that is fetch's word: write `with_credentials = true`"),
     ("a step", "wait", "navigations and requests are waited for; `advance = \"31m\"` lets time pass"),
     ("a step", "frame", "write `inside = \"ORIGIN:/path\"`: the URL that an earlier `iframe` step loaded"),
     ("`form`", "body", "a form sends its `fields = { name = \"value\" }`"),
 ];
+
+/// Said of a key that only a framework gives a meaning to.
+const FRAMEWORK: &str = "that is a framework's to do: give the origin a table such as `django`, `starlette` or `express`, \
+                         or declare what is sent with `set_cookie` and `json`";
 
 /// The entries of a table in the order of the file.
 pub(super) fn entries<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Entry<'t, 'i>> {
@@ -72,6 +79,11 @@ pub(super) struct Fields<'t, 'i> {
 impl<'t, 'i> Fields<'t, 'i> {
     pub(super) fn new(table: &'t DeTable<'i>, what: &'static str) -> Self {
         Self { table, what, known: Vec::new() }
+    }
+
+    /// The keys asked for so far.
+    pub(super) fn known(&self) -> Vec<&'static str> {
+        self.known.clone()
     }
 
     /// The entry with this key, which is known from now on.
@@ -167,10 +179,14 @@ impl<'t, 'i> Fields<'t, 'i> {
             .collect()
     }
 
+    /// The entries whose keys were not asked for.
+    pub(super) fn strange(&self) -> Vec<Entry<'t, 'i>> {
+        entries(self.table).into_iter().filter(|entry| !self.known.contains(&entry.key)).collect()
+    }
+
     /// Reports every key that was not asked for. Returns whether there was one.
     pub(super) fn finish(self, mistakes: &mut Mistakes) -> bool {
-        let strange: Vec<_> =
-            entries(self.table).into_iter().filter(|entry| !self.known.contains(&entry.key)).collect();
+        let strange = self.strange();
         for entry in &strange {
             mistakes.add(self.unknown(entry));
         }

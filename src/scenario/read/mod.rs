@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 mod expect;
 mod fields;
+mod framework;
 mod include;
 mod json;
 mod origin;

@@ -4,9 +4,13 @@ use toml::de::{DeTable, DeValue};
 
 use super::super::mistakes::Mistakes;
 use super::super::written::{At, Cors, Header, Origin, Route};
-use super::fields::{Entry, Fields, boolean, entries, only_true, string, strings_of, wrong_type};
+use super::fields::{
+    Entry, Fields, boolean, entries, only_true, string, strings_of, table as table_of, wrong_type,
+};
+use super::framework::{self, Kind};
 use super::json::json;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::plan::framework::Framework;
 use crate::plan::{Body, Certificate};
 
 /// What `certificate` can be.
@@ -45,14 +49,23 @@ fn origin(name: At<String>, table: &DeTable<'_>, mistakes: &mut Mistakes) -> Ori
     }
     let url = fields.string("url", mistakes);
     let certificate = fields.word("certificate", &CERTIFICATES, mistakes);
-    let routes = fields
+    let framework = framework::framework(&mut fields, mistakes);
+    let kind = framework.as_ref().map(|(kind, framework)| (*kind, &framework.value));
+    let routes: Vec<Route> = fields
         .tables("routes", &format!("origins.{}.routes", name.value), mistakes)
         .into_iter()
-        .map(|(table, span)| route(table, span, mistakes))
+        .map(|(table, span)| route(table, span, kind, mistakes))
         .collect();
-    let cors = fields.table("cors", mistakes).map(|(table, span)| cors(table, span, mistakes));
+    let cors = fields.entry("cors").and_then(|entry| {
+        let table = table_of("`cors`", entry.value, mistakes)?;
+        Some(At { value: cors(table, entry.value.span(), mistakes), span: entry.key_span })
+    });
+    if let Some((_, framework)) = kind {
+        framework::check(framework, &routes, mistakes);
+    }
+    let framework = framework.map(|(_, framework)| framework);
     fields.finish(mistakes);
-    Origin { name, url, certificate, routes, cors }
+    Origin { name, url, certificate, routes, cors, framework }
 }
 
 fn cors(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Cors {
@@ -77,7 +90,12 @@ fn cors(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Cors {
     cors
 }
 
-fn route(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Route {
+fn route(
+    table: &DeTable<'_>,
+    span: Span,
+    framework: Option<(Kind, &Framework)>,
+    mistakes: &mut Mistakes,
+) -> Route {
     let mut fields = Fields::new(table, "a route");
     if !table.contains_key("at") {
         mistakes.add_missing(
@@ -114,8 +132,10 @@ fn route(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Route {
     }
     bodies.sort_by_key(|(key, _)| key.start);
     let require_cookie = fields.string("require_cookie", mistakes);
+    let (view, does) = framework
+        .map_or_else(Default::default, |framework| framework::view(framework, &mut fields, mistakes));
     fields.finish(mistakes);
-    Route { at, status, headers, set_cookie, bodies, require_cookie }
+    Route { at, status, headers, set_cookie, bodies, require_cookie, view, does }
 }
 
 /// A list of lines, or one line.

@@ -8,13 +8,18 @@ use super::super::mistakes::Mistakes;
 use super::super::written::{Action, Expect, Scenario};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 use crate::plan::Body;
+use crate::plan::framework::CookieCall;
 
 /// Warns once for each name.
 pub(super) fn check(scenario: &Scenario, mistakes: &mut Mistakes) {
     let mut settable = BTreeSet::new();
     // Scripts may set what they like, so a name that occurs in one is taken for settable.
     let mut scripts: Vec<&str> = Vec::new();
+    let frameworks = scenario.origins.iter().filter_map(|origin| origin.framework.as_ref());
+    let of_frameworks: Vec<String> = frameworks.flat_map(|at| at.value.cookies()).collect();
+    settable.extend(of_frameworks.iter().map(String::as_str));
     for route in scenario.origins.iter().flat_map(|origin| &origin.routes) {
+        settable.extend(route.view.calls.iter().map(CookieCall::name));
         settable.extend(route.set_cookie.iter().filter_map(|line| name_of(&line.value)));
         let headers =
             route.headers.iter().filter(|header| header.name.value.eq_ignore_ascii_case("set-cookie"));

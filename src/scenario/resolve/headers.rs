@@ -22,7 +22,7 @@ pub(super) fn check(header: &Header, mistakes: &mut Mistakes) {
 }
 
 /// Checks a value: control characters other than tab cannot be sent.
-pub(super) fn check_value(value: &At<String>, what: &str, mistakes: &mut Mistakes) -> bool {
+pub(in crate::scenario) fn check_value(value: &At<String>, what: &str, mistakes: &mut Mistakes) -> bool {
     let refused = |byte: u8| (byte < 0x20 && byte != b'\t') || byte == 0x7f;
     let Some(index) = value.value.bytes().position(refused) else {
         return true;

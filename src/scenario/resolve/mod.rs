@@ -16,6 +16,8 @@ mod routes;
 mod steps;
 mod time;
 
+pub(in crate::scenario) use headers::check_value;
+
 use super::mistakes::Mistakes;
 use super::written::Scenario;
 use crate::diagnostic::Diagnostic;

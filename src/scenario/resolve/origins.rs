@@ -7,6 +7,7 @@ use super::super::written::{self, At};
 use super::address::Names;
 use super::{headers, routes};
 use crate::diagnostic::Diagnostic;
+use crate::plan::framework::{BackEnd, Framework, View};
 use crate::plan::{Cors, Origin, Service};
 
 /// What `Access-Control-Allow-Methods` says where a scenario does not: what the middlewares of
@@ -22,8 +23,18 @@ pub(super) fn origins(origins: Vec<written::Origin>, names: &Names, mistakes: &m
         .zip(urls)
         .filter_map(|(origin, url)| {
             let name = origin.name.value;
+            let views: Vec<View> = origin.routes.iter().map(|route| route.view.clone()).collect();
             let routes = routes::routes(origin.routes, names, mistakes);
-            let cors = origin.cors.map(|written| cors(written, names, mistakes));
+            if let (Some(cors), Some(framework)) = (&origin.cors, &origin.framework) {
+                let of = framework.value.name();
+                mistakes.add(
+                    Diagnostic::error(format!("CORS of a back end of {of} stands in {of}'s own settings"))
+                        .label(cors.span.clone(), "")
+                        .label(framework.span.clone(), "these")
+                        .help(cors_of(&framework.value)),
+                );
+            }
+            let cors = origin.cors.map(|written| cors(written.value, names, mistakes));
             let url = url?;
             let certificate = origin.certificate.as_ref();
             if let Some(certificate) = certificate
@@ -35,11 +46,29 @@ pub(super) fn origins(origins: Vec<written::Origin>, names: &Names, mistakes: &m
                         .help("leave `certificate` out, or make the URL https"),
                 );
             }
-            let service = if routes.is_empty() { Service::Page } else { Service::Routes(routes) };
+            let service = match origin.framework {
+                Some(At { value: framework, .. }) => {
+                    Service::BackEnd(Box::new(BackEnd { framework, routes, views }))
+                }
+                None if routes.is_empty() => Service::Page,
+                None => Service::Routes(routes),
+            };
             let certificate = certificate.map(|at| at.value).unwrap_or_default();
             Some(Origin { name, url, certificate, service, cors })
         })
         .collect()
+}
+
+/// Where a framework has its CORS settings.
+const fn cors_of(framework: &Framework) -> &'static str {
+    match framework {
+        Framework::Django(_) => "write `CORS_ALLOWED_ORIGINS = [\"https://www.example.com\"]` there",
+        Framework::Starlette(_) => {
+            "write `CORSMiddleware = { allow_origins = [\"https://www.example.com\"] }` there"
+        }
+        Framework::Express(_) => "write `cors = { origin = \"https://www.example.com\" }` there",
+        Framework::NextAuth(_) => "it has none: leave the table out",
+    }
 }
 
 fn cors(cors: written::Cors, names: &Names, mistakes: &mut Mistakes) -> Cors {

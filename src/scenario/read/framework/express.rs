@@ -1,0 +1,197 @@
+//! `[origins.NAME.express]`: Express and its middleware, by their packages' names.
+
+use toml::de::{DeTable, DeValue};
+
+use super::super::super::mistakes::Mistakes;
+use super::super::super::written::At;
+use super::super::fields::{Entry, Fields, boolean, integer, string, strings, wrong_type};
+use super::calls::express_cookie;
+use super::value::{flag, joined, regexes, sendable, text};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::plan::framework::{
+    CookieSession, CorsOrigin, Express, ExpressCors, ExpressSession, OriginMatch, StoredSession, TrustProxy,
+};
+
+/// Settings that Express has, and that change nothing that is rehearsed here.
+const REAL: [&str; 9] = [
+    "case sensitive routing",
+    "env",
+    "etag",
+    "json spaces",
+    "query parser",
+    "strict routing",
+    "subdomain offset",
+    "view engine",
+    "x-powered-by",
+];
+
+pub(super) fn read(table: &DeTable<'_>, mistakes: &mut Mistakes) -> Express {
+    let mut fields = Fields::new(table, "`express`");
+    let trust_proxy = fields.entry("trust proxy").map(|entry| trust_proxy(&entry, mistakes));
+    let cors = fields.table("cors", mistakes).map(|(table, _)| cors(table, mistakes));
+    let cookie_secret = fields.table("cookie-parser", mistakes).and_then(|(table, _)| {
+        let mut fields = Fields::new(table, "`cookie-parser`");
+        let secret = text(&mut fields, "secret", mistakes);
+        super::finish(&fields, "`cookie-parser`", &["decode"], mistakes);
+        secret
+    });
+    let stored = fields.entry("express-session");
+    let in_cookie = fields.entry("cookie-session");
+    if let (Some(stored), Some(in_cookie)) = (&stored, &in_cookie) {
+        mistakes.add(
+            Diagnostic::error("a request has one session, and here are two")
+                .label(in_cookie.key_span.clone(), "a second one")
+                .label(stored.key_span.clone(), "first here")
+                .help("keep `express-session` or `cookie-session`"),
+        );
+    }
+    let stored = stored.and_then(|entry| stored_session(&entry, mistakes)).map(ExpressSession::Stored);
+    let in_cookie =
+        in_cookie.and_then(|entry| cookie_session(&entry, mistakes)).map(ExpressSession::InCookie);
+    super::finish(&fields, "Express", &REAL, mistakes);
+    Express {
+        trust_proxy: trust_proxy.unwrap_or_default(),
+        cors,
+        cookie_secret,
+        session: stored.or(in_cookie),
+    }
+}
+
+/// What stands before an application here comes from this machine.
+fn trust_proxy(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> TrustProxy {
+    let trusts = match entry.value.get_ref() {
+        DeValue::Boolean(trusts) => *trusts,
+        DeValue::Integer(_) => integer("`trust proxy`", entry.value, mistakes).is_some_and(|at| at.value > 0),
+        DeValue::String(list) => list.split(',').any(|one| is_loopback(one.trim())),
+        DeValue::Array(_) => strings("`trust proxy`", entry.value, mistakes)
+            .is_some_and(|list| list.iter().any(|one| is_loopback(&one.value))),
+        _ => {
+            let wanted = "true, a number of hops, or addresses";
+            mistakes.add(wrong_type("`trust proxy`", wanted, entry.value));
+            false
+        }
+    };
+    if trusts { TrustProxy::Nearest } else { TrustProxy::Nobody }
+}
+
+fn is_loopback(trusted: &str) -> bool {
+    trusted == "loopback" || trusted.starts_with("127.")
+}
+
+fn cors(table: &DeTable<'_>, mistakes: &mut Mistakes) -> ExpressCors {
+    let mut fields = Fields::new(table, "`cors`");
+    let origin = fields.entry("origin").and_then(|entry| origin(&entry, mistakes));
+    let status = fields.integer("optionsSuccessStatus", mistakes);
+    let status = status.and_then(|at| super::super::expect::final_status(&at, mistakes));
+    let cors = ExpressCors {
+        origin: origin.unwrap_or(CorsOrigin::Any),
+        methods: joined(&mut fields, "methods", mistakes)
+            .unwrap_or_else(|| "GET,HEAD,PUT,PATCH,POST,DELETE".to_owned()),
+        allowed_headers: joined(&mut fields, "allowedHeaders", mistakes),
+        exposed_headers: joined(&mut fields, "exposedHeaders", mistakes),
+        credentials: flag(&mut fields, "credentials", false, mistakes),
+        max_age: fields.integer("maxAge", mistakes).map(|at| at.value),
+        preflight_continue: flag(&mut fields, "preflightContinue", false, mistakes),
+        options_success_status: status.unwrap_or(204),
+    };
+    super::finish(&fields, "`cors`", &[], mistakes);
+    cors
+}
+
+fn origin(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<CorsOrigin> {
+    match entry.value.get_ref() {
+        DeValue::Boolean(true) => Some(CorsOrigin::Reflect),
+        DeValue::Boolean(false) => Some(CorsOrigin::Off),
+        DeValue::String(_) => {
+            let at = string("`origin`", entry.value, mistakes)?;
+            if at.value == "*" {
+                return Some(CorsOrigin::Any);
+            }
+            match matching(at, mistakes)? {
+                OriginMatch::Exact(origin) => Some(CorsOrigin::Fixed(origin)),
+                regex @ OriginMatch::Regex(_) => Some(CorsOrigin::Listed(vec![regex])),
+            }
+        }
+        DeValue::Array(_) => {
+            let list = strings("`origin`", entry.value, mistakes)?;
+            Some(CorsOrigin::Listed(list.into_iter().filter_map(|at| matching(at, mistakes)).collect()))
+        }
+        _ => {
+            let wanted = "true, false, an origin, a `/regular expression/`, or a list of those";
+            mistakes.add(wrong_type("`origin`", wanted, entry.value));
+            None
+        }
+    }
+}
+
+/// One origin, or a regular expression between slashes.
+fn matching(at: At<String>, mistakes: &mut Mistakes) -> Option<OriginMatch> {
+    let pattern = at.value.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
+    match pattern {
+        // JavaScript escapes its own delimiter; elsewhere that is no escape.
+        Some(pattern) => {
+            let pattern = At { value: pattern.replace("\\/", "/"), span: at.span };
+            regexes(&[pattern], mistakes).pop().map(OriginMatch::Regex)
+        }
+        None => sendable(vec![at], "origin", mistakes).pop().map(OriginMatch::Exact),
+    }
+}
+
+fn stored_session(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<StoredSession> {
+    let table = super::super::fields::table("`express-session`", entry.value, mistakes)?;
+    let mut fields = Fields::new(table, "`express-session`");
+    let secrets = fields.entry("secret").map(|entry| match entry.value.get_ref() {
+        DeValue::String(_) => string("`secret`", entry.value, mistakes).into_iter().collect(),
+        _ => strings("`secret`", entry.value, mistakes).unwrap_or_default(),
+    });
+    let cookie = fields.table("cookie", mistakes).map(|(table, _)| {
+        let mut fields = Fields::new(table, "`cookie`");
+        let cookie = express_cookie(&mut fields, true, mistakes);
+        super::finish(&fields, "the cookie of `express-session`", &["expires", "encode"], mistakes);
+        cookie
+    });
+    let proxy = fields.entry("proxy").and_then(|entry| boolean("`proxy`", entry.value, mistakes));
+    let session = StoredSession {
+        name: text(&mut fields, "name", mistakes).unwrap_or_else(|| "connect.sid".to_owned()),
+        secrets: secrets.clone().unwrap_or_default().into_iter().map(|at| at.value).collect(),
+        save_uninitialized: flag(&mut fields, "saveUninitialized", true, mistakes),
+        resave: flag(&mut fields, "resave", true, mistakes),
+        rolling: flag(&mut fields, "rolling", false, mistakes),
+        proxy: proxy.map(|at| at.value),
+        cookie: cookie.unwrap_or_default(),
+    };
+    super::finish(&fields, "`express-session`", &["genid", "store", "unset"], mistakes);
+    if secrets.is_none() {
+        missing("`express-session` has no `secret`", "secret = \"anything\"", entry.value.span(), mistakes);
+        return None;
+    }
+    Some(session)
+}
+
+fn cookie_session(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<CookieSession> {
+    let table = super::super::fields::table("`cookie-session`", entry.value, mistakes)?;
+    let mut fields = Fields::new(table, "`cookie-session`");
+    let keys = fields.strings("keys", mistakes);
+    let secret = fields.string("secret", mistakes);
+    let name = text(&mut fields, "name", mistakes).unwrap_or_else(|| "session".to_owned());
+    let mut cookie = express_cookie(&mut fields, false, mistakes);
+    cookie.signed = fields.boolean("signed", mistakes).map(|at| at.value);
+    cookie.name = name;
+    super::finish(&fields, "`cookie-session`", &["expires", "overwrite"], mistakes);
+    let keys: Vec<String> =
+        keys.unwrap_or_else(|| secret.into_iter().collect()).into_iter().map(|at| at.value).collect();
+    if keys.is_empty() && cookie.signed != Some(false) {
+        missing("`cookie-session` has no `keys`", "keys = [\"anything\"]", entry.value.span(), mistakes);
+        return None;
+    }
+    Some(CookieSession { keys, cookie })
+}
+
+fn missing(what: &str, example: &str, span: Span, mistakes: &mut Mistakes) {
+    mistakes.add_missing(
+        Diagnostic::error(what)
+            .label(span, "")
+            .note("the package does not start without one")
+            .help(format!("give it one: `{example}`")),
+    );
+}

@@ -1,0 +1,144 @@
+//! A framework's back end: its settings by the framework's own names, and what its routes do.
+//!
+//! A setting that the framework does not have is a mistake, and one that it has and that is not
+//! rehearsed here is another: a scenario never says something that has no effect. Python's `None`, which
+//! TOML cannot write, is `false`.
+
+use super::super::mistakes::Mistakes;
+use super::super::written::{At, Route};
+use super::fields::Fields;
+use crate::diagnostic::{Diagnostic, did_you_mean, listed};
+use crate::plan::framework::{Django, Does, Express, Framework, Middleware, Starlette};
+
+mod calls;
+mod django;
+mod express;
+mod nextauth;
+mod simplejwt;
+mod starlette;
+mod value;
+
+pub(super) use calls::view;
+
+/// Which framework an origin's table is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Django,
+    Starlette,
+    Express,
+    NextAuth,
+}
+
+impl Kind {
+    /// Its key in an origin's table.
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Django => "django",
+            Self::Starlette => "starlette",
+            Self::Express => "express",
+            Self::NextAuth => "nextauth",
+        }
+    }
+}
+
+/// The framework of an origin, where it has one.
+pub(super) fn framework(
+    fields: &mut Fields<'_, '_>,
+    mistakes: &mut Mistakes,
+) -> Option<(Kind, At<Framework>)> {
+    let kinds = [Kind::Django, Kind::Starlette, Kind::Express, Kind::NextAuth]
+        .map(|kind| (kind, fields.entry(kind.key())));
+    let mut written: Vec<_> = kinds.into_iter().filter_map(|(kind, entry)| Some((kind, entry?))).collect();
+    written.sort_by_key(|(_, entry)| entry.key_span.start);
+    let mut found: Option<(Kind, At<Framework>)> = None;
+    for (kind, entry) in written {
+        let Some(table) = super::fields::table(&format!("`{}`", kind.key()), entry.value, mistakes) else {
+            continue;
+        };
+        let value = match kind {
+            Kind::Django => Framework::Django(Box::new(django::read(table, mistakes))),
+            Kind::Starlette => Framework::Starlette(Box::new(starlette::read(table, mistakes))),
+            Kind::Express => Framework::Express(Box::new(express::read(table, mistakes))),
+            Kind::NextAuth => match nextauth::read(table, &entry, mistakes) {
+                Some(settings) => Framework::NextAuth(Box::new(settings)),
+                None => continue,
+            },
+        };
+        if let Some((_, first)) = &found {
+            mistakes.add(
+                Diagnostic::error("an origin has one framework, and this one has two")
+                    .label(entry.key_span.clone(), "a second one")
+                    .label(first.span.clone(), "first here")
+                    .help("give each an origin of its own"),
+            );
+            continue;
+        }
+        found = Some((kind, At { value, span: entry.key_span }));
+    }
+    found
+}
+
+/// Checks what a route does against the settings it needs.
+pub(super) fn check(framework: &Framework, routes: &[Route], mistakes: &mut Mistakes) {
+    for route in routes {
+        let Some(does) = &route.does else { continue };
+        let needs = match framework {
+            Framework::Django(settings) => django_needs(settings, does.value),
+            Framework::Starlette(settings) => starlette_needs(settings),
+            Framework::Express(settings) => express_needs(settings),
+            Framework::NextAuth(_) => None,
+        };
+        if let Some(needs) = needs {
+            mistakes.add(
+                Diagnostic::error(format!("nothing in {} can do this", framework.name()))
+                    .label(does.span.clone(), "")
+                    .help(needs),
+            );
+        }
+    }
+}
+
+fn django_needs(settings: &Django, does: Does) -> Option<&'static str> {
+    match does {
+        Does::TokenObtainPair | Does::TokenRefresh | Does::TokenBlacklist => settings
+            .simple_jwt
+            .is_none()
+            .then_some("give the settings of SimpleJWT: `SIMPLE_JWT = {}` takes its defaults"),
+        Does::Login | Does::Logout | Does::Session => (!settings.middleware.contains(&Middleware::Session))
+            .then_some("add `django.contrib.sessions.middleware.SessionMiddleware` to `MIDDLEWARE`"),
+        // Both work without: nobody is signed in, and a token is masked whose secret nobody gets.
+        Does::Me | Does::Csrf => None,
+    }
+}
+
+fn starlette_needs(settings: &Starlette) -> Option<&'static str> {
+    settings.session.is_none().then_some("add a session: `SessionMiddleware = { secret_key = \"…\" }`")
+}
+
+fn express_needs(settings: &Express) -> Option<&'static str> {
+    settings.session.is_none().then_some(
+        "add a session: `express-session = { secret = \"…\" }` or `cookie-session = { keys = [\"…\"] }`",
+    )
+}
+
+/// Reports the keys that were not asked for, in the framework's own terms. `real` are settings it has and
+/// that are not rehearsed.
+fn finish(fields: &Fields<'_, '_>, of: &str, real: &[&str], mistakes: &mut Mistakes) {
+    let known = fields.known();
+    for entry in fields.strange() {
+        let diagnostic = |message: String| Diagnostic::error(message).label(entry.key_span.clone(), "");
+        if real.contains(&entry.key) {
+            mistakes.add(
+                diagnostic(format!("`{}` of {of} is not rehearsed here", entry.key))
+                    .note("this back end does nothing with it")
+                    .help("leave it out"),
+            );
+            continue;
+        }
+        let unknown = diagnostic(format!("{of} has no setting `{}`", entry.key));
+        mistakes.add(match did_you_mean(entry.key, known.iter().copied()) {
+            Some(meant) => unknown.help(format!("did you mean `{meant}`?")),
+            None => unknown.help(format!("those rehearsed here are {}", listed(known.iter().copied()))),
+        });
+    }
+}

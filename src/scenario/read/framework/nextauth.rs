@@ -1,0 +1,104 @@
+//! `[origins.NAME.nextauth]`: the options of NextAuth, and its address.
+
+use toml::de::DeTable;
+use url::Url;
+
+use super::super::super::mistakes::Mistakes;
+use super::super::fields::{Entry, Fields};
+use super::calls::express_cookie;
+use super::value::text;
+use crate::diagnostic::Diagnostic;
+use crate::plan::framework::{ExpressCookie, JsSameSite, NextAuth, Secure};
+
+/// Options that NextAuth has, and that change nothing that is rehearsed here.
+const REAL: [&str; 9] =
+    ["adapter", "callbacks", "debug", "events", "jwt", "logger", "pages", "providers", "theme"];
+
+pub(super) fn read(table: &DeTable<'_>, entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<NextAuth> {
+    let mut fields = Fields::new(table, "`nextauth`");
+    let secret = text(&mut fields, "secret", mistakes);
+    let url = fields.string("NEXTAUTH_URL", mistakes);
+    let secure = fields.boolean("useSecureCookies", mistakes).map(|at| at.value);
+    let max_age = fields.table("session", mistakes).and_then(|(table, _)| {
+        let mut fields = Fields::new(table, "`session`");
+        let max_age = fields.integer("maxAge", mistakes).map(|at| at.value);
+        let real = ["strategy", "updateAge", "generateSessionToken"];
+        super::finish(&fields, "NextAuth's `session`", &real, mistakes);
+        max_age
+    });
+    let cookies = fields.table("cookies", mistakes).map(|(table, _)| {
+        let mut fields = Fields::new(table, "`cookies`");
+        let cookies =
+            ["sessionToken", "csrfToken", "callbackUrl"].map(|key| cookie(&mut fields, key, mistakes));
+        super::finish(&fields, "NextAuth's `cookies`", &["pkceCodeVerifier", "state", "nonce"], mistakes);
+        cookies
+    });
+    super::finish(&fields, "NextAuth", &REAL, mistakes);
+    let parsed = url.as_ref().and_then(|at| {
+        let url = Url::parse(&at.value).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        if url.is_none() {
+            mistakes.add(
+                Diagnostic::error(format!("`{}` is no address of a site", at.value.escape_debug()))
+                    .label(at.span.clone(), "")
+                    .help("write scheme and host: `NEXTAUTH_URL = \"https://www.example.com\"`"),
+            );
+        }
+        url
+    });
+    for (key, example) in [("secret", "anything"), ("NEXTAUTH_URL", "https://www.example.com")] {
+        if !table.contains_key(key) {
+            mistakes.add_missing(
+                Diagnostic::error(format!("NextAuth has no `{key}`"))
+                    .label(entry.key_span.clone(), "")
+                    .help(format!("give it one, as its environment does: `{key} = \"{example}\"`")),
+            );
+        }
+    }
+    // Where one is missing, that has been told, and nothing is run.
+    let secret = secret.unwrap_or_default();
+    let url = parsed.or_else(|| Url::parse("https://localhost").ok())?;
+    let secure = secure.unwrap_or(url.scheme() == "https");
+    let usual = |prefix: &str, name: &str| {
+        let prefix = if secure { prefix } else { "" };
+        ExpressCookie {
+            name: format!("{prefix}next-auth.{name}"),
+            path: Some("/".to_owned()),
+            http_only: Some(true),
+            same_site: Some(JsSameSite::Lax),
+            secure: Some(Secure::Is(secure)),
+            ..ExpressCookie::default()
+        }
+    };
+    let [session_token, csrf_token, callback_url] = cookies.unwrap_or_default();
+    Some(NextAuth {
+        secret,
+        url,
+        max_age: max_age.unwrap_or(30 * 24 * 60 * 60),
+        session_token: session_token.unwrap_or_else(|| usual("__Secure-", "session-token")),
+        csrf_token: csrf_token.unwrap_or_else(|| usual("__Host-", "csrf-token")),
+        callback_url: callback_url.unwrap_or_else(|| usual("__Secure-", "callback-url")),
+    })
+}
+
+/// One of `cookies`: what is said of it takes the place of all of the usual.
+fn cookie(fields: &mut Fields<'_, '_>, key: &'static str, mistakes: &mut Mistakes) -> Option<ExpressCookie> {
+    let (table, span) = fields.table(key, mistakes)?;
+    let mut fields = Fields::new(table, "a cookie");
+    let name = text(&mut fields, "name", mistakes);
+    let options = fields.table("options", mistakes).map(|(table, _)| {
+        let mut fields = Fields::new(table, "`options`");
+        let cookie = express_cookie(&mut fields, false, mistakes);
+        super::finish(&fields, "a cookie of NextAuth", &["expires", "encode"], mistakes);
+        cookie
+    });
+    super::finish(&fields, "a cookie of NextAuth", &[], mistakes);
+    if name.is_none() && !table.contains_key("name") {
+        mistakes.add_missing(
+            Diagnostic::error(format!("`{key}` names no cookie"))
+                .label(span, "")
+                .note("what is said of a cookie takes the place of all that NextAuth says of it by itself")
+                .help("give its name: `name = \"__Secure-next-auth.session-token\"`"),
+        );
+    }
+    Some(ExpressCookie { name: name?, ..options.unwrap_or_default() })
+}
