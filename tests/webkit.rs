@@ -58,6 +58,7 @@ impl Rig {
             ca_spki: authority.spki_sha256(),
             guard: PathBuf::from(env!("CARGO_BIN_EXE_rehearsal")),
             timeout,
+            remote: None,
         };
         let webkit = Webkit::launch(options).await.expect("webkit starts");
         let world = World::start(plan, &authority).expect("a world");
