@@ -12,6 +12,7 @@ use std::io::Read;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use rehearsal::browser::name::Engine;
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -21,23 +22,22 @@ const DEADLINE: Duration = Duration::from_secs(120);
 #[test]
 #[expect(clippy::print_stderr, reason = "how often it was tried belongs to the result")]
 fn a_killed_browser_is_an_error_and_leaves_nothing() {
-    if !command::chromium_or_say_so() {
-        return;
+    for engine in command::engines() {
+        let mut random = Random(number("REHEARSAL_SEED", 20_261_120));
+        let (kills, mut hit) = (number("REHEARSAL_KILLS", 6), 0);
+        for round in 0..kills {
+            hit += usize::from(kill_once(engine, round, &mut random));
+        }
+        eprintln!("{}: {kills} browsers killed, {hit} runs hit", engine.as_str());
+        assert!(hit > 0, "no kill hit a run: the moments are badly drawn");
     }
-    let mut random = Random(number("REHEARSAL_SEED", 20_261_120));
-    let (kills, mut hit) = (number("REHEARSAL_KILLS", 6), 0);
-    for round in 0..kills {
-        hit += usize::from(kill_once(round, &mut random));
-    }
-    eprintln!("{kills} browsers killed, {hit} runs hit");
-    assert!(hit > 0, "no kill hit a run: the moments are badly drawn");
 }
 
 /// Runs a folder of scenarios, kills one process of the browser on the way, and says whether a scenario was hit.
-fn kill_once(round: u64, random: &mut Random) -> bool {
+fn kill_once(engine: Engine, round: u64, random: &mut Random) -> bool {
     let temporary = tempfile::tempdir().expect("a temporary folder can be made");
     let mut child = command::rehearsal()
-        .args(["run", "--browser", "chromium", "--jobs", "2", "--format", "json"])
+        .args(["run", "--browser", engine.as_str(), "--jobs", "2", "--format", "json"])
         .arg(command::scenarios().join("vercel-django-kong"))
         .env("TMPDIR", temporary.path())
         .stdout(Stdio::piped())
@@ -54,7 +54,7 @@ fn kill_once(round: u64, random: &mut Random) -> bool {
         assert!(started.elapsed() < DEADLINE, "round {round}: hangs; killed {killed:?}");
         let tree = command::descendants(child.id());
         seen.extend(tree.iter().map(|(id, _)| *id));
-        let browser = tree.iter().find(|(_, name)| name.starts_with("chromium"));
+        let browser = tree.iter().find(|(_, name)| name.starts_with(called(engine)));
         match browser {
             Some((id, name)) if killed.is_none() && looks == 0 => {
                 command::signal(*id, Signal::KILL);
@@ -78,6 +78,15 @@ fn kill_once(round: u64, random: &mut Random) -> bool {
     let folders: Vec<_> = fs::read_dir(temporary.path()).expect("the folder is ours").collect();
     assert!(folders.is_empty(), "round {round}: {folders:?} is left, killed {killed:?}");
     errors > 0
+}
+
+/// How the processes of an engine's browser are called.
+fn called(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Chromium => "chromium",
+        Engine::Firefox => "firefox",
+        Engine::Webkit => "MiniBrowser",
+    }
 }
 
 fn ended(child: &mut Child) -> (i32, Value) {
