@@ -200,7 +200,7 @@ async fn failed_navigations_are_the_pages_affair() {
             assert_eq!((seen.page.status, address(&seen)), (None, url));
         }
         let seen = rig.act(visit("https://nowhere.example.org/")).await;
-        assert!(seen.page.error.as_deref().is_some_and(|error| is_native(error)), "{:?}", seen.page);
+        assert!(seen.page.error.as_deref().is_some_and(is_native), "{:?}", seen.page);
         assert_eq!(seen.refused, ["nowhere.example.org:443"]);
         // And the worker goes on.
         let seen = rig.act(eval("1 + 1")).await;
@@ -237,7 +237,7 @@ async fn subresources() {
         assert_eq!(names(&seen), ["framed"]);
 
         let seen = rig.act(Action::Image("https://nowhere.example.org/x".parse().expect("a URL"))).await;
-        assert!(seen.page.error.as_deref().is_some_and(|error| is_native(error)), "{:?}", seen.page);
+        assert!(seen.page.error.as_deref().is_some_and(is_native), "{:?}", seen.page);
         assert_eq!(seen.refused, ["nowhere.example.org:443"]);
         rig.close().await;
     }
