@@ -327,7 +327,17 @@ impl<'c> Standing<'c> {
             Some(initiator) => is_same(initiator),
         };
         let same_site = all_same && initiator_same;
-        let redirected = profile.redirects_break_same_site && !context.redirects.iter().all(is_same);
+        // For sending, a host may also be of the site of one that is above it.
+        let is_above = |other: &Origin| {
+            let rest = origin.host.strip_suffix(&*other.host);
+            profile.below_the_host_is_same_site
+                && !other.is_opaque()
+                && rest.is_some_and(|rest| rest.ends_with('.'))
+        };
+        let holds = |other: &Origin| is_same(other) || is_above(other);
+        let asked_by = context.initiator.iter().filter(|_| !script);
+        let held = || profile.below_the_host_is_same_site && documents.iter().chain(asked_by).all(holds);
+        let redirected = profile.redirects_break_same_site && !context.redirects.iter().all(holds);
         let at_top_host =
             profile.top_host_is_same_site && documents.first().is_some_and(|top| top.host == origin.host);
         // No site above, no third party.
@@ -335,8 +345,10 @@ impl<'c> Standing<'c> {
             !documents.is_empty() && !SiteRef::of(other, suffixes).is_same_site(top_site, schemeful)
         };
         let stays_third = profile.redirects_stay_third_party && context.redirects.iter().any(is_third);
-        let third_party =
-            stays_third || if profile.ancestors_make_third_party { !all_same } else { !top_same };
+        let siteless =
+            profile.siteless_top_is_first_party && documents.first().is_some_and(Origin::is_opaque);
+        let third_party = !siteless
+            && (stays_third || if profile.ancestors_make_third_party { !all_same } else { !top_same });
 
         let path = context.url.path.as_bytes();
         Self {
@@ -348,7 +360,7 @@ impl<'c> Standing<'c> {
             top_level,
             safe_method: context.has_safe_method(),
             same_site,
-            same_site_for_sending: (same_site && !redirected) || at_top_host,
+            same_site_for_sending: ((same_site || held()) && !redirected) || at_top_host || siteless,
             third_party,
             partition: PartitionRef { top_level: top_site, cross_site_ancestor },
             credentials: script || context.includes_credentials(),

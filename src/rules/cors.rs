@@ -239,9 +239,9 @@ pub fn mixed_content(profile: &Profile, context: &Context) -> MixedContent {
     if is_image && profile.first_address_decides_upgrade && !context.redirects.is_empty() {
         return if first_is_a_name { MixedContent::Upgraded } else { MixedContent::No };
     }
-    if is_image && profile.shows_insecure_images && (is_ip_address(&origin.host) || is_loopback(&origin.host))
-    {
-        return MixedContent::No;
+    if is_image && profile.shows_images_of_loopback && is_loopback(&origin.host) {
+        let shown = context.redirects.is_empty() && !origin.host.starts_with('[');
+        return if shown { MixedContent::No } else { MixedContent::Blocked };
     }
     let exempt = (profile.trusts_loopback && origin.is_potentially_trustworthy())
         || (profile.local_networks_are_not_mixed && is_local_network(&origin.host));

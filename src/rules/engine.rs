@@ -34,6 +34,11 @@ pub struct Profile {
     /// Specification, Chromium (measured) and Firefox (documented): no. WebKit: yes (libsoup 3.2.3
     /// measured alone; what WebKit tells it, documented).
     pub top_host_is_same_site: bool,
+    /// Whether a request from a host without a registrable domain, such as `localhost` or `intranet`, to a host below
+    /// it is same-site for sending. The way back is not.
+    ///
+    /// Specification, Chromium (measured) and Firefox: no. WebKit: yes (measured 2026-11-21).
+    pub below_the_host_is_same_site: bool,
     /// What a cookie without `SameSite` is treated as.
     ///
     /// Specification and Chromium: Lax (measured). Firefox: None (measured). WebKit: None (measured
@@ -141,6 +146,11 @@ pub struct Profile {
     pub ancestors_make_third_party: bool,
     /// Which documents of other sites above a request have a part in the key of its partition.
     pub ancestor_bit: AncestorBit,
+    /// Whether what a top-level document without a site asks for (an empty page, one of the browser's own) is the
+    /// first party's, and same-site for sending.
+    ///
+    /// Specification, Chromium and Firefox: no, it is nobody's. WebKit: yes (measured 2026-11-21).
+    pub siteless_top_is_first_party: bool,
     /// Whether a request that went through a third party stays a third party's after a redirect back.
     ///
     /// Chromium: no (measured). Firefox: taken as no. WebKit: yes (measured 2026-11-21).
@@ -210,12 +220,12 @@ pub struct Profile {
     /// Specification (Fetch, HTTP-network fetch): yes, of every answer. Chromium: no (measured 2026-11-21,
     /// 156.0.8078.79). The others are taken to do as Fetch says.
     pub refused_handshakes_set_cookies: bool,
-    /// Whether an image on an `https` page that is not upgraded, for its address is one of IPv4 or this very
-    /// machine's name, is loaded over `http`; addresses of IPv6 are then upgraded like names.
+    /// Whether an image on an `https` page is loaded over `http` from this very machine, by name or by IPv4
+    /// address; after a redirect it is blocked.
     ///
-    /// Specification (Mixed Content, section 4.1): no, this machine is no insecure address, and any other address
-    /// is blocked. WebKit: yes (measured 2026-11-21).
-    pub shows_insecure_images: bool,
+    /// Specification (Mixed Content): left to what counts as an insecure address. WebKit: yes (measured
+    /// 2026-11-21).
+    pub shows_images_of_loopback: bool,
     /// Whether a request's path goes out, and is compared, with its percent-escapes normalized: `/%61pi` is `/api`.
     ///
     /// Specification, Chromium and Firefox: no (measured). WebKit: yes (measured; on the wire 2026-11-21).
@@ -449,6 +459,7 @@ impl Profile {
         schemeful_same_site: true,
         redirects_break_same_site: false,
         top_host_is_same_site: false,
+        below_the_host_is_same_site: false,
         unset_same_site: SameSite::Lax,
         forgets_unset_same_site: false,
         lax_unsafe_seconds: 0,
@@ -472,6 +483,7 @@ impl Profile {
         third_party: ThirdParty::Allow,
         ancestors_make_third_party: true,
         ancestor_bit: AncestorBit::AnyOther,
+        siteless_top_is_first_party: false,
         redirects_stay_third_party: false,
         partitioned_attribute: true,
         partitioned_is_exempt: true,
@@ -487,7 +499,7 @@ impl Profile {
         local_networks_are_not_mixed: false,
         first_address_decides_upgrade: false,
         refused_handshakes_set_cookies: true,
-        shows_insecure_images: false,
+        shows_images_of_loopback: false,
         normalizes_request_path: false,
     };
 
@@ -566,6 +578,7 @@ impl Profile {
         schemeful_same_site: false,
         redirects_break_same_site: true,
         top_host_is_same_site: true,
+        below_the_host_is_same_site: true,
         unset_same_site: SameSite::None,
         forgets_unset_same_site: true,
         same_site_guards_storing: false,
@@ -582,6 +595,7 @@ impl Profile {
         parent_domain_in_lower_case: true,
         third_party: ThirdParty::Block,
         ancestors_make_third_party: false,
+        siteless_top_is_first_party: true,
         redirects_stay_third_party: true,
         partitioned_attribute: false,
         partitioned_is_exempt: false,
@@ -591,7 +605,7 @@ impl Profile {
         jar_limit: Limit { most: 20_000, keep: 18_000 },
         order: Order::Domain,
         wildcard_covers_authorization: true,
-        shows_insecure_images: true,
+        shows_images_of_loopback: true,
         normalizes_request_path: true,
         ..Self::SPECIFICATION
     };

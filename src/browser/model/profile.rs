@@ -41,6 +41,11 @@ pub(super) struct Manners {
     /// Chromium: so it is, by that page's Trusted Types (measured 2026-11-21, 156.0.8078.79). The others are
     /// taken to let it be added.
     pub(super) own_pages_take_no_scripts: bool,
+    /// Whether the browser's own page for an `https` address that failed may not ask for `http` either.
+    ///
+    /// Chromium: yes (measured 2026-11-20, 156.0.8078.79). Firefox: taken as yes. WebKit: no (measured
+    /// 2026-11-21, 2.50.6).
+    pub(super) error_pages_stay_secure: bool,
     /// Whether a script on an address of IPv6 reads the cookies that go with its requests.
     ///
     /// WebKit: no (measured 2026-11-21, 2.50.6: at most what it has itself written); what it reads is not
@@ -68,6 +73,7 @@ impl Manners {
                 navigation_redirects: 19,
                 stops_insecure_forms: true,
                 own_pages_take_no_scripts: true,
+                error_pages_stay_secure: true,
                 reads_ipv6_cookies: true,
             },
             Engine::Firefox => Self {
@@ -78,6 +84,7 @@ impl Manners {
                 navigation_redirects: REDIRECTS,
                 stops_insecure_forms: false,
                 own_pages_take_no_scripts: false,
+                error_pages_stay_secure: true,
                 reads_ipv6_cookies: true,
             },
             Engine::Webkit => Self {
@@ -88,6 +95,7 @@ impl Manners {
                 navigation_redirects: REDIRECTS,
                 stops_insecure_forms: false,
                 own_pages_take_no_scripts: false,
+                error_pages_stay_secure: false,
                 reads_ipv6_cookies: false,
             },
         }

@@ -31,6 +31,9 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long a browser that failed at something is given to answer at all.
 const PROBE: Duration = Duration::from_secs(2);
 
+/// What the message begins with where a script is none, and so nothing of it has run.
+pub(super) const NO_SCRIPT: &str = "not a script: ";
+
 /// How the process that carries the traffic, and holds the jar, is called: its name's first 15 bytes (proc(5)).
 const NETWORK: &str = "WebKitNetworkPr";
 
@@ -232,6 +235,9 @@ fn failure(command: &str, error: &CmdError, limit: Duration) -> Failure {
             ErrorStatus::InvalidSessionId | ErrorStatus::NoSuchWindow => died("the page's process"),
             ErrorStatus::ScriptTimeout | ErrorStatus::Timeout => {
                 Failure::TimedOut { command: command.to_owned(), after: limit }
+            }
+            ErrorStatus::JavascriptError => {
+                Failure::protocol(command, format!("{NO_SCRIPT}{}", error.message))
             }
             _ if error.message.is_empty() => Failure::protocol(command, &error.error),
             _ => Failure::protocol(command, &error.message),

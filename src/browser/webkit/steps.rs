@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::place::{Outcome, Place};
+use super::place::{NO_SCRIPT, Outcome, Place};
 use super::worker::Worker;
 use crate::browser::failure::Failure;
 use crate::browser::request::{self, status};
@@ -171,20 +171,28 @@ pub(super) async fn document_cookie(place: &Place, write: Option<&str>) -> Resul
 
 /// Runs a user's script. Its last value is awaited if it is a promise, and taken as JSON unless it is a string.
 async fn eval(place: &Place, script: &str) -> Result<Page, Failure> {
+    let mut error = None;
     for function in functions(script) {
-        return match place.run(&function, &Value::Null).await {
-            // It is no function as it stands, and nothing of it has run.
-            Err(Failure::Protocol { message, .. }) if message.contains("SyntaxError") => continue,
+        let value = match place.run(&function, &Value::Null).await {
+            // The driver tells where it stumbled; of the last form the script's own words are left.
+            Err(Failure::Protocol { message, .. }) if message.starts_with(NO_SCRIPT) => {
+                error = message.strip_prefix(NO_SCRIPT).map(|message| format!("SyntaxError: {message}"));
+                continue;
+            }
             // The script made the page go elsewhere before it had a value.
-            Err(Failure::Protocol { .. }) => Ok(Page::default()),
-            Err(failure) => Err(failure),
-            Ok(Err(error)) => Ok(Page { error: Some(error), ..Page::default() }),
-            Ok(Ok(Value::Null)) => Ok(Page::default()),
-            Ok(Ok(Value::String(body))) => Ok(Page { body: Some(body), ..Page::default() }),
-            Ok(Ok(other)) => Ok(Page { body: Some(other.to_string()), ..Page::default() }),
+            Err(Failure::Protocol { .. }) => return Ok(Page::default()),
+            Err(failure) => return Err(failure),
+            Ok(Err(error)) => return Ok(Page { error: Some(error), ..Page::default() }),
+            Ok(Ok(value)) => value,
         };
+        let body = match value {
+            Value::Null => None,
+            Value::String(body) => Some(body),
+            other => Some(other.to_string()),
+        };
+        return Ok(Page { body, ..Page::default() });
     }
-    Ok(Page { error: Some("SyntaxError: it is no script".to_owned()), ..Page::default() })
+    Ok(Page { error, ..Page::default() })
 }
 
 /// The functions that a script may be the body of, the most telling first: the driver runs functions, and what is

@@ -164,6 +164,7 @@ impl Worker {
             page.document_cookie = steps::document_cookie(place, None).await?.document_cookie;
         }
 
+        self.hear_refused();
         let now = stored::now();
         let before = self.jar.cookies().to_vec();
         let spots = self.spots(&step.action, &exchanges, &view, now);
@@ -185,7 +186,6 @@ impl Worker {
         }
         self.address = view.url.clone().filter(|_| view.failed.is_none());
         steps::conclude(step, &mut page, &exchanges, view);
-        self.hear_refused();
         // WebKit may ask more than once for what it is refused.
         let mut refused = std::mem::take(&mut self.refused);
         refused.dedup();
@@ -213,7 +213,8 @@ impl Worker {
             spots.extend(Spot::of_line(page, line.as_bytes(), now));
         }
         if self.scripted {
-            spots.extend([&view.url, &self.address].into_iter().flatten().filter_map(Spot::of_page));
+            let shown = view.url.as_ref().filter(|_| view.failed.is_none());
+            spots.extend(shown.into_iter().chain(&self.address).filter_map(Spot::of_page));
         }
         spots
     }
