@@ -60,6 +60,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         secure_protection,
         // Only a second reason for a refusal that there is anyway.
         protection_from_secure_lines: _,
+        http_only_shadows,
         prefixes,
         // The same.
         prefixes_want_secure_connection: _,
@@ -116,6 +117,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         ("`Partitioned` keeps a cookie in a partition (CHIPS)", yes(*partitioned_attribute)),
         ("… and works where third-party cookies are blocked", yes(*partitioned_is_exempt)),
         ("`Secure` cookies work on `http://localhost`", yes(*trusts_loopback)),
+        ("an HttpOnly cookie keeps scripts from all of its name and path", yes(*http_only_shadows)),
         ("name prefixes that mean something", prefix(*prefixes).to_owned()),
         ("`__Host-` wants `Path=/` written out", yes(*host_prefix_needs_path_attribute)),
         ("`__Host-` forbids a `Domain` that is the host itself", yes(*host_prefix_forbids_domain)),

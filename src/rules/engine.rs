@@ -77,6 +77,11 @@ pub struct Profile {
     ///
     /// Specification: no. Chromium: yes (measured: `OverwriteSecure` beside `SecureOnly`).
     pub protection_from_secure_lines: bool,
+    /// Whether a script may not write a cookie with the name and path of any HttpOnly one that goes to its page,
+    /// and not only the very same cookie.
+    ///
+    /// Specification, Chromium (measured) and Firefox: no. WebKit: yes (measured 2026-11-21).
+    pub http_only_shadows: bool,
     /// Which name prefixes mean something.
     pub prefixes: Prefixes,
     /// Whether a prefix that wants `Secure` wants the connection to be secure too. Step 13 refuses such a
@@ -468,6 +473,7 @@ impl Profile {
         trusts_loopback: true,
         secure_protection: SecureProtection::Overlay,
         protection_from_secure_lines: false,
+        http_only_shadows: false,
         prefixes: Prefixes::SecureAndHost,
         prefixes_want_secure_connection: false,
         host_prefix_needs_path_attribute: true,
@@ -585,6 +591,7 @@ impl Profile {
         none_requires_secure: false,
         trusts_loopback: false,
         secure_protection: SecureProtection::Replace,
+        http_only_shadows: true,
         prefixes: Prefixes::Nothing,
         suffix_domain_on_its_host: false,
         suffix_host_may_set: false,

@@ -170,11 +170,20 @@ impl Judge<'_, '_> {
         // Step 23.1.
         let place = self.jar.site(standing.domain).iter().position(|old| old.is_same(&cookie));
         // Step 23.2.
-        if let Some(place) = place {
-            let old = &self.jar.site(standing.domain)[place];
-            let hidden = standing.script && old.http_only && !old.is_expired(self.now);
-            self.fault_if(hidden, Reason::OverwritesHttpOnly, line.pair);
-        }
+        let hides = |old: &Cookie| {
+            let same = match self.profile.http_only_shadows {
+                true => {
+                    old.name == cookie.name
+                        && old.path == cookie.path
+                        && self.profile.domain_match(standing.host, &old.domain)
+                        && path_match(&standing.path, &old.path)
+                }
+                false => old.is_same(&cookie),
+            };
+            same && old.http_only && !old.is_expired(self.now)
+        };
+        let hidden = standing.script && self.jar.site(standing.domain).iter().any(hides);
+        self.fault_if(hidden, Reason::OverwritesHttpOnly, line.pair);
         // After step 24: an expired cookie is evicted as soon as it is there.
         if cookie.is_expired(self.now) {
             let span = line.lifetime.map_or(whole, |(attribute, _)| attribute.span);
