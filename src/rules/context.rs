@@ -337,7 +337,7 @@ impl<'c> Standing<'c> {
         let holds = |other: &Origin| is_same(other) || is_above(other);
         let asked_by = context.initiator.iter().filter(|_| !script);
         let held = || profile.below_the_host_is_same_site && documents.iter().chain(asked_by).all(holds);
-        let redirected = profile.redirects_break_same_site && !context.redirects.iter().all(holds);
+        let redirected = profile.redirects_break_same_site && !context.redirects.iter().all(is_same);
         let at_top_host =
             profile.top_host_is_same_site && documents.first().is_some_and(|top| top.host == origin.host);
         // No site above, no third party.

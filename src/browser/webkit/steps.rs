@@ -16,6 +16,7 @@ use crate::browser::scripts;
 use crate::observe::{Exchange, Page};
 use crate::plan::{Action, Step};
 use crate::rules::path::normalize_escapes;
+use crate::world::wire::Mark;
 
 /// Waits for two turns of the page's timers: a form is submitted, and a link followed, in a turn of its own, and
 /// what has begun by then the driver waits for.
@@ -81,7 +82,7 @@ impl Worker {
                 self.scripted = true;
                 element(place, scripts::SCRIPT, url).await
             }
-            Action::Beacon(url) => element(place, scripts::BEACON, url).await,
+            Action::Beacon(url) => self.beacon(place, url).await,
             Action::WebSocket(url) => element(place, scripts::SOCKET, url).await,
             Action::Eval(script) => {
                 self.scripted = true;
@@ -103,16 +104,35 @@ impl Worker {
             Err(Failure::Protocol { .. }) => None,
             Err(failure) => return Err(failure),
         };
+        if error.is_none() {
+            self.hear(place, mark, before.as_ref()).await?;
+        }
+        Ok(Page { error, ..Page::default() })
+    }
+
+    /// A beacon, of whose end no page is told: it is waited for until something is heard of it.
+    async fn beacon(&mut self, place: &Place, url: &Url) -> Result<Page, Failure> {
+        let mark = self.wire.mark();
+        let before = place.address().await?;
+        let page = element(place, scripts::BEACON, url).await?;
+        if page.error.is_none() {
+            self.hear(place, mark, before.as_ref()).await?;
+        }
+        Ok(page)
+    }
+
+    /// Waits until something is heard: on the wire, at the gateway, or in the address bar.
+    async fn hear(&mut self, place: &Place, mark: Mark, before: Option<&Url>) -> Result<(), Failure> {
         let since = Instant::now();
-        while error.is_none() && since.elapsed() < NOTHING {
+        while since.elapsed() < NOTHING {
             turns(place).await?;
             let after = place.address().await?;
             self.hear_refused();
-            if after != before || self.wire.mark() != mark || !self.refused.is_empty() {
+            if after.as_ref() != before || self.wire.mark() != mark || !self.refused.is_empty() {
                 break;
             }
         }
-        Ok(Page { error, ..Page::default() })
+        Ok(())
     }
 
     /// A frame, added to the page. It says when it has loaded; of one that was refused or has no content the
