@@ -7,6 +7,8 @@ use std::collections::HashSet;
 pub(super) struct Navigation {
     /// A page asked for one, and it has not begun.
     pub(super) requested: bool,
+    /// The history is gone back in, and no navigation has begun by it, of the tab or of a frame.
+    pub(super) traversing: bool,
     /// The ids of those that have begun and not ended.
     under_way: HashSet<String>,
     /// The id of one that failed, for which the browser's own page has not come yet.

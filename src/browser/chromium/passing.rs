@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future;
 use serde_json::{Value, json};
 
-use super::worker::Worker;
+use super::worker::{QUIET, Worker};
 use crate::browser::failure::Failure;
 use crate::browser::stored;
 use crate::observe::Page;
@@ -55,15 +55,20 @@ impl Worker {
         Ok(Page::default())
     }
 
-    /// One entry back in the tab's history.
+    /// One entry back in the tab's history, which may be a page of the tab's or of a frame in it.
     pub(super) async fn back(&mut self) -> Result<Page, Failure> {
         let params = json!({ "context": self.place.tab, "delta": -1 });
         // It may begin before the answer or after it.
-        self.navigation.requested = true;
-        match self.call("browsingContext.traverseHistory", params).await {
+        self.navigation.traversing = true;
+        let answer = self.call("browsingContext.traverseHistory", params).await;
+        if answer.is_ok() {
+            // Where the frame is gone that the entry is about, nothing ever begins.
+            self.wait_for(QUIET, |worker| !worker.navigation.traversing).await?;
+        }
+        self.navigation.traversing = false;
+        match answer {
             Ok(_) => Ok(Page::default()),
             Err(Failure::Protocol { .. }) => {
-                self.navigation.requested = false;
                 let not_done = Some("there is no page to go back to".to_owned());
                 Ok(Page { not_done, ..Page::default() })
             }

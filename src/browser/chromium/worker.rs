@@ -26,7 +26,7 @@ use crate::world::wire::Wire;
 use crate::world::{Gateway, World};
 
 /// How long a step waits for requests that do not end, such as a stream of events, before it is over.
-const QUIET: Duration = Duration::from_secs(5);
+pub(super) const QUIET: Duration = Duration::from_secs(5);
 
 /// How long is waited for Chromium's account of exchanges that are on the wire already. It comes within
 /// milliseconds, and for few requests never.
@@ -472,6 +472,9 @@ impl Worker {
             (event.method.strip_prefix("browsingContext."), text("/context"))
         {
             let navigation = text("/navigation").unwrap_or_default();
+            let begins = matches!(name, "navigationStarted" | "fragmentNavigated");
+            let is_here = context == self.place.tab || text("/userContext") == Some(&self.place.context);
+            let traversed = begins && is_here && std::mem::take(&mut self.navigation.traversing);
             if name == "contextCreated" {
                 let is_window = params.get("parent").is_none_or(Value::is_null) && context != self.place.tab;
                 if is_window && text("/userContext") == Some(self.place.context.as_str()) {
@@ -486,6 +489,8 @@ impl Worker {
                 self.navigation.take(name, navigation);
             } else if name != "navigationStarted" {
                 self.navigation.frames.remove(context);
+            } else if traversed {
+                self.navigation.frames.insert(context.to_owned());
             }
         }
     }

@@ -76,13 +76,18 @@ impl Document {
         Self { url: request.url.clone(), origin: request.context.url.origin.clone(), again }
     }
 
+    /// Whether it is the browser's own page for what could not be loaded.
+    pub(super) fn is_the_browsers_own(&self) -> bool {
+        self.origin.is_opaque() && self.url.has_host()
+    }
+
     /// Whether it came over TLS, or would have, though its origin is opaque.
     pub(super) fn is_opaque_over_tls(&self) -> bool {
         self.origin.is_opaque() && self.url.scheme() == "https"
     }
 
     /// Whether to go there is to scroll: HTML, navigate, the step on fragments.
-    fn scrolls_to(&self, navigation: &Navigation) -> bool {
+    pub(super) fn scrolls_to(&self, navigation: &Navigation) -> bool {
         let bare = |url: &Url| {
             let mut url = url.clone();
             url.set_fragment(None);
@@ -158,11 +163,10 @@ impl UserAgent {
 
     /// Does what a document's navigation does: in its own frame, or in the tab.
     pub(super) async fn go_from_here(&mut self, navigation: Navigation) -> Done {
-        let Some(frame) = self.inside else { return self.go(navigation).await };
-        if self.here().is_some_and(|document| document.scrolls_to(&navigation)) {
-            return Done::default();
+        match self.inside {
+            Some(frame) => self.go_in_frame(frame, navigation).await,
+            None => self.go(navigation).await,
         }
-        self.navigate_frame(frame, navigation).await
     }
 
     /// Navigates the tab, or scrolls it where that is all.

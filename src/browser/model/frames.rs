@@ -8,6 +8,7 @@ use url::Url;
 use super::UserAgent;
 use super::document::{Document, Done, Navigation};
 use super::fetch::Failed;
+use super::history::FrameEntry;
 use crate::rules::context::{Context, Destination, Kind};
 use crate::rules::site::Origin;
 
@@ -57,6 +58,55 @@ impl UserAgent {
         self.navigate_frame(id, navigation).await
     }
 
+    /// A navigation of a frame by its own document, which the tab's history remembers.
+    pub(super) async fn go_in_frame(&mut self, id: u64, navigation: Navigation) -> Done {
+        let Some(shown) = self.frame(id).and_then(|frame| frame.document.clone()) else {
+            return Done::default();
+        };
+        let scrolled = shown.scrolls_to(&navigation);
+        let is_same = navigation.url == shown.url && navigation.body.is_none();
+        let entry = FrameEntry { id, before: shown.again.clone(), scrolled };
+        if scrolled {
+            if let Some(document) = self.frame_mut(id).and_then(|frame| frame.document.as_mut()) {
+                document.url.set_fragment(navigation.url.fragment());
+                document.again.url = document.url.clone();
+            }
+            if !is_same {
+                self.history.load_frame(entry);
+            }
+            return Done::default();
+        }
+        let done = self.navigate_frame(id, navigation).await;
+        if !is_same && !matches!(done.status, Some(204 | 205)) {
+            self.history.load_frame(entry);
+        }
+        done
+    }
+
+    /// A frame goes back to what it showed before.
+    pub(super) async fn back_in_frame(&mut self, entry: FrameEntry) -> Done {
+        let FrameEntry { id, before, scrolled } = entry;
+        if self.frame(id).is_none() {
+            self.doubt("what going back does for a frame that is gone".to_owned());
+            return Done::default();
+        }
+        if scrolled {
+            if let Some(document) = self.frame_mut(id).and_then(|frame| frame.document.as_mut()) {
+                document.url = before.url.clone();
+                document.again = before;
+            }
+            return Done::default();
+        }
+        if before.method == "POST" {
+            self.forget_frames_in(Some(id));
+            if let Some(frame) = self.frame_mut(id) {
+                frame.document = None;
+            }
+            return before.posted().into();
+        }
+        self.navigate_frame(id, before).await
+    }
+
     /// Loads a document into a frame.
     pub(super) async fn navigate_frame(&mut self, id: u64, navigation: Navigation) -> Done {
         let Some(frame) = self.frame(id) else { return Done::default() };
@@ -74,7 +124,7 @@ impl UserAgent {
         }
         self.forget_frames_in(Some(id));
         let document = fetched.as_ref().ok().map(|response| Document::of(response, navigation));
-        if let Some(frame) = self.frames.iter_mut().find(|frame| frame.id == id) {
+        if let Some(frame) = self.frame_mut(id) {
             frame.document = document;
         }
         match fetched {
@@ -96,6 +146,10 @@ impl UserAgent {
         for id in gone {
             self.forget_frames_in(Some(id));
         }
+    }
+
+    fn frame_mut(&mut self, id: u64) -> Option<&mut Frame> {
+        self.frames.iter_mut().find(|frame| frame.id == id)
     }
 
     fn frame(&self, id: u64) -> Option<&Frame> {

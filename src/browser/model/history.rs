@@ -16,6 +16,17 @@ struct Entry {
     navigation: Navigation,
     /// Which document it is of: entries that differ in their fragment alone share one.
     document: u64,
+    /// What a frame showed before, where it was a frame that went elsewhere.
+    frame: Option<FrameEntry>,
+}
+
+/// What a frame showed before it went elsewhere.
+#[derive(Clone, Debug)]
+pub(super) struct FrameEntry {
+    pub(super) id: u64,
+    pub(super) before: Navigation,
+    /// Whether it was scrolled, and no more.
+    pub(super) scrolled: bool,
 }
 
 impl History {
@@ -35,7 +46,13 @@ impl History {
                 self.documents
             }
         };
-        self.entries.push(Entry { navigation, document });
+        self.entries.push(Entry { navigation, document, frame: None });
+    }
+
+    /// A frame goes elsewhere: an entry of the page that is shown.
+    pub(super) fn load_frame(&mut self, frame: FrameEntry) {
+        let Some(shown) = self.entries.last().cloned() else { return };
+        self.entries.push(Entry { frame: Some(frame), ..shown });
     }
 
     /// The page is scrolled to a fragment.
@@ -45,7 +62,7 @@ impl History {
             return;
         }
         let document = shown.document;
-        self.entries.push(Entry { navigation, document });
+        self.entries.push(Entry { navigation, document, frame: None });
     }
 }
 
@@ -57,6 +74,10 @@ impl UserAgent {
             let not_done = Some("there is no page to go back to".to_owned());
             return Done { not_done, ..Done::default() };
         };
+        if let Some(frame) = shown.frame.clone() {
+            self.history.entries.pop();
+            return self.back_in_frame(frame).await;
+        }
         let (before, scrolls) = (before.clone(), before.document == shown.document);
         if scrolls {
             self.history.entries.pop();
@@ -64,12 +85,18 @@ impl UserAgent {
             self.page.again = before.navigation;
             return Done::default();
         }
-        // What was posted is not posted again unasked.
         if before.navigation.method == "POST" {
-            let error = format!("{} was posted to, and is not asked for again", before.navigation.url);
-            return self.show_error(before.navigation, Failed::new([], error), Entered::Back);
+            let failed = before.navigation.posted();
+            return self.show_error(before.navigation, failed, Entered::Back);
         }
         self.navigate(before.navigation, Entered::Back).await
+    }
+}
+
+impl Navigation {
+    /// The failure to go back to what was posted to: it is not posted again unasked.
+    pub(super) fn posted(&self) -> Failed {
+        Failed::new([], format!("{} was posted to, and is not asked for again", self.url))
     }
 }
 

@@ -300,7 +300,7 @@ impl UserAgent {
             return Failed::no_host().into();
         };
         request.context.method = method.into();
-        let on_own_page = self.here().is_some_and(|document| document.origin.is_opaque());
+        let on_own_page = self.here().is_some_and(Document::is_the_browsers_own);
         if destination == Destination::Script && on_own_page && self.manners.own_pages_take_no_scripts {
             return Failed::new([], "the browser's own page takes no script").into();
         }
