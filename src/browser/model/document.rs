@@ -76,6 +76,11 @@ impl Document {
         Self { url: request.url.clone(), origin: request.context.url.origin.clone(), again }
     }
 
+    /// Whether it is the browser's own page for what could not be loaded.
+    pub(super) fn is_the_browsers_own(&self) -> bool {
+        self.origin.is_opaque() && self.url.has_host()
+    }
+
     /// Whether it came over TLS, or would have, though its origin is opaque.
     pub(super) fn is_opaque_over_tls(&self) -> bool {
         self.origin.is_opaque() && self.url.scheme() == "https"
@@ -143,6 +148,7 @@ impl Navigation {
             context,
             url: self.url.clone(),
             headers: self.headers.clone(),
+            dropped: Vec::new(),
             body: self.body.clone(),
             referrer: self.referrer.clone(),
             form: self.form,

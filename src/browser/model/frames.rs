@@ -52,6 +52,9 @@ impl UserAgent {
         self.next_frame += 1;
         let above = self.documents();
         let navigation = self.navigation(url.clone());
+        if let Err(failed) = self.loads() {
+            return failed.into();
+        }
         let frame = Frame { id, parent: self.inside, asked: url.clone(), above, document: None };
         self.frames.push(frame);
         self.navigate_frame(id, navigation).await

@@ -294,10 +294,10 @@ impl UserAgent {
 
     /// An image, a script or a beacon.
     async fn embed(&mut self, url: &Url, destination: Destination, method: &'static str) -> Done {
-        let Some(mut request) =
-            self.request(url, |documents, location| Context::embed(documents, location, destination))
-        else {
-            return Failed::no_host().into();
+        let context = |documents, location| Context::embed(documents, location, destination);
+        let mut request = match self.request(url, context) {
+            Ok(request) => request,
+            Err(failed) => return failed.into(),
         };
         request.context.method = method.into();
         let on_own_page = self.here().is_some_and(|document| document.origin.is_opaque());
@@ -317,8 +317,9 @@ impl UserAgent {
 
     /// A WebSocket, closed once it is open.
     async fn open_socket(&mut self, url: &Url) -> Done {
-        let Some(request) = self.request(url, Context::web_socket) else {
-            return Failed::no_host().into();
+        let request = match self.request(url, Context::web_socket) {
+            Ok(request) => request,
+            Err(failed) => return failed.into(),
         };
         match self.shake_hands(request).await {
             Ok(status) => Done { status: Some(status), ..Done::default() },
@@ -337,10 +338,10 @@ impl UserAgent {
 
     /// `fetch()` or XMLHttpRequest by the page.
     async fn call(&mut self, call: Call<'_>) -> Done {
-        let Some(mut request) = self
-            .request(call.url, |documents, location| Context::fetch(documents, location, call.credentials))
-        else {
-            return Done { readable: Some(false), ..Failed::no_host().into() };
+        let context = |documents, location| Context::fetch(documents, location, call.credentials);
+        let mut request = match self.request(call.url, context) {
+            Ok(request) => request,
+            Err(failed) => return Done { readable: Some(false), ..failed.into() },
         };
         request.context.method = cors::normalize_method(call.method).into_owned().into();
         request.headers =
@@ -363,19 +364,34 @@ impl UserAgent {
         }
     }
 
+    /// Whether the page may load anything.
+    fn loads(&self) -> Result<(), Failed> {
+        let is_own = self.here().is_some_and(Document::is_the_browsers_own);
+        if self.manners.own_pages_load_nothing && is_own {
+            return Err(Failed::new([], "the browser's own page loads nothing"));
+        }
+        Ok(())
+    }
+
     /// A request by the page.
-    fn request(&self, url: &Url, context: impl FnOnce(Vec<Origin>, Location) -> Context) -> Option<Request> {
+    fn request(
+        &self,
+        url: &Url,
+        context: impl FnOnce(Vec<Origin>, Location) -> Context,
+    ) -> Result<Request, Failed> {
         let documents = self.documents();
-        let from = self.here()?;
+        self.loads()?;
+        let from = self.here().ok_or_else(Failed::no_host)?;
         let mut url = url.clone();
-        let location = told::location(&url)?;
+        let location = told::location(&url).ok_or_else(Failed::no_host)?;
         url.set_fragment(None);
         let mut context = context(documents, location);
         context.opaque_over_tls = self.manners.error_pages_stay_secure && from.is_opaque_over_tls();
-        Some(Request {
+        Ok(Request {
             context,
             url,
             headers: Vec::new(),
+            dropped: Vec::new(),
             body: None,
             referrer: Some(from.url.clone()),
             form: false,
