@@ -228,6 +228,10 @@ pub struct Profile {
     /// Specification (Mixed Content): left to what counts as an insecure address. WebKit: yes (measured
     /// 2026-11-21).
     pub shows_images_of_loopback: bool,
+    /// Whether an image of an IP address, too, is upgraded on an `https` page, and not blocked.
+    ///
+    /// Specification (Mixed Content, section 4.1): no. Firefox: yes (measured 2026-11-21).
+    pub upgrades_addresses: bool,
     /// Whether a request's path goes out, and is compared, with its percent-escapes normalized: `/%61pi` is `/api`.
     ///
     /// Specification, Chromium and Firefox: no (measured). WebKit: yes (measured; on the wire 2026-11-21).
