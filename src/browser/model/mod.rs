@@ -295,10 +295,7 @@ impl UserAgent {
     /// An image, a script or a beacon.
     async fn embed(&mut self, url: &Url, destination: Destination, method: &'static str) -> Done {
         let context = |documents, location| Context::embed(documents, location, destination);
-        let mut request = match self.request(url, context) {
-            Ok(request) => request,
-            Err(failed) => return failed.into(),
-        };
+        let Some(mut request) = self.request(url, context) else { return self.not_asked().into() };
         request.context.method = method.into();
         let on_own_page = self.here().is_some_and(|document| document.origin.is_opaque());
         if destination == Destination::Script && on_own_page && self.manners.own_pages_take_no_scripts {
@@ -317,9 +314,8 @@ impl UserAgent {
 
     /// A WebSocket, closed once it is open.
     async fn open_socket(&mut self, url: &Url) -> Done {
-        let request = match self.request(url, Context::web_socket) {
-            Ok(request) => request,
-            Err(failed) => return failed.into(),
+        let Some(request) = self.request(url, Context::web_socket) else {
+            return self.not_asked().into();
         };
         match self.shake_hands(request).await {
             Ok(status) => Done { status: Some(status), ..Done::default() },
@@ -339,9 +335,8 @@ impl UserAgent {
     /// `fetch()` or XMLHttpRequest by the page.
     async fn call(&mut self, call: Call<'_>) -> Done {
         let context = |documents, location| Context::fetch(documents, location, call.credentials);
-        let mut request = match self.request(call.url, context) {
-            Ok(request) => request,
-            Err(failed) => return Done { readable: Some(false), ..failed.into() },
+        let Some(mut request) = self.request(call.url, context) else {
+            return Done { readable: Some(false), ..self.not_asked().into() };
         };
         request.context.method = cors::normalize_method(call.method).into_owned().into();
         request.headers =
@@ -365,29 +360,32 @@ impl UserAgent {
     }
 
     /// Whether the page may load anything.
-    fn loads(&self) -> Result<(), Failed> {
+    fn loads(&self) -> bool {
         let is_own = self.here().is_some_and(Document::is_the_browsers_own);
-        if self.manners.own_pages_load_nothing && is_own {
-            return Err(Failed::new([], "the browser's own page loads nothing"));
+        !(self.manners.own_pages_load_nothing && is_own)
+    }
+
+    /// Why there is no request at all.
+    fn not_asked(&self) -> Failed {
+        match self.loads() {
+            true => Failed::no_host(),
+            false => Failed::new([], "the browser's own page loads nothing"),
         }
-        Ok(())
     }
 
     /// A request by the page.
-    fn request(
-        &self,
-        url: &Url,
-        context: impl FnOnce(Vec<Origin>, Location) -> Context,
-    ) -> Result<Request, Failed> {
+    fn request(&self, url: &Url, context: impl FnOnce(Vec<Origin>, Location) -> Context) -> Option<Request> {
+        if !self.loads() {
+            return None;
+        }
         let documents = self.documents();
-        self.loads()?;
-        let from = self.here().ok_or_else(Failed::no_host)?;
+        let from = self.here()?;
         let mut url = url.clone();
-        let location = told::location(&url).ok_or_else(Failed::no_host)?;
+        let location = told::location(&url)?;
         url.set_fragment(None);
         let mut context = context(documents, location);
         context.opaque_over_tls = self.manners.error_pages_stay_secure && from.is_opaque_over_tls();
-        Ok(Request {
+        Some(Request {
             context,
             url,
             headers: Vec::new(),
