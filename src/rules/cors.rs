@@ -245,7 +245,7 @@ pub fn mixed_content(profile: &Profile, context: &Context) -> MixedContent {
     }
     let exempt = (profile.trusts_loopback && origin.is_potentially_trustworthy())
         || (profile.local_networks_are_not_mixed && is_local_network(&origin.host));
-    match is_image && !is_ip_address(&origin.host) {
+    match is_image && (profile.upgrades_addresses || !is_ip_address(&origin.host)) {
         _ if exempt => MixedContent::No,
         true => MixedContent::Upgraded,
         false => MixedContent::Blocked,

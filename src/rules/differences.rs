@@ -7,7 +7,7 @@ use super::cookie::SameSite;
 use super::date::DateGrammar;
 use super::engine::{
     AncestorBit, BarePair, InnerTabs, Lifetime, Limit, MaxAgeGrammar, Nameless, Order, Prefixes, Profile,
-    Replacement, SecureProtection, Syntax, ThirdParty, Tokens,
+    Replacement, SecureProtection, Syntax, ThirdParty, Tokens, UnicodeDomains,
 };
 
 /// Something that not all do alike.
@@ -88,6 +88,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         local_networks_are_not_mixed,
         first_address_decides_upgrade,
         refused_handshakes_set_cookies,
+        upgrades_addresses,
         normalizes_request_path,
     } = profile;
     let mut lines = vec![
@@ -129,7 +130,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         ("a `Domain` may be an address of IPv6", yes(*ipv6_domains)),
         ("the end of an address is a domain above it", yes(*addresses_are_names)),
         ("a parent `Domain` has to be in lower case", yes(*parent_domain_in_lower_case)),
-        ("a `Domain` may have characters beyond ASCII", yes(*unicode_domains)),
+        ("a `Domain` with characters beyond ASCII", unicode(*unicode_domains).to_owned()),
         ("longest name and value, in bytes", bytes(*max_name_value)),
         ("longest lifetime", lifetime(*max_lifetime)),
         ("longest lifetime of a cookie from a script", lifetime((*max_script_lifetime).min(*max_lifetime))),
@@ -152,6 +153,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         ("`Access-Control-Allow-Headers: *` covers `Authorization`", yes(*wildcard_covers_authorization)),
         ("an `https` page may load from `http` on the local network", yes(*local_networks_are_not_mixed)),
         ("an `https` page shows images from `http` on this machine", yes(*shows_images_of_loopback)),
+        ("an image of an `http` IP address on an `https` page is upgraded", yes(*upgrades_addresses)),
         (
             "the first address of an image decides whether its redirects are upgraded",
             yes(*first_address_decides_upgrade),
@@ -266,6 +268,14 @@ fn same_site(flag: SameSite) -> &'static str {
         SameSite::Lax => "Lax",
         SameSite::Strict => "Strict",
         SameSite::Unset => "unset",
+    }
+}
+
+fn unicode(domains: UnicodeDomains) -> &'static str {
+    match domains {
+        UnicodeDomains::Refused => "spoils the line",
+        UnicodeDomains::Encoded => "is encoded",
+        UnicodeDomains::Foreign => "is no host's",
     }
 }
 

@@ -136,11 +136,8 @@ pub struct Profile {
     /// `home.example.org`, and `Domain=Home.Example.org` is not).
     pub parent_domain_in_lower_case: bool,
 
-    /// Whether a `Domain` may be written in other characters than ASCII, and is then encoded as DNS has it.
-    ///
-    /// Specification: no, the line is refused. Chromium: yes (measured; `kCookieDomainRejectNonASCII` is
-    /// off). Firefox: yes (measured 2026-11-21).
-    pub unicode_domains: bool,
+    /// What a `Domain` is that is written in other characters than ASCII.
+    pub unicode_domains: UnicodeDomains,
 
     /// What happens to third parties' cookies.
     pub third_party: ThirdParty,
@@ -231,6 +228,10 @@ pub struct Profile {
     /// Specification (Mixed Content): left to what counts as an insecure address. WebKit: yes (measured
     /// 2026-11-21).
     pub shows_images_of_loopback: bool,
+    /// Whether an image of an IP address, too, is upgraded on an `https` page, and not blocked.
+    ///
+    /// Specification (Mixed Content, section 4.1): no. Firefox: yes (measured 2026-11-21).
+    pub upgrades_addresses: bool,
     /// Whether a request's path goes out, and is compared, with its percent-escapes normalized: `/%61pi` is `/api`.
     ///
     /// Specification, Chromium and Firefox: no (measured). WebKit: yes (measured; on the wire 2026-11-21).
@@ -399,6 +400,17 @@ impl ThirdParty {
     }
 }
 
+/// What a `Domain` is that is written in other characters than ASCII.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnicodeDomains {
+    /// A reason to refuse the line. Specification.
+    Refused,
+    /// A name, encoded as DNS has it. Chromium (measured; `kCookieDomainRejectNonASCII` is off).
+    Encoded,
+    /// A domain that no host has. Firefox (measured 2026-11-21).
+    Foreign,
+}
+
 /// Which documents of other sites above a request have a part in the key of its partition, its "ancestor
 /// bit".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -485,7 +497,7 @@ impl Profile {
         addresses_are_names: false,
         ipv6_domains: true,
         parent_domain_in_lower_case: false,
-        unicode_domains: false,
+        unicode_domains: UnicodeDomains::Refused,
         third_party: ThirdParty::Allow,
         ancestors_make_third_party: true,
         ancestor_bit: AncestorBit::AnyOther,
@@ -506,6 +518,7 @@ impl Profile {
         first_address_decides_upgrade: false,
         refused_handshakes_set_cookies: true,
         shows_images_of_loopback: false,
+        upgrades_addresses: false,
         normalizes_request_path: false,
     };
 
@@ -526,7 +539,7 @@ impl Profile {
         host_prefix_forbids_domain: true,
         lone_dot_is_no_domain: false,
         address_domain_is_host_only: true,
-        unicode_domains: true,
+        unicode_domains: UnicodeDomains::Encoded,
         site_limit: Limit { most: 180, keep: 150 },
         jar_limit: Limit { most: 3300, keep: 3000 },
         jar_limit_spares: 30 * 86_400,
@@ -557,13 +570,14 @@ impl Profile {
         host_prefix_needs_path_attribute: false,
         lone_dot_is_no_domain: false,
         address_domain_is_host_only: true,
-        unicode_domains: true,
+        unicode_domains: UnicodeDomains::Foreign,
         third_party: ThirdParty::Partition,
         ancestor_bit: AncestorBit::AboveFirstParty,
         partitioned_is_exempt: false,
         site_limit: Limit { most: 180, keep: 150 },
         jar_limit: Limit { most: 3000, keep: 3000 },
         wildcard_covers_authorization: true,
+        upgrades_addresses: true,
         ..Self::SPECIFICATION
     };
 

@@ -7,7 +7,7 @@
 use super::context::{Context, Standing};
 use super::cookie::{Cookie, SameSite};
 use super::domain::{PublicSuffixes, domain_match, is_ip_address};
-use super::engine::{Prefixes, Profile, Replacement, SecureProtection, ThirdParty};
+use super::engine::{Prefixes, Profile, Replacement, SecureProtection, ThirdParty, UnicodeDomains};
 use super::jar::Jar;
 use super::path::{default_path, path_match};
 use super::punycode::to_ascii;
@@ -248,10 +248,13 @@ impl Judge<'_, '_> {
 
     /// A `Domain` with characters that are no ASCII.
     fn unicode_domain(&mut self, at: Span, value: &[u8], cookie: &mut Cookie) {
-        if !self.profile.unicode_domains {
-            return self.fault(Reason::InvalidCharacter, at);
-        }
-        match std::str::from_utf8(value).ok().and_then(to_ascii) {
+        let encoded = || std::str::from_utf8(value).ok().and_then(to_ascii);
+        let domain = match self.profile.unicode_domains {
+            UnicodeDomains::Refused => return self.fault(Reason::InvalidCharacter, at),
+            UnicodeDomains::Encoded => encoded(),
+            UnicodeDomains::Foreign => None,
+        };
+        match domain {
             Some(domain) => self.set_domain(at, domain, false, cookie),
             None => self.fault(Reason::DomainMismatch, at),
         }

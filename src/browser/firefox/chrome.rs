@@ -72,7 +72,10 @@ const NUMBER: &str = "json => {
 /// The jar of a user context, the address its tab shows, and what was said of cookies after a number.
 const LOOK: &str = "json => {
     const { context, after } = JSON.parse(json);
-    const cookies = Services.cookies.cookies.filter(cookie => cookie.originAttributes.userContextId === context);
+    // What is over stays in the list until something asks for it. An expiry of seconds is one that is small.
+    const isOver = ({ isSession, expiry }) => !isSession && expiry / (expiry > 1e11 ? 1000 : 1) <= Date.now() / 1000;
+    const cookies = Services.cookies.cookies.filter(
+        cookie => cookie.originAttributes.userContextId === context && !isOver(cookie));
     cookies.sort((one, other) => one.creationTime - other.creationTime);
     const tab = gBrowser.tabs.find(tab => tab.userContextId === context);
     return JSON.stringify({

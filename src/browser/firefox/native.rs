@@ -83,6 +83,11 @@ pub(super) fn omitted_by_redirect(message: &str) -> Option<&str> {
 }
 
 impl Refusal<'_> {
+    /// Whether only a line that a script wrote is refused so.
+    pub(super) fn is_of_scripts(&self) -> bool {
+        self.word == Word::HttpOnly
+    }
+
     /// Why the line was refused, where `host` answered with it; `None` where the message does not fit it,
     /// which then is about another line for a cookie of that name.
     pub(super) fn reason(&self, line: &SetCookie<'_>, host: &str, domain: Option<&str>) -> Option<Reason> {

@@ -96,6 +96,12 @@ impl Record {
         self.requests.values().all(|request| request.state != State::Open)
     }
 
+    /// Whether a request for a URL was begun.
+    pub(super) fn asked_for(&self, url: &Url) -> bool {
+        let url = without_fragment(url);
+        self.requests.values().any(|request| request.first == url)
+    }
+
     /// How the last request for a URL failed; `None` if it did not. Redirects count for the URL they
     /// began with.
     pub(super) fn ending(&self, method: &str, url: &Url) -> Option<Ending> {

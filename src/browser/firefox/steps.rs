@@ -5,6 +5,7 @@
 //! up; what they *ask for* is the page's doing, and its policy holds for that, as in production.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use url::Url;
@@ -23,6 +24,9 @@ use crate::rules::reason::Reason;
 /// What is appended to a script: its value as the text a step's body is.
 const AS_TEXT: &str = ".then(value => typeof value === 'string' || value === undefined ? value
     : typeof value === 'number' && !isFinite(value) ? String(value) : JSON.stringify(value))";
+
+/// How long a beacon is given to begin.
+const BEGUN: Duration = Duration::from_secs(1);
 
 impl Worker {
     /// Does it, and waits for what the page can tell of it. Navigations may still be under way after.
@@ -45,7 +49,12 @@ impl Worker {
                 self.note_scripts();
                 self.element(scripts::POPUP, url, true).await
             }
-            Action::Beacon(url) => self.element(scripts::BEACON, url, false).await,
+            Action::Beacon(url) => {
+                let page = self.element(scripts::BEACON, url, false).await?;
+                // It has no hurry; one that is blocked never begins.
+                self.line.wait_for(&mut self.tab, BEGUN, |tab| tab.record.asked_for(url)).await?;
+                Ok(page)
+            }
             Action::WebSocket(url) => self.element(scripts::SOCKET, url, false).await,
             Action::Fetch(fetch) => self.request(scripts::FETCH, &scripts::fetch_argument(fetch)).await,
             Action::Xhr(xhr) => self.request(scripts::XHR, &scripts::xhr_argument(xhr)).await,

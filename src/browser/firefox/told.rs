@@ -38,7 +38,9 @@ pub(super) fn said(look: &Value, after: u64) -> (Vec<Said>, u64) {
 /// Tells each line of which the tab's console says that it was refused.
 pub(super) fn explain_refused(exchanges: &mut [Exchange], messages: &[String], mut said: Vec<Said>) {
     for message in messages {
-        let Some(refusal) = native::refusal(message) else { continue };
+        let Some(refusal) = native::refusal(message).filter(|refusal| !refusal.is_of_scripts()) else {
+            continue;
+        };
         // Where the address is known, the line is one of that answer.
         let of_ours = |said: &Said| {
             said.text == *message && exchanges.iter().any(|exchange| exchange.wire.url == said.url)

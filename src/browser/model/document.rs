@@ -148,6 +148,7 @@ impl Navigation {
             context,
             url: self.url.clone(),
             headers: self.headers.clone(),
+            dropped: Vec::new(),
             body: self.body.clone(),
             referrer: self.referrer.clone(),
             form: self.form,

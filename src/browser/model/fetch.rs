@@ -40,6 +40,8 @@ pub(super) struct Request {
     pub(super) url: Url,
     /// What the page set.
     pub(super) headers: Vec<(String, String)>,
+    /// What of it redirects have dropped.
+    pub(super) dropped: Vec<(String, String)>,
     pub(super) body: Option<Bytes>,
     /// The URL of the document that asks.
     pub(super) referrer: Option<Url>,
@@ -119,7 +121,11 @@ impl UserAgent {
 
     /// CORS-preflight fetch, where one is needed and no earlier answer serves.
     async fn preflight(&mut self, request: &Request) -> Result<(), Failed> {
-        let Some(preflight) = cors::preflight(&request.context, &request.headers) else { return Ok(()) };
+        let mut headers = request.headers.clone();
+        if self.manners.preflights_ask_for_dropped_headers {
+            headers.extend_from_slice(&request.dropped);
+        }
+        let Some(preflight) = cors::preflight(&request.context, &headers) else { return Ok(()) };
         if self.preflights.allow(&self.manners, &request.context, &request.url, &preflight, self.now) {
             return Ok(());
         }
@@ -304,15 +310,19 @@ impl Request {
                 ["content-encoding", "content-language", "content-location", "content-type"];
             self.context.method = Cow::Borrowed("GET");
             self.body = None;
-            self.headers.retain(|(name, _)| !OF_THE_BODY.iter().any(|of| of.eq_ignore_ascii_case(name)));
+            self.drop_headers(|name| OF_THE_BODY.iter().any(|of| of.eq_ignore_ascii_case(name)));
         }
         // Step 13.
         if leaves {
-            self.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
+            self.drop_headers(|name| name.eq_ignore_ascii_case("authorization"));
         }
         self.context.redirects.push(from);
         self.go_to(url)?;
         Ok(true)
+    }
+
+    fn drop_headers(&mut self, unwanted: impl Fn(&str) -> bool) {
+        self.dropped.extend(self.headers.extract_if(.., |(name, _)| unwanted(name)));
     }
 
     /// Upgrades a request that is mixed content: Mixed Content, section 4.1.

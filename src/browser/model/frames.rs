@@ -53,6 +53,9 @@ impl UserAgent {
         self.next_frame += 1;
         let above = self.documents();
         let navigation = self.navigation(url.clone());
+        if !self.loads() {
+            return self.not_asked().into();
+        }
         let frame = Frame { id, parent: self.inside, asked: url.clone(), above, document: None };
         self.frames.push(frame);
         self.navigate_frame(id, navigation).await

@@ -63,7 +63,15 @@ impl UserAgent {
                 let referrer = Some(response.request.url.clone());
                 self.load_one(
                     kind,
-                    Request { context, url, headers: Vec::new(), body: None, form: false, referrer },
+                    Request {
+                        context,
+                        url,
+                        headers: Vec::new(),
+                        dropped: Vec::new(),
+                        body: None,
+                        form: false,
+                        referrer,
+                    },
                 )
                 .await;
             }

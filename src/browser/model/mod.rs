@@ -294,11 +294,8 @@ impl UserAgent {
 
     /// An image, a script or a beacon.
     async fn embed(&mut self, url: &Url, destination: Destination, method: &'static str) -> Done {
-        let Some(mut request) =
-            self.request(url, |documents, location| Context::embed(documents, location, destination))
-        else {
-            return Failed::no_host().into();
-        };
+        let context = |documents, location| Context::embed(documents, location, destination);
+        let Some(mut request) = self.request(url, context) else { return self.not_asked().into() };
         request.context.method = method.into();
         let on_own_page = self.here().is_some_and(Document::is_the_browsers_own);
         if destination == Destination::Script && on_own_page && self.manners.own_pages_take_no_scripts {
@@ -318,7 +315,7 @@ impl UserAgent {
     /// A WebSocket, closed once it is open.
     async fn open_socket(&mut self, url: &Url) -> Done {
         let Some(request) = self.request(url, Context::web_socket) else {
-            return Failed::no_host().into();
+            return self.not_asked().into();
         };
         match self.shake_hands(request).await {
             Ok(status) => Done { status: Some(status), ..Done::default() },
@@ -337,10 +334,9 @@ impl UserAgent {
 
     /// `fetch()` or XMLHttpRequest by the page.
     async fn call(&mut self, call: Call<'_>) -> Done {
-        let Some(mut request) = self
-            .request(call.url, |documents, location| Context::fetch(documents, location, call.credentials))
-        else {
-            return Done { readable: Some(false), ..Failed::no_host().into() };
+        let context = |documents, location| Context::fetch(documents, location, call.credentials);
+        let Some(mut request) = self.request(call.url, context) else {
+            return Done { readable: Some(false), ..self.not_asked().into() };
         };
         request.context.method = cors::normalize_method(call.method).into_owned().into();
         request.headers =
@@ -363,8 +359,25 @@ impl UserAgent {
         }
     }
 
+    /// Whether the page may load anything.
+    fn loads(&self) -> bool {
+        let is_own = self.here().is_some_and(Document::is_the_browsers_own);
+        !(self.manners.own_pages_load_nothing && is_own)
+    }
+
+    /// Why there is no request at all.
+    fn not_asked(&self) -> Failed {
+        match self.loads() {
+            true => Failed::no_host(),
+            false => Failed::new([], "the browser's own page loads nothing"),
+        }
+    }
+
     /// A request by the page.
     fn request(&self, url: &Url, context: impl FnOnce(Vec<Origin>, Location) -> Context) -> Option<Request> {
+        if !self.loads() {
+            return None;
+        }
         let documents = self.documents();
         let from = self.here()?;
         let mut url = url.clone();
@@ -376,6 +389,7 @@ impl UserAgent {
             context,
             url,
             headers: Vec::new(),
+            dropped: Vec::new(),
             body: None,
             referrer: Some(from.url.clone()),
             form: false,

@@ -24,6 +24,11 @@ pub(super) struct Manners {
     ///
     /// Fetch, Chromium and Firefox: no. WebKit: yes (measured 2026-11-21, 2.50.6).
     pub(super) keeps_refusing_preflights: bool,
+    /// Whether a request asks for leave again, after a redirect, for what that redirect dropped of its headers:
+    /// the content type of a POST that has become a GET.
+    ///
+    /// Fetch: no. Firefox: yes (measured 2026-11-21, 153.7.0esr).
+    pub(super) preflights_ask_for_dropped_headers: bool,
     /// How many redirects of a navigation are followed.
     ///
     /// Fetch: 20. Chromium: 19, though 20 of anything else (measured 2026-11-20, 156.0.8078.79). The
@@ -46,6 +51,10 @@ pub(super) struct Manners {
     /// Chromium: yes (measured 2026-11-20, 156.0.8078.79). Firefox: taken as yes. WebKit: no (measured
     /// 2026-11-21, 2.50.6).
     pub(super) error_pages_stay_secure: bool,
+    /// Whether that page may load nothing at all, by its own Content Security Policy.
+    ///
+    /// Firefox: so it is (measured 2026-11-21, 153.7.0esr: `default-src chrome:`). The others let it.
+    pub(super) own_pages_load_nothing: bool,
     /// Whether a script on an address of IPv6 reads the cookies that go with its requests.
     ///
     /// WebKit: no (measured 2026-11-21, 2.50.6: at most what it has itself written); what it reads is not
@@ -70,10 +79,12 @@ impl Manners {
                 longest_preflight: 7_200,
                 preflights_serve_lesser: true,
                 keeps_refusing_preflights: false,
+                preflights_ask_for_dropped_headers: false,
                 navigation_redirects: 19,
                 stops_insecure_forms: true,
                 own_pages_take_no_scripts: true,
                 error_pages_stay_secure: true,
+                own_pages_load_nothing: false,
                 reads_ipv6_cookies: true,
             },
             Engine::Firefox => Self {
@@ -81,10 +92,12 @@ impl Manners {
                 longest_preflight: 86_400,
                 preflights_serve_lesser: false,
                 keeps_refusing_preflights: false,
+                preflights_ask_for_dropped_headers: true,
                 navigation_redirects: REDIRECTS,
                 stops_insecure_forms: false,
                 own_pages_take_no_scripts: false,
                 error_pages_stay_secure: true,
+                own_pages_load_nothing: true,
                 reads_ipv6_cookies: true,
             },
             Engine::Webkit => Self {
@@ -92,10 +105,12 @@ impl Manners {
                 longest_preflight: 600,
                 preflights_serve_lesser: true,
                 keeps_refusing_preflights: true,
+                preflights_ask_for_dropped_headers: false,
                 navigation_redirects: REDIRECTS,
                 stops_insecure_forms: false,
                 own_pages_take_no_scripts: false,
                 error_pages_stay_secure: false,
+                own_pages_load_nothing: false,
                 reads_ipv6_cookies: false,
             },
         }
