@@ -42,7 +42,7 @@ const SCENARIOS: u64 = 40;
 const SEED: u64 = 1;
 
 /// The browsers every scenario is run in, where `REHEARSAL_BROWSERS` does not say.
-const BROWSERS: &str = "chromium,chromium:block-third-party,firefox,firefox:block-third-party";
+const BROWSERS: &str = "chromium,chromium:block-third-party";
 
 /// How many scenarios run at once.
 const JOBS: usize = 3;
