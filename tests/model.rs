@@ -1,21 +1,19 @@
 //! The shipped scenarios in the `model` browser, under every engine and policy they speak of.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rehearsal::browser::model::Model;
-use rehearsal::browser::name::BrowserName;
+use rehearsal::outcome::Outcome;
+use rehearsal::run::{self, Options};
 use rehearsal::scenario;
-use rehearsal::verdict;
-use rehearsal::world::{Authority, World, hosts};
+use tokio_util::sync::CancellationToken;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_shipped_scenario_holds_in_every_model() {
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let loaded = scenario::load(&[scenarios]);
     assert_eq!(loaded.errors(), 0);
-    let authority = Authority::new(loaded.plans.iter().flat_map(hosts)).expect("an authority");
-    let mut wrong = Vec::new();
-    for name in [
+    let names = [
         "model:chromium",
         "model:chromium:block-third-party",
         "model:firefox",
@@ -23,27 +21,21 @@ async fn every_shipped_scenario_holds_in_every_model() {
         "model:firefox:block-third-party",
         "model:webkit",
         "model:webkit:allow-third-party",
-    ] {
-        let browser: BrowserName = name.parse().expect("a browser's name");
-        let model = Model::new(browser, &authority);
-        for plan in &loaded.plans {
-            let world = World::start(plan, &authority).expect("a world");
-            let mut agent = model.open(&world);
-            let mut before = Some(Vec::new());
-            for step in &plan.steps {
-                let seen = agent.perform(step).await;
-                for failure in verdict::judge(&step.expected_in(browser), &seen, before.as_deref()) {
-                    let (line, _) = plan.source.line_column(&failure.span);
-                    wrong.push(format!(
-                        "{name}: {}:{line}: {}\n    {}",
-                        plan.source.path,
-                        failure.message,
-                        failure.notes.join("\n    ")
-                    ));
-                }
-                before = seen.jar;
-            }
-        }
+    ];
+    let plans: Vec<_> = loaded.plans.into_iter().map(Arc::new).collect();
+    let options = Options {
+        browsers: names.iter().map(|name| name.parse().expect("a browser's name")).collect(),
+        jobs: 2,
+        headed: false,
+        fail_fast: false,
+        // A model starts no process.
+        guard: PathBuf::new(),
+        remote: Vec::new(),
+    };
+    let runs = run::run(&plans, &options, &CancellationToken::new(), |_| {}).await.expect("they can be run");
+    assert_eq!(runs.len(), plans.len() * names.len());
+    for run in runs {
+        let failures: Vec<_> = run.steps.iter().flat_map(|step| &step.failures).collect();
+        assert_eq!(run.outcome(), Outcome::Passed, "{} in {}: {failures:#?}", run.scenario(), run.browser);
     }
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
