@@ -64,6 +64,8 @@ pub struct CouldNotRun {
     pub message: String,
     /// What to do, where there is something to do.
     pub hint: Option<String>,
+    /// Whether it is of the moment: the same may go well when it is done again.
+    pub passes: bool,
 }
 
 /// One step of a run.

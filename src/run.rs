@@ -60,8 +60,11 @@ pub async fn run(
     mut finished: impl FnMut(&Run),
 ) -> Result<Vec<Run>, CouldNotRun> {
     let authority = Authority::new(plans.iter().flat_map(|plan| certs::hosts(plan)));
-    let authority =
-        Arc::new(authority.map_err(|error| CouldNotRun { message: error.to_string(), hint: None })?);
+    let authority = Arc::new(authority.map_err(|error| CouldNotRun {
+        message: error.to_string(),
+        hint: None,
+        passes: false,
+    })?);
     let mut runs = Vec::new();
     for browser in &options.browsers {
         let (sender, mut receiver) = mpsc::unbounded_channel();
@@ -123,6 +126,9 @@ struct Pool {
 /// A browser that did not start this often in a row is not started again.
 const STARTS: usize = 2;
 
+/// A scenario is run at most this often, where the network of the machine keeps changing.
+const ATTEMPTS: usize = 3;
+
 impl Crew {
     async fn work(self: Arc<Self>, sender: mpsc::UnboundedSender<(usize, Run)>) {
         let mut worker: Option<Worker> = None;
@@ -159,8 +165,19 @@ impl Crew {
         run
     }
 
-    /// Runs one scenario, with the worker of the last one where it is clean, else with a new one.
+    /// Runs one scenario, and again where what was in the way is of the moment.
     async fn rehearse(&self, plan: Arc<Plan>, worker: &mut Option<Worker>) -> Run {
+        for _ in 1..ATTEMPTS {
+            let run = self.attempt(Arc::clone(&plan), worker).await;
+            if !run.error.as_ref().is_some_and(|error| error.passes) {
+                return run;
+            }
+        }
+        self.attempt(plan, worker).await
+    }
+
+    /// Runs one scenario once, with the worker of the last one where it is clean, else with a new one.
+    async fn attempt(&self, plan: Arc<Plan>, worker: &mut Option<Worker>) -> Run {
         let mut run = Run {
             browser: self.browser,
             browser_version: String::new(),
@@ -177,7 +194,7 @@ impl Crew {
             run.duration = started.elapsed();
             return run;
         }
-        let alone = run.plan.needs_restart() && Worker::restarts(self.browser.engine);
+        let alone = run.plan.needs_restart() && Worker::restarts(self.browser.engine, &self.launch_options());
         let ready = match worker.take_if(|_| !alone) {
             Some(ready) => Ok(ready),
             None if alone => Worker::alone(self.browser.engine, self.launch_options()).await,
@@ -350,13 +367,17 @@ impl Crew {
 
 impl From<Failure> for CouldNotRun {
     fn from(failure: Failure) -> Self {
-        Self { hint: failure.hint().map(str::to_owned), message: failure.to_string() }
+        Self {
+            hint: failure.hint().map(str::to_owned),
+            message: failure.to_string(),
+            passes: failure.passes(),
+        }
     }
 }
 
 impl From<WorldError> for CouldNotRun {
     fn from(error: WorldError) -> Self {
-        Self { hint: Some(error.hint().to_owned()), message: error.to_string() }
+        Self { hint: Some(error.hint().to_owned()), message: error.to_string(), passes: false }
     }
 }
 

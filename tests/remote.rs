@@ -27,12 +27,16 @@ impl Hosts {
         let hosts = Self { ours: format!("rehearsal-a{id}"), theirs: format!("rehearsal-b{id}") };
         let (ours, theirs) = (hosts.ours.as_str(), hosts.theirs.as_str());
         let (here, there) = (format!("ra{id}"), format!("rb{id}"));
-        let steps: [&[&str]; 9] = [
+        // An IPv6 address of the link would be ready a second later, and Chromium breaks all requests off when an
+        // address comes.
+        let steps: [&[&str]; 11] = [
             &["netns", "add", ours],
             &["netns", "add", theirs],
             &["link", "add", &here, "netns", ours, "type", "veth", "peer", "name", &there, "netns", theirs],
             &["-n", ours, "addr", "add", &format!("{OURS}/30"), "dev", &here],
             &["-n", theirs, "addr", "add", &format!("{THEIRS}/30"), "dev", &there],
+            &["-n", ours, "link", "set", &here, "addrgenmode", "none"],
+            &["-n", theirs, "link", "set", &there, "addrgenmode", "none"],
             &["-n", ours, "link", "set", &here, "up"],
             &["-n", theirs, "link", "set", &there, "up"],
             &["-n", ours, "link", "set", "lo", "up"],

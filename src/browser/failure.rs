@@ -40,6 +40,9 @@ pub enum Failure {
         /// How long was waited.
         after: Duration,
     },
+    /// The browser broke requests off because this machine's network changed: an interface came or an
+    /// address went, also one that no request goes by.
+    NetworkChanged,
     /// This engine's driver has no way to do what a step asks.
     NotPossible {
         /// Why not.
@@ -59,8 +62,14 @@ impl Failure {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Missing { hint, .. } => Some(hint),
+            Self::NetworkChanged => Some("run it again when the network is quiet"),
             _ => None,
         }
+    }
+
+    /// Whether it is of the moment: the same may go well when it is done again.
+    pub(crate) fn passes(&self) -> bool {
+        matches!(self, Self::NetworkChanged)
     }
 
     /// Whether the browser can no longer be spoken to, so that a new one has to be launched.
@@ -87,6 +96,9 @@ impl fmt::Display for Failure {
             }
             Self::TimedOut { command, after } => {
                 write!(f, "no answer to `{command}` within {:.1} s", after.as_secs_f64())
+            }
+            Self::NetworkChanged => {
+                f.write_str("this machine's network changed, and the browser broke its requests off")
             }
             Self::NotPossible { why } => f.write_str(why),
             Self::Protocol { command, message } => write!(f, "`{command}` failed: {message}"),

@@ -150,10 +150,10 @@ impl Worker {
         }
     }
 
-    /// Whether a browser of this engine can be closed and started again with its profile: by
-    /// [`Worker::alone`]. The others say at the step that they cannot.
-    pub fn restarts(engine: Engine) -> bool {
-        engine == Engine::Chromium
+    /// Whether a browser can be closed and started again with its profile: a Chromium that is started here,
+    /// by [`Worker::alone`]. The others say at the step that they cannot.
+    pub fn restarts(engine: Engine, options: &Options) -> bool {
+        engine == Engine::Chromium && options.remote.is_none()
     }
 
     /// Starts a browser with a profile for one worker alone: for a scenario that restarts it. Closing the

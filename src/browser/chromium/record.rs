@@ -168,6 +168,13 @@ impl Record {
         })
     }
 
+    /// Whether a request was broken off because this machine's network changed (an interface came, an
+    /// address went): it says nothing about the request.
+    pub(super) fn network_changed(&self) -> bool {
+        let errors = self.requests.values().filter_map(|request| request.failed.as_ref()?.get("errorText"));
+        errors.into_iter().any(|error| error == "net::ERR_NETWORK_CHANGED")
+    }
+
     /// The first hop that is not matched, and not in `taken`, and fits.
     fn find(&self, exchange: &Exchange, taken: &[(&str, usize)]) -> Option<(&str, usize)> {
         let url = without_fragment(&exchange.wire.url);

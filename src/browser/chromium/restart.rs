@@ -22,6 +22,9 @@ use crate::observe::Page;
 /// The profile's folder within the driver's.
 const PROFILE: &str = "profile";
 
+/// Why a worker that shares its browser with others cannot restart it: only one elsewhere comes to that step.
+const ELSEWHERE: &str = "a browser elsewhere cannot be closed and started again with its profile";
+
 /// A browser of a worker's own.
 #[derive(Debug)]
 pub(super) struct Home {
@@ -40,8 +43,7 @@ impl Worker {
     /// As [`super::Chromium::launch`].
     pub async fn alone(options: Options) -> Result<Self, Failure> {
         if options.remote.is_some() {
-            let why = "a browser elsewhere cannot be closed and started again with its profile";
-            return Err(Failure::protocol("restart", why));
+            return Err(Failure::NotPossible { why: ELSEWHERE });
         }
         let binary = driver::CHROMIUM.find()?;
         let program = driver::CHROMEDRIVER.find()?;
@@ -78,7 +80,7 @@ impl Worker {
     /// Closes the browser and starts it again with its profile.
     pub(super) async fn restart(&mut self) -> Result<Page, Failure> {
         let Some(home) = &mut self.home else {
-            return Err(Failure::protocol("restart", "the worker has no browser of its own"));
+            return Err(Failure::NotPossible { why: ELSEWHERE });
         };
         // ChromeDriver lets a browser that has a profile write everything down before it ends.
         let Home { options, binary, driver, .. } = home;

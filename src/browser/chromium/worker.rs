@@ -220,6 +220,9 @@ impl Worker {
             exchanges = wire.since(mark).into_iter().map(Exchange::from_wire).collect();
         }
         self.wait_for(ACCOUNT, |worker| worker.record.is_complete(&exchanges)).await?;
+        if self.record.network_changed() {
+            return Err(Failure::NetworkChanged);
+        }
         self.close_popups().await?;
         if std::mem::take(&mut self.borrowed) && !self.navigation.arrived {
             self.show_nothing().await?;
