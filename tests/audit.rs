@@ -75,6 +75,9 @@ fetch = { url = "api:/transfer", method = "POST" }
 fetch = { url = "api:/logout", method = "POST", credentials = "include" }
 
 [[step]]
+image = "api:/assets/logo.png"
+
+[[step]]
 link = "api:/oauth"
 
 [[step]]
@@ -213,6 +216,7 @@ const SHIPPED: &[(&str, &[&str])] = &[
     ),
     ("jwt-cors/c2-wildcard-with-credentials.toml", &["unreadable-answer"]),
     ("topologies/d6-needless-none-invites-forgery.toml", &["forgeable-request"]),
+    ("topologies/d8-paths/assets-outside-the-prefix.toml", &["dead-path"]),
     ("topologies/d11-logout-without-domain.toml", &["survives-logout"]),
     ("django-nextjs/e2-include-on-the-login-too.toml", &["credentials-omitted"]),
 ];

@@ -1,7 +1,8 @@
 //! A browser killed at a random moment: never a hang, never a process or folder left, exit 3 each time
 //! a scenario was hit.
 //!
-//! `REHEARSAL_KILLS=100` makes it a hundred times; the moments are drawn from `REHEARSAL_SEED`.
+//! `REHEARSAL_KILLS=100` makes it a hundred times for each engine, `REHEARSAL_BROWSERS=firefox,webkit` names
+//! the engines; the moments are drawn from `REHEARSAL_SEED`.
 #![cfg(target_os = "linux")]
 
 mod command;
@@ -25,7 +26,11 @@ const DEADLINE: Duration = Duration::from_secs(120);
 #[test]
 #[expect(clippy::print_stderr, reason = "how often it was tried belongs to the result")]
 fn a_killed_browser_is_an_error_and_leaves_nothing() {
-    for engine in command::engines() {
+    let named = std::env::var("REHEARSAL_BROWSERS").ok();
+    let is_named = |engine: &Engine| {
+        named.as_ref().is_none_or(|names| names.split(',').any(|name| name == engine.as_str()))
+    };
+    for engine in command::engines().into_iter().filter(is_named) {
         let mut random = Random(number("REHEARSAL_SEED", 20_261_120));
         let (kills, mut hit) = (number("REHEARSAL_KILLS", 3), 0);
         for round in 0..kills {

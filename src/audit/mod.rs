@@ -78,11 +78,13 @@ pub enum Check {
     LocalhostLeft,
     /// A redirect that leads out of the system.
     RedirectAstray,
+    /// A path that is asked for and not there.
+    DeadPath,
 }
 
 impl Check {
     /// Every check, in the order of the list.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::InsecureCookie,
         Self::ScriptReadableSession,
         Self::RefusedCookie,
@@ -98,6 +100,7 @@ impl Check {
         Self::NoHsts,
         Self::LocalhostLeft,
         Self::RedirectAstray,
+        Self::DeadPath,
     ];
 
     /// The stable code reports and JSON use.
@@ -118,6 +121,7 @@ impl Check {
             Self::NoHsts => "no-hsts",
             Self::LocalhostLeft => "localhost-left",
             Self::RedirectAstray => "redirect-astray",
+            Self::DeadPath => "dead-path",
         }
     }
 
@@ -139,6 +143,7 @@ impl Check {
             Self::NoHsts => "Does every origin send Strict-Transport-Security?",
             Self::LocalhostLeft => "Is no localhost left in a production setting?",
             Self::RedirectAstray => "Does every redirect lead to an origin of the system?",
+            Self::DeadPath => "Is every path there that is asked for?",
         }
     }
 }

@@ -9,6 +9,7 @@ use super::{Check, Evidence, Finding, Seen, Severity, steps};
 use crate::observe::Exchange;
 use crate::outcome::Run;
 use crate::plan::Plan;
+use crate::world::wire::Answer;
 
 /// What one step shows.
 pub(super) fn look(seen: &Seen<'_>, add: &mut impl FnMut(Finding)) {
@@ -16,6 +17,7 @@ pub(super) fn look(seen: &Seen<'_>, add: &mut impl FnMut(Finding)) {
         plain(seen, exchange, add);
         astray(seen, exchange, add);
         localhost_domain(seen, exchange, add);
+        dead(seen, exchange, add);
     }
 }
 
@@ -66,6 +68,23 @@ fn localhost_domain(seen: &Seen<'_>, exchange: &Exchange, add: &mut impl FnMut(F
             let fix = "leave `Domain` out in production";
             add(seen.finding(Check::LocalhostLeft, Severity::High, headline, evidence, fix));
         }
+    }
+}
+
+/// A path that nothing answers: most often one that lacks the prefix the app is served below. A preflight that
+/// nobody answers is found as an answer that cannot be read, and a 404 in JSON is an API's word that it has no
+/// such thing.
+fn dead(seen: &Seen<'_>, exchange: &Exchange, add: &mut impl FnMut(Finding)) {
+    let wire = &exchange.wire;
+    let is_json =
+        wire.response_header("content-type").is_some_and(|kind| kind.starts_with(b"application/json"));
+    let declared = is_json && wire.answer != Answer::Undeclared;
+    if wire.status == 404 && !declared && wire.method != "OPTIONS" {
+        let headline = format!("nothing answers {} {}", wire.method, wire.url);
+        let evidence = seen.evidence(Some(exchange), None);
+        let fix =
+            "build the front end with the base path it is served below, and route every path at the gateway";
+        add(seen.finding(Check::DeadPath, Severity::Medium, headline, evidence, fix));
     }
 }
 
