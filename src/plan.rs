@@ -136,6 +136,14 @@ impl Service {
             Self::BackEnd(back_end) => &mut back_end.routes,
         }
     }
+
+    /// The name of the framework whose settings answer here.
+    pub fn framework(&self) -> Option<&'static str> {
+        match self {
+            Self::BackEnd(back_end) => Some(back_end.framework.name()),
+            Self::Page | Self::Routes(_) => None,
+        }
+    }
 }
 
 /// One declared route of a mock origin.

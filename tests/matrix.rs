@@ -346,6 +346,7 @@ fn what_cannot_be_a_matrix_is_said() {
     std::fs::write(file.path(), nothing).expect("a scenario");
     for (path, says) in [
         (file.path().to_string_lossy().as_ref(), "sets no cookie"),
+        ("scenarios/django-nextjs/e1-sign-in-and-who-am-i.toml", "are set by Django's settings"),
         ("scenarios/topologies", "a matrix is of one"),
         ("scenarios/nowhere.toml", "nowhere.toml"),
     ] {

@@ -155,7 +155,15 @@ fn varied(plan: &Plan, needs: &[Need], attributes: Option<Attributes>) -> Plan {
 }
 
 fn nothing_to_vary(plan: &Plan) -> Box<Diagnostic> {
-    let message = format!("`{}` sets no cookie, so there is nothing to vary", plan.source.path);
+    let path = &plan.source.path;
+    if let Some(framework) = plan.origins.iter().find_map(|origin| origin.service.framework()) {
+        let message = format!(
+            "the cookies of `{path}` are set by {framework}'s settings, which a matrix does not vary"
+        );
+        let help = "write what it answers as routes: each line it sends is in `rehearsal run --format json`";
+        return Box::new(Diagnostic::error(message).help(help));
+    }
+    let message = format!("`{path}` sets no cookie, so there is nothing to vary");
     let help = "give the answer to one of its steps a set_cookie line";
     Box::new(Diagnostic::error(message).help(help))
 }

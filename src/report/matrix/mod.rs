@@ -138,6 +138,11 @@ fn assumed(matrix: &Matrix) -> Vec<String> {
             "What pages of {whose} ask for by themselves is not judged: they are no part of the services."
         ));
     }
+    let frameworks: BTreeSet<&str> =
+        matrix.draft.plan.origins.iter().filter_map(|origin| origin.service.framework()).collect();
+    for framework in frameworks {
+        assumed.push(format!("Cookies that {framework}'s settings set stay as they are."));
+    }
     assumed
 }
 
