@@ -12,7 +12,8 @@ use fantoccini::ClientBuilder;
 use hyper_util::client::legacy::connect::HttpConnector;
 use rehearsal::browser::name::{BrowserName, Engine};
 use rehearsal::plan::Plan;
-use rehearsal::{run, scenario};
+use rehearsal::run::{self, News};
+use rehearsal::scenario;
 use tokio_util::sync::CancellationToken;
 
 /// One page load and two cross-site fetches: the scenario everything is measured with.
@@ -52,9 +53,11 @@ fn throughput(scenario: &Path) {
             remote: Vec::new(),
         };
         let (started, mut first, mut last) = (Instant::now(), None, Instant::now());
-        let runs = runtime.block_on(run::run(&plans, &options, &CancellationToken::new(), |_| {
-            last = Instant::now();
-            first.get_or_insert(last);
+        let runs = runtime.block_on(run::run(&plans, &options, &CancellationToken::new(), |news| {
+            if let News::Ran(_) = news {
+                last = Instant::now();
+                first.get_or_insert(last);
+            }
         }));
         let runs = runs.expect("an authority can be made");
         assert!(

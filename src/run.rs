@@ -49,7 +49,7 @@ pub struct Options {
 /// Runs every scenario in every browser, and returns the runs in the order of the scenarios, then of
 /// the browsers. What was not started, because of `fail_fast` or `cancelled`, is left out.
 ///
-/// `finished` is called once for each run as it ends, in the order they end.
+/// `tell` is called with each run as it ends, and with all runs of a scenario once they are explained.
 ///
 /// # Errors
 /// Where not even a certificate authority for the scenarios' names can be made.
@@ -57,7 +57,7 @@ pub async fn run(
     plans: &[Arc<Plan>],
     options: &Options,
     cancelled: &CancellationToken,
-    mut finished: impl FnMut(&Run),
+    mut tell: impl FnMut(News<'_>),
 ) -> Result<Vec<Run>, CouldNotRun> {
     let authority = Authority::new(plans.iter().flat_map(|plan| certs::hosts(plan)));
     let authority = Arc::new(authority.map_err(|error| CouldNotRun {
@@ -65,7 +65,7 @@ pub async fn run(
         hint: None,
         passes: false,
     })?);
-    let mut runs = Vec::new();
+    let mut runs: Vec<Vec<Run>> = plans.iter().map(|_| Vec::new()).collect();
     for browser in &options.browsers {
         let (sender, mut receiver) = mpsc::unbounded_channel();
         let crew = Arc::new(Crew {
@@ -86,9 +86,14 @@ pub async fn run(
         drop(sender);
         let mut stopped = false;
         while let Some((index, run)) = receiver.recv().await {
-            finished(&run);
+            tell(News::Ran(&run));
             stopped |= options.fail_fast && run.outcome() != Outcome::Passed;
-            runs.push((index, runs.len(), run));
+            let of_scenario = &mut runs[index];
+            of_scenario.push(run);
+            if of_scenario.len() == options.browsers.len() {
+                explain(of_scenario, options, cancelled).await;
+                tell(News::Scenario(of_scenario));
+            }
         }
         workers.join_all().await;
         crew.close().await;
@@ -96,9 +101,30 @@ pub async fn run(
             break;
         }
     }
-    // Within a scenario the runs already stand in the order of the browsers.
-    runs.sort_by_key(|(index, order, _)| (*index, *order));
-    Ok(runs.into_iter().map(|(_, _, run)| run).collect())
+    // Those that were stopped before every browser had its turn.
+    for of_scenario in runs.iter_mut().filter(|runs| (1..options.browsers.len()).contains(&runs.len())) {
+        explain(of_scenario, options, cancelled).await;
+        tell(News::Scenario(of_scenario));
+    }
+    Ok(runs.into_iter().flatten().collect())
+}
+
+/// Explains what did not hold, while nobody is waiting for the end.
+async fn explain(runs: &mut [Run], options: &Options, cancelled: &CancellationToken) {
+    tokio::select! {
+        biased;
+        () = cancelled.cancelled() => {}
+        () = explain::failure::explain(runs, &options.browsers) => {}
+    }
+}
+
+/// What there is to tell while scenarios are run.
+#[derive(Clone, Copy, Debug)]
+pub enum News<'r> {
+    /// One run ended. Nothing of it is explained yet.
+    Ran(&'r Run),
+    /// A scenario was run in every browser, or in as many as it came to; what did not hold is explained.
+    Scenario(&'r [Run]),
 }
 
 /// The workers of one browser, and what they share.
@@ -136,7 +162,7 @@ impl Crew {
             let run = tokio::select! {
                 biased;
                 () = self.cancelled.cancelled() => break,
-                run = self.rehearse_and_explain(plan, &mut worker) => run,
+                run = self.rehearse(plan, &mut worker) => run,
             };
             if self.options.fail_fast && run.outcome() != Outcome::Passed {
                 self.stop.store(true, Ordering::Relaxed);
@@ -156,13 +182,6 @@ impl Crew {
         }
         let index = self.next.fetch_add(1, Ordering::Relaxed);
         Some((index, Arc::clone(self.plans.get(index)?)))
-    }
-
-    /// Runs one scenario, and explains what of it did not hold.
-    async fn rehearse_and_explain(&self, plan: Arc<Plan>, worker: &mut Option<Worker>) -> Run {
-        let mut run = self.rehearse(plan, worker).await;
-        explain::failure::explain(&mut run, &self.options.browsers).await;
-        run
     }
 
     /// Runs one scenario, and again where what was in the way is of the moment.

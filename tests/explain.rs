@@ -533,6 +533,79 @@ fn a_claim_that_fails_in_a_run_is_explained_once_and_fixed() {
     }
 }
 
+/// Nothing of it works: no credentials, no SameSite, no CORS.
+const THREE_CAUSES: &str = r#"title = "My login"
+
+[origins.web]
+url = "https://shop.example.com"
+
+[origins.api]
+url = "https://api.example.org"
+
+[[origins.api.routes]]
+at = "POST /login"
+set_cookie = ["sid=1; HttpOnly"]
+
+[[origins.api.routes]]
+at = "GET /me"
+require_cookie = "sid"
+
+[[step]]
+visit = "web:/"
+
+[[step]]
+fetch = { url = "api:/login", method = "POST" }
+expect.status = 200
+
+[[step]]
+fetch = { url = "api:/me" }
+expect.status = 200
+expect.cors = "readable"
+"#;
+
+#[test]
+fn what_fails_alike_in_several_browsers_is_told_once_and_mended_by_one_fix() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("login.toml");
+    std::fs::write(&path, THREE_CAUSES).expect("the scenario can be written");
+    let output = command::rehearsal()
+        .args(["run", "--browser=model,model:firefox,model:webkit"])
+        .arg(&path)
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("rehearsal can be started");
+    let text = String::from_utf8(output.stdout).expect("it writes UTF-8");
+    let text = text.split("\nscenario ").next().unwrap_or_default();
+    approve("in-several-browsers", &text.replace(&path.display().to_string(), "login.toml"));
+}
+
+/// What the page may read without credentials it may read with them: the star has to go.
+#[test]
+fn a_fix_takes_no_answer_away() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("login.toml");
+    let open = "[origins.api.cors]\nallow_origins = [\"*\"]\n\n[[origins.api.routes]]\nat = \"POST /login\"";
+    let scenario = THREE_CAUSES.replacen("[[origins.api.routes]]\nat = \"POST /login\"", open, 1);
+    std::fs::write(&path, scenario).expect("the scenario can be written");
+    let output = command::rehearsal()
+        .args(["run", "--browser=model", "--format=json"])
+        .arg(&path)
+        .output()
+        .expect("rehearsal can be started");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let failures = &document["runs"][0]["steps"][2]["failures"];
+    assert_eq!(failures.as_array().map(Vec::len), Some(1), "the answer can be read: {failures}");
+    let changes = failures[0]["fix"]["changes"].to_string();
+    for needed in [
+        "Access-Control-Allow-Origin: https://shop.example.com",
+        "Access-Control-Allow-Credentials: true",
+        "SameSite=None",
+        "include",
+    ] {
+        assert!(changes.contains(needed), "{needed} is not in {changes}");
+    }
+}
+
 /// A back end's cookies come from settings, and so do their fixes: in each framework's own words.
 #[test]
 fn a_fix_of_a_framework_names_its_setting() {

@@ -12,7 +12,7 @@ use crate::cli::{Format, MatrixArgs};
 use crate::matrix::{self, Matrix};
 use crate::plan::Plan;
 use crate::report::matrix::{html, json, terminal};
-use crate::run;
+use crate::run::{self, News};
 
 /// What takes less time than this needs no progress shown.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -115,7 +115,8 @@ async fn rehearse(
         progress.set_draw_target(ProgressDrawTarget::hidden());
     }
     let started = Instant::now();
-    let runs = run::run(&plans, options, &cancelled, |run| {
+    let runs = run::run(&plans, options, &cancelled, |news| {
+        let News::Ran(run) = news else { return };
         if progress.is_hidden() && started.elapsed() > PATIENCE {
             progress.set_draw_target(ProgressDrawTarget::stderr());
         }

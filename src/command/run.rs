@@ -9,10 +9,10 @@ use crate::browser::install;
 use crate::browser::name::{BrowserName, Engine};
 use crate::browser::real::Remote;
 use crate::cli::{Format, RunArgs, RunningDriver};
-use crate::outcome::{Run, Summary};
+use crate::outcome::{Outcome, Run, Summary};
 use crate::plan::Plan;
 use crate::report::{json, terminal};
-use crate::run;
+use crate::run::{self, News};
 
 /// Runs the command.
 pub fn run(arguments: &RunArgs) -> ExitCode {
@@ -56,13 +56,21 @@ async fn rehearse(plans: &[Arc<Plan>], options: &run::Options, format: Format) -
     let progress = super::progress_bar(plans.len() * options.browsers.len());
     let started = Instant::now();
     let (mut broken_pipe, mut said) = (Ok(()), terminal::Told::default());
-    let runs = run::run(plans, options, &cancelled, |run| {
-        progress.inc(1);
-        progress.set_message(format!("{} in {}", run.scenario(), run.browser));
-        if format == Format::Terminal {
-            // Diagnostics are printed as they come: a long run is read while it goes on.
-            broken_pipe = progress.suspend(|| terminal::write_run(&mut anstream::stdout(), run, &mut said));
+    let mut failed = 0;
+    let runs = run::run(plans, options, &cancelled, |news| match news {
+        News::Ran(run) => {
+            progress.inc(1);
+            failed += usize::from(run.outcome() == Outcome::Failed);
+            let so_far = if failed > 0 { format!(", {failed} failed so far") } else { String::new() };
+            progress.set_message(format!("{} in {}{so_far}", run.scenario(), run.browser));
         }
+        // Diagnostics are printed as they come: a long run is read while it goes on.
+        News::Scenario(runs) if format == Format::Terminal => {
+            let written =
+                progress.suspend(|| terminal::write_scenario(&mut anstream::stdout(), runs, &mut said));
+            broken_pipe = std::mem::replace(&mut broken_pipe, Ok(())).and(written);
+        }
+        News::Scenario(_) => {}
     })
     .await;
     progress.finish_and_clear();

@@ -4,6 +4,8 @@
 //! name the page's origin. An answer that any origin may read stays so where that is enough; where it is
 //! not, the star goes. Nothing here ever answers with whatever origin asks.
 
+use url::Url;
+
 use super::change::Change;
 use super::topology::{index_of, page_at};
 use crate::plan::{Action, Cors, Credentials, Origin, Plan, Route, Service};
@@ -72,13 +74,23 @@ pub(crate) fn apply(plan: &mut Plan, original: &Plan, step: usize) -> Option<Vec
     }
     let (lost, gained) = differences(&before.answer, &after.answer);
     if !gained.is_empty() {
-        changes.push(Change {
-            place: format!("the answer to {} {url}", call.method),
-            before: lost,
-            after: gained,
-        });
+        changes.push(Change { place: answers(plan, step, &call, url), before: lost, after: gained });
     }
     (!changes.is_empty()).then_some(changes)
+}
+
+/// Whose answers change: the settings are those of all calls of the page's origin.
+fn answers(plan: &Plan, step: usize, call: &Call, url: &Url) -> String {
+    let others = (0..plan.steps.len()).filter_map(|other| Some((self::call(plan, other)?, other)));
+    let mut others = others.filter(|((other, _), _)| other.origin == call.origin);
+    let differs = |other: usize| {
+        let target = plan.steps[other].action.target();
+        target.is_some_and(|(method, to)| to.origin() == url.origin() && (method, to) != (&*call.method, url))
+    };
+    if others.any(|(_, other)| other != step && differs(other)) {
+        return format!("the answers of {} to this page", url.origin().ascii_serialization());
+    }
+    format!("the answer to {} {url}", call.method)
 }
 
 fn call(plan: &Plan, step: usize) -> Option<(Call, usize)> {

@@ -58,6 +58,16 @@ pub(super) struct Cause {
     pub(super) native: BTreeSet<String>,
 }
 
+impl Cause {
+    /// Takes in the same cause of another browser, or of another claim.
+    pub(super) fn add(&mut self, other: Self) {
+        let new = |(browser, _): &(BrowserName, _)| self.by.iter().all(|(known, _)| known != browser);
+        let by: Vec<_> = other.by.into_iter().filter(new).collect();
+        self.by.extend(by);
+        self.native.extend(other.native);
+    }
+}
+
 /// Everything that stands in the way of storing, sending and reading, in these browsers: the same thing
 /// in several browsers once.
 pub(super) fn of_request(
@@ -94,10 +104,7 @@ fn merge(causes: &mut Vec<Cause>, cause: Cause) {
             && known.line == cause.line
     };
     match causes.iter_mut().find(same) {
-        Some(known) => {
-            known.by.extend(cause.by);
-            known.native.extend(cause.native);
-        }
+        Some(known) => known.add(cause),
         None => causes.push(cause),
     }
 }

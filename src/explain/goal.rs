@@ -58,6 +58,14 @@ impl Goal {
         }
     }
 
+    /// Whether it says something about this step.
+    pub(super) fn claims(&self, step: usize) -> bool {
+        match self {
+            Self::Works { .. } => true,
+            Self::Claims { claims, .. } => claims.iter().any(|(claimed, _)| *claimed == step),
+        }
+    }
+
     /// The steps that have a part in it.
     pub(super) fn steps(&self) -> std::ops::RangeInclusive<usize> {
         match self {

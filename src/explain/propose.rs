@@ -14,14 +14,17 @@ use crate::plan::{Action, Plan};
 use crate::rules::reason::{Question, Reason};
 use crate::suffixes::registrable_domain;
 
+/// What a browser showed before any edit, and now.
+pub(super) type BeforeAndNow<'s> = (&'s [Observation], &'s [Observation]);
+
 /// The edits that might help browsers that showed this, when those of `done` are in place already.
-pub(super) fn edits(plan: &Plan, done: &Edits, shown: &[&[Observation]], goal: &Goal) -> BTreeSet<Edit> {
+pub(super) fn edits(plan: &Plan, done: &Edits, shown: &[BeforeAndNow<'_>], goal: &Goal) -> BTreeSet<Edit> {
     let each: Vec<BTreeMap<Obstacle, Remedies>> = shown
         .iter()
-        .map(|seen| {
+        .map(|(before, seen)| {
             let mut proposals = Proposals { plan, done, goal, obstacle: None, found: BTreeMap::new() };
             for step in goal.steps() {
-                proposals.look_at(step, &seen[step]);
+                proposals.look_at(step, &before[step], &seen[step]);
             }
             proposals.found
         })
@@ -96,7 +99,7 @@ struct Proposals<'p> {
 }
 
 impl Proposals<'_> {
-    fn look_at(&mut self, step: usize, seen: &Observation) {
+    fn look_at(&mut self, step: usize, before: &Observation, seen: &Observation) {
         for exchange in &seen.exchanges {
             for line in &exchange.set_cookie {
                 self.refusal(step, Some(exchange.wire.origin), exchange.wire.url.host_str(), line, seen);
@@ -127,6 +130,10 @@ impl Proposals<'_> {
             match reason {
                 Reason::MixedContent => self.topology(Topology::Https),
                 Reason::Network => {}
+                // An answer that nobody has asked to read is left as it was, unless the call was not even made.
+                _ if seen.requests().next().is_some()
+                    && before.page.readable != Some(true)
+                    && !self.goal.claims(step) => {}
                 _ => self.other(Edit::Grant { step: self.first_like(step) }),
             }
         }

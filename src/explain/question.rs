@@ -18,6 +18,7 @@ use super::stage::{Shown, Stage};
 use super::told::Explanation;
 use crate::browser::name::BrowserName;
 use crate::diagnostic::Source;
+use crate::edit::Edits;
 use crate::plan::{
     Action, Body, Certificate, Cors, Credentials, Expect, Fetch, Form, Origin, Plan, Route, Service, Step,
     Xhr,
@@ -141,7 +142,11 @@ pub async fn answer(question: &Question, browsers: &[BrowserName]) -> Result<Ans
     let causes = cause::of_request(browsers, &shown, request, again);
     let explanations = causes.iter().map(|cause| Explanation::of(cause, &plan, browsers)).collect();
     let works = outcomes.iter().all(|outcome| outcome.works);
-    let remedy = if works { Remedy::default() } else { search::remedy(&plan, &goal, &mut stage).await? };
+    let remedy = if works {
+        Remedy::default()
+    } else {
+        search::remedy(&plan, &goal, &Edits::new(), &mut stage).await?
+    };
     let advice = if works { search::needless_none(&plan, &goal, &mut stage).await } else { None };
     Ok(Answer { browsers: browsers.to_vec(), outcomes, explanations, remedy, advice, assumptions, plan })
 }

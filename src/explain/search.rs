@@ -47,26 +47,32 @@ pub struct Fix {
     pub works_in: Vec<BrowserName>,
 }
 
-/// Searches for a remedy. Nothing is found where the goal is met already.
+/// Searches for a remedy, from these edits on: what mends something else, which is to stay mended. Nothing is
+/// found where the goal is met already.
 ///
 /// # Errors
 /// Where the plan as it stands cannot be rehearsed.
-pub(super) async fn remedy(plan: &Plan, goal: &Goal, stage: &mut Stage) -> Result<Remedy, WorldError> {
-    let mut search = Search { plan, queue: BinaryHeap::new(), known: BTreeSet::new(), order: 0 };
-    search.push(Edits::new());
+pub(super) async fn remedy(
+    plan: &Plan,
+    goal: &Goal,
+    start: &Edits,
+    stage: &mut Stage,
+) -> Result<Remedy, WorldError> {
+    let goal = Aim { goal, before: stage.rehearse(plan).await? };
+    let before = goal.passing(plan, stage.browsers(), &goal.before);
+    if before.iter().all(|passes| *passes) {
+        return Ok(Remedy::default());
+    }
+    let most = start.len() + MOST;
+    let mut search = Search { plan, queue: BinaryHeap::new(), known: BTreeSet::new(), order: 0, most };
+    search.push(start.clone());
     let mut best: Option<(Fix, Shown)> = None;
-    let mut at_first: Option<Vec<bool>> = None;
     for _ in 0..PATIENCE {
         let Some(edits) = search.pop() else { break };
         let Some((edited, changes)) = apply(plan, &edits) else { continue };
-        let shown = match stage.rehearse(&edited).await {
-            Ok(shown) => shown,
-            Err(error) if edits.is_empty() => return Err(error),
-            // An edited world that cannot be is no fix.
-            Err(_) => continue,
-        };
-        let passing = passing(&edited, goal, stage.browsers(), &shown);
-        let before = at_first.get_or_insert_with(|| passing.clone());
+        // An edited world that cannot be is no fix.
+        let Ok(shown) = stage.rehearse(&edited).await else { continue };
+        let passing = goal.passing(&edited, stage.browsers(), &shown);
         let count = passing.iter().filter(|passes| **passes).count();
         let breaks_none = before.iter().zip(&passing).all(|(before, now)| *now || !before);
         let helped = before.iter().filter(|passes| **passes).count() < count;
@@ -76,23 +82,51 @@ pub(super) async fn remedy(plan: &Plan, goal: &Goal, stage: &mut Stage) -> Resul
             if best.as_ref().is_none_or(|(best, _)| best.works_in.len() < works_in.len()) {
                 let fix = Fix { edits: edits.clone(), changes, remarks: Vec::new(), works_in };
                 if all {
-                    return finish(plan, goal, stage, best, Some(fix)).await;
+                    return Ok(finish(plan, &goal, stage, best, Some(fix)).await);
                 }
                 best = Some((fix, shown.clone()));
             }
         }
-        if all {
-            return Ok(Remedy::default());
-        }
-        let failing: Vec<&[Observation]> = shown
-            .iter()
-            .zip(&passing)
+        let each = goal.before.iter().zip(&shown).zip(&passing);
+        let failing: Vec<propose::BeforeAndNow<'_>> = each
             .filter(|(_, passes)| !**passes)
-            .map(|(seen, _)| seen.as_slice())
+            .map(|((before, seen), _)| (before.as_slice(), seen.as_slice()))
             .collect();
-        search.expand(&edits, propose::edits(plan, &edits, &failing, goal));
+        search.expand(&edits, propose::edits(plan, &edits, &failing, goal.goal));
     }
-    finish(plan, goal, stage, best, None).await
+    Ok(finish(plan, &goal, stage, best, None).await)
+}
+
+/// A goal, and what a fix must not take away on the way there.
+struct Aim<'g> {
+    goal: &'g Goal,
+    /// What was shown before any edit: what could be read then is to be readable afterwards.
+    before: Shown,
+}
+
+impl Aim<'_> {
+    /// In which browsers a plan that showed this has reached the goal, and lost nothing.
+    fn passing(&self, plan: &Plan, browsers: &[BrowserName], shown: &Shown) -> Vec<bool> {
+        let lost = |(before, now): (&Observation, &Observation)| {
+            before.page.readable == Some(true) && now.page.readable == Some(false)
+        };
+        let each = browsers.iter().zip(shown.iter().zip(&self.before));
+        each.map(|(browser, (seen, before))| {
+            self.goal.is_met(plan, *browser, seen) && !before.iter().zip(seen).any(lost)
+        })
+        .collect()
+    }
+
+    async fn is_met(&self, plan: &Plan, stage: &mut Stage) -> bool {
+        let shown = stage.rehearse(plan).await;
+        shown.is_ok_and(|shown| self.passing(plan, stage.browsers(), &shown).into_iter().all(|passes| passes))
+    }
+
+    /// The same for some of the browsers alone.
+    fn of(&self, all: &[BrowserName], some: &[BrowserName]) -> Self {
+        let shown = all.iter().zip(&self.before).filter(|(browser, _)| some.contains(browser));
+        Self { goal: self.goal, before: shown.map(|(_, seen)| seen.clone()).collect() }
+    }
 }
 
 /// A narrower `SameSite` for cookies that say `None` and need not: a fix of what is not broken.
@@ -103,17 +137,18 @@ pub(super) async fn needless_none(plan: &Plan, goal: &Goal, stage: &mut Stage) -
     }
     let edits = Edits::from([Edit::Cookie { change: CookieChange::Lax, of }]);
     let (edited, changes) = apply(plan, &edits)?;
-    let works = works(&edited, goal, stage).await;
+    let goal = Aim { goal, before: stage.rehearse(plan).await.ok()? };
+    let works = goal.is_met(&edited, stage).await;
     works.then(|| Fix { edits, changes, remarks: Vec::new(), works_in: stage.browsers().to_vec() })
 }
 
 async fn finish(
     plan: &Plan,
-    goal: &Goal,
+    goal: &Aim<'_>,
     stage: &mut Stage,
     best: Option<(Fix, Shown)>,
     everywhere: Option<Fix>,
-) -> Result<Remedy, WorldError> {
+) -> Remedy {
     let mut remedy = Remedy::default();
     match (best, everywhere) {
         (None, everywhere) => remedy.fix = everywhere,
@@ -122,27 +157,27 @@ async fn finish(
         (Some((fix, shown)), everywhere) => {
             let left =
                 stage.browsers().iter().zip(&shown).filter(|(browser, _)| !fix.works_in.contains(browser));
-            remedy.elsewhere = left.map(|(browser, seen)| (*browser, remaining(goal, seen))).collect();
+            remedy.elsewhere = left.map(|(browser, seen)| (*browser, remaining(goal.goal, seen))).collect();
             remedy.fix = Some(fix);
             remedy.everywhere = everywhere;
         }
     }
     for fix in [&mut remedy.fix, &mut remedy.everywhere].into_iter().flatten() {
-        spare(plan, goal, fix).await;
+        spare(plan, &goal.of(stage.browsers(), &fix.works_in), fix).await;
         fix.remarks = remark::remarks(fix);
         narrow(plan, goal, stage, fix).await;
     }
-    Ok(remedy)
+    remedy
 }
 
 /// Takes out of a fix what it works without: a header that was needed before something moved.
-async fn spare(plan: &Plan, goal: &Goal, fix: &mut Fix) {
+async fn spare(plan: &Plan, goal: &Aim<'_>, fix: &mut Fix) {
     let mut stage = Stage::new(&fix.works_in);
     for edit in fix.edits.clone().iter().rev() {
         let mut fewer = fix.edits.clone();
         fewer.remove(edit);
         if let Some((without, changes)) = apply(plan, &fewer)
-            && works(&without, goal, &mut stage).await
+            && goal.is_met(&without, &mut stage).await
         {
             (fix.edits, fix.changes) = (fewer, changes);
         }
@@ -151,14 +186,14 @@ async fn spare(plan: &Plan, goal: &Goal, fix: &mut Fix) {
 
 /// Makes `SameSite` as narrow as the fixed plan bears. Where the line changes anyway `None` becomes `Lax`; a
 /// line that stays as it is, and `Strict`, are left to the developer, and said.
-async fn narrow(plan: &Plan, goal: &Goal, stage: &mut Stage, fix: &mut Fix) {
+async fn narrow(plan: &Plan, goal: &Aim<'_>, stage: &mut Stage, fix: &mut Fix) {
     if fix.works_in.len() < stage.browsers().len() {
         return;
     }
     let lax = |edit: &Edit| matches!(edit, Edit::Cookie { change: CookieChange::Lax, .. });
     if !fix.edits.iter().any(lax) {
         let Some((edited, _)) = apply(plan, &fix.edits) else { return };
-        let of = saying_none(&edited, goal);
+        let of = saying_none(&edited, goal.goal);
         let changes_line = fix.edits.iter().any(|edit| matches!(edit, Edit::Cookie { .. }));
         if of.is_empty() {
             return;
@@ -166,7 +201,7 @@ async fn narrow(plan: &Plan, goal: &Goal, stage: &mut Stage, fix: &mut Fix) {
         let mut narrower = fix.edits.clone();
         narrower.insert(Edit::Cookie { change: CookieChange::Lax, of });
         let Some((edited, changes)) = apply(plan, &narrower) else { return };
-        if !works(&edited, goal, stage).await {
+        if !goal.is_met(&edited, stage).await {
             return;
         }
         if !changes_line {
@@ -181,14 +216,9 @@ async fn narrow(plan: &Plan, goal: &Goal, stage: &mut Stage, fix: &mut Fix) {
         other => other,
     });
     let Some((stricter, _)) = apply(plan, &stricter.collect()) else { return };
-    if works(&stricter, goal, stage).await {
+    if goal.is_met(&stricter, stage).await {
         fix.remarks.push(remark::STRICT_AS_WELL.to_owned());
     }
-}
-
-async fn works(plan: &Plan, goal: &Goal, stage: &mut Stage) -> bool {
-    let shown = stage.rehearse(plan).await;
-    shown.is_ok_and(|shown| passing(plan, goal, stage.browsers(), &shown).into_iter().all(|passes| passes))
 }
 
 /// The cookies the goal is about that say `SameSite=None`.
@@ -215,10 +245,6 @@ fn remaining(goal: &Goal, seen: &[Observation]) -> BTreeSet<Reason> {
     reasons
 }
 
-fn passing(plan: &Plan, goal: &Goal, browsers: &[BrowserName], shown: &Shown) -> Vec<bool> {
-    browsers.iter().zip(shown).map(|(browser, seen)| goal.is_met(plan, *browser, seen)).collect()
-}
-
 fn picked(browsers: &[BrowserName], passing: &[bool], which: bool) -> Vec<BrowserName> {
     browsers
         .iter()
@@ -234,6 +260,8 @@ struct Search<'p> {
     queue: BinaryHeap<Reverse<(u32, usize, usize, Edits)>>,
     known: BTreeSet<Edits>,
     order: usize,
+    /// No set is larger.
+    most: usize,
 }
 
 impl Search<'_> {
@@ -250,7 +278,7 @@ impl Search<'_> {
     }
 
     fn expand(&mut self, edits: &Edits, more: BTreeSet<Edit>) {
-        if edits.len() == MOST {
+        if edits.len() == self.most {
             return;
         }
         for edit in more {
@@ -302,9 +330,11 @@ mod tests {
             assert!(remedy.fix.is_some(), "{request} {line} {mode}");
             for fix in remedy.fix.iter().chain(&remedy.everywhere) {
                 let mut stage = Stage::new(&fix.works_in);
+                let before = stage.rehearse(&answer.plan).await.expect("it can be rehearsed");
+                let goal = Aim { goal: &goal, before };
                 let (fixed, changes) = apply(&answer.plan, &fix.edits).expect("it can be applied");
                 assert!(
-                    works(&fixed, &goal, &mut stage).await && !changes.is_empty(),
+                    goal.is_met(&fixed, &mut stage).await && !changes.is_empty(),
                     "{request} {line} {mode}"
                 );
                 // `Lax` may be there to narrow, and not to make it work.
@@ -313,7 +343,7 @@ mod tests {
                     let mut fewer = fix.edits.clone();
                     fewer.remove(edit);
                     if let Some((without, _)) = apply(&answer.plan, &fewer) {
-                        let still = works(&without, &goal, &mut stage).await;
+                        let still = goal.is_met(&without, &mut stage).await;
                         assert!(!still, "{request} {line} {mode}: {edit:?} is not needed");
                     }
                 }

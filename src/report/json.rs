@@ -134,7 +134,7 @@ impl<'a> StepObject<'a> {
                             .explained
                             .as_ref()
                             .map(|told| ExplanationObject::of(&told.explanation)),
-                        remedy: RemedyObject::of(failure.explained.as_ref().map(|told| &told.remedy)),
+                        remedy: RemedyObject::of(failure.explained.as_ref().map(|told| &*told.remedy)),
                     }
                 })
                 .collect(),

@@ -16,6 +16,7 @@ use crate::browser::name::BrowserName;
 use crate::diagnostic::{Diagnostic, Style as Dress};
 use crate::explain::failure::Explained;
 use crate::outcome::{Outcome, Run, Summary};
+use crate::verdict::Failure;
 use crate::world::wire::Answer;
 
 /// The writer takes the colours out where they are not wanted.
@@ -26,29 +27,44 @@ const COLOURED: Dress = Dress::Coloured;
 #[derive(Debug, Default)]
 pub struct Told(BTreeSet<(BrowserName, String)>);
 
-/// Writes what is to be said of one run as soon as it is over: nothing where all held.
+/// Writes what is to be said of one scenario's runs as soon as they are over: nothing where all held. What
+/// several browsers show is said once.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write_run(out: &mut dyn Write, run: &Run, said: &mut Told) -> io::Result<()> {
-    for warning in undeclared(run) {
+pub fn write_scenario(out: &mut dyn Write, runs: &[Run], said: &mut Told) -> io::Result<()> {
+    let warnings = undeclared(runs).into_iter().chain(runs.iter().flat_map(drifts));
+    for warning in warnings.chain(runs.iter().filter_map(unpredicted)) {
         writeln!(out, "{}", warning.render(COLOURED))?;
     }
-    for drift in drifts(run) {
-        writeln!(out, "{}", drift.render(COLOURED))?;
+    write_failures(out, runs)?;
+    for run in runs {
+        if let Some(error) = &run.error
+            && said.0.insert((run.browser, error.message.clone()))
+        {
+            let message =
+                format!("`{}` could not be run in {}: {}", run.scenario(), run.browser, error.message);
+            let mut diagnostic = Diagnostic::error(message);
+            diagnostic.helps.extend(error.hint.clone());
+            writeln!(out, "{}", diagnostic.render(COLOURED))?;
+        }
     }
-    if let Some(unpredicted) = unpredicted(run) {
-        writeln!(out, "{}", unpredicted.render(COLOURED))?;
-    }
+    Ok(())
+}
+
+/// Writes the claims that did not hold, each with why, and at the end what would mend them all.
+fn write_failures(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    let ran: Vec<BrowserName> = runs.iter().map(|run| run.browser).collect();
     let mut explanations: Vec<Arc<Explained>> = Vec::new();
     let mut explained_notes = BTreeSet::new();
-    for step in &run.steps {
+    let steps = runs.iter().map(|run| run.steps.len()).max().unwrap_or(0);
+    for step in 0..steps {
         // One cause fails several claims of a step: what explains them is said once.
         let mut told = BTreeSet::new();
-        for failure in &step.failures {
+        for (failure, browsers) in failures(runs, step) {
             let mut diagnostic = Diagnostic::error(&failure.message)
-                .source(&run.plan.source)
-                .label(failure.span.clone(), label(run.browser, &failure.actual));
+                .source(&runs[0].plan.source)
+                .label(failure.span.clone(), label(&browsers, &failure.actual));
             let notes = failure.notes.iter().filter(|note| told.insert(note.as_str()));
             let Some(explained) = &failure.explained else {
                 diagnostic.notes.extend(notes.cloned());
@@ -65,28 +81,45 @@ pub fn write_run(out: &mut dyn Write, run: &Run, said: &mut Told) -> io::Result<
             explanations.push(Arc::clone(explained));
             writeln!(out, "{}", diagnostic.render(COLOURED))?;
             let text = explained.explanation.render(
-                &[run.browser],
+                &ran,
                 |text| Diagnostic::why(text),
                 &mut explained_notes,
                 COLOURED,
             );
             write!(out, "{text}")?;
             writeln!(out)?;
-            write_remedy(out, &explained.remedy, &explained.browsers)?;
-            if explained.remedy.fix.is_some() {
-                writeln!(out)?;
+        }
+    }
+    // One remedy mends whatever can be mended with it.
+    if let Some(explained) = explanations.iter().find(|explained| explained.remedy.fix.is_some()) {
+        write_remedy(out, &explained.remedy, &explained.browsers)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// The claims of a step that did not hold, each with the browsers that showed the same.
+fn failures(runs: &[Run], step: usize) -> Vec<(&Failure, Vec<BrowserName>)> {
+    let mut all: Vec<(&Failure, Vec<BrowserName>)> = Vec::new();
+    for run in runs {
+        for failure in run.steps.get(step).into_iter().flat_map(|ran| &ran.failures) {
+            let same = |(known, _): &&mut (&Failure, _)| {
+                known.span == failure.span
+                    && known.message == failure.message
+                    && known.actual == failure.actual
+                    && facts(known).eq(facts(failure))
+            };
+            match all.iter_mut().find(same) {
+                Some((_, browsers)) => browsers.push(run.browser),
+                None => all.push((failure, vec![run.browser])),
             }
         }
     }
-    if let Some(error) = &run.error
-        && said.0.insert((run.browser, error.message.clone()))
-    {
-        let message = format!("`{}` could not be run in {}: {}", run.scenario(), run.browser, error.message);
-        let mut diagnostic = Diagnostic::error(message);
-        diagnostic.helps.extend(error.hint.clone());
-        writeln!(out, "{}", diagnostic.render(COLOURED))?;
-    }
-    Ok(())
+    all
+}
+
+fn facts(failure: &Failure) -> impl Iterator<Item = &String> {
+    failure.notes.iter().filter(|note| is_fact(note))
 }
 
 /// Whether a note tells what crossed the wire or stands in the jar, and not what it means.
@@ -94,11 +127,20 @@ fn is_fact(note: &str) -> bool {
     ["on the wire:", "in the jar:", "the page read:"].iter().any(|begin| note.starts_with(begin))
 }
 
-/// What stands beside the carets: the browser and, where it is short, what was seen there.
-fn label(browser: BrowserName, actual: &str) -> String {
+/// What stands beside the carets: the browsers and, where it is short, what was seen there.
+fn label(browsers: &[BrowserName], actual: &str) -> String {
     const SHORT: usize = 60;
-    let known = if browser.model { "predicted for" } else { "seen in" };
-    if actual.len() > SHORT { format!("{known} {browser}") } else { format!("{known} {browser}: {actual}") }
+    let (models, real): (Vec<&BrowserName>, Vec<_>) = browsers.iter().partition(|browser| browser.model);
+    let who = [("seen in", real), ("predicted for", models)].into_iter().filter_map(|(known, browsers)| {
+        let names: Vec<String> = browsers.iter().map(ToString::to_string).collect();
+        match names.as_slice() {
+            [] => None,
+            [one] => Some(format!("{known} {one}")),
+            [first @ .., last] => Some(format!("{known} {} and {last}", first.join(", "))),
+        }
+    });
+    let who = who.collect::<Vec<_>>().join(", ");
+    if actual.len() > SHORT { who } else { format!("{who}: {actual}") }
 }
 
 /// What the rules predicted otherwise than the browser did, one message a step.
@@ -149,16 +191,18 @@ fn unpredicted(run: &Run) -> Option<Diagnostic> {
 }
 
 /// Requests that no route answers: the usual cause of a failure nobody understands.
-fn undeclared(run: &Run) -> Vec<Diagnostic> {
+fn undeclared(runs: &[Run]) -> Vec<Diagnostic> {
     let mut told = BTreeSet::new();
-    let steps = run.plan.steps.iter().zip(&run.steps);
-    let exchanges = steps.flat_map(|(step, ran)| {
-        ran.observation.iter().flat_map(|seen| &seen.exchanges).map(move |exchange| (step, &exchange.wire))
+    let steps =
+        runs.iter().flat_map(|run| run.plan.steps.iter().zip(&run.steps).map(move |pair| (run, pair)));
+    let exchanges = steps.flat_map(|(run, (step, ran))| {
+        let seen = ran.observation.iter().flat_map(|seen| &seen.exchanges);
+        seen.map(move |exchange| (run, step, &exchange.wire))
     });
     exchanges
-        .filter(|(_, wire)| wire.answer == Answer::Undeclared)
-        .filter(|(_, wire)| told.insert((wire.method.clone(), wire.url.clone())))
-        .map(|(step, wire)| {
+        .filter(|(_, _, wire)| wire.answer == Answer::Undeclared)
+        .filter(|(_, _, wire)| told.insert((wire.method.clone(), wire.url.clone())))
+        .map(|(run, step, wire)| {
             let origin = &run.plan.origins[wire.origin].name;
             let (method, url) = (&wire.method, &wire.url);
             let diagnostic = Diagnostic::warning(format!("no route of `{origin}` answers {method} {url}"))
