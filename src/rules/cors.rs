@@ -47,7 +47,8 @@ pub fn preflight_check<N: AsRef<str>, V: AsRef<[u8]>>(
     status: u16,
     response: &[(N, V)],
 ) -> Reasons {
-    let mut reasons = cors_check(context, response);
+    // Some browsers start afresh from the page, and then what redirects lead back to is same-origin.
+    let mut reasons = readable(context, response);
     reasons.insert_if(!(200..=299).contains(&status), Reason::CorsPreflightStatus);
     let with_credentials = is_include(context);
     let methods = list(response, "Access-Control-Allow-Methods");
@@ -273,7 +274,7 @@ fn combined<'h, N: AsRef<str>, V: AsRef<[u8]>>(headers: &'h [(N, V)], name: &str
 }
 
 /// The items of a comma-separated header.
-fn list<N: AsRef<str>, V: AsRef<[u8]>>(headers: &[(N, V)], name: &str) -> Vec<String> {
+pub(crate) fn list<N: AsRef<str>, V: AsRef<[u8]>>(headers: &[(N, V)], name: &str) -> Vec<String> {
     let value = combined(headers, name).unwrap_or_default();
     value
         .split(|&byte| byte == b',')

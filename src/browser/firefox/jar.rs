@@ -47,7 +47,7 @@ fn cookie(cookie: &Value) -> Option<Cookie> {
             .and_then(Value::as_i64)
             .filter(|_| !flag("session"))
             .map(|expiry| if expiry > SECONDS { expiry / 1000 } else { expiry }),
-        partition: text("partition").filter(|key| !key.is_empty()).and_then(partition),
+        partition: text("partition").filter(|key| !key.is_empty()).map(partition),
     })
 }
 
@@ -58,12 +58,15 @@ fn bytes_as_text(text: &str) -> String {
 }
 
 /// A partition key: `(https,example.com)`, with `,f` in it below a frame of another site, and with the port
-/// of a site that is a host by itself.
-fn partition(key: &str) -> Option<Partition> {
-    let mut parts = key.strip_prefix('(')?.strip_suffix(')')?.split(',');
-    let (scheme, domain) = (parts.next()?, parts.next()?);
-    let cross_site_ancestor = parts.any(|part| part == "f");
-    Some(Partition { site: format!("{scheme}://{domain}"), cross_site_ancestor })
+/// of a site that is a host by itself. Any other key is a partition too, and told as it is.
+fn partition(key: &str) -> Partition {
+    let of_a_site = || {
+        let mut parts = key.strip_prefix('(')?.strip_suffix(')')?.split(',');
+        let (scheme, domain) = (parts.next()?, parts.next()?);
+        let cross_site_ancestor = parts.any(|part| part == "f");
+        Some(Partition { site: format!("{scheme}://{domain}"), cross_site_ancestor })
+    };
+    of_a_site().unwrap_or_else(|| Partition { site: key.to_owned(), cross_site_ancestor: false })
 }
 
 #[cfg(test)]
@@ -86,9 +89,9 @@ mod tests {
 
     #[test]
     fn partition_keys() {
-        let site = |key| partition(key).map(|partition| (partition.site, partition.cross_site_ancestor));
-        assert_eq!(site("(http,localhost,3000)"), Some(("http://localhost".to_owned(), false)));
-        assert_eq!(site("(http,localhost,3000,f)"), Some(("http://localhost".to_owned(), true)));
-        assert_eq!(site("nonsense"), None);
+        let told = |site: &str, cross_site_ancestor| Partition { site: site.to_owned(), cross_site_ancestor };
+        assert_eq!(partition("(http,localhost,3000)"), told("http://localhost", false));
+        assert_eq!(partition("(http,localhost,3000,f)"), told("http://localhost", true));
+        assert_eq!(partition("nonsense"), told("nonsense", false));
     }
 }

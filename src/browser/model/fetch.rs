@@ -17,7 +17,7 @@ use url::Url;
 
 use super::UserAgent;
 use super::client::{NoAnswer, Outgoing};
-use super::profile::REDIRECTS;
+use super::profile::{DroppedHeaders, REDIRECTS};
 use super::told;
 use crate::observe::Exchange;
 use crate::rules::context::{Context, Credentials, Destination, Kind, Mode};
@@ -40,8 +40,8 @@ pub(super) struct Request {
     pub(super) url: Url,
     /// What the page set.
     pub(super) headers: Vec<(String, String)>,
-    /// What of it redirects have dropped.
-    pub(super) dropped: Vec<(String, String)>,
+    /// What of it redirects have dropped, each with the number of that redirect.
+    pub(super) dropped: Vec<(usize, (String, String))>,
     pub(super) body: Option<Bytes>,
     /// The URL of the document that asks.
     pub(super) referrer: Option<Url>,
@@ -110,6 +110,7 @@ impl UserAgent {
             *last = Some(status);
             let reasons = cors::readable(&request.context, &fields(&headers));
             if !reasons.is_empty() {
+                self.preflights.refuse(&self.manners, &request.context, &request.url);
                 return Err(Failed::new(reasons, format!("the CORS check of {} failed", request.url)));
             }
             let redirected = request.redirect(status, &headers, most);
@@ -121,11 +122,12 @@ impl UserAgent {
 
     /// CORS-preflight fetch, where one is needed and no earlier answer serves.
     async fn preflight(&mut self, request: &Request) -> Result<(), Failed> {
-        let mut headers = request.headers.clone();
-        if self.manners.preflights_ask_for_dropped_headers {
-            headers.extend_from_slice(&request.dropped);
+        let Some(preflight) = request.needs_preflight(self.manners.dropped_headers) else { return Ok(()) };
+        let mut asking = request.clone();
+        if self.manners.preflights_start_afresh {
+            asking.context.redirects.clear();
         }
-        let Some(preflight) = cors::preflight(&request.context, &headers) else { return Ok(()) };
+        let request = &asking;
         if self.preflights.allow(&self.manners, &request.context, &request.url, &preflight, self.now) {
             return Ok(());
         }
@@ -146,7 +148,9 @@ impl UserAgent {
         let allows_the_origin = reasons
             .iter()
             .all(|reason| matches!(reason, Reason::CorsPreflightMethod | Reason::CorsPreflightHeader));
-        if allows_the_origin && (reasons.is_empty() || self.manners.keeps_refusing_preflights) {
+        if !cors::readable(&request.context, &fields(&headers)).is_empty() {
+            self.preflights.refuse(&self.manners, &request.context, &request.url);
+        } else if allows_the_origin && (reasons.is_empty() || self.manners.keeps_refusing_preflights) {
             self.preflights.keep(&self.manners, &request.context, &request.url, headers, self.now);
         }
         if !reasons.is_empty() {
@@ -247,6 +251,23 @@ impl Request {
         }
     }
 
+    /// The preflight this request needs, if it needs one.
+    fn needs_preflight(&self, dropped: DroppedHeaders) -> Option<Preflight> {
+        let with_dropped = |before: usize| -> Vec<(&str, &str)> {
+            let gone =
+                self.dropped.iter().filter(|(redirect, _)| *redirect < before).map(|(_, header)| header);
+            self.headers.iter().chain(gone).map(|(name, value)| (&**name, &**value)).collect()
+        };
+        let redirects = self.context.redirects.len();
+        let (needed_for, asked_for) = match dropped {
+            DroppedHeaders::Forgotten => (0, 0),
+            DroppedHeaders::Remembered => (redirects + 1, redirects + 1),
+            DroppedHeaders::RememberedLate => (redirects + 1, redirects),
+        };
+        let preflight = cors::preflight(&self.context, &with_dropped(needed_for))?;
+        Some(Preflight { headers: cors::unsafe_header_names(&with_dropped(asked_for)), ..preflight })
+    }
+
     /// The preflight of this request: CORS-preflight fetch, steps 1 to 6.
     fn preflight(&self, preflight: &Preflight) -> Outgoing {
         let mut headers = self.common_headers();
@@ -322,7 +343,9 @@ impl Request {
     }
 
     fn drop_headers(&mut self, unwanted: impl Fn(&str) -> bool) {
-        self.dropped.extend(self.headers.extract_if(.., |(name, _)| unwanted(name)));
+        let redirect = self.context.redirects.len() + 1;
+        let unwanted = self.headers.extract_if(.., |(name, _)| unwanted(name));
+        self.dropped.extend(unwanted.map(|header| (redirect, header)));
     }
 
     /// Upgrades a request that is mixed content: Mixed Content, section 4.1.

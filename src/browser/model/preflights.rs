@@ -1,13 +1,13 @@
 //! The answers to preflights that are remembered: Fetch, section 4.9, CORS-preflight cache.
 //!
-//! An answer is kept whole, and a later request is held against it as if it had just come. Time is
+//! An answer is kept whole; what of it a later request is held against, the browser's manners say. Time is
 //! the caller's.
 
 use hyper::header::{ACCESS_CONTROL_MAX_AGE, HeaderMap};
 use url::Url;
 
 use super::fetch::fields;
-use super::profile::Manners;
+use super::profile::{Manners, Remembered};
 use crate::rules::context::{Context, Credentials};
 use crate::rules::cors::{self, Preflight};
 
@@ -39,8 +39,7 @@ struct Key {
 }
 
 impl Preflights {
-    /// Whether an earlier answer allows this request. One that does not is forgotten, as it is in
-    /// Chromium (measured 2026-11-20, 156.0.8078.79).
+    /// Whether an earlier answer allows this request.
     pub(super) fn allow(
         &mut self,
         manners: &Manners,
@@ -57,6 +56,9 @@ impl Preflights {
                 && (kept.with_credentials == with_credentials
                     || (manners.preflights_serve_lesser && kept.with_credentials))
         };
+        if manners.remembered_preflights == Remembered::Names {
+            return list(self.kept.iter().filter(|kept| serves(kept)), preflight);
+        }
         let Some(place) = self.kept.iter().position(serves) else { return false };
         let headers = fields(&self.kept[place].headers);
         // The answer is held against the request as to methods and headers; whom it let in is in the key.
@@ -82,11 +84,35 @@ impl Preflights {
             .unwrap_or(DEFAULT)
             .min(manners.longest_preflight);
         let (key, with_credentials) = (Key::of(context, url), with_credentials(context));
-        self.kept.retain(|kept| {
-            kept.key != key || (!manners.preflights_serve_lesser && kept.with_credentials != with_credentials)
-        });
+        let replaces = |kept: &Kept| {
+            manners.remembered_preflights == Remembered::Whole
+                && kept.key == key
+                && (manners.preflights_serve_lesser || kept.with_credentials == with_credentials)
+        };
+        self.kept.retain(|kept| !replaces(kept));
         self.kept.push(Kept { key, with_credentials, headers, until: now.saturating_add(seconds) });
     }
+
+    /// Notes that an answer of this URL was kept from the page.
+    pub(super) fn refuse(&mut self, manners: &Manners, context: &Context, url: &Url) {
+        if manners.remembered_preflights == Remembered::Names {
+            let key = Key::of(context, url);
+            self.kept.retain(|kept| kept.key != key);
+        }
+    }
+}
+
+/// Whether answers, one of which there must be, list the method and the headers asked for by their names.
+fn list<'k>(kept: impl Iterator<Item = &'k Kept> + Clone, preflight: &Preflight) -> bool {
+    let listed = |list: &str, is: &dyn Fn(&String) -> bool| {
+        kept.clone().any(|kept| cors::list(&fields(&kept.headers), list).iter().any(is))
+    };
+    let method = |method: &String| *method == preflight.method;
+    kept.clone().next().is_some()
+        && (matches!(&*preflight.method, "GET" | "POST") || listed("Access-Control-Allow-Methods", &method))
+        && preflight.headers.iter().all(|header| {
+            listed("Access-Control-Allow-Headers", &|listed| listed.eq_ignore_ascii_case(header))
+        })
 }
 
 impl Key {

@@ -24,11 +24,16 @@ pub(super) struct Manners {
     ///
     /// Fetch, Chromium and Firefox: no. WebKit: yes (measured 2026-11-21, 2.50.6).
     pub(super) keeps_refusing_preflights: bool,
-    /// Whether a request asks for leave again, after a redirect, for what that redirect dropped of its headers:
-    /// the content type of a POST that has become a GET.
+    /// How an answer that is remembered is held against a later request.
+    pub(super) remembered_preflights: Remembered,
+    /// Whether a preflight is a request of its own of the page's, that knows of no redirects: it names the page's
+    /// origin where the request's own has become `null`, and needs no leave of the page's origin itself.
     ///
-    /// Fetch: no. Firefox: yes (measured 2026-11-21, 153.7.0esr).
-    pub(super) preflights_ask_for_dropped_headers: bool,
+    /// Fetch: no. Firefox: yes (measured 2026-11-21, 153.7.0esr; `nsCORSListenerProxy::StartCORSPreflight`).
+    pub(super) preflights_start_afresh: bool,
+    /// What a preflight after a redirect asks for of the headers that redirects have dropped, such as the content
+    /// type of a POST that has become a GET.
+    pub(super) dropped_headers: DroppedHeaders,
     /// How many redirects of a navigation are followed.
     ///
     /// Fetch: 20. Chromium: 19, though 20 of anything else (measured 2026-11-20, 156.0.8078.79). The
@@ -62,6 +67,30 @@ pub(super) struct Manners {
     pub(super) reads_ipv6_cookies: bool,
 }
 
+/// How an answer to a preflight that is remembered is held against a later request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remembered {
+    /// As if it had just come. One that does not allow the request is forgotten. Chromium (measured 2026-11-20,
+    /// 156.0.8078.79), WebKit (measured 2026-11-21, 2.50.6).
+    Whole,
+    /// By the names that it and the others for that URL list: a `*` is no name, and only GET and POST need none.
+    /// All are forgotten once an answer of that URL is kept from the page. Firefox (measured 2026-11-21,
+    /// 153.7.0esr; `CORSCacheEntry::CheckRequest`).
+    Names,
+}
+
+/// What a preflight asks for of the headers that redirects have dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DroppedHeaders {
+    /// Nothing, and no preflight is made for their sake. Fetch, Chromium (measured 2026-11-21, 156.0.8078.79).
+    Forgotten,
+    /// Leave for them, as if they were still there. WebKit (measured 2026-11-21, 2.50.6).
+    Remembered,
+    /// Nothing after the redirect that drops them, though a preflight is made; after the next, leave for them.
+    /// Firefox (measured 2026-11-21, 153.7.0esr; `nsCORSListenerProxy::CheckPreflightNeeded`).
+    RememberedLate,
+}
+
 /// How many redirects are followed: Fetch, HTTP-redirect fetch, step 7.
 pub(super) const REDIRECTS: usize = 20;
 
@@ -79,7 +108,9 @@ impl Manners {
                 longest_preflight: 7_200,
                 preflights_serve_lesser: true,
                 keeps_refusing_preflights: false,
-                preflights_ask_for_dropped_headers: false,
+                remembered_preflights: Remembered::Whole,
+                preflights_start_afresh: false,
+                dropped_headers: DroppedHeaders::Forgotten,
                 navigation_redirects: 19,
                 stops_insecure_forms: true,
                 own_pages_take_no_scripts: true,
@@ -92,7 +123,9 @@ impl Manners {
                 longest_preflight: 86_400,
                 preflights_serve_lesser: false,
                 keeps_refusing_preflights: false,
-                preflights_ask_for_dropped_headers: true,
+                remembered_preflights: Remembered::Names,
+                preflights_start_afresh: true,
+                dropped_headers: DroppedHeaders::RememberedLate,
                 navigation_redirects: REDIRECTS,
                 stops_insecure_forms: false,
                 own_pages_take_no_scripts: false,
@@ -105,7 +138,9 @@ impl Manners {
                 longest_preflight: 600,
                 preflights_serve_lesser: true,
                 keeps_refusing_preflights: true,
-                preflights_ask_for_dropped_headers: false,
+                remembered_preflights: Remembered::Whole,
+                preflights_start_afresh: false,
+                dropped_headers: DroppedHeaders::Remembered,
                 navigation_redirects: REDIRECTS,
                 stops_insecure_forms: false,
                 own_pages_take_no_scripts: false,
