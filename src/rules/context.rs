@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::cookie::{PartitionKey, PartitionRef};
 use super::domain::{PublicSuffixes, is_loopback};
-use super::engine::{AncestorBit, Profile};
+use super::engine::{AncestorBit, Profile, Redirects};
 use super::path::normalize_escapes;
 use super::site::{Location, Origin, SiteRef};
 
@@ -337,7 +337,15 @@ impl<'c> Standing<'c> {
         let holds = |other: &Origin| is_same(other) || is_above(other);
         let asked_by = context.initiator.iter().filter(|_| !script);
         let held = || profile.below_the_host_is_same_site && documents.iter().chain(asked_by).all(holds);
-        let redirected = profile.redirects_break_same_site && !context.redirects.iter().all(is_same);
+        let redirected = match profile.redirects {
+            Redirects::Ignored => false,
+            Redirects::ThroughOtherSites => !context.redirects.iter().all(is_same),
+            Redirects::ThroughOtherSchemes => {
+                let same =
+                    |other: &Origin| other == origin || SiteRef::of(other, suffixes).is_same_site(site, true);
+                !context.redirects.iter().all(same)
+            }
+        };
         let at_top_host =
             profile.top_host_is_same_site && documents.first().is_some_and(|top| top.host == origin.host);
         // No site above, no third party.

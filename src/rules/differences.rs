@@ -7,7 +7,7 @@ use super::cookie::SameSite;
 use super::date::DateGrammar;
 use super::engine::{
     AncestorBit, BarePair, InnerTabs, Lifetime, Limit, MaxAgeGrammar, Nameless, Order, Prefixes, Profile,
-    Replacement, SecureProtection, Syntax, ThirdParty, Tokens, UnicodeDomains,
+    Redirects, Replacement, SecureProtection, Syntax, ThirdParty, Tokens, UnicodeDomains,
 };
 
 /// Something that not all do alike.
@@ -42,7 +42,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
     let Profile {
         syntax,
         schemeful_same_site,
-        redirects_break_same_site,
+        redirects,
         top_host_is_same_site,
         below_the_host_is_same_site,
         forgets_unset_same_site,
@@ -99,7 +99,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         ("`SameSite=None` needs `Secure`", yes(*none_requires_secure)),
         ("a cross-site answer may not set Lax and Strict cookies", yes(*same_site_guards_storing)),
         ("`http` and `https` of one host are different sites", yes(*schemeful_same_site)),
-        ("a redirect through another site makes a request cross-site", yes(*redirects_break_same_site)),
+        ("a redirect makes a request cross-site", redirect(*redirects).to_owned()),
         (
             "a request in a frame to the top-level host is same-site, whatever is between",
             yes(*top_host_is_same_site),
@@ -268,6 +268,14 @@ fn same_site(flag: SameSite) -> &'static str {
         SameSite::Lax => "Lax",
         SameSite::Strict => "Strict",
         SameSite::Unset => "unset",
+    }
+}
+
+fn redirect(redirects: Redirects) -> &'static str {
+    match redirects {
+        Redirects::Ignored => "no",
+        Redirects::ThroughOtherSites => "through another site",
+        Redirects::ThroughOtherSchemes => "through another site or scheme",
     }
 }
 

@@ -23,11 +23,8 @@ pub struct Profile {
     /// Specification: yes. Chromium yes (measured: `SchemefulSameSiteLax`); Firefox no (measured: the
     /// preference `network.cookie.sameSite.schemeful` as shipped); WebKit no (documented).
     pub schemeful_same_site: bool,
-    /// Whether a redirect through another site makes a request cross-site.
-    ///
-    /// Specification and Chromium: no (measured; `kCookieSameSiteConsidersRedirectChain` is off).
-    /// Firefox: yes, for sending (documented). WebKit: yes, for sending (measured 2026-11-21).
-    pub redirects_break_same_site: bool,
+    /// Which redirects make a request cross-site, for sending.
+    pub redirects: Redirects,
     /// Whether a request below the top level to the very host of the top-level document is same-site
     /// for sending, whatever documents are between.
     ///
@@ -400,6 +397,18 @@ impl ThirdParty {
     }
 }
 
+/// Which redirects make a request cross-site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redirects {
+    /// None. Specification, Chromium (measured; `kCookieSameSiteConsidersRedirectChain` is off).
+    Ignored,
+    /// Those through another site, as [`Profile::schemeful_same_site`] has it. Firefox (measured 2026-11-21).
+    ThroughOtherSites,
+    /// Those through another site or another scheme, whatever is of one site otherwise. WebKit (measured
+    /// 2026-11-21).
+    ThroughOtherSchemes,
+}
+
 /// What a `Domain` is that is written in other characters than ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnicodeDomains {
@@ -474,7 +483,7 @@ impl Profile {
             dates: DateGrammar::Tokens,
         },
         schemeful_same_site: true,
-        redirects_break_same_site: false,
+        redirects: Redirects::Ignored,
         top_host_is_same_site: false,
         below_the_host_is_same_site: false,
         unset_same_site: SameSite::Lax,
@@ -563,7 +572,7 @@ impl Profile {
             ..Self::SPECIFICATION.syntax
         },
         schemeful_same_site: false,
-        redirects_break_same_site: true,
+        redirects: Redirects::ThroughOtherSites,
         unset_same_site: SameSite::None,
         prefixes: Prefixes::WithHttp,
         prefixes_want_secure_connection: true,
@@ -596,7 +605,7 @@ impl Profile {
             ..Self::SPECIFICATION.syntax
         },
         schemeful_same_site: false,
-        redirects_break_same_site: true,
+        redirects: Redirects::ThroughOtherSchemes,
         top_host_is_same_site: true,
         below_the_host_is_same_site: true,
         unset_same_site: SameSite::None,

@@ -41,6 +41,8 @@ pub(super) struct Navigation {
     pub(super) referrer: Option<Url>,
     /// Whether it is a form, submitted.
     pub(super) form: bool,
+    /// The redirects it goes on from: those of the navigation that it repeats, where the browser keeps them.
+    pub(super) redirects: Vec<Origin>,
     /// See [`Context::opaque_over_tls`].
     pub(super) from_opaque_over_tls: bool,
 }
@@ -102,7 +104,6 @@ impl Document {
     /// A navigation that this document starts.
     pub(super) fn navigation(&self, url: Url) -> Navigation {
         Navigation {
-            from_opaque_over_tls: self.is_opaque_over_tls(),
             initiator: Some(self.origin.clone()),
             referrer: Some(self.url.clone()),
             ..Navigation::visit(url)
@@ -121,6 +122,7 @@ impl Navigation {
             initiator: None,
             referrer: None,
             form: false,
+            redirects: Vec::new(),
             from_opaque_over_tls: false,
         }
     }
@@ -143,6 +145,7 @@ impl Navigation {
         let mut context = Context::visit(told::location(&self.url)?);
         context.method = self.method.into();
         context.initiator = self.initiator.clone();
+        context.redirects = self.redirects.clone();
         context.opaque_over_tls = self.from_opaque_over_tls;
         Some(Request {
             context,
@@ -159,7 +162,13 @@ impl Navigation {
 impl UserAgent {
     /// A navigation that the document in which the step is taken starts.
     pub(super) fn navigation(&self, url: Url) -> Navigation {
-        self.here().unwrap_or(&self.page).navigation(url)
+        let from = self.here().unwrap_or(&self.page);
+        Navigation { from_opaque_over_tls: self.stays_secure(from), ..from.navigation(url) }
+    }
+
+    /// See [`Context::opaque_over_tls`].
+    pub(super) fn stays_secure(&self, from: &Document) -> bool {
+        self.manners.error_pages_stay_secure && from.is_opaque_over_tls()
     }
 
     /// Does what a document's navigation does: in its own frame, or in the tab.
@@ -196,7 +205,10 @@ impl UserAgent {
             // HTML, navigate: no content, no new document.
             Ok(response) if matches!(response.status, 204 | 205) => response.into(),
             Ok(response) => {
-                let page = Document::of(&response, navigation);
+                let mut page = Document::of(&response, navigation);
+                if self.manners.reloads_keep_redirects {
+                    page.again.redirects.clone_from(&response.request.context.redirects);
+                }
                 let documents = vec![page.origin.clone()];
                 self.show(page, entered);
                 self.load(documents, &response).await;

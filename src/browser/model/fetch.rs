@@ -298,7 +298,7 @@ impl Request {
 
     /// HTTP-redirect fetch: whether the answer redirects, and if so, the request as it is then. Fails
     /// where the redirect may not be followed, or there were `most` before it.
-    fn redirect(&mut self, status: u16, headers: &HeaderMap, most: usize) -> Result<bool, String> {
+    pub(super) fn redirect(&mut self, status: u16, headers: &HeaderMap, most: usize) -> Result<bool, String> {
         let (301 | 302 | 303 | 307 | 308, Some(to)) = (status, headers.get(LOCATION)) else {
             return Ok(false);
         };

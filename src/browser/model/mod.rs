@@ -384,7 +384,7 @@ impl UserAgent {
         let location = told::location(&url)?;
         url.set_fragment(None);
         let mut context = context(documents, location);
-        context.opaque_over_tls = self.manners.error_pages_stay_secure && from.is_opaque_over_tls();
+        context.opaque_over_tls = self.stays_secure(from);
         Some(Request {
             context,
             url,

@@ -39,6 +39,15 @@ pub(super) struct Manners {
     /// Fetch: 20. Chromium: 19, though 20 of anything else (measured 2026-11-20, 156.0.8078.79). The
     /// others are taken to do as Fetch says.
     pub(super) navigation_redirects: usize,
+    /// Whether a reload goes on from the redirects that led to the page, and is cross-site where they made that
+    /// navigation so.
+    ///
+    /// HTML and the others: no. WebKit: yes (measured 2026-11-21, 2.50.6).
+    pub(super) reloads_keep_redirects: bool,
+    /// Whether the handshake of a WebSocket follows redirects, and to insecure addresses too.
+    ///
+    /// Fetch and the others: no. WebKit: yes (measured 2026-11-21, 2.50.6; libsoup follows them unasked).
+    pub(super) sockets_follow_redirects: bool,
     /// Whether a form of an `https` page that would be sent to an insecure address gets a page of warning
     /// in its place; nothing is sent before the user insists.
     ///
@@ -112,6 +121,8 @@ impl Manners {
                 preflights_start_afresh: false,
                 dropped_headers: DroppedHeaders::Forgotten,
                 navigation_redirects: 19,
+                reloads_keep_redirects: false,
+                sockets_follow_redirects: false,
                 stops_insecure_forms: true,
                 own_pages_take_no_scripts: true,
                 error_pages_stay_secure: true,
@@ -127,6 +138,8 @@ impl Manners {
                 preflights_start_afresh: true,
                 dropped_headers: DroppedHeaders::RememberedLate,
                 navigation_redirects: REDIRECTS,
+                reloads_keep_redirects: false,
+                sockets_follow_redirects: false,
                 stops_insecure_forms: false,
                 own_pages_take_no_scripts: false,
                 error_pages_stay_secure: true,
@@ -142,6 +155,8 @@ impl Manners {
                 preflights_start_afresh: false,
                 dropped_headers: DroppedHeaders::Remembered,
                 navigation_redirects: REDIRECTS,
+                reloads_keep_redirects: true,
+                sockets_follow_redirects: true,
                 stops_insecure_forms: false,
                 own_pages_take_no_scripts: false,
                 error_pages_stay_secure: false,

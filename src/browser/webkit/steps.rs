@@ -110,13 +110,20 @@ impl Worker {
         Ok(Page { error, ..Page::default() })
     }
 
-    /// A beacon, of whose end no page is told: it is waited for until something is heard of it.
+    /// A beacon, of whose end no page is told: it is waited for until something is heard of it, and what it is
+    /// redirected to as well.
     async fn beacon(&mut self, place: &Place, url: &Url) -> Result<Page, Failure> {
         let mark = self.wire.mark();
         let before = place.address().await?;
         let page = element(place, scripts::BEACON, url).await?;
-        if page.error.is_none() {
-            self.hear(place, mark, before.as_ref()).await?;
+        let mut heard = mark;
+        while page.error.is_none() && self.refused.is_empty() {
+            self.hear(place, heard, before.as_ref()).await?;
+            let news = self.wire.since(heard);
+            if !news.last().is_some_and(|exchange| matches!(exchange.status, 301..=303 | 307 | 308)) {
+                break;
+            }
+            heard = self.wire.mark();
         }
         Ok(page)
     }
