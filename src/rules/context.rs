@@ -309,14 +309,14 @@ impl<'c> Standing<'c> {
             let of_document = if document == origin { site } else { SiteRef::of(document, suffixes) };
             last_same = of_document.is_same_site(site, schemeful);
             all_same &= last_same;
-            // Layered cookies leaves partitions open; the sites of this key have schemes.
-            cross_site_ancestor |= !of_document.is_same_site(site, true);
+            cross_site_ancestor |= !last_same;
             if depth == 0 {
                 (top_site, top_same) = (of_document, last_same);
             }
         }
         cross_site_ancestor &= match profile.ancestor_bit {
             AncestorBit::AnyOther => true,
+            // Layered cookies leaves partitions open; the sites of this key have schemes.
             AncestorBit::AboveFirstParty => top_site.is_same_site(site, true),
         };
         // 5.2, criterion 2. No client, no other site. Most often the initiator is the last document.

@@ -84,6 +84,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         jar_limit,
         jar_limit_spares,
         replacement,
+        pages_keep_copies,
         wildcard_covers_authorization,
         local_networks_are_not_mixed,
         first_address_decides_upgrade,
@@ -138,6 +139,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         ("cookies a jar may have", limit(jar_limit)),
         ("… not counting those used within", seconds(*jar_limit_spares)),
         ("a cookie that replaces another is sent in the order of", place(*replacement).to_owned()),
+        ("… but `document.cookie` shows last what a script has changed", yes(*pages_keep_copies)),
         (
             "cookies with paths of one length go in the order of",
             match order {

@@ -195,6 +195,12 @@ pub struct Profile {
     pub jar_limit_spares: i64,
     /// Whether a cookie that replaces another takes its place in the order of creation.
     pub replacement: Replacement,
+    /// Whether pages keep a copy of the jar, in which a cookie that a script changes comes last. Requests carry it
+    /// in its old place, and so do pages of another site or scheme see it.
+    ///
+    /// Specification, Chromium and WebKit: no. Firefox: yes (measured 2026-11-21; each of its processes has one,
+    /// `CookieServiceChild::RecordDocumentCookie`).
+    pub pages_keep_copies: bool,
     /// In what order cookies go whose paths are equally long.
     pub order: Order,
     /// Whether `Access-Control-Allow-Headers: *` allows `Authorization` too.
@@ -428,7 +434,8 @@ pub enum AncestorBit {
     /// Chromium (measured).
     AnyOther,
     /// Only those between the top-level document and a request to the top-level site: the bit tells a
-    /// first party's cookies from those it has below another site. Firefox (measured 2026-11-21: `,f`).
+    /// first party's cookies from those it has below another site. Firefox (measured 2026-11-21: `,f`; what is
+    /// another site, [`Profile::schemeful_same_site`] says).
     AboveFirstParty,
 }
 
@@ -521,6 +528,7 @@ impl Profile {
         jar_limit: Limit { most: 3000, keep: 3000 },
         jar_limit_spares: 0,
         replacement: Replacement::KeepsPlace,
+        pages_keep_copies: false,
         order: Order::Creation,
         wildcard_covers_authorization: false,
         local_networks_are_not_mixed: false,
@@ -585,6 +593,7 @@ impl Profile {
         partitioned_is_exempt: false,
         site_limit: Limit { most: 180, keep: 150 },
         jar_limit: Limit { most: 3000, keep: 3000 },
+        pages_keep_copies: true,
         wildcard_covers_authorization: true,
         upgrades_addresses: true,
         ..Self::SPECIFICATION

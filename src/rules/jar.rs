@@ -8,9 +8,9 @@
 use std::collections::HashMap;
 
 use super::cookie::{Cookie, PartitionKey};
-use super::domain::PublicSuffixes;
+use super::domain::{PublicSuffixes, registrable_domain};
 use super::engine::{Limit, Profile};
-use super::site::site_domain;
+use super::site::{Origin, Relation, site_domain};
 
 /// The cookies of a browser.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +55,7 @@ impl Jar {
     /// Puts a cookie in as it is, in place of the same one if there is one, asking no rule. Its
     /// serial is set. For a jar that was read from a browser.
     pub fn insert(&mut self, suffixes: &dyn PublicSuffixes, mut cookie: Cookie) {
-        cookie.serial = self.next_serial;
+        (cookie.serial, cookie.seen) = (self.next_serial, self.next_serial);
         self.next_serial += 1;
         let bucket = bucket_of(&mut self.buckets, site_domain(suffixes, &cookie.domain));
         match bucket.iter_mut().find(|old| old.is_same(&cookie)) {
@@ -127,12 +127,12 @@ impl Jar {
         profile: &Profile,
         now: i64,
     ) -> (Option<Cookie>, Vec<Cookie>) {
-        cookie.serial = self.next_serial;
+        (cookie.serial, cookie.seen) = (self.next_serial, self.next_serial);
         let bucket = bucket_of(&mut self.buckets, domain);
         let old = place.and_then(|place| bucket.get_mut(place));
         if let Some(old) = old {
             if keeps_place {
-                cookie.serial = old.serial;
+                (cookie.serial, cookie.seen) = (old.serial, old.serial);
             } else {
                 self.next_serial += 1;
             }
@@ -146,6 +146,39 @@ impl Jar {
         self.count -= evicted.len();
         self.evict_from_jar(profile, now, &mut evicted);
         (None, evicted)
+    }
+
+    /// Finds the place, in the copy of the jar that pages keep, of a cookie that has replaced another: the last
+    /// where a script has changed it, that of the other where nothing has changed.
+    pub(crate) fn replace_in_copy(&mut self, domain: &str, place: usize, old: &Cookie, by_script: bool) {
+        let last = self.next_serial;
+        let Some(cookie) = self.site_mut(domain).get_mut(place) else { return };
+        let is_as_it_was = cookie.value == old.value
+            && (cookie.secure, cookie.http_only, cookie.same_site) == (old.secure, old.http_only, old.same_site)
+            // No two lifetimes end at the same time.
+            && cookie.expiry.is_none()
+            && old.expiry.is_none();
+        if is_as_it_was {
+            cookie.seen = old.seen;
+        } else if by_script {
+            cookie.seen = last;
+            self.next_serial += 1;
+        }
+    }
+
+    /// Has pages make new copies of the jar, as the tab goes from a document to another. That of a site it stays on,
+    /// or of an origin where there is no registrable domain, is kept.
+    pub fn copy_afresh(&mut self, suffixes: &dyn PublicSuffixes, from: &Origin, to: &Origin) {
+        let stays = match registrable_domain(suffixes, &to.host) {
+            Some(_) => from.relation(to, suffixes, true) != Relation::CrossSite,
+            None => from.is_same_origin(to),
+        };
+        let kept = stays.then(|| site_domain(suffixes, &to.host));
+        for (domain, bucket) in &mut self.buckets {
+            if Some(domain.as_str()) != kept {
+                bucket.iter_mut().for_each(|cookie| cookie.seen = cookie.serial);
+            }
+        }
     }
 
     /// Layered cookies, section 5.2.3; RFC 6265bis -22, section 5.7, after step 24.

@@ -59,7 +59,7 @@ impl Jar {
                 reasons
             })
             .collect();
-        select(self.site(standing.domain).iter().zip(verdicts), profile.order)
+        select(self.site(standing.domain).iter().zip(verdicts), profile.order, standing.script)
     }
 
     /// The same without touching the time of last access: a question, not a request.
@@ -72,7 +72,7 @@ impl Jar {
     ) -> Retrieval<'_> {
         let standing = Standing::of(context, profile, suffixes);
         let verdict = |cookie| (cookie, reasons_against(cookie, &standing, profile, now));
-        select(self.site(standing.domain).iter().map(verdict), profile.order)
+        select(self.site(standing.domain).iter().map(verdict), profile.order, standing.script)
     }
 
     /// Why cookies of this name do not go with this request: each cookie of the whole jar that has
@@ -102,7 +102,11 @@ impl Jar {
 
 /// 5.8.3, steps 3 to 6, once every cookie of the site has been looked at. That the retrieval has a
 /// canonical host, steps 1 and 2, a context sees to.
-fn select<'j>(cookies: impl Iterator<Item = (&'j Cookie, Reasons)>, order: Order) -> Retrieval<'j> {
+fn select<'j>(
+    cookies: impl Iterator<Item = (&'j Cookie, Reasons)>,
+    order: Order,
+    script: bool,
+) -> Retrieval<'j> {
     let mut retrieval = Retrieval { header: Vec::new(), sent: Vec::new(), withheld: Vec::new() };
     // Step 3.
     for (cookie, reasons) in cookies {
@@ -118,7 +122,7 @@ fn select<'j>(cookies: impl Iterator<Item = (&'j Cookie, Reasons)>, order: Order
             Order::Creation => (Reverse(0), false),
             Order::Domain => (Reverse(cookie.domain.len()), cookie.host_only),
         };
-        (Reverse(cookie.path.len()), domain, cookie.serial)
+        (Reverse(cookie.path.len()), domain, if script { cookie.seen } else { cookie.serial })
     });
     retrieval.header = serialize(&retrieval.sent);
     retrieval

@@ -91,6 +91,9 @@ impl Jar {
             }
             (decision.replaced, decision.evicted) =
                 self.put(standing.domain, cookie, place, keeps_place, profile, now);
+            if let (true, Some(place), Some(old)) = (profile.pages_keep_copies, place, &decision.replaced) {
+                self.replace_in_copy(standing.domain, place, old, standing.script);
+            }
         } else if let ([Fault { reason: Reason::Expired, .. }], Some(place)) = (&*decision.faults, place) {
             // Nothing but its age speaks against it: the old one goes, and so does the new one.
             decision.replaced = self.remove(standing.domain, place);
@@ -134,6 +137,7 @@ impl Judge<'_, '_> {
             last_access: self.now,
             expiry: None,
             serial: 0,
+            seen: 0,
         };
         // Step 6.
         cookie.expiry = self.expiry(line);

@@ -13,6 +13,7 @@ use super::told;
 use crate::plan::Form;
 use crate::rules::context::Context;
 use crate::rules::site::Origin;
+use crate::suffixes::suffixes;
 
 /// The content type of a submitted form.
 const URLENCODED: &str = "application/x-www-form-urlencoded";
@@ -242,6 +243,7 @@ impl UserAgent {
     pub(super) fn show(&mut self, page: Document, entered: Entered) {
         self.forget_frames_in(None);
         self.history.load(page.again.clone(), entered);
+        self.jar.copy_afresh(&suffixes, &self.page.origin, &page.origin);
         self.page = page;
     }
 }
