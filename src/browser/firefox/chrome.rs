@@ -102,6 +102,14 @@ const EMPTY: &str = "json => {
     return 'true';
 }";
 
+/// The place in the history of the tab of a user context, once it is not about to be another.
+const PLACE: &str = "json => {
+    const { context } = JSON.parse(json);
+    const history = gBrowser.tabs.find(tab => tab.userContextId === context)?.linkedBrowser.browsingContext
+        .sessionHistory;
+    return JSON.stringify(history?.requestedIndex === -1 ? history.index : null);
+}";
+
 /// Clears what sites have stored in a user context. The caches can only be emptied for all.
 const CLEAR: &str = "json => new Promise(done => {
     const { context } = JSON.parse(json);
@@ -219,6 +227,11 @@ impl Chrome {
     /// Empties a user context of cookies and permissions.
     pub(super) async fn empty(&self, context: u64) -> Result<(), Failure> {
         self.ask(EMPTY, &json!({ "context": context })).await.map(drop)
+    }
+
+    /// The place in its tab's history. `None` while it is about to be another.
+    pub(super) async fn place(&self, context: u64) -> Result<Option<i64>, Failure> {
+        Ok(self.ask(PLACE, &json!({ "context": context })).await?.as_i64())
     }
 
     /// Clears what sites have stored in a user context.

@@ -59,6 +59,11 @@ impl Navigation {
         self.asked = asked;
     }
 
+    /// Whether one is asked for and has not begun.
+    pub(super) fn is_asked(&self) -> bool {
+        self.asked
+    }
+
     /// Whether no frame is going anywhere.
     pub(super) fn frames_are_over(&self) -> bool {
         self.frames.is_empty()
@@ -76,6 +81,8 @@ impl Navigation {
                     self.under_way.insert(id.to_owned());
                 }
                 Some(frame) => {
+                    // To go back may be the frame's.
+                    self.asked = false;
                     self.frames.insert(frame.to_owned(), id.to_owned());
                 }
             },
@@ -83,7 +90,7 @@ impl Navigation {
             // A page of Firefox's own for what failed is never said to have loaded.
             "domContentLoaded" if !is_error_page(url) => {}
             _ => {
-                self.asked &= event != "fragmentNavigated" || frame.is_some();
+                self.asked &= event != "fragmentNavigated";
                 self.end(id);
             }
         }
