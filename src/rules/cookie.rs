@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::site::{Scheme, Site, SiteRef};
+use super::site::{Site, SiteRef};
 
 /// The same-site-flag of a cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,9 +54,10 @@ impl PartitionRef<'_> {
         PartitionKey { top_level: self.top_level.to_site(), cross_site_ancestor: self.cross_site_ancestor }
     }
 
+    /// Whether it is this one. Of top-level documents without a site there is one at a time: see
+    /// [`Jar::leave_siteless`](super::jar::Jar::leave_siteless).
     pub(crate) fn is(self, key: &PartitionKey) -> bool {
         self.cross_site_ancestor == key.cross_site_ancestor
-            && self.top_level.scheme != Scheme::Opaque
             && self.top_level.scheme == key.top_level.scheme
             && self.top_level.domain == key.top_level.domain
     }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use super::cookie::{Cookie, PartitionKey};
 use super::domain::{PublicSuffixes, registrable_domain};
 use super::engine::{Limit, Profile};
-use super::site::{Origin, Relation, site_domain};
+use super::site::{Origin, Relation, Scheme, site_domain};
 
 /// The cookies of a browser.
 #[derive(Clone, Debug, Default)]
@@ -164,6 +164,25 @@ impl Jar {
             cookie.seen = last;
             self.next_serial += 1;
         }
+    }
+
+    /// Puts the partition of a top-level document without a site out of reach, as the tab leaves it: the next one
+    /// has another.
+    pub fn leave_siteless(&mut self) {
+        for cookie in self.buckets.values_mut().flatten() {
+            if let Some(key) = &mut cookie.partition
+                && key.top_level.scheme == Scheme::Opaque
+            {
+                "left".clone_into(&mut key.top_level.domain);
+            }
+        }
+    }
+
+    /// Whether the partition of a top-level document without a site holds anything.
+    pub fn has_siteless(&self) -> bool {
+        let is_siteless =
+            |key: &PartitionKey| key.top_level.scheme == Scheme::Opaque && key.top_level.domain.is_empty();
+        self.all().any(|cookie| cookie.partition.as_ref().is_some_and(is_siteless))
     }
 
     /// Has pages make new copies of the jar, as the tab goes from a document to another. That of a site it stays on,

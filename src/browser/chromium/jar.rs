@@ -48,11 +48,18 @@ fn cookie(cookie: &Value) -> Option<Cookie> {
             .and_then(Value::as_f64)
             .filter(|_| !flag("session"))
             .map(|seconds| seconds.floor() as i64),
-        partition: cookie.get("partitionKey").and_then(|key| {
-            Some(Partition {
-                site: key.get("topLevelSite")?.as_str()?.to_owned(),
-                cross_site_ancestor: key.get("hasCrossSiteAncestor")?.as_bool()?,
-            })
+        partition: cookie.get("partitionKey").and_then(partition).or_else(|| {
+            // The key of a page without a site is not told, and is below another site: everything is.
+            let siteless = Partition { site: "null".to_owned(), cross_site_ancestor: true };
+            flag("partitionKeyOpaque").then_some(siteless)
         }),
+    })
+}
+
+/// A `Network.CookiePartitionKey` of the CDP.
+fn partition(key: &Value) -> Option<Partition> {
+    Some(Partition {
+        site: key.get("topLevelSite")?.as_str()?.to_owned(),
+        cross_site_ancestor: key.get("hasCrossSiteAncestor")?.as_bool()?,
     })
 }

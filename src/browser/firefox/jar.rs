@@ -58,7 +58,8 @@ fn bytes_as_text(text: &str) -> String {
 }
 
 /// A partition key: `(https,example.com)`, with `,f` in it below a frame of another site, and with the port
-/// of a site that is a host by itself. Any other key is a partition too, and told as it is.
+/// of a site that is a host by itself. A page without a site has one too, whose key is a random name:
+/// `a7f81bf1-addf-43f5-8b89-1ffe22b27c8c.mozilla`. It is told as its origin is, `null`; any other as it is.
 fn partition(key: &str) -> Partition {
     let of_a_site = || {
         let mut parts = key.strip_prefix('(')?.strip_suffix(')')?.split(',');
@@ -66,7 +67,10 @@ fn partition(key: &str) -> Partition {
         let cross_site_ancestor = parts.any(|part| part == "f");
         Some(Partition { site: format!("{scheme}://{domain}"), cross_site_ancestor })
     };
-    of_a_site().unwrap_or_else(|| Partition { site: key.to_owned(), cross_site_ancestor: false })
+    of_a_site().unwrap_or_else(|| {
+        let site = if key.ends_with(".mozilla") { "null" } else { key };
+        Partition { site: site.to_owned(), cross_site_ancestor: false }
+    })
 }
 
 #[cfg(test)]
@@ -92,6 +96,7 @@ mod tests {
         let told = |site: &str, cross_site_ancestor| Partition { site: site.to_owned(), cross_site_ancestor };
         assert_eq!(partition("(http,localhost,3000)"), told("http://localhost", false));
         assert_eq!(partition("(http,localhost,3000,f)"), told("http://localhost", true));
+        assert_eq!(partition("a7f81bf1-addf-43f5-8b89-1ffe22b27c8c.mozilla"), told("null", false));
         assert_eq!(partition("nonsense"), told("nonsense", false));
     }
 }

@@ -243,6 +243,7 @@ impl UserAgent {
     pub(super) fn show(&mut self, page: Document, entered: Entered) {
         self.forget_frames_in(None);
         self.history.load(page.again.clone(), entered);
+        self.jar.leave_siteless();
         self.jar.copy_afresh(&suffixes, &self.page.origin, &page.origin);
         self.page = page;
     }

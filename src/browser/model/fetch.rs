@@ -194,6 +194,12 @@ impl UserAgent {
             line => told::line(&self.jar.store(cookies, &suffixes, context, line, self.now)),
         });
         let set_cookie: Vec<_> = lines.collect();
+        let in_a_frame = context.kind == Kind::FrameNavigation || context.documents.len() > 1;
+        let is_siteless = context.documents.first().is_some_and(Origin::is_opaque);
+        if in_a_frame && is_siteless && self.jar.has_siteless() {
+            // Chromium's frames have others than the page itself, Firefox's some of its (measured 2026-11-21).
+            self.doubt("which cookies a frame in a page without a site has".to_owned());
+        }
         if answer.headers.contains_key("clear-site-data") {
             self.doubt("what the header `clear-site-data` removes".to_owned());
         }

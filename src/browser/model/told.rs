@@ -50,8 +50,13 @@ pub(super) fn kept(cookie: &Cookie, now: i64, ahead: i64) -> Option<cookie::Cook
     let partition = match &cookie.partition {
         None => None,
         Some(Partition { site, cross_site_ancestor }) => {
-            let (scheme, domain) = site.split_once("://")?;
-            let top_level = Site { scheme: Scheme::from_name(scheme)?, domain: domain.to_owned() };
+            let top_level = match site.split_once("://") {
+                None if site == "null" => Site { scheme: Scheme::Opaque, domain: String::new() },
+                None => return None,
+                Some((scheme, domain)) => {
+                    Site { scheme: Scheme::from_name(scheme)?, domain: domain.to_owned() }
+                }
+            };
             Some(PartitionKey { top_level, cross_site_ancestor: *cross_site_ancestor })
         }
     };
