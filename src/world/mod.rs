@@ -171,6 +171,7 @@ impl World {
                 address,
                 service,
                 cors,
+                certificate: planned.certificate,
                 tls: if planned.is_https() { Some(certificates.config(planned.certificate)?) } else { None },
             });
         }

@@ -26,6 +26,7 @@ use super::page::Page;
 use super::reply::Reply;
 use super::websocket;
 use super::wire::{Answer, Exchange};
+use crate::plan::Certificate;
 
 /// The longest request body that is taken, in bytes. What a page uploads does not matter here, but that
 /// it may.
@@ -50,6 +51,7 @@ pub struct Origin {
     pub(super) address: Option<IpAddr>,
     pub(super) service: Service,
     pub(super) cors: Option<Cors>,
+    pub(super) certificate: Certificate,
     /// What TLS shows; `None` for plain http.
     pub(super) tls: Option<Arc<ServerConfig>>,
 }
@@ -90,6 +92,11 @@ impl Origin {
     /// The port, the scheme's default filled in.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The certificate it shows, where it is of `https`.
+    pub fn certificate(&self) -> Certificate {
+        self.certificate
     }
 
     /// Whether both stand behind one socket: a request for either may then come on a connection to the

@@ -43,8 +43,15 @@ const NOTHING: Duration = Duration::from_secs(1);
 /// What is said of a step that only the other engines take.
 const NOT_HERE: &str = "WebKit's driver offers no way to do it that this version knows";
 
-/// Whether a step is one that is taken here.
-pub(super) fn possible(step: &Step) -> Result<(), Failure> {
+/// What is said of a step to an origin that shows a certificate which no browser should take.
+const TAKES_ANY: &str =
+    "WebKit's driver takes every certificate, so that what WebKit does with a bad one is not seen";
+
+/// Whether a step is one that is taken here. `distrusted` are the origins whose certificates are bad.
+pub(super) fn possible(step: &Step, distrusted: &[url::Origin]) -> Result<(), Failure> {
+    if step.action.target().is_some_and(|(_, url)| distrusted.contains(&url.origin())) {
+        return Err(Failure::NotPossible { why: TAKES_ANY });
+    }
     let taken = step.inside.is_none()
         && matches!(
             step.action,

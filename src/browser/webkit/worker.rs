@@ -15,7 +15,7 @@ use super::steps::{self, View};
 use crate::browser::failure::Failure;
 use crate::browser::{request, stored};
 use crate::observe::{Exchange, Observation, SetCookie};
-use crate::plan::{Action, Step};
+use crate::plan::{Action, Certificate, Step};
 use crate::rules;
 use crate::world::blank::Blank;
 use crate::world::wire::Wire;
@@ -59,6 +59,8 @@ pub struct Worker {
     address: Option<Url>,
     /// Whether a script of the scenario ran that may have written anything.
     pub(super) scripted: bool,
+    /// The origins of the world whose certificates are bad.
+    distrusted: Vec<url::Origin>,
 }
 
 impl Worker {
@@ -76,6 +78,7 @@ impl Worker {
             jar: Jar::default(),
             address: None,
             scripted: false,
+            distrusted: Vec::new(),
         };
         // A browser that does not start is no worker.
         worker.open().await?;
@@ -120,6 +123,8 @@ impl Worker {
         self.jar = Jar::default();
         self.address = None;
         self.scripted = false;
+        let bad = world.origins().iter().filter(|origin| origin.certificate() != Certificate::Good);
+        self.distrusted = bad.map(|origin| origin.url().origin()).collect();
         self.wire = world.wire().clone();
         let taken: Vec<_> =
             world.origins().iter().map(|origin| origin.url().port_or_known_default()).collect();
@@ -137,7 +142,7 @@ impl Worker {
     /// # Errors
     /// What goes wrong with the browser. A worker that failed cannot be used any more.
     pub async fn perform(&mut self, step: &Step) -> Result<Observation, Failure> {
-        steps::possible(step)?;
+        steps::possible(step, &self.distrusted)?;
         let Some(place) = self.place.take() else {
             return Err(Failure::protocol("perform", "the worker has entered no world"));
         };
