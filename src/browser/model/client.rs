@@ -60,6 +60,8 @@ pub(super) struct Answer {
 pub(super) enum NoAnswer {
     /// The host and port are not in the world.
     NotThere(String),
+    /// The certificate is not one to trust.
+    Distrusted(String),
     /// The connection could not be made, or broke.
     Broken(String),
     /// The time was over.
@@ -131,7 +133,7 @@ impl Connections {
             Some(Host::Ipv6(address)) => ServerName::IpAddress(std::net::IpAddr::from(address).into()),
             _ => ServerName::try_from(host.to_owned()).map_err(NoAnswer::broken)?,
         };
-        let stream = tls.connect(name, stream).await.map_err(NoAnswer::broken)?;
+        let stream = tls.connect(name, stream).await.map_err(NoAnswer::no_tls)?;
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
             self.speak_http2(stream).await
         } else {
@@ -238,13 +240,21 @@ impl NoAnswer {
     fn broken(error: impl fmt::Display) -> Self {
         Self::Broken(error.to_string())
     }
+
+    fn no_tls(error: std::io::Error) -> Self {
+        let of_tls = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+        match of_tls {
+            Some(rustls::Error::InvalidCertificate(_)) => Self::Distrusted(error.to_string()),
+            _ => Self::broken(error),
+        }
+    }
 }
 
 impl fmt::Display for NoAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotThere(asked) => write!(f, "`{asked}` is not in this world"),
-            Self::Broken(why) => f.write_str(why),
+            Self::Distrusted(why) | Self::Broken(why) => f.write_str(why),
             Self::TimedOut => write!(f, "no answer within {} s", LIMIT.as_secs()),
         }
     }

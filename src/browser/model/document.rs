@@ -27,6 +27,8 @@ pub(super) struct Document {
     pub(super) origin: Origin,
     /// What a reload does again.
     pub(super) again: Navigation,
+    /// Whether it is a page of the browser's own that warns the user, who could insist.
+    pub(super) warns: bool,
 }
 
 /// A navigation of the tab.
@@ -63,7 +65,7 @@ impl Document {
     /// The page of a new tab.
     pub(super) fn blank() -> Self {
         let url = Url::parse("about:blank").expect("a URL");
-        Self { again: Navigation::visit(url.clone()), url, origin: Origin::opaque() }
+        Self { again: Navigation::visit(url.clone()), url, origin: Origin::opaque(), warns: false }
     }
 
     /// What an answer to a navigation makes.
@@ -76,7 +78,7 @@ impl Document {
             body: request.body.clone(),
             ..navigation
         };
-        Self { url: request.url.clone(), origin: request.context.url.origin.clone(), again }
+        Self { url: request.url.clone(), origin: request.context.url.origin.clone(), again, warns: false }
     }
 
     /// Whether it is the browser's own page for what could not be loaded.
@@ -235,7 +237,7 @@ impl UserAgent {
     pub(super) fn show_error(&mut self, navigation: Navigation, failed: Failed, entered: Entered) -> Done {
         let url = failed.url.clone().unwrap_or_else(|| navigation.url.clone());
         let again = Navigation { url: url.clone(), ..navigation };
-        self.show(Document { url, origin: Origin::opaque(), again }, entered);
+        self.show(Document { url, origin: Origin::opaque(), again, warns: failed.warned }, entered);
         failed.into()
     }
 

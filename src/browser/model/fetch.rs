@@ -70,6 +70,8 @@ pub(super) struct Failed {
     pub(super) status: Option<u16>,
     /// The URL that failed, after redirects.
     pub(super) url: Option<Url>,
+    /// Whether the user is warned, who could insist.
+    pub(super) warned: bool,
 }
 
 impl UserAgent {
@@ -103,7 +105,7 @@ impl UserAgent {
             }
             if self.manners.stops_insecure_forms && request.is_insecure_form() {
                 let error = format!("a form on an https page is not sent to {}", request.url);
-                return Err(Failed::new([Reason::MixedContent], error));
+                return Err(Failed { warned: true, ..Failed::new([Reason::MixedContent], error) });
             }
             self.preflight(request).await?;
             let (status, headers, body) = self.exchange(&request.context, request.outgoing()).await?;
@@ -185,7 +187,8 @@ impl UserAgent {
             if let NoAnswer::NotThere(asked) = &none {
                 self.seen.refused.push(asked.clone());
             }
-            Failed::new([Reason::Network], none.to_string())
+            let warned = matches!(none, NoAnswer::Distrusted(_));
+            Failed { warned, ..Failed::new([Reason::Network], none.to_string()) }
         })?;
         let is_refused = context.mode == Mode::WebSocket && !matches!(answer.status, 101 | 401);
         let is_ignored = is_refused && !cookies.refused_handshakes_set_cookies;
@@ -373,7 +376,7 @@ impl Request {
 impl Failed {
     /// A failure for these reasons.
     pub(super) fn new(reasons: impl Into<Reasons>, error: impl Into<String>) -> Self {
-        Self { reasons: reasons.into(), error: error.into(), status: None, url: None }
+        Self { reasons: reasons.into(), error: error.into(), status: None, url: None, warned: false }
     }
 
     /// The failure of a URL that names nobody who could be asked.

@@ -246,7 +246,7 @@ impl UserAgent {
             // The browser's own page says what could not be loaded.
             let failed = seen.page.error.is_some() && seen.page.readable.is_none();
             let origin = if failed { Origin::opaque() } else { location.origin };
-            self.show(Document { url: url.clone(), origin, again }, Entered::Next);
+            self.show(Document { url: url.clone(), origin, again, warns: false }, Entered::Next);
         }
         self.lost = None;
     }
@@ -297,9 +297,9 @@ impl UserAgent {
         let context = |documents, location| Context::embed(documents, location, destination);
         let Some(mut request) = self.request(url, context) else { return self.not_asked().into() };
         request.context.method = method.into();
-        let on_own_page = self.here().is_some_and(Document::is_the_browsers_own);
-        if destination == Destination::Script && on_own_page && self.manners.own_pages_take_no_scripts {
-            return Failed::new([], "the browser's own page takes no script").into();
+        let warned = self.here().is_some_and(|page| page.warns);
+        if destination == Destination::Script && warned && self.manners.warnings_take_no_scripts {
+            return Failed::new([], "the browser's own page of warning takes no script").into();
         }
         match self.fetch(request).await {
             Ok(response) => {

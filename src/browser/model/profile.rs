@@ -55,11 +55,11 @@ pub(super) struct Manners {
     /// 156.0.8078.79; `InsecureFormNavigationThrottle`). Firefox asks in a dialog for POST, which drivers
     /// accept, and WebKit does not ask (documented).
     pub(super) stops_insecure_forms: bool,
-    /// Whether no script can be added to the browser's own page for what could not be loaded.
+    /// Whether no script can be added to the browser's own page that warns: of a certificate, or of a form.
     ///
-    /// Chromium: so it is, by that page's Trusted Types (measured 2026-11-21, 156.0.8078.79). The others are
-    /// taken to let it be added.
-    pub(super) own_pages_take_no_scripts: bool,
+    /// Chromium: so it is, by that page's Trusted Types; the page for what nobody answers takes them (measured
+    /// 2026-11-21, 156.0.8078.79). The others are taken to let it be added.
+    pub(super) warnings_take_no_scripts: bool,
     /// Whether the browser's own page for an `https` address that failed may not ask for `http` either.
     ///
     /// Chromium: yes (measured 2026-11-20, 156.0.8078.79). Firefox: taken as yes. WebKit: no (measured
@@ -124,7 +124,7 @@ impl Manners {
                 reloads_keep_redirects: false,
                 sockets_follow_redirects: false,
                 stops_insecure_forms: true,
-                own_pages_take_no_scripts: true,
+                warnings_take_no_scripts: true,
                 error_pages_stay_secure: true,
                 own_pages_load_nothing: false,
                 reads_ipv6_cookies: true,
@@ -141,7 +141,7 @@ impl Manners {
                 reloads_keep_redirects: false,
                 sockets_follow_redirects: false,
                 stops_insecure_forms: false,
-                own_pages_take_no_scripts: false,
+                warnings_take_no_scripts: false,
                 error_pages_stay_secure: true,
                 own_pages_load_nothing: true,
                 reads_ipv6_cookies: true,
@@ -158,7 +158,7 @@ impl Manners {
                 reloads_keep_redirects: true,
                 sockets_follow_redirects: true,
                 stops_insecure_forms: false,
-                own_pages_take_no_scripts: false,
+                warnings_take_no_scripts: false,
                 error_pages_stay_secure: false,
                 own_pages_load_nothing: false,
                 reads_ipv6_cookies: false,
