@@ -85,6 +85,10 @@ impl UserAgent {
             self.page.again = before.navigation;
             return Done::default();
         }
+        if self.manners.back_is_of_the_page_left {
+            let initiator = Some(self.page.origin.clone());
+            return self.navigate(Navigation { initiator, ..before.navigation }, Entered::Back).await;
+        }
         if before.navigation.method == "POST" {
             let failed = before.navigation.posted();
             return self.show_error(before.navigation, failed, Entered::Back);

@@ -74,6 +74,12 @@ pub(super) struct Manners {
     /// WebKit: no (measured 2026-11-21, 2.50.6: at most what it has itself written); what it reads is not
     /// predicted.
     pub(super) reads_ipv6_cookies: bool,
+    /// Whether going back is a navigation that the page which is left starts, and so a cross-site one where
+    /// that is of another site; and what was posted to is posted to again.
+    ///
+    /// HTML: neither; who started it the first time is in the history's entry. WebKit: so it is (measured
+    /// 2026-11-21, 2.50.6).
+    pub(super) back_is_of_the_page_left: bool,
 }
 
 /// How an answer to a preflight that is remembered is held against a later request.
@@ -128,6 +134,7 @@ impl Manners {
                 error_pages_stay_secure: true,
                 own_pages_load_nothing: false,
                 reads_ipv6_cookies: true,
+                back_is_of_the_page_left: false,
             },
             Engine::Firefox => Self {
                 rules: Profile::FIREFOX.with_third_party(policy),
@@ -145,6 +152,7 @@ impl Manners {
                 error_pages_stay_secure: true,
                 own_pages_load_nothing: true,
                 reads_ipv6_cookies: true,
+                back_is_of_the_page_left: false,
             },
             Engine::Webkit => Self {
                 rules: Profile::WEBKIT.with_third_party(policy),
@@ -162,6 +170,7 @@ impl Manners {
                 error_pages_stay_secure: false,
                 own_pages_load_nothing: false,
                 reads_ipv6_cookies: false,
+                back_is_of_the_page_left: true,
             },
         }
     }

@@ -11,6 +11,8 @@
 //! | `policy` | third parties' cookies: the arguments, and the proof that they are in force |
 //! | `worker` | entering a world, performing a step, waiting until all is quiet |
 //! | `steps` | what each action makes the page do |
+//! | `frames` | the frames that steps made, and acting in them |
+//! | `popups` | windows that a step opens |
 //! | `jar` | its jar, read from an empty page of each host |
 
 use std::path::PathBuf;
@@ -24,9 +26,11 @@ use super::name::ThirdParty;
 use super::real::Options;
 
 mod display;
+mod frames;
 mod jar;
 mod place;
 mod policy;
+mod popups;
 mod steps;
 mod worker;
 

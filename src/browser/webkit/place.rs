@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use fantoccini::Client;
 use fantoccini::error::{CmdError, ErrorStatus};
-use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
+use fantoccini::wd::{Locator, WebDriverCompatibleCommand, WindowHandle};
 use hyper::Method;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
@@ -123,6 +123,42 @@ impl Place {
         self.post("refresh", json!({})).await.map(drop)
     }
 
+    /// Turns to a frame of the document that commands go to, by its place among the frames there.
+    pub(super) async fn enter_frame(&self, index: u16) -> Result<(), Failure> {
+        self.post("frame", json!({ "id": index })).await.map(drop)
+    }
+
+    /// Turns to the page of the window.
+    pub(super) async fn leave_frames(&self) -> Result<(), Failure> {
+        self.post("frame", json!({ "id": null })).await.map(drop)
+    }
+
+    /// Clicks the first element that a selector finds, with the mouse.
+    pub(super) async fn click(&self, selector: &str) -> Result<(), Failure> {
+        let click = async {
+            let found = self.session.client().find(Locator::Css(selector)).await?;
+            found.click().await
+        };
+        self.attend("element click", click).await
+    }
+
+    /// The windows that the page has opened.
+    pub(super) async fn opened(&self) -> Result<Vec<WindowHandle>, Failure> {
+        let mut windows = self.attend("window handles", self.session.client().windows()).await?;
+        windows.retain(|window| *window != self.main && *window != self.looking);
+        Ok(windows)
+    }
+
+    /// Turns to a window.
+    pub(super) async fn look_at(&self, window: &WindowHandle) -> Result<(), Failure> {
+        self.attend("switch to window", self.session.client().switch_to_window(window.clone())).await
+    }
+
+    /// Closes the window that is looked at. Another has to be turned to after that.
+    pub(super) async fn close_window(&self) -> Result<(), Failure> {
+        self.attend("close window", self.session.client().close_window()).await
+    }
+
     /// What stands in the address bar, once no navigation is under way.
     pub(super) async fn address(&self) -> Result<Option<Url>, Failure> {
         let url = self.get("url").await?;
@@ -139,12 +175,12 @@ impl Place {
 
     /// Turns to the window of ours.
     pub(super) async fn look_aside(&self) -> Result<(), Failure> {
-        self.attend("switch to window", self.session.client().switch_to_window(self.looking.clone())).await
+        self.look_at(&self.looking).await
     }
 
     /// Turns back to the scenario's window.
     pub(super) async fn look_back(&self) -> Result<(), Failure> {
-        self.attend("switch to window", self.session.client().switch_to_window(self.main.clone())).await
+        self.look_at(&self.main).await
     }
 
     /// Calls a function in the page with one argument, and waits for its value.

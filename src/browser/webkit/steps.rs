@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use url::Url;
 
+use super::frames;
 use super::place::{NO_SCRIPT, Outcome, Place};
 use super::worker::Worker;
 use crate::browser::failure::Failure;
@@ -22,26 +23,24 @@ use crate::world::wire::Mark;
 /// what has begun by then the driver waits for.
 const TURNS: &str = "() => new Promise(done => setTimeout(() => setTimeout(done)))";
 
-/// Notes when the last frame of the page has loaded.
-const WATCH_FRAME: &str = "() => {
-    const frame = [...document.querySelectorAll('iframe')].pop();
-    frame.addEventListener('load', () => { frame[Symbol.for('rehearsal')] = true });
-}";
+/// One entry back. The driver's own command waits for a page to load, which none does where a frame goes back.
+const BACK: &str = "() => history.back()";
 
 /// Whether the last frame of the page has loaded, or does within a moment.
 const FRAME_LOADED: &str = "() => new Promise(done => {
     const frame = [...document.querySelectorAll('iframe')].pop();
-    if (frame[Symbol.for('rehearsal')]) return done(true);
+    if (frame[Symbol.for('rehearsal loaded')]) return done(true);
     frame.addEventListener('load', () => done(true));
     setTimeout(() => done(false), 20);
 })";
 
 /// How long is waited for a frame or a navigation of which nothing is heard: WebKit says nothing of what it does
 /// not load.
-const NOTHING: Duration = Duration::from_secs(1);
+pub(super) const NOTHING: Duration = Duration::from_secs(1);
 
-/// What is said of a step that only the other engines take.
-const NOT_HERE: &str = "WebKit's driver offers no way to do it that this version knows";
+/// What is said of a step that only the other engines take: an automated WebKit has a jar in memory, whose cookies
+/// nobody can make older and which ends with the browser, and no storage that could be emptied around a page.
+const NOT_HERE: &str = "WebKit's driver offers no way to do it";
 
 /// What is said of a step to an origin that shows a certificate which no browser should take.
 const TAKES_ANY: &str =
@@ -52,24 +51,12 @@ pub(super) fn possible(step: &Step, distrusted: &[url::Origin]) -> Result<(), Fa
     if step.action.target().is_some_and(|(_, url)| distrusted.contains(&url.origin())) {
         return Err(Failure::NotPossible { why: TAKES_ANY });
     }
-    let taken = step.inside.is_none()
-        && matches!(
-            step.action,
-            Action::Visit(_)
-                | Action::Reload
-                | Action::Link(_)
-                | Action::Form(_)
-                | Action::Image(_)
-                | Action::Iframe(_)
-                | Action::Fetch(_)
-                | Action::Xhr(_)
-                | Action::DocumentCookie { .. }
-                | Action::Script(_)
-                | Action::Beacon(_)
-                | Action::WebSocket(_)
-                | Action::Eval(_)
-        );
-    if taken { Ok(()) } else { Err(Failure::NotPossible { why: NOT_HERE }) }
+    match step.action {
+        Action::Clear | Action::Restart | Action::Advance(_) | Action::StorageAccess => {
+            Err(Failure::NotPossible { why: NOT_HERE })
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Worker {
@@ -78,6 +65,15 @@ impl Worker {
         match action {
             Action::Visit(url) => place.go(url).await.map(|()| Page::default()),
             Action::Reload => place.reload().await.map(|()| Page::default()),
+            Action::Back => self.leave(place, BACK, &Value::Null).await,
+            Action::Click(selector) => {
+                self.touch(place, scripts::CLICK, &json!({ "selector": selector })).await
+            }
+            Action::Fill(fields) => {
+                let filled = place.run(scripts::FILL, &json!({ "fields": fields })).await?;
+                Ok(Page { not_done: why_not(filled), ..Page::default() })
+            }
+            Action::Popup(url) => self.popup(place, url).await,
             Action::Link(url) => self.leave(place, scripts::LINK, &json!({ "url": url.as_str() })).await,
             Action::Form(form) => self.leave(place, scripts::FORM, &scripts::form_argument(form)).await,
             Action::Image(url) => element(place, scripts::IMAGE, url).await,
@@ -96,7 +92,9 @@ impl Worker {
                 eval(place, script).await
             }
             // See `possible`.
-            _ => Err(Failure::NotPossible { why: NOT_HERE }),
+            Action::Clear | Action::Restart | Action::Advance(_) | Action::StorageAccess => {
+                Err(Failure::NotPossible { why: NOT_HERE })
+            }
         }
     }
 
@@ -115,6 +113,22 @@ impl Worker {
             self.hear(place, mark, before.as_ref()).await?;
         }
         Ok(Page { error, ..Page::default() })
+    }
+
+    /// Clicks what a selector finds. The page may go elsewhere by it.
+    async fn touch(&mut self, place: &Place, script: &str, argument: &Value) -> Result<Page, Failure> {
+        let mark = self.wire.mark();
+        let before = place.address().await?;
+        let not_done = match place.run(script, argument).await {
+            Ok(done) => why_not(done),
+            // A page that is gone cannot answer.
+            Err(Failure::Protocol { .. }) => None,
+            Err(failure) => return Err(failure),
+        };
+        if not_done.is_none() {
+            self.hear(place, mark, before.as_ref()).await?;
+        }
+        Ok(Page { not_done, ..Page::default() })
     }
 
     /// A beacon, of whose end no page is told: it is waited for until something is heard of it, and what it is
@@ -153,7 +167,8 @@ impl Worker {
     /// gateway and the wire tell.
     async fn frame(&mut self, place: &Place, url: &Url) -> Result<Page, Failure> {
         let mark = self.wire.mark();
-        let add = format!("json => {{ ({})(json); ({WATCH_FRAME})() }}", scripts::FRAME);
+        let number = self.note_frame(url);
+        let add = format!("json => {{ ({})(json); ({})({number}) }}", scripts::FRAME, frames::MARK);
         let page = element(place, &add, url).await?;
         let (mut news, mut since) = (mark, Instant::now());
         while page.error.is_none() && since.elapsed() < NOTHING {
@@ -182,6 +197,14 @@ pub(super) async fn turns(place: &Place) -> Result<(), Failure> {
     match place.run(TURNS, &Value::Null).await {
         Ok(_) | Err(Failure::Protocol { .. }) => Ok(()),
         Err(failure) => Err(failure),
+    }
+}
+
+/// Why a script that touches the page could not do so.
+fn why_not(done: Outcome) -> Option<String> {
+    match done {
+        Ok(Value::String(why)) | Err(why) => Some(why).filter(|why| !why.is_empty()),
+        Ok(_) => None,
     }
 }
 
@@ -263,7 +286,7 @@ fn text(answer: &Value, key: &str) -> Option<String> {
 /// What a window shows.
 #[derive(Debug, Default)]
 pub(super) struct View {
-    /// The address bar.
+    /// The address bar; the document's own address, where the step acts in a frame.
     pub(super) url: Option<Url>,
     /// The browser's own page about what could not be loaded: what it says.
     pub(super) failed: Option<String>,
@@ -276,7 +299,7 @@ pub(super) fn conclude(step: &Step, page: &mut Page, exchanges: &[Exchange], vie
     page.url = view.url;
     let target = match action {
         Action::Form(form) => Some((Some(&*form.method), form.submission().0)),
-        Action::Reload => page.url.clone().map(|url| (None, url)),
+        Action::Reload | Action::Back | Action::Click(_) => page.url.clone().map(|url| (None, url)),
         other => other.target().map(|(method, url)| (Some(method), url.clone())),
     };
     if let Some((method, mut url)) = target {

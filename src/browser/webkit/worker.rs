@@ -9,12 +9,13 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::Kit;
+use super::frames::{self, Frame};
 use super::jar::{self, Jar, Spot};
 use super::place::Place;
 use super::steps::{self, View};
 use crate::browser::failure::Failure;
 use crate::browser::{request, stored};
-use crate::observe::{Exchange, Observation, SetCookie};
+use crate::observe::{Exchange, Observation, Page, SetCookie};
 use crate::plan::{Action, Certificate, Step};
 use crate::rules;
 use crate::world::blank::Blank;
@@ -61,6 +62,10 @@ pub struct Worker {
     pub(super) scripted: bool,
     /// The origins of the world whose certificates are bad.
     distrusted: Vec<url::Origin>,
+    /// The frames that steps made.
+    pub(super) frames: Vec<Frame>,
+    /// The marks of the frames in which the step acts, the outermost first.
+    pub(super) within: Vec<usize>,
 }
 
 impl Worker {
@@ -79,6 +84,8 @@ impl Worker {
             address: None,
             scripted: false,
             distrusted: Vec::new(),
+            frames: Vec::new(),
+            within: Vec::new(),
         };
         // A browser that does not start is no worker.
         worker.open().await?;
@@ -125,6 +132,7 @@ impl Worker {
         self.scripted = false;
         let bad = world.origins().iter().filter(|origin| origin.certificate() != Certificate::Good);
         self.distrusted = bad.map(|origin| origin.url().origin()).collect();
+        self.frames.clear();
         self.wire = world.wire().clone();
         let taken: Vec<_> =
             world.origins().iter().map(|origin| origin.url().port_or_known_default()).collect();
@@ -162,19 +170,37 @@ impl Worker {
         self.gateway.take_refused();
         self.refused.clear();
         let mark = wire.mark();
-        let mut page = self.act(place, &step.action).await?;
-        let view = self.settle(place, &wire).await?;
+        self.within.clear();
+        let (mut page, acting) = match &step.inside {
+            None => (self.act(place, &step.action).await?, self.address.clone()),
+            Some(inside) if self.turn_to(place, inside).await? => {
+                let document = frames::address(place).await?;
+                (self.act(place, &step.action).await?, document)
+            }
+            Some(inside) => {
+                let not_done = Some(format!("no frame of {inside} is on the page"));
+                (Page { not_done, ..Page::default() }, None)
+            }
+        };
+        let mut view = self.settle(place, &wire).await?;
+        let address = view.url.clone().filter(|_| view.failed.is_none() || step.inside.is_some());
+        if step.inside.is_some() && page.not_done.is_none() {
+            view = View { url: frames::address(place).await?, failed: None };
+        }
         let mut exchanges: Vec<Exchange> = wire.since(mark).into_iter().map(Exchange::from_wire).collect();
         if page.document_cookie.is_none() && step.claims_document_cookie() {
             page.document_cookie = steps::document_cookie(place, None).await?.document_cookie;
         }
 
+        if step.inside.is_some() {
+            place.leave_frames().await?;
+        }
         self.hear_refused();
         let now = stored::now();
         let before = self.jar.cookies().to_vec();
-        let spots = self.spots(&step.action, &exchanges, &view, now);
+        let spots = self.spots(&step.action, &exchanges, &view, acting.as_ref(), now);
         self.jar.read(place, self.blank.port(), &spots, now).await?;
-        request::note_omitted(&step.action, self.address.as_ref(), &mut exchanges);
+        request::note_omitted(&step.action, acting.as_ref(), &mut exchanges);
         stored::settle(jar::READING, &mut exchanges, &before, self.jar.cookies(), now);
         let written = match (&step.action, &view) {
             (Action::DocumentCookie { write: Some(line) }, View { url: Some(page), failed: None }) => {
@@ -189,7 +215,7 @@ impl Worker {
             let url = &exchange.wire.url;
             exchange.set_cookie.iter_mut().for_each(|line| self.doubt(line, url));
         }
-        self.address = view.url.clone().filter(|_| view.failed.is_none());
+        self.address = address;
         steps::conclude(step, &mut page, &exchanges, view);
         // WebKit may ask more than once for what it is refused.
         let mut refused = std::mem::take(&mut self.refused);
@@ -212,14 +238,21 @@ impl Worker {
     }
 
     /// Where the step may have changed the jar.
-    fn spots(&self, action: &Action, exchanges: &[Exchange], view: &View, now: i64) -> Vec<Spot> {
+    fn spots(
+        &self,
+        action: &Action,
+        exchanges: &[Exchange],
+        view: &View,
+        acting: Option<&Url>,
+        now: i64,
+    ) -> Vec<Spot> {
         let mut spots = Spot::of_exchanges(exchanges, now);
         if let (Action::DocumentCookie { write: Some(line) }, Some(page)) = (action, &view.url) {
             spots.extend(Spot::of_line(page, line.as_bytes(), now));
         }
         if self.scripted {
             let shown = view.url.as_ref().filter(|_| view.failed.is_none());
-            spots.extend(shown.into_iter().chain(&self.address).filter_map(Spot::of_page));
+            spots.extend(shown.into_iter().chain(&self.address).chain(acting).filter_map(Spot::of_page));
         }
         spots
     }
@@ -234,7 +267,7 @@ impl Worker {
 
     /// Waits until no navigation is under way, every request that arrived is answered, and the page has had
     /// its turn after that.
-    async fn settle(&self, place: &Place, wire: &Wire) -> Result<View, Failure> {
+    pub(super) async fn settle(&self, place: &Place, wire: &Wire) -> Result<View, Failure> {
         loop {
             let mark = wire.mark();
             let url = place.address().await?;
