@@ -243,8 +243,13 @@ impl UserAgent {
 
     /// Shows a document in the tab.
     pub(super) fn show(&mut self, page: Document, entered: Entered) {
-        self.forget_frames_in(None);
         self.history.load(page.again.clone(), entered);
+        self.turn(page);
+    }
+
+    /// Puts a document in the place of the one shown.
+    pub(super) fn turn(&mut self, page: Document) {
+        self.forget_frames_in(None);
         self.jar.leave_siteless();
         self.jar.copy_afresh(&suffixes, &self.page.origin, &page.origin);
         self.page = page;

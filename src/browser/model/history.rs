@@ -1,7 +1,7 @@
 //! The tab's history, and going back in it: HTML, session history, as far as cookies see it.
 
 use super::UserAgent;
-use super::document::{Done, Navigation};
+use super::document::{Document, Done, Navigation};
 use super::fetch::Failed;
 
 /// The entries of a tab, the one shown last.
@@ -70,6 +70,11 @@ impl UserAgent {
     /// One entry back.
     pub(super) async fn back(&mut self) -> Done {
         let entries = &self.history.entries;
+        if self.manners.empty_page_is_an_entry && entries.len() == 1 {
+            self.history.entries.clear();
+            self.turn(Document::blank());
+            return Done::default();
+        }
         let [.., before, shown] = entries.as_slice() else {
             let not_done = Some("there is no page to go back to".to_owned());
             return Done { not_done, ..Done::default() };

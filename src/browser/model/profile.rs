@@ -80,6 +80,10 @@ pub(super) struct Manners {
     /// HTML: neither; who started it the first time is in the history's entry. WebKit: so it is (measured
     /// 2026-11-21, 2.50.6).
     pub(super) back_is_of_the_page_left: bool,
+    /// Whether the empty page a tab begins with can be gone back to.
+    ///
+    /// HTML: no, the first page takes its place. WebKit: yes (measured 2026-11-21, 2.50.6).
+    pub(super) empty_page_is_an_entry: bool,
 }
 
 /// How an answer to a preflight that is remembered is held against a later request.
@@ -135,6 +139,7 @@ impl Manners {
                 own_pages_load_nothing: false,
                 reads_ipv6_cookies: true,
                 back_is_of_the_page_left: false,
+                empty_page_is_an_entry: false,
             },
             Engine::Firefox => Self {
                 rules: Profile::FIREFOX.with_third_party(policy),
@@ -153,6 +158,7 @@ impl Manners {
                 own_pages_load_nothing: true,
                 reads_ipv6_cookies: true,
                 back_is_of_the_page_left: false,
+                empty_page_is_an_entry: false,
             },
             Engine::Webkit => Self {
                 rules: Profile::WEBKIT.with_third_party(policy),
@@ -171,6 +177,7 @@ impl Manners {
                 own_pages_load_nothing: false,
                 reads_ipv6_cookies: false,
                 back_is_of_the_page_left: true,
+                empty_page_is_an_entry: true,
             },
         }
     }

@@ -65,7 +65,7 @@ impl Worker {
         match action {
             Action::Visit(url) => place.go(url).await.map(|()| Page::default()),
             Action::Reload => place.reload().await.map(|()| Page::default()),
-            Action::Back => self.leave(place, BACK, &Value::Null).await,
+            Action::Back => self.back(place).await,
             Action::Click(selector) => {
                 self.touch(place, scripts::CLICK, &json!({ "selector": selector })).await
             }
@@ -113,6 +113,27 @@ impl Worker {
             self.hear(place, mark, before.as_ref()).await?;
         }
         Ok(Page { error, ..Page::default() })
+    }
+
+    /// Goes back. Where nothing is heard of it there was nowhere to go.
+    async fn back(&mut self, place: &Place) -> Result<Page, Failure> {
+        let mark = self.wire.mark();
+        let before = place.address().await?;
+        match place.run(BACK, &Value::Null).await {
+            // A page that is gone cannot answer.
+            Ok(_) | Err(Failure::Protocol { .. }) => {}
+            Err(failure) => return Err(failure),
+        }
+        // No script runs in a page that may be on its way out: WebKit keeps it for the way forward, and the
+        // driver would wait for its answer.
+        let since = Instant::now();
+        let mut heard = false;
+        while !heard && since.elapsed() < NOTHING {
+            self.hear_refused();
+            heard = place.address().await? != before || self.wire.mark() != mark || !self.refused.is_empty();
+        }
+        let not_done = (!heard).then(|| "there is no page to go back to".to_owned());
+        Ok(Page { not_done, ..Page::default() })
     }
 
     /// Clicks what a selector finds. The page may go elsewhere by it.
@@ -286,7 +307,7 @@ fn text(answer: &Value, key: &str) -> Option<String> {
 /// What a window shows.
 #[derive(Debug, Default)]
 pub(super) struct View {
-    /// The address bar; the document's own address, where the step acts in a frame.
+    /// The address bar.
     pub(super) url: Option<Url>,
     /// The browser's own page about what could not be loaded: what it says.
     pub(super) failed: Option<String>,

@@ -171,22 +171,23 @@ impl Worker {
         self.refused.clear();
         let mark = wire.mark();
         self.within.clear();
-        let (mut page, acting) = match &step.inside {
+        // The document in which the step is taken: before it, and after.
+        let (mut page, left) = match &step.inside {
             None => (self.act(place, &step.action).await?, self.address.clone()),
             Some(inside) if self.turn_to(place, inside).await? => {
-                let document = frames::address(place).await?;
-                (self.act(place, &step.action).await?, document)
+                let left = frames::address(place).await?;
+                (self.act(place, &step.action).await?, left)
             }
             Some(inside) => {
                 let not_done = Some(format!("no frame of {inside} is on the page"));
                 (Page { not_done, ..Page::default() }, None)
             }
         };
-        let mut view = self.settle(place, &wire).await?;
-        let address = view.url.clone().filter(|_| view.failed.is_none() || step.inside.is_some());
-        if step.inside.is_some() && page.not_done.is_none() {
-            view = View { url: frames::address(place).await?, failed: None };
-        }
+        let view = self.settle(place, &wire).await?;
+        let shown = match step.inside {
+            Some(_) if page.not_done.is_none() => frames::address(place).await?,
+            _ => view.url.clone().filter(|_| view.failed.is_none()),
+        };
         let mut exchanges: Vec<Exchange> = wire.since(mark).into_iter().map(Exchange::from_wire).collect();
         if page.document_cookie.is_none() && step.claims_document_cookie() {
             page.document_cookie = steps::document_cookie(place, None).await?.document_cookie;
@@ -198,12 +199,12 @@ impl Worker {
         self.hear_refused();
         let now = stored::now();
         let before = self.jar.cookies().to_vec();
-        let spots = self.spots(&step.action, &exchanges, &view, acting.as_ref(), now);
+        let spots = self.spots(&step.action, &exchanges, [shown.as_ref(), left.as_ref()], now);
         self.jar.read(place, self.blank.port(), &spots, now).await?;
-        request::note_omitted(&step.action, acting.as_ref(), &mut exchanges);
+        request::note_omitted(&step.action, left.as_ref(), &mut exchanges);
         stored::settle(jar::READING, &mut exchanges, &before, self.jar.cookies(), now);
-        let written = match (&step.action, &view) {
-            (Action::DocumentCookie { write: Some(line) }, View { url: Some(page), failed: None }) => {
+        let written = match (&step.action, &shown) {
+            (Action::DocumentCookie { write: Some(line) }, Some(page)) => {
                 let jar = self.jar.cookies();
                 let mut line = stored::settle_written(jar::READING, line, page, &before, jar, now);
                 self.doubt(&mut line, page);
@@ -215,7 +216,7 @@ impl Worker {
             let url = &exchange.wire.url;
             exchange.set_cookie.iter_mut().for_each(|line| self.doubt(line, url));
         }
-        self.address = address;
+        self.address = view.url.clone().filter(|_| view.failed.is_none());
         steps::conclude(step, &mut page, &exchanges, view);
         // WebKit may ask more than once for what it is refused.
         let mut refused = std::mem::take(&mut self.refused);
@@ -237,22 +238,21 @@ impl Worker {
         self.refused.extend(self.gateway.take_refused());
     }
 
-    /// Where the step may have changed the jar.
+    /// Where the step may have changed the jar. `documents` are that in which it was taken, after it and before.
     fn spots(
         &self,
         action: &Action,
         exchanges: &[Exchange],
-        view: &View,
-        acting: Option<&Url>,
+        documents: [Option<&Url>; 2],
         now: i64,
     ) -> Vec<Spot> {
         let mut spots = Spot::of_exchanges(exchanges, now);
-        if let (Action::DocumentCookie { write: Some(line) }, Some(page)) = (action, &view.url) {
+        if let (Action::DocumentCookie { write: Some(line) }, [Some(page), _]) = (action, documents) {
             spots.extend(Spot::of_line(page, line.as_bytes(), now));
         }
         if self.scripted {
-            let shown = view.url.as_ref().filter(|_| view.failed.is_none());
-            spots.extend(shown.into_iter().chain(&self.address).chain(acting).filter_map(Spot::of_page));
+            let pages = documents.into_iter().chain([self.address.as_ref()]).flatten();
+            spots.extend(pages.filter_map(Spot::of_page));
         }
         spots
     }
