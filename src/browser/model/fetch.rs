@@ -99,6 +99,10 @@ impl UserAgent {
                 MixedContent::No => {}
                 MixedContent::Upgraded => request.upgrade(),
                 MixedContent::Blocked => {
+                    if self.manners.preflights_before_mixed_content && last.is_some() {
+                        // Whatever it says, the request is not made.
+                        _ = self.preflight(request).await;
+                    }
                     let error = format!("an https page may not load {}", request.url);
                     return Err(Failed::new([Reason::MixedContent], error));
                 }

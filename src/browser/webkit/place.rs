@@ -316,7 +316,12 @@ fn environment(kit: &Kit) -> Vec<(&'static str, OsString)> {
 
 /// The capabilities of a session.
 fn capabilities(kit: &Kit, gateway: SocketAddr) -> Map<String, Value> {
-    let mut arguments = vec!["--automation".to_owned(), format!("--proxy=socks5://{gateway}")];
+    let mut arguments = vec![
+        "--automation".to_owned(),
+        format!("--proxy=socks5://{gateway}"),
+        // Going back asks again, as in the other engines under automation: a page that was kept asks for nothing.
+        "--enable-page-cache=false".to_owned(),
+    ];
     arguments.extend(policy::arguments(kit.options.third_party).iter().map(|&argument| argument.to_owned()));
     let limit = u64::try_from(kit.options.timeout.as_millis()).unwrap_or(u64::MAX);
     let Value::Object(capabilities) = json!({
