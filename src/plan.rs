@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub mod framework;
+pub mod proxy;
 
 use url::Url;
 
@@ -18,6 +19,7 @@ pub use crate::rules::context::Credentials;
 pub use crate::rules::cookie::SameSite;
 use crate::rules::reason::Reason;
 use framework::BackEnd;
+use proxy::Proxy;
 
 /// One scenario, resolved.
 #[derive(Clone, Debug)]
@@ -116,13 +118,15 @@ pub enum Service {
     Routes(Vec<Route>),
     /// A framework's back end with declared routes.
     BackEnd(Box<BackEnd>),
+    /// A reverse proxy, which passes requests on to other origins.
+    Proxy(Box<Proxy>),
 }
 
 impl Service {
-    /// The declared routes; the built-in page has none.
+    /// The declared routes; the built-in page has none, nor has a proxy.
     pub fn routes(&self) -> &[Route] {
         match self {
-            Self::Page => &[],
+            Self::Page | Self::Proxy(_) => &[],
             Self::Routes(routes) => routes,
             Self::BackEnd(back_end) => &back_end.routes,
         }
@@ -131,7 +135,7 @@ impl Service {
     /// The same, to be changed.
     pub fn routes_mut(&mut self) -> &mut [Route] {
         match self {
-            Self::Page => &mut [],
+            Self::Page | Self::Proxy(_) => &mut [],
             Self::Routes(routes) => routes,
             Self::BackEnd(back_end) => &mut back_end.routes,
         }

@@ -23,12 +23,21 @@ pub(super) struct Reply {
     pub(super) answer: Answer,
     /// Whether it is a WebSocket's: what it says depends on the request, see [`super::websocket`].
     pub(super) websocket: bool,
+    /// What the server meant to send and left out in silence, and why: see [`super::wire::Exchange`].
+    pub(super) left_out: Vec<String>,
 }
 
 impl Reply {
     /// An answer without headers or body.
     pub(super) fn new(status: StatusCode, answer: Answer) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Bytes::new(), answer, websocket: false }
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            answer,
+            websocket: false,
+            left_out: Vec::new(),
+        }
     }
 
     /// An answer that is a sentence for people.

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use url::Url;
 
 /// One request and its response, as they crossed an origin's socket.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
     /// The index of the origin in the plan.
     pub origin: usize,
@@ -26,6 +26,9 @@ pub struct Exchange {
     pub response_headers: Vec<(String, Vec<u8>)>,
     /// How the origin came to its answer.
     pub answer: Answer,
+    /// What the server's framework meant to send and left out, telling nobody, and why: a sentence each. It is
+    /// no part of what crossed the wire; only a rehearsal knows it.
+    pub left_out: Vec<String>,
 }
 
 /// How an origin came to its answer.
@@ -43,6 +46,8 @@ pub enum Answer {
     Framework,
     /// A middleware of a framework's back end answered in the route's place, and this is why.
     Middleware(String),
+    /// A reverse proxy passed the request on: the exchange that it had with the origin behind it.
+    Passed(Box<Exchange>),
     /// No route has this path (404), or none with this method (405).
     Undeclared,
     /// The request was for a host that is not this origin's (421).
@@ -65,6 +70,14 @@ impl Exchange {
     /// The Cookie header, if there was one.
     pub fn cookie(&self) -> Option<&[u8]> {
         self.request_header("cookie")
+    }
+
+    /// The exchange with whoever answered in the end, behind all reverse proxies.
+    pub fn behind(&self) -> &Self {
+        match &self.answer {
+            Answer::Passed(exchange) => exchange.behind(),
+            _ => self,
+        }
     }
 
     /// Each Set-Cookie line of the response.

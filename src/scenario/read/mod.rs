@@ -12,6 +12,7 @@ mod framework;
 mod include;
 mod json;
 mod origin;
+mod proxy;
 mod step;
 mod syntax;
 

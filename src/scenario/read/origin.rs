@@ -9,6 +9,7 @@ use super::fields::{
 };
 use super::framework::{self, Kind};
 use super::json::json;
+use super::proxy;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::framework::Framework;
 use crate::plan::{Body, Certificate};
@@ -50,6 +51,7 @@ fn origin(name: At<String>, table: &DeTable<'_>, mistakes: &mut Mistakes) -> Ori
     let url = fields.string("url", mistakes);
     let certificate = fields.word("certificate", &CERTIFICATES, mistakes);
     let framework = framework::framework(&mut fields, mistakes);
+    let proxy = proxy::proxy(&mut fields, mistakes);
     let kind = framework.as_ref().map(|(kind, framework)| (*kind, &framework.value));
     let routes: Vec<Route> = fields
         .tables("routes", &format!("origins.{}.routes", name.value), mistakes)
@@ -65,7 +67,7 @@ fn origin(name: At<String>, table: &DeTable<'_>, mistakes: &mut Mistakes) -> Ori
     }
     let framework = framework.map(|(_, framework)| framework);
     fields.finish(mistakes);
-    Origin { name, url, certificate, routes, cors, framework }
+    Origin { name, url, certificate, routes, cors, framework, proxy }
 }
 
 fn cors(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Cors {
