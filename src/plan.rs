@@ -168,6 +168,45 @@ pub struct Route {
     pub body: Body,
     /// Without a cookie of this name in the request the answer is an empty 401.
     pub require_cookie: Option<String>,
+    /// A token that the route signs: it stands where Set-Cookie lines and body say `{jwt}`.
+    pub sign_jwt: Option<SignJwt>,
+    /// Without a good token the answer is an empty 401.
+    pub require_jwt: Option<RequireJwt>,
+}
+
+impl Route {
+    /// The cookie without which the answer is a 401.
+    pub fn required_cookie(&self) -> Option<&str> {
+        let jwt = self.require_jwt.as_ref().and_then(|jwt| jwt.cookie.as_deref().filter(|_| !jwt.bearer));
+        self.require_cookie.as_deref().or(jwt)
+    }
+}
+
+/// What stands for the token that a route signs.
+pub const JWT: &str = "{jwt}";
+
+/// A JSON Web Token (RFC 7519) that a route signs with HS256.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SignJwt {
+    /// The key.
+    pub key: String,
+    /// The claims, beside `iat` and `exp`.
+    pub claims: serde_json::Map<String, serde_json::Value>,
+    /// How long it is good, by the clock of the world; `None` is for ever.
+    pub expires: Option<Duration>,
+}
+
+/// A JSON Web Token that a route requires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequireJwt {
+    /// The key that has to have signed it, with HS256.
+    pub key: String,
+    /// The cookie it may come in.
+    pub cookie: Option<String>,
+    /// Whether it may come as `Authorization: Bearer` (RFC 6750, section 2.1).
+    pub bearer: bool,
+    /// Whether the cookie is believed where both came; the other is then not looked at.
+    pub prefers_cookie: bool,
 }
 
 /// The body of a route's answer.

@@ -429,8 +429,8 @@ fn wire_notes(seen: &Observation) -> Vec<String> {
     let notes = |exchange: &Exchange| {
         let behind = exchange.wire.behind();
         let passed = (behind != &exchange.wire).then(|| behind_note(behind));
-        let left_out = behind.left_out.iter().map(|told| format!("in the server: {told}"));
-        std::iter::once(exchange_note(exchange)).chain(passed).chain(left_out).collect::<Vec<_>>()
+        let known = behind.notes.iter().map(|note| format!("in the server: {note}"));
+        std::iter::once(exchange_note(exchange)).chain(passed).chain(known).collect::<Vec<_>>()
     };
     seen.exchanges.iter().flat_map(notes).collect()
 }

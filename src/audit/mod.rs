@@ -14,7 +14,7 @@ use crate::browser::name::BrowserName;
 use crate::diagnostic::Span;
 use crate::observe::{Exchange, Observation};
 use crate::outcome::Run;
-use crate::plan::Plan;
+use crate::plan::{Plan, Route};
 
 pub mod attack;
 mod callers;
@@ -259,5 +259,5 @@ pub fn findings(plan: &Plan, runs: &[Run], attacks: &[Run]) -> Vec<Finding> {
 /// The names of the cookies that some route of the plan asks for.
 fn required(plan: &Plan) -> BTreeSet<&str> {
     let routes = plan.origins.iter().flat_map(|origin| origin.service.routes());
-    routes.filter_map(|route| route.require_cookie.as_deref()).collect()
+    routes.filter_map(Route::required_cookie).collect()
 }

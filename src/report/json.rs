@@ -184,8 +184,8 @@ struct ExchangeObject<'a> {
     set_cookie: Vec<SetCookieObject<'a>>,
     /// What a reverse proxy made of it.
     behind: Option<BehindObject<'a>>,
-    /// What the server left out in silence, and why.
-    left_out: &'a [String],
+    /// What the server knows of its answer and told nobody.
+    notes: &'a [String],
 }
 
 /// The request that arrived behind a reverse proxy, and its answer before the proxy touched it.
@@ -225,7 +225,7 @@ impl<'a> ExchangeObject<'a> {
             withheld: exchange.withheld.iter().map(WithheldObject::of).collect(),
             set_cookie: exchange.set_cookie.iter().map(SetCookieObject::of).collect(),
             behind: (behind != wire).then(|| BehindObject::of(behind)),
-            left_out: &behind.left_out,
+            notes: &behind.notes,
         }
     }
 }

@@ -86,10 +86,20 @@ pub(super) struct Route {
     /// that of the value.
     pub(super) bodies: Vec<(Span, At<plan::Body>)>,
     pub(super) require_cookie: Option<At<String>>,
+    pub(super) sign_jwt: Option<At<SignJwt>>,
+    pub(super) require_jwt: Option<At<plan::RequireJwt>>,
     /// What a framework does here.
     pub(super) view: View,
     /// Where it says so.
     pub(super) does: Option<At<Does>>,
+}
+
+/// `sign_jwt`.
+#[derive(Debug)]
+pub(super) struct SignJwt {
+    pub(super) key: String,
+    pub(super) claims: serde_json::Map<String, serde_json::Value>,
+    pub(super) expires: Option<At<String>>,
 }
 
 /// A header field.

@@ -35,6 +35,7 @@ pub mod dns;
 pub mod doors;
 mod framework;
 pub mod gateway;
+mod jwt;
 mod mock;
 mod origin;
 mod page;

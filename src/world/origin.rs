@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::{COOKIE, HOST, HeaderMap};
+use hyper::header::{AUTHORIZATION, COOKIE, HOST, HeaderMap};
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode, Version};
@@ -20,7 +20,7 @@ use url::Url;
 use super::Alive;
 use super::cors::Cors;
 use super::framework::{App, Asked};
-use super::mock::Mock;
+use super::mock::{Mock, Sent};
 use super::page::Page;
 use super::reply::Reply;
 use super::wire::{Answer, Exchange};
@@ -122,7 +122,10 @@ impl Origin {
         match &self.service {
             Service::Page(page) => page.answer(),
             Service::Routes(mock) => {
-                let mut reply = mock.answer(&request.method, url.path(), cookie(headers).as_deref());
+                let cookie = cookie(headers);
+                let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+                let sent = Sent { cookie: cookie.as_deref(), authorization, at: world.clock.now() };
+                let mut reply = mock.answer(&request.method, url.path(), sent);
                 if reply.websocket {
                     websocket::answer(request, &mut reply);
                 }
@@ -206,7 +209,7 @@ pub(super) async fn respond(
         status: reply.status.as_u16(),
         response_headers: fields(&reply.headers),
         answer: reply.answer.clone(),
-        left_out: reply.left_out.clone(),
+        notes: reply.notes.clone(),
     });
     reply.into_response()
 }

@@ -23,8 +23,8 @@ pub(super) struct Reply {
     pub(super) answer: Answer,
     /// Whether it is a WebSocket's: what it says depends on the request, see [`super::websocket`].
     pub(super) websocket: bool,
-    /// What the server meant to send and left out in silence, and why: see [`super::wire::Exchange`].
-    pub(super) left_out: Vec<String>,
+    /// What the server knows of it and tells nobody: see [`super::wire::Exchange`].
+    pub(super) notes: Vec<String>,
 }
 
 impl Reply {
@@ -36,7 +36,7 @@ impl Reply {
             body: Bytes::new(),
             answer,
             websocket: false,
-            left_out: Vec::new(),
+            notes: Vec::new(),
         }
     }
 

@@ -26,9 +26,9 @@ pub struct Exchange {
     pub response_headers: Vec<(String, Vec<u8>)>,
     /// How the origin came to its answer.
     pub answer: Answer,
-    /// What the server's framework meant to send and left out, telling nobody, and why: a sentence each. It is
-    /// no part of what crossed the wire; only a rehearsal knows it.
-    pub left_out: Vec<String>,
+    /// What the server knows of its answer and tells nobody, a sentence each: a cookie that its framework left
+    /// out, why a token was refused. It is no part of what crossed the wire; only a rehearsal sees it.
+    pub notes: Vec<String>,
 }
 
 /// How an origin came to its answer.
@@ -40,6 +40,8 @@ pub enum Answer {
     Route(usize),
     /// The route with this index refused: the cookie it requires was not there.
     CookieMissing(usize),
+    /// The route with this index refused: the token that it requires was no good.
+    TokenRefused(usize),
     /// A CORS preflight, answered by the origin's CORS settings.
     Preflight,
     /// A framework's own page or endpoint, which no route of the plan is.

@@ -11,6 +11,7 @@ mod fields;
 mod framework;
 mod include;
 mod json;
+mod jwt;
 mod origin;
 mod proxy;
 mod step;

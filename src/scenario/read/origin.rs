@@ -9,6 +9,7 @@ use super::fields::{
 };
 use super::framework::{self, Kind};
 use super::json::json;
+use super::jwt;
 use super::proxy;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::framework::Framework;
@@ -134,10 +135,12 @@ fn route(
     }
     bodies.sort_by_key(|(key, _)| key.start);
     let require_cookie = fields.string("require_cookie", mistakes);
+    let sign_jwt = fields.entry("sign_jwt").and_then(|entry| jwt::sign(&entry, mistakes));
+    let require_jwt = fields.entry("require_jwt").and_then(|entry| jwt::require(&entry, mistakes));
     let (view, does) = framework
         .map_or_else(Default::default, |framework| framework::view(framework, &mut fields, mistakes));
     fields.finish(mistakes);
-    Route { at, status, headers, set_cookie, bodies, require_cookie, view, does }
+    Route { at, status, headers, set_cookie, bodies, require_cookie, sign_jwt, require_jwt, view, does }
 }
 
 /// A list of lines, or one line.

@@ -81,7 +81,7 @@ pub(super) fn answer(
         status: reply.status.as_u16(),
         response_headers: fields(&reply.headers),
         answer: std::mem::replace(&mut reply.answer, Answer::Undeclared),
-        left_out: std::mem::take(&mut reply.left_out),
+        notes: std::mem::take(&mut reply.notes),
     };
     reply.answer = Answer::Passed(Box::new(exchange));
     if let Some(location) = onward.back {

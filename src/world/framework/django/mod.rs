@@ -133,7 +133,7 @@ impl Django {
 
     /// The view that the path leads to, behind the check of `CsrfViewMiddleware`.
     fn resolved(&self, visit: &mut Visit<'_>) -> Reply {
-        let routed = visit.app.routed(visit.asked);
+        let routed = visit.app.routed(visit.asked, visit.now);
         if routed.reply.status == StatusCode::NOT_FOUND && routed.view.is_none() {
             return routed.reply;
         }

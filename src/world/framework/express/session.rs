@@ -124,7 +124,7 @@ impl Sessions {
             options.rolling || (session.expires.is_some() && is_modified)
         };
         if sets && session.secure && !is_secure {
-            routed.reply.left_out.push(request.left_out("express-session", &options.name));
+            routed.reply.notes.push(request.left_out("express-session", &options.name));
         } else if sets && let Some(secret) = options.secrets.first() {
             let mut attributes = attributes(&options.cookie);
             attributes.path.get_or_insert_with(|| "/".to_owned());
@@ -205,7 +205,7 @@ pub(super) fn in_cookie<'a>(
         }
     }
     add_lines(&mut routed.reply, &jar.lines);
-    routed.reply.left_out.append(&mut jar.left_out);
+    routed.reply.notes.append(&mut jar.left_out);
     routed.reply
 }
 

@@ -58,7 +58,7 @@ impl NextAuth {
         mut random: Random,
     ) -> Reply {
         let Some(rest) = asked.url.path().strip_prefix(PATH) else {
-            let mut routed = app.routed(asked);
+            let mut routed = app.routed(asked, now);
             if routed.does() == Some(Does::Me) {
                 routed.say_user(self.session(asked, now).is_some());
             }
