@@ -145,7 +145,7 @@ impl Service {
     pub fn framework(&self) -> Option<&'static str> {
         match self {
             Self::BackEnd(back_end) => Some(back_end.framework.name()),
-            Self::Page | Self::Routes(_) => None,
+            Self::Page | Self::Routes(_) | Self::Proxy(_) => None,
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod attack;
 mod callers;
 mod cookies;
 mod looks;
+mod settings;
 mod transport;
 
 /// How much harm what was found can do.

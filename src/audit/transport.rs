@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::looks::is_laptop;
-use super::{Check, Evidence, Finding, Seen, Severity, steps};
+use super::{Check, Evidence, Finding, Seen, Severity, settings, steps};
 use crate::observe::Exchange;
 use crate::outcome::Run;
-use crate::plan::Plan;
+use crate::plan::{Plan, Service};
 use crate::world::wire::Answer;
 
 /// What one step shows.
@@ -78,7 +78,7 @@ fn dead(seen: &Seen<'_>, exchange: &Exchange, add: &mut impl FnMut(Finding)) {
     let wire = &exchange.wire;
     let is_json =
         wire.response_header("content-type").is_some_and(|kind| kind.starts_with(b"application/json"));
-    let declared = is_json && wire.answer != Answer::Undeclared;
+    let declared = is_json && wire.behind().answer != Answer::Undeclared;
     if wire.status == 404 && !declared && wire.method != "OPTIONS" {
         let headline = format!("nothing answers {} {}", wire.method, wire.url);
         let evidence = seen.evidence(Some(exchange), None);
@@ -93,8 +93,17 @@ pub(super) fn look_over(plan: &Plan, runs: &[Run], add: &mut impl FnMut(Finding)
     let browsers = || runs.iter().map(|run| run.browser).collect::<Vec<_>>();
     let evidence = |seen: String| Evidence { step: None, span: None, seen: vec![seen] };
     for origin in plan.origins.iter().filter(|origin| !is_laptop(&origin.url)) {
-        let allowed = origin.cors.iter().flat_map(|cors| &cors.allow_origins);
+        let by_settings = match &origin.service {
+            Service::BackEnd(back_end) => back_end.framework.allowed_origins(),
+            _ => None,
+        };
+        let (setting, allowed) = match (&origin.cors, by_settings) {
+            (Some(cors), _) => ("its CORS settings", cors.allow_origins.clone()),
+            (None, Some(allowed)) => (allowed.setting, allowed.origins),
+            (None, None) => continue,
+        };
         let laptops: Vec<&str> = allowed
+            .iter()
             .filter(|allowed| Url::parse(allowed).is_ok_and(|url| is_laptop(&url)))
             .map(String::as_str)
             .collect();
@@ -103,7 +112,7 @@ pub(super) fn look_over(plan: &Plan, runs: &[Run], add: &mut impl FnMut(Finding)
                 check: Check::LocalhostLeft,
                 severity: Severity::Medium,
                 headline: format!("`{}` lets pages of any visitor's own machine in", origin.name),
-                evidence: evidence(format!("its CORS settings allow {}", laptops.join(", "))),
+                evidence: evidence(format!("{setting} has {}", laptops.join(", "))),
                 fix: "take them out of the production settings".to_owned(),
                 browsers: browsers(),
             });
@@ -128,7 +137,12 @@ pub(super) fn look_over(plan: &Plan, runs: &[Run], add: &mut impl FnMut(Finding)
             evidence: evidence(
                 "the first visit by a bare name goes over plain http, and can be caught".to_owned(),
             ),
-            fix: "send `Strict-Transport-Security: max-age=31536000` over https".to_owned(),
+            fix: match settings::hsts(plan) {
+                Some(setting) => {
+                    format!("send `Strict-Transport-Security: max-age=31536000` over https; {setting}")
+                }
+                None => "send `Strict-Transport-Security: max-age=31536000` over https".to_owned(),
+            },
             browsers: browsers(),
         });
     }

@@ -10,6 +10,7 @@
 
 use url::Url;
 
+pub mod cors_setting;
 pub mod setting;
 
 use super::Route;

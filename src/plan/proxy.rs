@@ -28,6 +28,21 @@ impl Proxy {
         }
     }
 
+    /// Where a request for a path is passed on to. Of Kong's routes the first that the path allows is taken, for
+    /// what else they ask for is not known here.
+    pub fn upstream(&self, path: &str) -> Option<&Url> {
+        match self {
+            Self::Nginx(locations) => Location::chosen(locations, path).map(|location| &location.upstream),
+            Self::Kong(kong) => {
+                let begins = |route: &KongRoute| {
+                    route.paths.is_empty() || route.paths.iter().any(|known| path.starts_with(known.as_str()))
+                };
+                let mut services = kong.services.iter();
+                services.find(|service| service.routes.iter().any(begins)).map(|service| &service.upstream)
+            }
+        }
+    }
+
     /// Where requests are passed on to.
     pub fn upstreams(&self) -> Vec<&Url> {
         match self {
@@ -72,6 +87,23 @@ pub struct Location {
     pub cookie_flags: Vec<CookieFlags>,
     /// `add_header`.
     pub add_header: Vec<AddHeader>,
+}
+
+impl Location {
+    /// The location for a decoded path: the one that is exactly it, or the longest beginning of it.
+    pub fn chosen<'l>(locations: &'l [Self], path: &str) -> Option<&'l Self> {
+        let begins = |location: &&Self| match &location.path {
+            LocationPath::Prefix(prefix) => path.starts_with(prefix.as_str()),
+            LocationPath::Exact(_) => false,
+        };
+        let longest = || locations.iter().filter(begins).max_by_key(|location| location.path.text().len());
+        locations.iter().find(|location| location.is_exactly(path)).or_else(longest)
+    }
+
+    /// Whether it is for this path and no other.
+    pub fn is_exactly(&self, path: &str) -> bool {
+        matches!(&self.path, LocationPath::Exact(exact) if exact == path)
+    }
 }
 
 /// The paths of a location.

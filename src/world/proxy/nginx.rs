@@ -39,11 +39,11 @@ pub(super) fn next<'p>(locations: &'p [Location], arrived: &Arrived<'_>) -> Next
     let path = percent_decode_str(arrived.url.path()).decode_utf8_lossy().into_owned();
     let mut locations_with_slash = locations.iter().filter(|location| wants_slash(location, &path));
     if let Some(slashed) = locations_with_slash.next()
-        && !locations.iter().any(|location| is_exactly(location, &path))
+        && !locations.iter().any(|location| location.is_exactly(&path))
     {
         return Next::Back(to_slash(slashed, arrived));
     }
-    let Some(location) = chosen(locations, &path) else {
+    let Some(location) = Location::chosen(locations, &path) else {
         let paths: Vec<&str> = locations.iter().map(|location| location.path.text()).collect();
         let text =
             format!("rehearsal: no location of nginx is for {path}\nhint: it has {}\n", paths.join(", "));
@@ -60,20 +60,6 @@ pub(super) fn next<'p>(locations: &'p [Location], arrived: &Arrived<'_>) -> Next
     let version = if location.http_1_1 { Version::HTTP_11 } else { Version::HTTP_10 };
     let headers = headers(location, arrived);
     Next::On(Onward { upstream: &location.upstream, target, version, headers, back: Some(location) })
-}
-
-/// The location for a path: the one that is exactly it, or the longest beginning of it.
-fn chosen<'l>(locations: &'l [Location], path: &str) -> Option<&'l Location> {
-    let begins = |location: &&Location| match &location.path {
-        LocationPath::Prefix(prefix) => path.starts_with(prefix.as_str()),
-        LocationPath::Exact(_) => false,
-    };
-    let longest = || locations.iter().filter(begins).max_by_key(|location| location.path.text().len());
-    locations.iter().find(|location| is_exactly(location, path)).or_else(longest)
-}
-
-fn is_exactly(location: &Location, path: &str) -> bool {
-    matches!(&location.path, LocationPath::Exact(exact) if exact == path)
 }
 
 /// Whether a path lacks nothing but the slash at the end of a location: it is sent there, whatever shorter
