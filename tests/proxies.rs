@@ -1,8 +1,8 @@
 //! Reverse proxies: nginx against recordings of the real one, Kong against its documentation and source, and
 //! both before back ends of frameworks.
 //!
-//! Every case of `tests/frameworks/cases/nginx.json` is asked of a proxy in a world: what arrives behind it and
-//! what comes back are, header by header, what nginx made of it in `tests/frameworks/recorded/nginx.json`.
+//! Every case of `tests/frameworks/cases/nginx.json` is asked of a proxy in a world: what arrives behind it
+//! and what comes back are, header by header, what nginx made of it in `tests/frameworks/recorded/nginx.json`.
 
 mod support;
 #[path = "frameworks/table.rs"]

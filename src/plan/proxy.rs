@@ -5,8 +5,9 @@
 //! server behind sees what it is told of them in headers. Inheritance is resolved and defaults are filled in
 //! here; what the settings do stands in `world::proxy`.
 //!
-//! nginx is 1.22 (`ngx_http_proxy_module`), recorded in `tests/frameworks`; Kong is 3.x, after its source
-//! (`kong/runloop/handler.lua` and `kong/router/utils.lua`).
+//! nginx is 1.22 (`ngx_http_proxy_module`), recorded in `tests/frameworks` and replayed in
+//! `tests/proxies.rs`; Kong is 3.x, after its source (`kong/runloop/handler.lua` and
+//! `kong/router/utils.lua`).
 
 use url::Url;
 
@@ -28,8 +29,8 @@ impl Proxy {
         }
     }
 
-    /// Where a request for a path is passed on to. Of Kong's routes the first that the path allows is taken, for
-    /// what else they ask for is not known here.
+    /// Where a request for a path is passed on to. Of Kong's routes the first that the path allows is taken,
+    /// for what else they ask for is not known here.
     pub fn upstream(&self, path: &str) -> Option<&Url> {
         match self {
             Self::Nginx(locations) => Location::chosen(locations, path).map(|location| &location.upstream),
@@ -76,8 +77,8 @@ pub struct Location {
     pub set_header: Vec<(String, Template)>,
     /// `proxy_hide_header`, in lower case.
     pub hide_header: Vec<String>,
-    /// `proxy_redirect`: what a `Location` begins with, and what stands there in its place. The first that fits
-    /// does.
+    /// `proxy_redirect`: what a `Location` begins with, and what stands there in its place. The first that
+    /// fits does.
     pub redirect: Vec<(String, Template)>,
     /// `proxy_cookie_path`: what a `Path` begins with, and what stands there in its place.
     pub cookie_path: Vec<(String, String)>,

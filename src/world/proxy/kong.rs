@@ -1,7 +1,8 @@
 //! Kong: which route a request is for, and what its service is asked.
 //!
 //! After `kong/router/traditional.lua`, `kong/router/utils.lua` (`path_handling` v0) and
-//! `kong/runloop/handler.lua` of 3.x. An answer comes back as it is: neither `Location` nor cookies are touched.
+//! `kong/runloop/handler.lua` of 3.x. An answer comes back as it is: neither `Location` nor cookies are
+//! touched.
 
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{StatusCode, Version};

@@ -1,7 +1,7 @@
 //! nginx: which location a request is for, what it makes of it, and of the answer.
 //!
-//! After `ngx_http_proxy_module` and `ngx_http_core_module` of 1.22; what it does was recorded and is replayed
-//! in `tests/frameworks.rs`.
+//! After `ngx_http_proxy_module` and `ngx_http_core_module` of 1.22; what it does was recorded and is
+//! replayed in `tests/proxies.rs`.
 
 use hyper::header::{HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
 use hyper::{StatusCode, Version};
