@@ -28,6 +28,18 @@ allow_credentials = true
 [origins.mirror]
 url = "https://mirror.example"
 
+[origins.legacy]
+url = "https://legacy.example"
+nginx.location."/".proxy_pass = "http://legacy:3000"
+
+[origins.behind]
+url = "http://legacy:3000"
+express.express-session = { secret = "s", cookie = { secure = true } }
+
+[[origins.behind.routes]]
+at = "GET /login"
+does = "login"
+
 [[origins.mirror.routes]]
 at = "GET /me"
 headers = { Access-Control-Allow-Origin = "https://attacker.invalid", Access-Control-Allow-Credentials = "true" }
@@ -85,6 +97,9 @@ visit = "api:/partner"
 
 [[step]]
 visit = "old:/"
+
+[[step]]
+visit = "legacy:/login"
 "#;
 
 /// A back end with settings for each of its mistakes, behind a proxy.
@@ -282,6 +297,7 @@ fn how_grave_is_too_grave_is_asked() {
 
 /// Scenarios of ours, and what each is about in the words of the audit.
 const SHIPPED: &[(&str, &[&str])] = &[
+    ("topologies/d12-tls-ends-at-the-edge/the-app-trusts-no-proxy.toml", &["cookie-left-out"]),
     ("vercel-django-kong/a1-front-end-missing-from-cors.toml", &["unreadable-answer", "refused-cookie"]),
     ("vercel-django-kong/a2-lax-on-another-site.toml", &["refused-cookie", "insecure-cookie"]),
     ("vercel-django-kong/a3-fixed-where-third-party-cookies-live.toml", &["wide-domain", "refused-cookie"]),

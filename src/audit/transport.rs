@@ -9,7 +9,7 @@ use super::{Check, Evidence, Finding, Seen, Severity, settings, steps};
 use crate::observe::Exchange;
 use crate::outcome::Run;
 use crate::plan::{Plan, Service};
-use crate::world::wire::Answer;
+use crate::world::wire::{Answer, Note};
 
 /// What one step shows.
 pub(super) fn look(seen: &Seen<'_>, add: &mut impl FnMut(Finding)) {
@@ -18,6 +18,7 @@ pub(super) fn look(seen: &Seen<'_>, add: &mut impl FnMut(Finding)) {
         astray(seen, exchange, add);
         localhost_domain(seen, exchange, add);
         dead(seen, exchange, add);
+        left_out(seen, exchange, add);
     }
 }
 
@@ -68,6 +69,20 @@ fn localhost_domain(seen: &Seen<'_>, exchange: &Exchange, add: &mut impl FnMut(F
             let fix = "leave `Domain` out in production";
             add(seen.finding(Check::LocalhostLeft, Severity::High, headline, evidence, fix));
         }
+    }
+}
+
+/// A cookie that the server behind takes for too good for the connection: TLS ended before it, and nobody
+/// told it, or it believes nobody.
+fn left_out(seen: &Seen<'_>, exchange: &Exchange, add: &mut impl FnMut(Finding)) {
+    for note in &exchange.wire.behind().notes {
+        let Note::CookieLeftOut(why) = note else { continue };
+        let target = format!("{} {}", exchange.wire.method, exchange.wire.url);
+        let headline = format!("the answer to {target} lacks a cookie that the server means to set");
+        let evidence = seen.evidence(Some(exchange), why.clone());
+        let fix = "have the proxy that ends TLS send `X-Forwarded-Proto`, and the server trust it: in Express \
+                   `app.set(\"trust proxy\", 1)`";
+        add(seen.finding(Check::CookieLeftOut, Severity::High, headline, evidence, fix));
     }
 }
 

@@ -185,7 +185,7 @@ struct ExchangeObject<'a> {
     /// What a reverse proxy made of it.
     behind: Option<BehindObject<'a>>,
     /// What the server knows of its answer and told nobody.
-    notes: &'a [String],
+    notes: Vec<&'a str>,
 }
 
 /// The request that arrived behind a reverse proxy, and its answer before the proxy touched it.
@@ -225,7 +225,7 @@ impl<'a> ExchangeObject<'a> {
             withheld: exchange.withheld.iter().map(WithheldObject::of).collect(),
             set_cookie: exchange.set_cookie.iter().map(SetCookieObject::of).collect(),
             behind: (behind != wire).then(|| BehindObject::of(behind)),
-            notes: &behind.notes,
+            notes: behind.notes.iter().map(wire::Note::text).collect(),
         }
     }
 }

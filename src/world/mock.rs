@@ -15,7 +15,7 @@ use url::Url;
 mod tokens;
 
 use super::reply::{PLAIN, Reply};
-use super::wire::Answer;
+use super::wire::{Answer, Note};
 use crate::observe::cookie_pairs;
 use crate::plan::{self, Body, RequireJwt, SignJwt};
 use tokens::Refused;
@@ -127,7 +127,7 @@ impl Mock {
             let by_cookie = why == Refused::Missing && !required.bearer;
             let answer = if by_cookie { Answer::CookieMissing(index) } else { Answer::TokenRefused(index) };
             let mut reply = unauthorized(answer);
-            reply.notes.push(why.to_string());
+            reply.notes.push(Note::TokenRefused(why.to_string()));
             if required.bearer {
                 // RFC 6750, section 3: who sent no token is not told of an error.
                 let error = if why == Refused::Missing { "" } else { " error=\"invalid_token\"" };

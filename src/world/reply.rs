@@ -9,7 +9,7 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 use time::OffsetDateTime;
 
-use super::wire::Answer;
+use super::wire::{Answer, Note};
 
 /// `text/plain` for the sentences of this program.
 pub(super) const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -24,7 +24,7 @@ pub(super) struct Reply {
     /// Whether it is a WebSocket's: what it says depends on the request, see [`super::websocket`].
     pub(super) websocket: bool,
     /// What the server knows of it and tells nobody: see [`super::wire::Exchange`].
-    pub(super) notes: Vec<String>,
+    pub(super) notes: Vec<Note>,
 }
 
 impl Reply {

@@ -26,9 +26,27 @@ pub struct Exchange {
     pub response_headers: Vec<(String, Vec<u8>)>,
     /// How the origin came to its answer.
     pub answer: Answer,
-    /// What the server knows of its answer and tells nobody, a sentence each: a cookie that its framework left
-    /// out, why a token was refused. It is no part of what crossed the wire; only a rehearsal sees it.
-    pub notes: Vec<String>,
+    /// What the server knows of its answer and tells nobody. It is no part of what crossed the wire; only a
+    /// rehearsal sees it.
+    pub notes: Vec<Note>,
+}
+
+/// Something that a server knows of its answer: a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// Its framework meant to set a cookie and left it out, and this is why.
+    CookieLeftOut(String),
+    /// It refused a token, and this is why.
+    TokenRefused(String),
+}
+
+impl Note {
+    /// The sentence.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::CookieLeftOut(text) | Self::TokenRefused(text) => text,
+        }
+    }
 }
 
 /// How an origin came to its answer.

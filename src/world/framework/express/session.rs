@@ -20,6 +20,7 @@ use crate::world::framework::members::Members;
 use crate::world::framework::random::Random;
 use crate::world::framework::{Asked, Routed, USER, locked, signing};
 use crate::world::reply::Reply;
+use crate::world::wire::Note;
 
 /// What an id is made of: `uid-safe`'s base64 of URLs.
 const ID: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -37,7 +38,7 @@ pub(super) struct Request<'r> {
 
 impl Request<'_> {
     /// What neither package tells anybody: that a `secure` cookie was not set, and why.
-    fn left_out(&self, package: &str, name: &str) -> String {
+    fn left_out(&self, package: &str, name: &str) -> Note {
         let why = if self.secure_by_header {
             "`X-Forwarded-Proto: https` came along, but Express trusts no proxy: set `trust proxy`"
         } else if self.asked.headers.contains_key("x-forwarded-proto") {
@@ -46,9 +47,9 @@ impl Request<'_> {
             "nothing says otherwise: a proxy that ends TLS has to send `X-Forwarded-Proto`, and \
              `trust proxy` to trust it"
         };
-        format!(
+        Note::CookieLeftOut(format!(
             "{package} did not set its `secure` cookie `{name}`: it takes the request for plain http, and {why}"
-        )
+        ))
     }
 }
 
@@ -218,7 +219,7 @@ struct InCookie<'c> {
     options: &'c CookieSession,
     request: &'c Request<'c>,
     lines: Vec<String>,
-    left_out: Vec<String>,
+    left_out: Vec<Note>,
 }
 
 impl InCookie<'_> {
