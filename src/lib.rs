@@ -19,7 +19,8 @@
 //! - [`world`] brings a plan to life: one DNS zone, a name-constrained certificate authority, origins that
 //!   speak TLS and HTTP, and the gateway, the one loopback port through which a browser sees this world
 //!   and nothing else. Every exchange is recorded at the origin's socket: the [`world::wire`].
-//!   Some origins answer as a framework does, in its own settings: [`plan::framework`].
+//!   Some origins answer as a framework does, in its own settings: [`plan::framework`]. Some are reverse proxies
+//!   that pass a request on to another: [`plan::proxy`].
 //! - [`browser`] owns browsers: the process and its guard, the protocols spoken to it, and what each step
 //!   makes it do. What it returns is an [`observe::Observation`].
 //! - [`verdict`] compares an observation with what the scenario expects, and [`outcome`] holds what came

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub mod framework;
+pub mod proxy;
 
 use url::Url;
 
@@ -18,6 +19,7 @@ pub use crate::rules::context::Credentials;
 pub use crate::rules::cookie::SameSite;
 use crate::rules::reason::Reason;
 use framework::BackEnd;
+use proxy::Proxy;
 
 /// One scenario, resolved.
 #[derive(Clone, Debug)]
@@ -116,13 +118,15 @@ pub enum Service {
     Routes(Vec<Route>),
     /// A framework's back end with declared routes.
     BackEnd(Box<BackEnd>),
+    /// A reverse proxy, which passes requests on to other origins.
+    Proxy(Box<Proxy>),
 }
 
 impl Service {
-    /// The declared routes; the built-in page has none.
+    /// The declared routes; the built-in page has none, nor has a proxy.
     pub fn routes(&self) -> &[Route] {
         match self {
-            Self::Page => &[],
+            Self::Page | Self::Proxy(_) => &[],
             Self::Routes(routes) => routes,
             Self::BackEnd(back_end) => &back_end.routes,
         }
@@ -131,7 +135,7 @@ impl Service {
     /// The same, to be changed.
     pub fn routes_mut(&mut self) -> &mut [Route] {
         match self {
-            Self::Page => &mut [],
+            Self::Page | Self::Proxy(_) => &mut [],
             Self::Routes(routes) => routes,
             Self::BackEnd(back_end) => &mut back_end.routes,
         }
@@ -141,7 +145,7 @@ impl Service {
     pub fn framework(&self) -> Option<&'static str> {
         match self {
             Self::BackEnd(back_end) => Some(back_end.framework.name()),
-            Self::Page | Self::Routes(_) => None,
+            Self::Page | Self::Routes(_) | Self::Proxy(_) => None,
         }
     }
 }
@@ -164,6 +168,45 @@ pub struct Route {
     pub body: Body,
     /// Without a cookie of this name in the request the answer is an empty 401.
     pub require_cookie: Option<String>,
+    /// A token that the route signs: it stands where Set-Cookie lines and body say `{jwt}`.
+    pub sign_jwt: Option<SignJwt>,
+    /// Without a good token the answer is an empty 401.
+    pub require_jwt: Option<RequireJwt>,
+}
+
+impl Route {
+    /// The cookie without which the answer is a 401.
+    pub fn required_cookie(&self) -> Option<&str> {
+        let jwt = self.require_jwt.as_ref().and_then(|jwt| jwt.cookie.as_deref().filter(|_| !jwt.bearer));
+        self.require_cookie.as_deref().or(jwt)
+    }
+}
+
+/// What stands for the token that a route signs.
+pub const JWT: &str = "{jwt}";
+
+/// A JSON Web Token (RFC 7519) that a route signs with HS256.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SignJwt {
+    /// The key.
+    pub key: String,
+    /// The claims, beside `iat` and `exp`.
+    pub claims: serde_json::Map<String, serde_json::Value>,
+    /// How long it is good, by the clock of the world; `None` is for ever.
+    pub expires: Option<Duration>,
+}
+
+/// A JSON Web Token that a route requires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequireJwt {
+    /// The key that has to have signed it, with HS256.
+    pub key: String,
+    /// The cookie it may come in.
+    pub cookie: Option<String>,
+    /// Whether it may come as `Authorization: Bearer` (RFC 6750, section 2.1).
+    pub bearer: bool,
+    /// Whether the cookie is believed where both came; the other is then not looked at.
+    pub prefers_cookie: bool,
 }
 
 /// The body of a route's answer.

@@ -10,6 +10,7 @@ use crate::explain::failure::Explained;
 use crate::observe::{Cookie, Exchange, Observation, SetCookie};
 use crate::plan::{Absent, Claim, Expect, Readable, Sent, Stored};
 use crate::rules::reason::{Question, Reason};
+use crate::world::wire;
 
 use crate::diagnostic::Span;
 
@@ -425,7 +426,28 @@ fn wire_notes(seen: &Observation) -> Vec<String> {
     if seen.exchanges.is_empty() {
         return vec!["on the wire: no request arrived".to_owned()];
     }
-    seen.exchanges.iter().map(exchange_note).collect()
+    let notes = |exchange: &Exchange| {
+        let behind = exchange.wire.behind();
+        let passed = (behind != &exchange.wire).then(|| behind_note(behind));
+        let known = behind.notes.iter().map(|note| format!("in the server: {}", note.text()));
+        std::iter::once(exchange_note(exchange)).chain(passed).chain(known).collect::<Vec<_>>()
+    };
+    seen.exchanges.iter().flat_map(notes).collect()
+}
+
+/// What a reverse proxy made of a request: the one that arrived behind it.
+fn behind_note(behind: &wire::Exchange) -> String {
+    let mut told: Vec<String> = behind
+        .request_headers
+        .iter()
+        .filter(|(name, _)| name == "host" || name.starts_with("x-forwarded-"))
+        .map(|(name, value)| format!("{name}: {}", shorten(&String::from_utf8_lossy(value))))
+        .collect();
+    if !told.iter().any(|header| header.starts_with("x-forwarded-proto")) {
+        told.push("no x-forwarded-proto".to_owned());
+    }
+    let wire::Exchange { method, url, status, .. } = behind;
+    format!("on the wire: behind the proxy {method} {url} → {status}, {}", told.join(", "))
 }
 
 fn page_notes(seen: &Observation) -> Vec<String> {

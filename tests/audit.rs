@@ -28,6 +28,18 @@ allow_credentials = true
 [origins.mirror]
 url = "https://mirror.example"
 
+[origins.legacy]
+url = "https://legacy.example"
+nginx.location."/".proxy_pass = "http://legacy:3000"
+
+[origins.behind]
+url = "http://legacy:3000"
+express.express-session = { secret = "s", cookie = { secure = true } }
+
+[[origins.behind.routes]]
+at = "GET /login"
+does = "login"
+
 [[origins.mirror.routes]]
 at = "GET /me"
 headers = { Access-Control-Allow-Origin = "https://attacker.invalid", Access-Control-Allow-Credentials = "true" }
@@ -85,7 +97,90 @@ visit = "api:/partner"
 
 [[step]]
 visit = "old:/"
+
+[[step]]
+visit = "legacy:/login"
 "#;
+
+/// A back end with settings for each of its mistakes, behind a proxy.
+const SETTINGS: &str = r#"
+title = "Settings that are wrong"
+
+[origins.web]
+url = "https://www.shop.example"
+
+[origins.api]
+url = "https://api.shop.example"
+
+[origins.api.nginx.location."/"]
+proxy_pass = "http://django:8000"
+proxy_set_header = { Host = "$host", X-Forwarded-Proto = "$scheme" }
+
+[origins.django]
+url = "http://django:8000"
+
+[origins.django.django]
+SECURE_PROXY_SSL_HEADER = ["HTTP_X_FORWARDED_PROTO", "https"]
+SESSION_COOKIE_HTTPONLY = false
+SESSION_COOKIE_SAMESITE = false
+CORS_ALLOW_ALL_ORIGINS = true
+CORS_ALLOW_CREDENTIALS = true
+CORS_ALLOWED_ORIGINS = ["http://localhost:3000"]
+
+[[origins.django.routes]]
+at = "POST /login/"
+does = "login"
+csrf_exempt = true
+
+[[origins.django.routes]]
+at = "GET /me/"
+does = "me"
+
+[origins.express]
+url = "https://old.shop.example"
+
+[origins.express.express]
+cors = { origin = "https://other.shop.example" }
+
+[[origins.express.routes]]
+at = "GET /me"
+json = {}
+
+[[step]]
+visit = "web:/"
+
+[[step]]
+fetch = { url = "api:/login/", method = "POST", credentials = "include" }
+
+[[step]]
+fetch = { url = "api:/me/", credentials = "include" }
+
+[[step]]
+fetch = { url = "express:/me", credentials = "include" }
+"#;
+
+#[test]
+fn a_finding_names_the_setting_that_mends_it() {
+    let (_, document) = audit_text(SETTINGS, &[]);
+    let told = document["scenarios"][0]["findings"].as_array().expect("a list");
+    for (check, setting) in [
+        ("insecure-cookie", "`SESSION_COOKIE_SECURE = True`, in Django's settings of `django`"),
+        ("script-readable-session", "`SESSION_COOKIE_HTTPONLY = True`"),
+        ("unset-same-site", "`SESSION_COOKIE_SAMESITE = \"Lax\"`"),
+        ("readable-by-everyone", "`CORS_ALLOW_ALL_ORIGINS = True`, in Django's settings of `django`"),
+        ("no-hsts", "`SECURE_HSTS_SECONDS = 31536000`"),
+        (
+            "unreadable-answer",
+            "`cors: origin: [\"https://other.shop.example\", \"https://www.shop.example\"]`",
+        ),
+        ("localhost-left", "CORS_ALLOWED_ORIGINS has http://localhost:3000"),
+    ] {
+        let found = told.iter().any(|finding| {
+            finding["check"] == check && finding.to_string().contains(&setting.replace('"', "\\\""))
+        });
+        assert!(found, "{check}: {setting} is not told: {told:#?}");
+    }
+}
 
 /// The same services, with nothing of it.
 const RIGHT: &str = r#"
@@ -202,6 +297,7 @@ fn how_grave_is_too_grave_is_asked() {
 
 /// Scenarios of ours, and what each is about in the words of the audit.
 const SHIPPED: &[(&str, &[&str])] = &[
+    ("topologies/d12-tls-ends-at-the-edge/the-app-trusts-no-proxy.toml", &["cookie-left-out"]),
     ("vercel-django-kong/a1-front-end-missing-from-cors.toml", &["unreadable-answer", "refused-cookie"]),
     ("vercel-django-kong/a2-lax-on-another-site.toml", &["refused-cookie", "insecure-cookie"]),
     ("vercel-django-kong/a3-fixed-where-third-party-cookies-live.toml", &["wide-domain", "refused-cookie"]),

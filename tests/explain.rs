@@ -638,19 +638,86 @@ fn a_fix_of_a_framework_names_its_setting() {
              [[step]]\nvisit = \"web:/\"\n[[step]]\nexpect.stored = [\"{cookie}\"]\n\
              fetch = {{ url = \"api:/login/\", method = \"POST\", credentials = \"include\" }}\n"
         );
-        let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file");
-        std::fs::write(file.path(), scenario).expect("the scenario can be written");
-        let output = command::rehearsal()
-            .args(["run", "--browser=model", "--format=json"])
-            .arg(file.path())
-            .output()
-            .expect("rehearsal can be started");
-        let document: serde_json::Value = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+        let document = run(&scenario);
         let failure = &document["runs"][0]["steps"][1]["failures"][0];
         let after = &failure["fix"]["changes"][0]["after"];
         assert_eq!(after, &serde_json::json!(fixed), "{failure:#}");
     }
+}
+
+/// What lets a page read an answer of a framework is its setting, with and without a proxy in front.
+#[test]
+fn a_cors_fix_of_a_framework_names_its_setting() {
+    let call = "fetch = { url = \"api:/me\", credentials = \"include\", headers = { X-Tenant = \"a\" } }";
+    let back_ends = [
+        (
+            "django = { CORS_ALLOWED_ORIGINS = [\"https://other.example.com\"] }",
+            vec![
+                "CORS_ALLOWED_ORIGINS = [\"https://other.example.com\", \"https://app.example.com\"]",
+                "CORS_ALLOW_CREDENTIALS = True",
+                "\"x-tenant\"]",
+            ],
+        ),
+        (
+            "django = { }",
+            vec![
+                "CORS_ALLOWED_ORIGINS = [\"https://app.example.com\"]",
+                "MIDDLEWARE: `CorsMiddleware` first",
+            ],
+        ),
+        (
+            "starlette = { CORSMiddleware = { allow_origins = [\"*\"] } }",
+            vec![
+                "CORSMiddleware: allow_origins = [\"https://app.example.com\"]",
+                "CORSMiddleware: allow_credentials = True",
+                "CORSMiddleware: allow_headers = [\"x-tenant\"]",
+            ],
+        ),
+        (
+            "express = { cors = { allowedHeaders = \"content-type\" } }",
+            vec![
+                "cors: origin: \"https://app.example.com\"",
+                "cors: credentials: true",
+                "cors: allowedHeaders: \"content-type,x-tenant\"",
+            ],
+        ),
+    ];
+    let proxied = "url = \"https://api.example.com\"\nnginx.location.\"/\".proxy_pass = \"http://api:8000\"\n\
+                   [origins.behind]\nurl = \"http://api:8000\"";
+    for (settings, fixed) in back_ends {
+        for (place, name) in [("url = \"https://api.example.com\"", "api"), (proxied, "behind")] {
+            let scenario = format!(
+                "title = \"another origin\"\n[origins.web]\nurl = \"https://app.example.com\"\n\
+                 [origins.api]\n{place}\n{settings}\n[[origins.{name}.routes]]\nat = \"GET /me\"\njson = {{}}\n\
+                 [[step]]\nvisit = \"web:/\"\n[[step]]\nexpect.cors = \"readable\"\n{call}\n"
+            );
+            let document = run(&scenario);
+            let fix = &document["runs"][0]["steps"][1]["failures"][0]["fix"];
+            let change = &fix["changes"][0];
+            assert!(
+                change["place"].as_str().is_some_and(|place| place.ends_with(&format!("of `{name}`"))),
+                "{fix}"
+            );
+            let after: Vec<&str> =
+                change["after"].as_array().expect("lines").iter().filter_map(|line| line.as_str()).collect();
+            for line in &fixed {
+                assert!(after.iter().any(|told| told.contains(line)), "{line} is not in {after:?}");
+            }
+        }
+    }
+}
+
+/// The document of a run in the model.
+fn run(scenario: &str) -> serde_json::Value {
+    let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file");
+    std::fs::write(file.path(), scenario).expect("the scenario can be written");
+    let output = command::rehearsal()
+        .args(["run", "--browser=model", "--format=json"])
+        .arg(file.path())
+        .output()
+        .expect("rehearsal can be started");
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }
 
 fn explain(arguments: &[&str]) -> (i32, String, String) {

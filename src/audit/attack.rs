@@ -9,7 +9,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::looks::is_logout;
-use super::{Check, Evidence, Finding, Seen, Severity, steps};
+use super::{Check, Evidence, Finding, Seen, Severity, settings, steps};
 use crate::outcome::Run;
 use crate::plan::{Action, Certificate, Credentials, Expect, Fetch, Form, Origin, Plan, Service, Step};
 
@@ -115,7 +115,11 @@ pub(super) fn look(plan: &Plan, seen: &Seen<'_>, add: &mut impl FnMut(Finding)) 
             let headline = format!("any site may read what {target} answers to a visitor's credentials");
             let mut evidence = evidence(attacker);
             evidence.seen.push(format!("Access-Control-Allow-Origin: {}", String::from_utf8_lossy(allows)));
-            let fix = "allow the origins of your own pages by name, and echo no other";
+            let fix = "allow the origins of your own pages by name, and echo no other".to_owned();
+            let fix = match settings::lets_everybody_in(plan, exchange) {
+                Some(setting) => format!("{fix}: what lets them in is {setting}"),
+                None => fix,
+            };
             add(seen.finding(Check::ReadableByEveryone, severity, headline, evidence, fix));
         }
         _ => {}

@@ -1,6 +1,6 @@
 //! The page's own requests: whether it may read what it asks for, and whether it asks for credentials.
 
-use super::{Check, Finding, Seen, Severity};
+use super::{Check, Finding, Seen, Severity, settings};
 use crate::plan::Action;
 use crate::rules::reason::{Question, Reason};
 
@@ -39,6 +39,7 @@ fn unreadable(seen: &Seen<'_>, add: &mut impl FnMut(Finding)) {
     } else {
         "answer the preflight with a status from 200 to 299, and without a redirect"
     };
+    let fix = settings::of_call(seen, fix);
     add(seen.finding(Check::UnreadableAnswer, Severity::High, headline, evidence, fix));
 }
 

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::looks::{is_laptop, is_logout, is_session};
-use super::{Check, Finding, Seen, Severity, steps};
+use super::{Check, Finding, Seen, Severity, settings, steps};
 use crate::observe::{Exchange, SetCookie as Line};
 use crate::outcome::Run;
+use crate::plan::framework::setting::CookieSetting;
 use crate::plan::{Plan, SameSite};
 use crate::rules::domain::domain_match;
 use crate::rules::engine::Profile;
@@ -68,21 +69,25 @@ fn attributes(seen: &Seen<'_>, set: &Set<'_>, add: &mut impl FnMut(Finding)) {
         return;
     }
     let evidence = || seen.evidence(Some(set.exchange), set.shown());
+    let mended = |fix: &str, change| settings::of_cookie(seen, set.exchange, name, fix, &[change]);
     if set.read.secure.is_none() {
         let headline =
             format!("`{name}` looks like a session and has no Secure: plain http carries it in clear");
-        let fix = "add `Secure`";
+        let fix = mended("add `Secure`", CookieSetting::Secure);
         add(seen.finding(Check::InsecureCookie, Severity::High, headline, evidence(), fix));
     }
     if set.read.http_only.is_none() {
         let headline = format!("`{name}` looks like a session, and every script of the page can read it");
-        let fix = "add `HttpOnly`";
+        let fix = mended("add `HttpOnly`", CookieSetting::HttpOnly);
         add(seen.finding(Check::ScriptReadableSession, Severity::Medium, headline, evidence(), fix));
     }
     if set.read.same_site_flag() == SameSite::Unset {
         let headline =
             format!("`{name}` leaves its SameSite to the browser, and browsers take it for different things");
-        let fix = "say which is meant: `SameSite=Lax` where the callers are of the same site";
+        let fix = mended(
+            "say which is meant, `SameSite=Lax` where the callers are of the same site",
+            CookieSetting::SameSite("Lax"),
+        );
         add(seen.finding(Check::UnsetSameSite, Severity::Low, headline, evidence(), fix));
     }
 }
@@ -97,26 +102,32 @@ fn refused(seen: &Seen<'_>, set: &Set<'_>, add: &mut impl FnMut(Finding)) {
     let mut evidence = seen.evidence(Some(set.exchange), set.shown());
     let why = set.line.reasons.iter().map(|reason| reason.sentence(Question::Stored).to_owned());
     evidence.seen.extend(why);
-    add(seen.finding(Check::RefusedCookie, Severity::High, headline, evidence, mend(&set.line.reasons)));
+    let (fix, changes) = mend(&set.line.reasons);
+    let fix = settings::of_cookie(seen, set.exchange, &set.line.name, fix, &changes);
+    add(seen.finding(Check::RefusedCookie, Severity::High, headline, evidence, fix));
 }
 
-/// What would have the cookie stored. Where several things are in the way, the first that decides.
-fn mend(reasons: &BTreeSet<Reason>) -> &'static str {
+/// What would have the cookie stored, and which change of the cookie that is. Where several things are in the
+/// way, the first that decides.
+fn mend(reasons: &BTreeSet<Reason>) -> (&'static str, Vec<CookieSetting>) {
     let has = |reason| reasons.contains(&reason);
     if has(Reason::ThirdPartyBlocked) {
-        "serve the API from the site of its page: a subdomain, or a path of the same host"
+        ("serve the API from the site of its page: a subdomain, or a path of the same host", Vec::new())
     } else if has(Reason::DomainMismatch) || has(Reason::PublicSuffix) {
-        "leave `Domain` out: the cookie is then for the host that sets it"
+        let fix = "leave `Domain` out: the cookie is then for the host that sets it";
+        (fix, vec![CookieSetting::Domain(None)])
     } else if has(Reason::SameSiteLax) || has(Reason::SameSiteStrict) || has(Reason::SameSiteDefaultLax) {
-        "serve the API from the site of its page; or, where third-party cookies live, `SameSite=None; Secure`"
+        let fix = "serve the API from the site of its page; or, where third-party cookies live, \
+                   `SameSite=None; Secure`";
+        (fix, vec![CookieSetting::SameSite("None"), CookieSetting::Secure])
     } else if has(Reason::SameSiteNoneInsecure) || has(Reason::PartitionedInsecure) {
-        "add `Secure`, and serve over https"
+        ("add `Secure`, and serve over https", vec![CookieSetting::Secure])
     } else if has(Reason::SecureRequired) || has(Reason::OverwritesSecure) {
-        "serve it over https"
+        ("serve it over https", Vec::new())
     } else if has(Reason::InvalidPrefix) {
-        "give the name's prefix what it asks for, or take the prefix off"
+        ("give the name's prefix what it asks for, or take the prefix off", Vec::new())
     } else {
-        "ask `rehearsal explain` with the line and its page"
+        ("ask `rehearsal explain` with the line and its page", Vec::new())
     }
 }
 
@@ -182,6 +193,7 @@ pub(super) fn look_over(plan: &Plan, runs: &[Run], add: &mut impl FnMut(Finding)
                     format!("`{name}` goes to every host below {domain}, and only {host} is called with it");
                 let evidence = seen.evidence(Some(set.exchange), set.shown());
                 let fix = "leave `Domain` out: the cookie is then for the host that sets it alone";
+                let fix = settings::of_cookie(&seen, set.exchange, name, fix, &[CookieSetting::Domain(None)]);
                 add(seen.finding(Check::WideDomain, Severity::Medium, headline, evidence, fix));
             }
             let is_cross = |from: &Option<&[u8]>| from.is_none_or(|from| from == b"cross-site");
@@ -196,6 +208,8 @@ pub(super) fn look_over(plan: &Plan, runs: &[Run], add: &mut impl FnMut(Finding)
                 let evidence = seen.evidence(Some(set.exchange), set.shown());
                 let fix =
                     "`SameSite=Lax` does the same here, or `Strict`, and no other site's page can send it";
+                let fix =
+                    settings::of_cookie(&seen, set.exchange, name, fix, &[CookieSetting::SameSite("Lax")]);
                 add(seen.finding(Check::WeakSameSite, Severity::Medium, headline, evidence, fix));
             }
         }

@@ -14,12 +14,13 @@ use crate::browser::name::BrowserName;
 use crate::diagnostic::Span;
 use crate::observe::{Exchange, Observation};
 use crate::outcome::Run;
-use crate::plan::Plan;
+use crate::plan::{Plan, Route};
 
 pub mod attack;
 mod callers;
 mod cookies;
 mod looks;
+mod settings;
 mod transport;
 
 /// How much harm what was found can do.
@@ -54,6 +55,8 @@ pub enum Check {
     ScriptReadableSession,
     /// A cookie that a browser does not store.
     RefusedCookie,
+    /// A cookie that a server means to set and leaves out, telling nobody.
+    CookieLeftOut,
     /// A `Domain` wider than the callers need.
     WideDomain,
     /// A `SameSite` weaker than the topology needs.
@@ -84,10 +87,11 @@ pub enum Check {
 
 impl Check {
     /// Every check, in the order of the list.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::InsecureCookie,
         Self::ScriptReadableSession,
         Self::RefusedCookie,
+        Self::CookieLeftOut,
         Self::WideDomain,
         Self::WeakSameSite,
         Self::UnsetSameSite,
@@ -109,6 +113,7 @@ impl Check {
             Self::InsecureCookie => "insecure-cookie",
             Self::ScriptReadableSession => "script-readable-session",
             Self::RefusedCookie => "refused-cookie",
+            Self::CookieLeftOut => "cookie-left-out",
             Self::WideDomain => "wide-domain",
             Self::WeakSameSite => "weak-same-site",
             Self::UnsetSameSite => "unset-same-site",
@@ -131,6 +136,7 @@ impl Check {
             Self::InsecureCookie => "Does every session's cookie have Secure?",
             Self::ScriptReadableSession => "Is every session's cookie HttpOnly?",
             Self::RefusedCookie => "Does every browser store the cookies that are set?",
+            Self::CookieLeftOut => "Does every server set the cookies that it means to set?",
             Self::WideDomain => "Is no cookie's Domain wider than its callers need?",
             Self::WeakSameSite => "Is no cookie SameSite=None that is only sent within its site?",
             Self::UnsetSameSite => "Does every session's cookie say its SameSite?",
@@ -259,5 +265,5 @@ pub fn findings(plan: &Plan, runs: &[Run], attacks: &[Run]) -> Vec<Finding> {
 /// The names of the cookies that some route of the plan asks for.
 fn required(plan: &Plan) -> BTreeSet<&str> {
     let routes = plan.origins.iter().flat_map(|origin| origin.service.routes());
-    routes.filter_map(|route| route.require_cookie.as_deref()).collect()
+    routes.filter_map(Route::required_cookie).collect()
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::looks::is_laptop;
-use super::{Check, Evidence, Finding, Seen, Severity, steps};
+use super::{Check, Evidence, Finding, Seen, Severity, settings, steps};
 use crate::observe::Exchange;
 use crate::outcome::Run;
-use crate::plan::Plan;
-use crate::world::wire::Answer;
+use crate::plan::{Plan, Service};
+use crate::world::wire::{Answer, Note};
 
 /// What one step shows.
 pub(super) fn look(seen: &Seen<'_>, add: &mut impl FnMut(Finding)) {
@@ -18,6 +18,7 @@ pub(super) fn look(seen: &Seen<'_>, add: &mut impl FnMut(Finding)) {
         astray(seen, exchange, add);
         localhost_domain(seen, exchange, add);
         dead(seen, exchange, add);
+        left_out(seen, exchange, add);
     }
 }
 
@@ -71,6 +72,20 @@ fn localhost_domain(seen: &Seen<'_>, exchange: &Exchange, add: &mut impl FnMut(F
     }
 }
 
+/// A cookie that the server behind takes for too good for the connection: TLS ended before it, and nobody
+/// told it, or it believes nobody.
+fn left_out(seen: &Seen<'_>, exchange: &Exchange, add: &mut impl FnMut(Finding)) {
+    for note in &exchange.wire.behind().notes {
+        let Note::CookieLeftOut(why) = note else { continue };
+        let target = format!("{} {}", exchange.wire.method, exchange.wire.url);
+        let headline = format!("the answer to {target} lacks a cookie that the server means to set");
+        let evidence = seen.evidence(Some(exchange), why.clone());
+        let fix = "have the proxy that ends TLS send `X-Forwarded-Proto`, and the server trust it: in Express \
+                   `app.set(\"trust proxy\", 1)`";
+        add(seen.finding(Check::CookieLeftOut, Severity::High, headline, evidence, fix));
+    }
+}
+
 /// A path that nothing answers: most often one that lacks the prefix the app is served below. A preflight that
 /// nobody answers is found as an answer that cannot be read, and a 404 in JSON is an API's word that it has no
 /// such thing.
@@ -78,7 +93,7 @@ fn dead(seen: &Seen<'_>, exchange: &Exchange, add: &mut impl FnMut(Finding)) {
     let wire = &exchange.wire;
     let is_json =
         wire.response_header("content-type").is_some_and(|kind| kind.starts_with(b"application/json"));
-    let declared = is_json && wire.answer != Answer::Undeclared;
+    let declared = is_json && wire.behind().answer != Answer::Undeclared;
     if wire.status == 404 && !declared && wire.method != "OPTIONS" {
         let headline = format!("nothing answers {} {}", wire.method, wire.url);
         let evidence = seen.evidence(Some(exchange), None);
@@ -93,8 +108,17 @@ pub(super) fn look_over(plan: &Plan, runs: &[Run], add: &mut impl FnMut(Finding)
     let browsers = || runs.iter().map(|run| run.browser).collect::<Vec<_>>();
     let evidence = |seen: String| Evidence { step: None, span: None, seen: vec![seen] };
     for origin in plan.origins.iter().filter(|origin| !is_laptop(&origin.url)) {
-        let allowed = origin.cors.iter().flat_map(|cors| &cors.allow_origins);
+        let by_settings = match &origin.service {
+            Service::BackEnd(back_end) => back_end.framework.allowed_origins(),
+            _ => None,
+        };
+        let (setting, allowed) = match (&origin.cors, by_settings) {
+            (Some(cors), _) => ("its CORS settings", cors.allow_origins.clone()),
+            (None, Some(allowed)) => (allowed.setting, allowed.origins),
+            (None, None) => continue,
+        };
         let laptops: Vec<&str> = allowed
+            .iter()
             .filter(|allowed| Url::parse(allowed).is_ok_and(|url| is_laptop(&url)))
             .map(String::as_str)
             .collect();
@@ -103,7 +127,7 @@ pub(super) fn look_over(plan: &Plan, runs: &[Run], add: &mut impl FnMut(Finding)
                 check: Check::LocalhostLeft,
                 severity: Severity::Medium,
                 headline: format!("`{}` lets pages of any visitor's own machine in", origin.name),
-                evidence: evidence(format!("its CORS settings allow {}", laptops.join(", "))),
+                evidence: evidence(format!("{setting} has {}", laptops.join(", "))),
                 fix: "take them out of the production settings".to_owned(),
                 browsers: browsers(),
             });
@@ -128,7 +152,12 @@ pub(super) fn look_over(plan: &Plan, runs: &[Run], add: &mut impl FnMut(Finding)
             evidence: evidence(
                 "the first visit by a bare name goes over plain http, and can be caught".to_owned(),
             ),
-            fix: "send `Strict-Transport-Security: max-age=31536000` over https".to_owned(),
+            fix: match settings::hsts(plan) {
+                Some(setting) => {
+                    format!("send `Strict-Transport-Security: max-age=31536000` over https; {setting}")
+                }
+                None => "send `Strict-Transport-Security: max-age=31536000` over https".to_owned(),
+            },
             browsers: browsers(),
         });
     }

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::change::Change;
 use super::topology::{index_of, page_at};
+use crate::plan::framework::cors_setting::Grant;
 use crate::plan::{Action, Cors, Credentials, Origin, Plan, Route, Service};
 use crate::rules::context::{self, Context};
 use crate::rules::cors;
@@ -46,7 +47,13 @@ pub(crate) fn apply(plan: &mut Plan, original: &Plan, step: usize) -> Option<Vec
     let (call, index) = call(plan, step)?;
     let origin = &mut plan.origins[index];
     // A framework's CORS is in its own settings, and headers beside them would be no fix.
-    if let Service::BackEnd(_) = origin.service {
+    if let Service::BackEnd(back_end) = &mut origin.service {
+        let framework = &mut back_end.framework;
+        let place = format!("{}'s settings of `{}`", framework.name(), origin.name);
+        let (before, after): (Vec<String>, Vec<String>) = framework.grant(&needs(&call)).into_iter().unzip();
+        return (!after.is_empty()).then(|| vec![Change { place, before, after }]);
+    }
+    if let Service::Proxy(_) = origin.service {
         return None;
     }
     let settings = origin.cors.clone().unwrap_or_else(|| from_headers(&said(origin, &call)));
@@ -117,7 +124,29 @@ fn call(plan: &Plan, step: usize) -> Option<(Call, usize)> {
         origin: origin.to_string(),
         preflight,
     };
-    Some((call, index_of(plan, url)?))
+    Some((call, answering(plan, url)?))
+}
+
+/// The origin that answers at a URL: the one behind, where a proxy passes the request on.
+fn answering(plan: &Plan, url: &Url) -> Option<usize> {
+    let mut index = index_of(plan, url)?;
+    // A chain of proxies is no longer than there are origins: a circle is no plan.
+    for _ in &plan.origins {
+        let Service::Proxy(proxy) = &plan.origins[index].service else { break };
+        index = index_of(plan, proxy.upstream(url.path())?)?;
+    }
+    Some(index)
+}
+
+/// What a framework has to grant.
+fn needs(call: &Call) -> Grant {
+    let asked = call.preflight.as_ref();
+    Grant {
+        origin: call.origin.clone(),
+        credentials: call.include,
+        method: asked.filter(|_| !cors::is_safelisted_method(&call.method)).map(|_| call.method.clone()),
+        headers: asked.cloned().unwrap_or_default(),
+    }
 }
 
 /// The settings, changed by as little as the call needs.

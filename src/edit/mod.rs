@@ -367,7 +367,11 @@ fn rename(plan: &mut Plan, old: &str, new: &str) {
     };
     for origin in &mut plan.origins {
         let routes = origin.service.routes_mut().iter_mut();
-        routes.filter_map(|route| route.require_cookie.as_mut()).for_each(change);
+        let required = routes.flat_map(|route| {
+            let jwt = route.require_jwt.as_mut().and_then(|jwt| jwt.cookie.as_mut());
+            route.require_cookie.iter_mut().chain(jwt)
+        });
+        required.for_each(change);
     }
     for step in &mut plan.steps {
         for expect in std::iter::once(&mut step.expect).chain(step.on.iter_mut().map(|(_, on)| on)) {

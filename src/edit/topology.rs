@@ -188,7 +188,7 @@ fn by_path(plan: &mut Plan, api: usize, page: usize) -> Option<Change> {
     let mut routes = match &plan.origins[page].service {
         Service::Routes(routes) => routes.clone(),
         Service::Page => vec![page_route()],
-        Service::BackEnd(_) => return None,
+        Service::BackEnd(_) | Service::Proxy(_) => return None,
     };
     let pages: Vec<&str> = navigated(plan).filter(|url| url.origin() == to.origin()).map(Url::path).collect();
     let taken = |route: &Route| {
@@ -235,6 +235,8 @@ fn page_route() -> Route {
         set_cookie: Vec::new(),
         body: Body::Html("<!doctype html><link rel=\"icon\" href=\"data:,\"><title>page</title>".to_owned()),
         require_cookie: None,
+        sign_jwt: None,
+        require_jwt: None,
     }
 }
 
@@ -265,6 +267,11 @@ fn redirect(plan: &mut Plan, from: &Url, to: &Url, prefix: &str) {
         }
     }
     for origin in &mut plan.origins {
+        if let Service::Proxy(proxy) = &mut origin.service {
+            for upstream in proxy.upstreams_mut().into_iter().filter(|url| url.origin() == from.origin()) {
+                *upstream = to.clone();
+            }
+        }
         for route in origin.service.routes_mut() {
             if let Body::Redirect(location) = &mut route.body
                 && let Ok(mut url) = Url::parse(location)

@@ -173,9 +173,9 @@ pub(super) struct Claimed {
 
 /// The cookie whose absence made the last answer of a step a 401.
 fn required_cookie(plan: &Plan, seen: &Observation) -> Option<String> {
-    let wire = &seen.requests().next_back()?.wire;
+    let wire = seen.requests().next_back()?.wire.behind();
     let Answer::CookieMissing(route) = wire.answer else { return None };
-    plan.origins.get(wire.origin)?.service.routes().get(route)?.require_cookie.clone()
+    plan.origins.get(wire.origin)?.service.routes().get(route)?.required_cookie().map(str::to_owned)
 }
 
 fn not_stored(

@@ -102,7 +102,13 @@ impl Proposals<'_> {
     fn look_at(&mut self, step: usize, before: &Observation, seen: &Observation) {
         for exchange in &seen.exchanges {
             for line in &exchange.set_cookie {
-                self.refusal(step, Some(exchange.wire.origin), exchange.wire.url.host_str(), line, seen);
+                self.refusal(
+                    step,
+                    Some(exchange.wire.behind().origin),
+                    exchange.wire.url.host_str(),
+                    line,
+                    seen,
+                );
             }
         }
         if let Some(line) = &seen.written {

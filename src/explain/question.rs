@@ -384,6 +384,8 @@ fn route(method: &str, url: &Url, status: u16, headers: &[(String, String)], set
         set_cookie: set_cookie.to_vec(),
         body: Body::Empty,
         require_cookie: None,
+        sign_jwt: None,
+        require_jwt: None,
     }
 }
 

@@ -37,7 +37,7 @@ use crate::browser::name::BrowserName;
 use crate::diagnostic::Diagnostic;
 use crate::edit::lines_mut;
 use crate::outcome::Run;
-use crate::plan::{Expect, Plan};
+use crate::plan::{Expect, Plan, Service};
 
 /// What is to be run for a matrix.
 #[derive(Clone, Debug)]
@@ -161,6 +161,12 @@ fn nothing_to_vary(plan: &Plan) -> Box<Diagnostic> {
             "the cookies of `{path}` are set by {framework}'s settings, which a matrix does not vary"
         );
         let help = "write what it answers as routes: each line it sends is in `rehearsal run --format json`";
+        return Box::new(Diagnostic::error(message).help(help));
+    }
+    if plan.origins.iter().any(|origin| matches!(origin.service, Service::Proxy(_))) {
+        let message =
+            format!("the cookies of `{path}` come through a reverse proxy, which a matrix does not vary");
+        let help = "give the routes to the origins that the browser asks: it sees no others";
         return Box::new(Diagnostic::error(message).help(help));
     }
     let message = format!("`{path}` sets no cookie, so there is nothing to vary");

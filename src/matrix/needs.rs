@@ -85,7 +85,7 @@ fn ends(plan: &Plan, step: usize, name: &str) -> bool {
 }
 
 fn requires(plan: &Plan, step: usize, name: &str) -> bool {
-    let route_does = answers(plan, step).iter().any(|route| route.require_cookie.as_deref() == Some(name));
+    let route_does = answers(plan, step).iter().any(|route| route.required_cookie() == Some(name));
     let claims =
         std::iter::once(&plan.steps[step].expect).chain(plan.steps[step].on.iter().map(|(_, on)| on));
     let mut sent = claims.flat_map(|expect| &expect.sent);

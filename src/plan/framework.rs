@@ -10,6 +10,7 @@
 
 use url::Url;
 
+pub mod cors_setting;
 pub mod setting;
 
 use super::Route;
@@ -203,6 +204,8 @@ pub struct Django {
     pub use_x_forwarded_host: bool,
     /// `USE_X_FORWARDED_PORT`.
     pub use_x_forwarded_port: bool,
+    /// `FORCE_SCRIPT_NAME`: what stands before the path, as whoever asks a proxy in front has it.
+    pub force_script_name: Option<String>,
     /// Whether `INSTALLED_APPS` has `rest_framework_simplejwt.token_blacklist`.
     pub blacklist_app: bool,
 }

@@ -11,6 +11,7 @@ use crate::outcome::{Outcome, Run, StepRun, Summary};
 use crate::plan::Step;
 use crate::reconcile::{Drift, Question};
 use crate::rules::reason::Reason;
+use crate::world::wire;
 
 /// The whole document.
 #[derive(Serialize)]
@@ -181,11 +182,39 @@ struct ExchangeObject<'a> {
     sent: Vec<&'a str>,
     withheld: Vec<WithheldObject<'a>>,
     set_cookie: Vec<SetCookieObject<'a>>,
+    /// What a reverse proxy made of it.
+    behind: Option<BehindObject<'a>>,
+    /// What the server knows of its answer and told nobody.
+    notes: Vec<&'a str>,
+}
+
+/// The request that arrived behind a reverse proxy, and its answer before the proxy touched it.
+#[derive(Serialize)]
+struct BehindObject<'a> {
+    method: &'a str,
+    url: &'a str,
+    status: u16,
+    headers: Vec<(&'a str, String)>,
+    set_cookie: Vec<String>,
+}
+
+impl<'a> BehindObject<'a> {
+    fn of(wire: &'a wire::Exchange) -> Self {
+        let headers = wire.request_headers.iter().map(|(name, value)| (name.as_str(), text(value)));
+        Self {
+            method: &wire.method,
+            url: wire.url.as_str(),
+            status: wire.status,
+            headers: headers.collect(),
+            set_cookie: wire.set_cookie().map(text).collect(),
+        }
+    }
 }
 
 impl<'a> ExchangeObject<'a> {
     fn of(exchange: &'a Exchange) -> Self {
         let wire = &exchange.wire;
+        let behind = wire.behind();
         Self {
             method: &wire.method,
             url: wire.url.as_str(),
@@ -195,6 +224,8 @@ impl<'a> ExchangeObject<'a> {
             sent: exchange.sent.iter().map(|(name, _)| name.as_str()).collect(),
             withheld: exchange.withheld.iter().map(WithheldObject::of).collect(),
             set_cookie: exchange.set_cookie.iter().map(SetCookieObject::of).collect(),
+            behind: (behind != wire).then(|| BehindObject::of(behind)),
+            notes: behind.notes.iter().map(wire::Note::text).collect(),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::browser::name::BrowserName;
 use crate::diagnostic::{Diagnostic, Style as Dress};
 use crate::explain::failure::Explained;
 use crate::outcome::{Outcome, Run, Summary};
+use crate::plan::Service;
 use crate::verdict::Failure;
 use crate::world::wire::Answer;
 
@@ -122,9 +123,11 @@ fn facts(failure: &Failure) -> impl Iterator<Item = &String> {
     failure.notes.iter().filter(|note| is_fact(note))
 }
 
-/// Whether a note tells what crossed the wire or stands in the jar, and not what it means.
+/// Whether a note tells what crossed the wire, went on in a server or stands in the jar, and not what it means.
 fn is_fact(note: &str) -> bool {
-    ["on the wire:", "in the jar:", "the page read:"].iter().any(|begin| note.starts_with(begin))
+    ["on the wire:", "in the server:", "in the jar:", "the page read:"]
+        .iter()
+        .any(|begin| note.starts_with(begin))
 }
 
 /// What stands beside the carets: the browsers and, where it is short, what was seen there.
@@ -197,17 +200,22 @@ fn undeclared(runs: &[Run]) -> Vec<Diagnostic> {
         runs.iter().flat_map(|run| run.plan.steps.iter().zip(&run.steps).map(move |pair| (run, pair)));
     let exchanges = steps.flat_map(|(run, (step, ran))| {
         let seen = ran.observation.iter().flat_map(|seen| &seen.exchanges);
-        seen.map(move |exchange| (run, step, &exchange.wire))
+        seen.map(move |exchange| (run, step, exchange.wire.behind()))
     });
     exchanges
         .filter(|(_, _, wire)| wire.answer == Answer::Undeclared)
         .filter(|(_, _, wire)| told.insert((wire.method.clone(), wire.url.clone())))
         .map(|(run, step, wire)| {
-            let origin = &run.plan.origins[wire.origin].name;
+            let origin = &run.plan.origins[wire.origin];
+            let is_proxy = matches!(origin.service, Service::Proxy(_));
+            let origin = &origin.name;
             let (method, url) = (&wire.method, &wire.url);
             let diagnostic = Diagnostic::warning(format!("no route of `{origin}` answers {method} {url}"))
                 .source(&run.plan.source)
                 .label(step.span.clone(), format!("asked for in this step, answered {}", wire.status));
+            if is_proxy {
+                return diagnostic.help("pass it on: to `nginx` a location, to `kong` a path of a route");
+            }
             if wire.is_preflight() {
                 return diagnostic
                     .note("it is a CORS preflight: the browser asks before it makes the request itself")

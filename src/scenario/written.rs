@@ -7,6 +7,7 @@ use crate::browser::name::BrowserName;
 use crate::diagnostic::Span;
 use crate::plan;
 use crate::plan::framework::{Does, Framework, View};
+use crate::plan::proxy::Proxy;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
@@ -51,6 +52,16 @@ pub(super) struct Origin {
     pub(super) cors: Option<At<Cors>>,
     /// The framework, with the place of its key.
     pub(super) framework: Option<At<Framework>>,
+    /// The reverse proxy, with the place of its key.
+    pub(super) proxy: Option<At<Proxied>>,
+}
+
+/// `[origins.NAME.nginx]` or `[origins.NAME.kong]`.
+#[derive(Debug)]
+pub(super) struct Proxied {
+    pub(super) proxy: Proxy,
+    /// The origins it passes on to, each as scheme, host and port.
+    pub(super) upstreams: Vec<At<String>>,
 }
 
 /// `[origins.NAME.cors]`.
@@ -75,10 +86,20 @@ pub(super) struct Route {
     /// that of the value.
     pub(super) bodies: Vec<(Span, At<plan::Body>)>,
     pub(super) require_cookie: Option<At<String>>,
+    pub(super) sign_jwt: Option<At<SignJwt>>,
+    pub(super) require_jwt: Option<At<plan::RequireJwt>>,
     /// What a framework does here.
     pub(super) view: View,
     /// Where it says so.
     pub(super) does: Option<At<Does>>,
+}
+
+/// `sign_jwt`.
+#[derive(Debug)]
+pub(super) struct SignJwt {
+    pub(super) key: String,
+    pub(super) claims: serde_json::Map<String, serde_json::Value>,
+    pub(super) expires: Option<At<String>>,
 }
 
 /// A header field.

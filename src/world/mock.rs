@@ -1,19 +1,24 @@
 //! A mock origin: declared routes, and an answer that says so where none fits.
 //!
 //! A route is sent as the scenario states it. Nothing here looks at what a browser should have sent,
-//! but for the one cookie that a route may require.
+//! but for the one cookie, or the token, that a route may require.
 
 use bytes::Bytes;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE,
+    WWW_AUTHENTICATE,
 };
 use hyper::{Method, StatusCode};
+use time::OffsetDateTime;
 use url::Url;
 
+mod tokens;
+
 use super::reply::{PLAIN, Reply};
-use super::wire::Answer;
+use super::wire::{Answer, Note};
 use crate::observe::cookie_pairs;
-use crate::plan::{self, Body};
+use crate::plan::{self, Body, RequireJwt, SignJwt};
+use tokens::Refused;
 
 /// Headers that say how a message is framed, which is the server's to say (RFC 9110, section 7.6.1;
 /// RFC 9113, section 8.2.2).
@@ -35,6 +40,19 @@ struct Route {
     path: Path,
     reply: Reply,
     require_cookie: Option<String>,
+    sign_jwt: Option<SignJwt>,
+    require_jwt: Option<RequireJwt>,
+}
+
+/// What a route looks at of a request, beside method and path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent<'r> {
+    /// The Cookie header.
+    pub(super) cookie: Option<&'r [u8]>,
+    /// The Authorization header.
+    pub(super) authorization: Option<&'r str>,
+    /// When it came, by the clock of the world.
+    pub(super) at: OffsetDateTime,
 }
 
 /// What a route's path matches.
@@ -65,6 +83,8 @@ impl Mock {
                 path: Path::new(url, &route.path),
                 reply: reply(index, route).map_err(wrong)?,
                 require_cookie: route.require_cookie.clone(),
+                sign_jwt: route.sign_jwt.clone(),
+                require_jwt: route.require_jwt.clone(),
             })
         });
         Ok(Self { routes: routes.collect::<Result<_, _>>()?, name: name.to_owned() })
@@ -88,7 +108,7 @@ impl Mock {
 
     /// The answer to a request. Of the routes that fit, the one with the most specific path gives it;
     /// of those with the same, the first.
-    pub(super) fn answer(&self, method: &Method, path: &str, cookie: Option<&[u8]>) -> Reply {
+    pub(super) fn answer(&self, method: &Method, path: &str, sent: Sent<'_>) -> Reply {
         let fits = |method: &str| {
             let routes = self.routes.iter().enumerate();
             let fitting = routes.filter(|(_, route)| route.method == method && route.path.matches(path));
@@ -97,14 +117,32 @@ impl Mock {
         };
         let found = fits(method.as_str()).or_else(|| (method == Method::HEAD).then(|| fits("GET")).flatten());
         let Some((index, route)) = found else { return self.undeclared(method, path) };
-        match &route.require_cookie {
-            Some(name) if !has_cookie(cookie, name) => {
-                let mut reply = Reply::new(StatusCode::UNAUTHORIZED, Answer::CookieMissing(index));
-                reply.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-                reply
-            }
-            _ => route.reply.clone(),
+        if route.require_cookie.as_ref().is_some_and(|name| value_of(sent.cookie, name).is_none()) {
+            return unauthorized(Answer::CookieMissing(index));
         }
+        if let Some(required) = &route.require_jwt
+            && let Err(why) = tokens::check(required, sent)
+        {
+            // A token that is not there is a cookie that is not there, where it can come in no other way.
+            let by_cookie = why == Refused::Missing && !required.bearer;
+            let answer = if by_cookie { Answer::CookieMissing(index) } else { Answer::TokenRefused(index) };
+            let mut reply = unauthorized(answer);
+            reply.notes.push(Note::TokenRefused(why.to_string()));
+            if required.bearer {
+                // RFC 6750, section 3: who sent no token is not told of an error.
+                let error = if why == Refused::Missing { "" } else { " error=\"invalid_token\"" };
+                let challenge = HeaderValue::try_from(format!("Bearer{error}"));
+                reply
+                    .headers
+                    .insert(WWW_AUTHENTICATE, challenge.unwrap_or(HeaderValue::from_static("Bearer")));
+            }
+            return reply;
+        }
+        let mut reply = route.reply.clone();
+        if let Some(signed) = &route.sign_jwt {
+            tokens::hand_out(&tokens::signed(signed, sent.at), &mut reply);
+        }
+        reply
     }
 
     /// The answer where no route fits: 405 where the path is declared with other methods, else 404.
@@ -229,6 +267,13 @@ fn sendable(name: &str, value: &str) -> Result<HeaderValue, String> {
     })
 }
 
-fn has_cookie(header: Option<&[u8]>, name: &str) -> bool {
-    header.is_some_and(|header| cookie_pairs(header).iter().any(|(sent, _)| sent == name))
+fn unauthorized(answer: Answer) -> Reply {
+    let mut reply = Reply::new(StatusCode::UNAUTHORIZED, answer);
+    reply.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
+/// The value of a cookie that was sent.
+fn value_of(header: Option<&[u8]>, name: &str) -> Option<String> {
+    cookie_pairs(header?).into_iter().find(|(sent, _)| sent == name).map(|(_, value)| value)
 }

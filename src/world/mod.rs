@@ -3,8 +3,8 @@
 //! ```text
 //!  browser ── gateway ──┐ byte stream        ┌─ mock routes, built-in page
 //!             (SOCKS5,  ├─► serve ─► origin ─┼─ framework ─► mock routes
-//!              HTTP)    │   (TLS, HTTP/1.1,  └─ cors
-//!  anybody ── doors ────┘    HTTP/2)   │
+//!              HTTP)    │   (TLS, HTTP/1.1,  ├─ proxy ─► another origin
+//!  anybody ── doors ────┘    HTTP/2)   │    └─ cors
 //!             (127.x.y.z)              └─► wire, the record
 //!  anybody ── dns ── zone ◄── gateway
 //! ```
@@ -35,9 +35,11 @@ pub mod dns;
 pub mod doors;
 mod framework;
 pub mod gateway;
+mod jwt;
 mod mock;
 mod origin;
 mod page;
+mod proxy;
 mod reply;
 mod serve;
 pub(crate) mod tasks;
@@ -150,6 +152,7 @@ impl World {
                     let app = App::new(planned, mock(&planned.routes)?, seed(plan, index));
                     Service::BackEnd(Box::new(app.map_err(|message| unsendable(None, message))?))
                 }
+                Planned::Proxy(settings) => Service::Proxy(settings.clone()),
             };
             let cors = planned.cors.as_ref().map(Cors::new).transpose().map_err(|_| {
                 unsendable(None, "a CORS setting has a character that no HTTP header can carry".to_owned())

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::{COOKIE, HOST, HeaderMap};
+use hyper::header::{AUTHORIZATION, COOKIE, HOST, HeaderMap};
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode, Version};
@@ -18,15 +18,15 @@ use rustls::ServerConfig;
 use url::Url;
 
 use super::Alive;
-use super::clock::Clock;
 use super::cors::Cors;
 use super::framework::{App, Asked};
-use super::mock::Mock;
+use super::mock::{Mock, Sent};
 use super::page::Page;
 use super::reply::Reply;
-use super::websocket;
 use super::wire::{Answer, Exchange};
+use super::{proxy, websocket};
 use crate::plan::Certificate;
+use crate::plan::proxy::Proxy;
 
 /// The longest request body that is taken, in bytes. What a page uploads does not matter here, but that
 /// it may.
@@ -71,6 +71,7 @@ pub(super) enum Service {
     Page(Page),
     Routes(Mock),
     BackEnd(Box<App>),
+    Proxy(Box<Proxy>),
 }
 
 impl Origin {
@@ -107,8 +108,16 @@ impl Origin {
             || (one_address && self.port == other.port && self.tls.is_some() == other.tls.is_some())
     }
 
-    /// Answers to a request for this origin.
-    fn answer(&self, request: &Parts, url: &Url, body: &[u8], clock: &Clock) -> Reply {
+    /// Answers to a request for this origin, as its CORS settings have it.
+    pub(super) fn answer(&self, world: &Alive, request: &Parts, url: &Url, body: &[u8]) -> Reply {
+        let mut reply = self.served(world, request, url, body);
+        if let Some(cors) = &self.cors {
+            cors.apply(&request.headers, &mut reply);
+        }
+        reply
+    }
+
+    fn served(&self, world: &Alive, request: &Parts, url: &Url, body: &[u8]) -> Reply {
         let headers = &request.headers;
         if let Some(reply) = self.cors.as_ref().and_then(|cors| cors.preflight(&request.method, headers)) {
             return reply;
@@ -120,7 +129,10 @@ impl Origin {
         match &self.service {
             Service::Page(page) => page.answer(),
             Service::Routes(mock) => {
-                let mut reply = mock.answer(&request.method, url.path(), cookie(headers).as_deref());
+                let cookie = cookie(headers);
+                let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+                let sent = Sent { cookie: cookie.as_deref(), authorization, at: world.clock.now() };
+                let mut reply = mock.answer(&request.method, url.path(), sent);
                 if reply.websocket {
                     websocket::answer(request, &mut reply);
                 }
@@ -128,24 +140,29 @@ impl Origin {
             }
             Service::BackEnd(app) => {
                 let asked = Asked { method: &request.method, url, headers, body };
-                let mut reply = app.answer(&asked, clock);
+                let mut reply = app.answer(&asked, &world.clock);
                 if reply.websocket {
                     websocket::answer(request, &mut reply);
                 }
                 reply
             }
+            Service::Proxy(settings) => proxy::answer(settings, world, self, request, url, body),
         }
     }
 
     /// Whether a request is a browser's own for an icon that nobody declared. It is answered 404 and left
     /// out of the record: no step made it, and not every browser makes it. A wildcard declares none.
-    fn is_stray_icon(&self, request: &Parts, url: &Url) -> bool {
+    pub(super) fn is_stray_icon(&self, world: &Alive, request: &Parts, url: &Url) -> bool {
+        if request.method != Method::GET || !url.path().ends_with("/favicon.ico") {
+            return false;
+        }
         let declared = match &self.service {
             Service::Page(_) => false,
-            Service::Routes(mock) => mock.has_path("/favicon.ico"),
-            Service::BackEnd(app) => app.has_path("/favicon.ico"),
+            Service::Routes(mock) => mock.has_path(url.path()),
+            Service::BackEnd(app) => app.has_path(url.path()),
+            Service::Proxy(settings) => !proxy::is_stray_icon(settings, world, self, request, url),
         };
-        request.method == Method::GET && url.path() == "/favicon.ico" && !declared
+        !declared
     }
 }
 
@@ -166,7 +183,8 @@ pub(super) async fn respond(
         return reply.into_response();
     };
     let served = world.named(&url).filter(|origin| origin.shares_socket(entered));
-    if served.is_some_and(|origin| origin.is_stray_icon(&parts, &url)) {
+    if url.path() == "/favicon.ico" && served.is_some_and(|origin| origin.is_stray_icon(world, &parts, &url))
+    {
         let mut reply = Reply::new(StatusCode::NOT_FOUND, Answer::Undeclared);
         reply.finish(head, world.clock.date());
         return reply.into_response();
@@ -174,13 +192,16 @@ pub(super) async fn respond(
 
     let in_flight = world.wire.arrived();
     let mut reply = match (take(body).await, served) {
-        (Err(status), _) => Reply::new(status, Answer::BodyRefused),
-        (Ok(body), Some(origin)) => origin.answer(&parts, &url, &body, &world.clock),
+        (Err(status), _) => {
+            let mut reply = Reply::new(status, Answer::BodyRefused);
+            if let Some(cors) = served.and_then(|origin| origin.cors.as_ref()) {
+                cors.apply(&parts.headers, &mut reply);
+            }
+            reply
+        }
+        (Ok(body), Some(origin)) => origin.answer(world, &parts, &url, &body),
         (Ok(_), None) => misdirected(&url, entered),
     };
-    if let Some(cors) = served.and_then(|origin| origin.cors.as_ref()) {
-        cors.apply(&parts.headers, &mut reply);
-    }
     reply.finish(head, world.clock.date());
     if let Some(upgrade) = parts.extensions.remove::<OnUpgrade>()
         && reply.status == StatusCode::SWITCHING_PROTOCOLS
@@ -195,6 +216,7 @@ pub(super) async fn respond(
         status: reply.status.as_u16(),
         response_headers: fields(&reply.headers),
         answer: reply.answer.clone(),
+        notes: reply.notes.clone(),
     });
     reply.into_response()
 }
@@ -252,7 +274,7 @@ async fn take(mut body: Incoming) -> Result<Vec<u8>, StatusCode> {
 }
 
 /// The request's Cookie header: its fields joined, as HTTP/2 may have split them.
-fn cookie(headers: &HeaderMap) -> Option<Vec<u8>> {
+pub(super) fn cookie(headers: &HeaderMap) -> Option<Vec<u8>> {
     let fields: Vec<_> = headers.get_all(COOKIE).iter().map(|value| value.as_bytes()).collect();
     (!fields.is_empty()).then(|| fields.join(&b"; "[..]))
 }
@@ -274,6 +296,6 @@ fn request_fields(request: &Parts) -> Vec<(String, Vec<u8>)> {
     recorded
 }
 
-fn fields(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+pub(super) fn fields(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
     headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
 }

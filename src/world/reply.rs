@@ -9,7 +9,7 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 use time::OffsetDateTime;
 
-use super::wire::Answer;
+use super::wire::{Answer, Note};
 
 /// `text/plain` for the sentences of this program.
 pub(super) const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -23,12 +23,21 @@ pub(super) struct Reply {
     pub(super) answer: Answer,
     /// Whether it is a WebSocket's: what it says depends on the request, see [`super::websocket`].
     pub(super) websocket: bool,
+    /// What the server knows of it and tells nobody: see [`super::wire::Exchange`].
+    pub(super) notes: Vec<Note>,
 }
 
 impl Reply {
     /// An answer without headers or body.
     pub(super) fn new(status: StatusCode, answer: Answer) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Bytes::new(), answer, websocket: false }
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            answer,
+            websocket: false,
+            notes: Vec::new(),
+        }
     }
 
     /// An answer that is a sentence for people.

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use url::Url;
 
 /// One request and its response, as they crossed an origin's socket.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
     /// The index of the origin in the plan.
     pub origin: usize,
@@ -26,6 +26,27 @@ pub struct Exchange {
     pub response_headers: Vec<(String, Vec<u8>)>,
     /// How the origin came to its answer.
     pub answer: Answer,
+    /// What the server knows of its answer and tells nobody. It is no part of what crossed the wire; only a
+    /// rehearsal sees it.
+    pub notes: Vec<Note>,
+}
+
+/// Something that a server knows of its answer: a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// Its framework meant to set a cookie and left it out, and this is why.
+    CookieLeftOut(String),
+    /// It refused a token, and this is why.
+    TokenRefused(String),
+}
+
+impl Note {
+    /// The sentence.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::CookieLeftOut(text) | Self::TokenRefused(text) => text,
+        }
+    }
 }
 
 /// How an origin came to its answer.
@@ -37,12 +58,16 @@ pub enum Answer {
     Route(usize),
     /// The route with this index refused: the cookie it requires was not there.
     CookieMissing(usize),
+    /// The route with this index refused: the token that it requires was no good.
+    TokenRefused(usize),
     /// A CORS preflight, answered by the origin's CORS settings.
     Preflight,
     /// A framework's own page or endpoint, which no route of the plan is.
     Framework,
     /// A middleware of a framework's back end answered in the route's place, and this is why.
     Middleware(String),
+    /// A reverse proxy passed the request on: the exchange that it had with the origin behind it.
+    Passed(Box<Exchange>),
     /// No route has this path (404), or none with this method (405).
     Undeclared,
     /// The request was for a host that is not this origin's (421).
@@ -65,6 +90,14 @@ impl Exchange {
     /// The Cookie header, if there was one.
     pub fn cookie(&self) -> Option<&[u8]> {
         self.request_header("cookie")
+    }
+
+    /// The exchange with whoever answered in the end, behind all reverse proxies.
+    pub fn behind(&self) -> &Self {
+        match &self.answer {
+            Answer::Passed(exchange) => exchange.behind(),
+            _ => self,
+        }
     }
 
     /// Each Set-Cookie line of the response.

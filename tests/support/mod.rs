@@ -52,6 +52,8 @@ pub fn route(at: &str) -> Route {
         set_cookie: Vec::new(),
         body: Body::Text(at.to_owned()),
         require_cookie: None,
+        sign_jwt: None,
+        require_jwt: None,
     }
 }
 

@@ -115,6 +115,8 @@ fn plan() -> Plan {
         set_cookie: vec![set_cookie.to_owned()],
         body: Body::Html("<!doctype html><title>rehearsal</title>".to_owned()),
         require_cookie: None,
+        sign_jwt: None,
+        require_jwt: None,
     };
     let routes = vec![
         route("GET", "first=1; Secure; SameSite=None; Path=/"),

@@ -15,6 +15,8 @@ pub enum CookieSetting {
     SameSite(&'static str),
     /// `Secure`.
     Secure,
+    /// `HttpOnly`.
+    HttpOnly,
     /// `Domain`, or none.
     Domain(Option<String>),
     /// `Path=/`.
@@ -60,17 +62,19 @@ impl Framework {
 
 /// Where one of Python's frameworks has what it sends of a cookie.
 struct Python<'s> {
-    /// The settings' names: SameSite, Secure, Domain, Path.
-    names: [String; 4],
+    /// The settings' names: SameSite, Secure, Domain, Path, HttpOnly.
+    names: [String; 5],
     samesite: &'s mut Option<String>,
     secure: &'s mut bool,
     domain: &'s mut Option<String>,
     path: &'s mut String,
+    /// `None` where no setting takes it away.
+    httponly: Option<&'s mut bool>,
 }
 
 impl Python<'_> {
     fn change(self, change: &CookieSetting) -> Option<Changed> {
-        let [samesite, secure, domain, path] = self.names;
+        let [samesite, secure, domain, path, httponly] = self.names;
         let text =
             |value: &Option<String>| value.as_ref().map_or("None".to_owned(), |text| format!("{text:?}"));
         let (name, before, after) = match change {
@@ -87,6 +91,12 @@ impl Python<'_> {
                 let before = python_bool(*self.secure);
                 *self.secure = true;
                 (secure, before, python_bool(true))
+            }
+            CookieSetting::HttpOnly => {
+                let slot = self.httponly?;
+                let before = python_bool(*slot);
+                *slot = true;
+                (httponly, before, python_bool(true))
             }
             CookieSetting::Domain(wanted) => {
                 let before = text(self.domain);
@@ -108,8 +118,9 @@ fn python_bool(is: bool) -> String {
 }
 
 fn django(settings: &mut Django, name: &str, change: &CookieSetting) -> Vec<Changed> {
-    let named =
-        |prefix: &str| ["SAMESITE", "SECURE", "DOMAIN", "PATH"].map(|word| format!("{prefix}_{word}"));
+    let named = |prefix: &str| {
+        ["SAMESITE", "SECURE", "DOMAIN", "PATH", "HTTPONLY"].map(|word| format!("{prefix}_{word}"))
+    };
     let mut changed = Vec::new();
     let (session, csrf) = (&mut settings.session, &mut settings.csrf);
     if session.name == name {
@@ -119,6 +130,7 @@ fn django(settings: &mut Django, name: &str, change: &CookieSetting) -> Vec<Chan
             secure: &mut session.secure,
             domain: &mut session.domain,
             path: &mut session.path,
+            httponly: Some(&mut session.httponly),
         };
         changed.extend(slots.change(change));
     }
@@ -129,6 +141,7 @@ fn django(settings: &mut Django, name: &str, change: &CookieSetting) -> Vec<Chan
             secure: &mut csrf.secure,
             domain: &mut csrf.domain,
             path: &mut csrf.path,
+            httponly: Some(&mut csrf.httponly),
         };
         changed.extend(slots.change(change));
     }
@@ -136,11 +149,13 @@ fn django(settings: &mut Django, name: &str, change: &CookieSetting) -> Vec<Chan
         && [&jwt.auth_cookie, &jwt.auth_cookie_refresh].into_iter().flatten().any(|own| own == name)
     {
         let slots = Python {
-            names: named("AUTH_COOKIE").map(|name| format!("SIMPLE_JWT[\"{name}\"]")),
+            names: named("AUTH_COOKIE")
+                .map(|name| format!("SIMPLE_JWT[\"{}\"]", name.replace("HTTPONLY", "HTTP_ONLY"))),
             samesite: &mut jwt.auth_cookie_samesite,
             secure: &mut jwt.auth_cookie_secure,
             domain: &mut jwt.auth_cookie_domain,
             path: &mut jwt.auth_cookie_path,
+            httponly: Some(&mut jwt.auth_cookie_http_only),
         };
         changed.extend(slots.change(change));
     }
@@ -153,11 +168,14 @@ fn starlette(settings: &mut Starlette, name: &str, change: &CookieSetting) -> Ve
     };
     let mut samesite = Some(session.same_site.clone());
     let slots = Python {
-        names: ["same_site", "https_only", "domain", "path"].map(|word| format!("SessionMiddleware: {word}")),
+        names: ["same_site", "https_only", "domain", "path", "httponly"]
+            .map(|word| format!("SessionMiddleware: {word}")),
         samesite: &mut samesite,
         secure: &mut session.https_only,
         domain: &mut session.domain,
         path: &mut session.path,
+        // It always is.
+        httponly: None,
     };
     let changed = slots.change(change);
     session.same_site = samesite.unwrap_or_default();
@@ -168,11 +186,12 @@ fn python_call(method: &str, cookie: &mut PythonCookie, change: &CookieSetting) 
     let call = format!("response.{method}(\"{}\"): ", cookie.key);
     let mut path = cookie.path.clone().unwrap_or_else(|| "/".to_owned());
     let slots = Python {
-        names: ["samesite", "secure", "domain", "path"].map(|word| format!("{call}{word}")),
+        names: ["samesite", "secure", "domain", "path", "httponly"].map(|word| format!("{call}{word}")),
         samesite: &mut cookie.samesite,
         secure: &mut cookie.secure,
         domain: &mut cookie.domain,
         path: &mut path,
+        httponly: Some(&mut cookie.httponly),
     };
     let changed = slots.change(change);
     if cookie.path.is_some() {
@@ -217,6 +236,11 @@ fn javascript(prefix: &str, cookie: &mut ExpressCookie, change: &CookieSetting) 
             };
             cookie.secure = Some(Secure::Is(true));
             ("secure", before, "true".to_owned())
+        }
+        CookieSetting::HttpOnly => {
+            let before = cookie.http_only.map_or("undefined".to_owned(), |is| is.to_string());
+            cookie.http_only = Some(true);
+            ("httpOnly", before, "true".to_owned())
         }
         CookieSetting::Domain(wanted) => {
             let before = text(cookie.domain.as_deref());

@@ -11,7 +11,9 @@ mod fields;
 mod framework;
 mod include;
 mod json;
+mod jwt;
 mod origin;
+mod proxy;
 mod step;
 mod syntax;
 

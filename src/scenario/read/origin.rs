@@ -9,6 +9,8 @@ use super::fields::{
 };
 use super::framework::{self, Kind};
 use super::json::json;
+use super::jwt;
+use super::proxy;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::framework::Framework;
 use crate::plan::{Body, Certificate};
@@ -50,6 +52,7 @@ fn origin(name: At<String>, table: &DeTable<'_>, mistakes: &mut Mistakes) -> Ori
     let url = fields.string("url", mistakes);
     let certificate = fields.word("certificate", &CERTIFICATES, mistakes);
     let framework = framework::framework(&mut fields, mistakes);
+    let proxy = proxy::proxy(&mut fields, mistakes);
     let kind = framework.as_ref().map(|(kind, framework)| (*kind, &framework.value));
     let routes: Vec<Route> = fields
         .tables("routes", &format!("origins.{}.routes", name.value), mistakes)
@@ -65,7 +68,7 @@ fn origin(name: At<String>, table: &DeTable<'_>, mistakes: &mut Mistakes) -> Ori
     }
     let framework = framework.map(|(_, framework)| framework);
     fields.finish(mistakes);
-    Origin { name, url, certificate, routes, cors, framework }
+    Origin { name, url, certificate, routes, cors, framework, proxy }
 }
 
 fn cors(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Cors {
@@ -132,10 +135,12 @@ fn route(
     }
     bodies.sort_by_key(|(key, _)| key.start);
     let require_cookie = fields.string("require_cookie", mistakes);
+    let sign_jwt = fields.entry("sign_jwt").and_then(|entry| jwt::sign(&entry, mistakes));
+    let require_jwt = fields.entry("require_jwt").and_then(|entry| jwt::require(&entry, mistakes));
     let (view, does) = framework
         .map_or_else(Default::default, |framework| framework::view(framework, &mut fields, mistakes));
     fields.finish(mistakes);
-    Route { at, status, headers, set_cookie, bodies, require_cookie, view, does }
+    Route { at, status, headers, set_cookie, bodies, require_cookie, sign_jwt, require_jwt, view, does }
 }
 
 /// A list of lines, or one line.

@@ -11,14 +11,19 @@ use crate::diagnostic::{Diagnostic, Span};
 
 /// Checks name and value of a field.
 pub(super) fn check(header: &Header, mistakes: &mut Mistakes) {
-    if HeaderName::from_bytes(header.name.value.as_bytes()).is_err() {
+    check_name(&header.name, mistakes);
+    check_value(&header.value, "a header", mistakes);
+}
+
+/// Checks a field's name.
+pub(in crate::scenario) fn check_name(name: &At<String>, mistakes: &mut Mistakes) {
+    if HeaderName::from_bytes(name.value.as_bytes()).is_err() {
         mistakes.add(
-            Diagnostic::error(format!("`{}` cannot name a header", header.name.value.escape_debug()))
-                .label(header.name.span.clone(), "")
+            Diagnostic::error(format!("`{}` cannot name a header", name.value.escape_debug()))
+                .label(name.span.clone(), "")
                 .help("use letters, digits and `-`"),
         );
     }
-    check_value(&header.value, "a header", mistakes);
 }
 
 /// Checks a value: control characters other than tab cannot be sent.

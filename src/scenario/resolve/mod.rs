@@ -11,12 +11,13 @@ mod cookies;
 mod dns;
 mod headers;
 mod origins;
+mod proxies;
 mod relations;
 mod routes;
 mod steps;
 mod time;
 
-pub(in crate::scenario) use headers::check_value;
+pub(in crate::scenario) use headers::{check_name, check_value};
 
 use super::mistakes::Mistakes;
 use super::written::Scenario;

@@ -3,9 +3,9 @@
 use url::Url;
 
 use super::super::mistakes::Mistakes;
-use super::super::written::{self, At};
+use super::super::written::{self, At, Proxied};
 use super::address::Names;
-use super::{headers, routes};
+use super::{headers, proxies, routes};
 use crate::diagnostic::Diagnostic;
 use crate::plan::framework::{BackEnd, Framework, View};
 use crate::plan::{Cors, Origin, Service};
@@ -18,13 +18,15 @@ const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 pub(super) fn origins(origins: Vec<written::Origin>, names: &Names, mistakes: &mut Mistakes) -> Vec<Origin> {
     let urls: Vec<Option<Url>> =
         names.origins().iter().map(|named| named.url.as_ref().map(|url| url.value.clone())).collect();
-    origins
+    let proxies = proxies::written(&origins);
+    let origins: Vec<Origin> = origins
         .into_iter()
         .zip(urls)
-        .filter_map(|(origin, url)| {
-            let name = origin.name.value;
+        .filter_map(|(mut origin, url)| {
+            proxies::check(&origin, names, mistakes);
+            let name = origin.name.value.clone();
             let views: Vec<View> = origin.routes.iter().map(|route| route.view.clone()).collect();
-            let routes = routes::routes(origin.routes, names, mistakes);
+            let routes = routes::routes(std::mem::take(&mut origin.routes), names, mistakes);
             if let (Some(cors), Some(framework)) = (&origin.cors, &origin.framework) {
                 let of = framework.value.name();
                 mistakes.add(
@@ -46,17 +48,20 @@ pub(super) fn origins(origins: Vec<written::Origin>, names: &Names, mistakes: &m
                         .help("leave `certificate` out, or make the URL https"),
                 );
             }
-            let service = match origin.framework {
-                Some(At { value: framework, .. }) => {
+            let service = match (origin.proxy, origin.framework) {
+                (Some(At { value: Proxied { proxy, .. }, .. }), _) => Service::Proxy(Box::new(proxy)),
+                (None, Some(At { value: framework, .. })) => {
                     Service::BackEnd(Box::new(BackEnd { framework, routes, views }))
                 }
-                None if routes.is_empty() => Service::Page,
-                None => Service::Routes(routes),
+                (None, None) if routes.is_empty() => Service::Page,
+                (None, None) => Service::Routes(routes),
             };
             let certificate = certificate.map(|at| at.value).unwrap_or_default();
             Some(Origin { name, url, certificate, service, cors })
         })
-        .collect()
+        .collect();
+    proxies::refuse_circles(&origins, &proxies, mistakes);
+    origins
 }
 
 /// Where a framework has its CORS settings.

@@ -6,9 +6,9 @@ use super::super::mistakes::Mistakes;
 use super::super::read::final_status;
 use super::super::written::{self, At, Header};
 use super::address::Names;
-use super::headers;
+use super::{headers, time};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::{Body, Route};
+use crate::plan::{Body, JWT, Route, SignJwt};
 
 /// The methods a route or a request can have.
 pub(super) const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -177,6 +177,15 @@ fn answer(route: written::Route, names: &Names, mistakes: &mut Mistakes) -> Rout
                 .help("keep one of `json`, `text`, `html`, `redirect` and `websocket`"),
         );
     }
+    if let Some(jwt) = &route.sign_jwt
+        && !hands_out(&route)
+    {
+        mistakes.add(
+            Diagnostic::error("nobody gets this token")
+                .label(jwt.span.clone(), "")
+                .help("put it somewhere: `set_cookie = [\"access={jwt}; Path=/; HttpOnly\"]`, or `json = { access = \"{jwt}\" }`"),
+        );
+    }
     let status = route.status.as_ref().and_then(|status| final_status(status, mistakes));
     let body = route.bodies.into_iter().next();
     if let (Some(written), Some(status), Some((key, body))) = (&route.status, status, &body) {
@@ -192,6 +201,10 @@ fn answer(route: written::Route, names: &Names, mistakes: &mut Mistakes) -> Rout
             }
         }
         other => other,
+    });
+    let sign_jwt = route.sign_jwt.map(|at| {
+        let written::SignJwt { key, claims, expires } = at.value;
+        SignJwt { key, claims, expires: expires.and_then(|text| time::time(&text, mistakes)) }
     });
     if let Some(name) = &route.require_cookie
         && (name.value.is_empty() || name.value.contains(['=', ';']))
@@ -215,7 +228,20 @@ fn answer(route: written::Route, names: &Names, mistakes: &mut Mistakes) -> Rout
         set_cookie: route.set_cookie.into_iter().map(|at| at.value).collect(),
         body,
         require_cookie: route.require_cookie.map(|at| at.value),
+        sign_jwt,
+        require_jwt: route.require_jwt.map(|at| at.value),
     }
+}
+
+/// Whether a route says somewhere that the token it signs goes out.
+fn hands_out(route: &written::Route) -> bool {
+    let in_body = |body: &Body| match body {
+        Body::Json(value) => value.to_string().contains(JWT),
+        Body::Text(text) | Body::Html(text) => text.contains(JWT),
+        _ => false,
+    };
+    route.set_cookie.iter().any(|line| line.value.contains(JWT))
+        || route.bodies.iter().any(|(_, body)| in_body(&body.value))
 }
 
 /// Name and value of each field.

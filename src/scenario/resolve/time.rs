@@ -36,10 +36,7 @@ pub(super) fn time(text: &At<String>, mistakes: &mut Mistakes) -> Option<Duratio
         return refuse(message, units);
     };
     match number.parse::<u64>().ok().and_then(|number| number.checked_mul(*seconds)) {
-        Some(0) => refuse(
-            format!("`advance = \"{shown}\"` does nothing"),
-            "let some time pass, or leave the step out",
-        ),
+        Some(0) => refuse(format!("`{shown}` is no time at all"), "let some time pass, or leave it out"),
         Some(seconds) if seconds <= LONGEST => Some(Duration::from_secs(seconds)),
         _ => refuse(
             format!("`{shown}` is too long"),

@@ -17,12 +17,12 @@ use std::sync::Mutex;
 use hyper::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY};
 use hyper::{Method, StatusCode};
 use serde_json::json;
+use time::OffsetDateTime;
 use url::Url;
 
 mod django;
 mod express;
 mod javascript;
-mod jwt;
 mod members;
 mod nextauth;
 mod origins;
@@ -33,7 +33,7 @@ mod starlette;
 
 use self::random::Random;
 use super::clock::Clock;
-use super::mock::Mock;
+use super::mock::{Mock, Sent};
 use super::reply::Reply;
 use super::wire::Answer;
 use crate::plan::Body;
@@ -115,8 +115,10 @@ impl App {
     }
 
     /// What the routes say.
-    fn routed(&self, asked: &Asked<'_>) -> Routed<'_> {
-        let reply = self.mock.answer(asked.method, asked.url.path(), asked.cookie().as_deref());
+    fn routed(&self, asked: &Asked<'_>, now: OffsetDateTime) -> Routed<'_> {
+        let cookie = asked.cookie();
+        let sent = Sent { cookie: cookie.as_deref(), authorization: asked.header("authorization"), at: now };
+        let reply = self.mock.answer(asked.method, asked.url.path(), sent);
         let index = match reply.answer {
             Answer::Route(index) => Some(index),
             _ => None,

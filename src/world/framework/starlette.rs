@@ -109,7 +109,7 @@ impl Starlette {
 
 /// The view's answer.
 fn view(app: &App, asked: &Asked<'_>, session: Option<&mut Session>, now: OffsetDateTime) -> Reply {
-    let mut routed = app.routed(asked);
+    let mut routed = app.routed(asked, now);
     if routed.reply.status == StatusCode::METHOD_NOT_ALLOWED
         && let Some(methods) = app.mock.first_allows(asked.url.path())
     {

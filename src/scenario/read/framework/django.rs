@@ -108,6 +108,7 @@ pub(super) fn read(table: &DeTable<'_>, mistakes: &mut Mistakes) -> Django {
         secure_proxy_ssl_header: proxy_header(&mut fields, mistakes),
         use_x_forwarded_host: flag(&mut fields, "USE_X_FORWARDED_HOST", false, mistakes),
         use_x_forwarded_port: flag(&mut fields, "USE_X_FORWARDED_PORT", false, mistakes),
+        force_script_name: text_or_none(&mut fields, "FORCE_SCRIPT_NAME", mistakes).flatten(),
         blacklist_app,
         secret_key,
     };

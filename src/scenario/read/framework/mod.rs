@@ -16,7 +16,7 @@ mod express;
 mod nextauth;
 mod simplejwt;
 mod starlette;
-mod value;
+pub(super) mod value;
 
 pub(super) use calls::view;
 
@@ -123,7 +123,7 @@ fn express_needs(settings: &Express) -> Option<&'static str> {
 
 /// Reports the keys that were not asked for, in the framework's own terms. `real` are settings it has and
 /// that are not rehearsed.
-fn finish(fields: &Fields<'_, '_>, of: &str, real: &[&str], mistakes: &mut Mistakes) {
+pub(super) fn finish(fields: &Fields<'_, '_>, of: &str, real: &[&str], mistakes: &mut Mistakes) {
     let known = fields.known();
     for entry in fields.strange() {
         let diagnostic = |message: String| Diagnostic::error(message).label(entry.key_span.clone(), "");

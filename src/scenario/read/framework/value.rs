@@ -33,7 +33,7 @@ pub(super) fn text_or_none(
 }
 
 /// Texts that can stand in a header.
-pub(super) fn texts(
+pub(in super::super) fn texts(
     fields: &mut Fields<'_, '_>,
     key: &'static str,
     mistakes: &mut Mistakes,
@@ -47,7 +47,7 @@ pub(super) fn sendable(list: Vec<At<String>>, key: &str, mistakes: &mut Mistakes
     list.into_iter().filter(|at| check_value(at, &what, mistakes)).map(|at| at.value).collect()
 }
 
-pub(super) fn flag(
+pub(in super::super) fn flag(
     fields: &mut Fields<'_, '_>,
     key: &'static str,
     default: bool,

@@ -124,7 +124,7 @@ impl Django {
                 }
                 reply
             }
-            Middleware::Own(own) => match refused(own, visit) {
+            Middleware::Own(own) => match self.refused(own, visit) {
                 Some(reply) => reply,
                 None => self.layer(rest, visit),
             },
@@ -133,7 +133,7 @@ impl Django {
 
     /// The view that the path leads to, behind the check of `CsrfViewMiddleware`.
     fn resolved(&self, visit: &mut Visit<'_>) -> Reply {
-        let routed = visit.app.routed(visit.asked);
+        let routed = visit.app.routed(visit.asked, visit.now);
         if routed.reply.status == StatusCode::NOT_FOUND && routed.view.is_none() {
             return routed.reply;
         }
@@ -220,7 +220,26 @@ impl Django {
             return None;
         }
         let query = visit.asked.url.query().map_or_else(String::new, |query| format!("?{query}"));
+        let slashed = format!("{}/", self.path(visit.asked));
         Some(redirect(&format!("{slashed}{query}"), "APPEND_SLASH redirects to the path with a slash"))
+    }
+
+    /// The answer of a project's own middleware, where it answers.
+    fn refused(&self, own: &OwnMiddleware, visit: &Visit<'_>) -> Option<Reply> {
+        let cookie = own.requires_cookie.as_deref()?;
+        if visit.sent(cookie).is_some() || own.except.contains(&self.path(visit.asked)) {
+            return None;
+        }
+        let status = StatusCode::from_u16(own.status).unwrap_or(StatusCode::UNAUTHORIZED);
+        let mut reply = Reply::new(status, Answer::Middleware(format!("{}: no cookie `{cookie}`", own.path)));
+        set_json(&mut reply, &json!({}));
+        Some(reply)
+    }
+
+    /// `request.path`: what `FORCE_SCRIPT_NAME` says, and what was asked for.
+    fn path(&self, asked: &Asked<'_>) -> String {
+        let script = self.settings.force_script_name.as_deref().unwrap_or_default();
+        format!("{}{}", script.trim_end_matches('/'), asked.url.path())
     }
 
     /// `request.is_secure()`.
@@ -250,18 +269,6 @@ fn redirect(to: &str, why: &str) -> Reply {
     let mut reply = Reply::new(StatusCode::MOVED_PERMANENTLY, Answer::Middleware(why.to_owned()));
     reply.headers.insert(LOCATION, value(to));
     reply
-}
-
-/// The answer of a project's own middleware, where it answers.
-fn refused(own: &OwnMiddleware, visit: &Visit<'_>) -> Option<Reply> {
-    let cookie = own.requires_cookie.as_deref()?;
-    if visit.sent(cookie).is_some() || own.except.iter().any(|path| path == visit.asked.url.path()) {
-        return None;
-    }
-    let status = StatusCode::from_u16(own.status).unwrap_or(StatusCode::UNAUTHORIZED);
-    let mut reply = Reply::new(status, Answer::Middleware(format!("{}: no cookie `{cookie}`", own.path)));
-    set_json(&mut reply, &json!({}));
-    Some(reply)
 }
 
 /// The arguments of `HttpResponse.set_cookie`.

@@ -13,7 +13,7 @@ impl Django {
         let host = security.ssl_host.clone().unwrap_or_else(|| self.host(visit.asked));
         let url = visit.asked.url;
         let query = url.query().map_or_else(String::new, |query| format!("?{query}"));
-        let to = format!("https://{host}{}{query}", url.path());
+        let to = format!("https://{host}{}{query}", self.path(visit.asked));
         Some(redirect(&to, "SECURE_SSL_REDIRECT redirects what is not secure"))
     }
 

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Django, Does, Routed, SetCookie, Visit, api_headers, set, set_json};
 use crate::plan::framework::SimpleJwt;
-use crate::world::framework::jwt::{self, Claims};
 use crate::world::framework::locked;
+use crate::world::jwt::{self, Claims};
 
 /// The ids of refresh tokens that are refused.
 #[derive(Default)]

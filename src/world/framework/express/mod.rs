@@ -82,7 +82,7 @@ impl Express {
         asked: &Asked<'_>,
         now: OffsetDateTime,
     ) -> (super::Routed<'a>, Vec<String>) {
-        let mut routed = app.routed(asked);
+        let mut routed = app.routed(asked, now);
         if routed.reply.status == StatusCode::METHOD_NOT_ALLOWED {
             if *asked.method == Method::OPTIONS {
                 routed.reply.status = StatusCode::OK;

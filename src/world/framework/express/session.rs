@@ -20,6 +20,7 @@ use crate::world::framework::members::Members;
 use crate::world::framework::random::Random;
 use crate::world::framework::{Asked, Routed, USER, locked, signing};
 use crate::world::reply::Reply;
+use crate::world::wire::Note;
 
 /// What an id is made of: `uid-safe`'s base64 of URLs.
 const ID: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -33,6 +34,23 @@ pub(super) struct Request<'r> {
     pub(super) is_tls: bool,
     /// Whether `X-Forwarded-Proto` says https, whoever is trusted.
     pub(super) secure_by_header: bool,
+}
+
+impl Request<'_> {
+    /// What neither package tells anybody: that a `secure` cookie was not set, and why.
+    fn left_out(&self, package: &str, name: &str) -> Note {
+        let why = if self.secure_by_header {
+            "`X-Forwarded-Proto: https` came along, but Express trusts no proxy: set `trust proxy`"
+        } else if self.asked.headers.contains_key("x-forwarded-proto") {
+            "`X-Forwarded-Proto` says so too: the proxy that ends TLS has to send the browser's scheme"
+        } else {
+            "nothing says otherwise: a proxy that ends TLS has to send `X-Forwarded-Proto`, and \
+             `trust proxy` to trust it"
+        };
+        Note::CookieLeftOut(format!(
+            "{package} did not set its `secure` cookie `{name}`: it takes the request for plain http, and {why}"
+        ))
+    }
 }
 
 /// The memory store.
@@ -106,10 +124,9 @@ impl Sessions {
         } else {
             options.rolling || (session.expires.is_some() && is_modified)
         };
-        if sets
-            && (is_secure || !session.secure)
-            && let Some(secret) = options.secrets.first()
-        {
+        if sets && session.secure && !is_secure {
+            routed.reply.notes.push(request.left_out("express-session", &options.name));
+        } else if sets && let Some(secret) = options.secrets.first() {
             let mut attributes = attributes(&options.cookie);
             attributes.path.get_or_insert_with(|| "/".to_owned());
             attributes.http_only = options.cookie.http_only.unwrap_or(true);
@@ -172,7 +189,7 @@ pub(super) fn in_cookie<'a>(
     let (mut routed, lines) = visit();
     add_lines(&mut routed.reply, &lines);
     let Some(does) = routed.does() else { return routed.reply };
-    let mut jar = InCookie { options, request, lines: Vec::new() };
+    let mut jar = InCookie { options, request, lines: Vec::new(), left_out: Vec::new() };
     // `req.session = null` does not look at what there was.
     if does == Does::Logout {
         act(does, &mut Members::default(), &mut routed);
@@ -189,6 +206,7 @@ pub(super) fn in_cookie<'a>(
         }
     }
     add_lines(&mut routed.reply, &jar.lines);
+    routed.reply.notes.append(&mut jar.left_out);
     routed.reply
 }
 
@@ -201,6 +219,7 @@ struct InCookie<'c> {
     options: &'c CookieSession,
     request: &'c Request<'c>,
     lines: Vec<String>,
+    left_out: Vec<Note>,
 }
 
 impl InCookie<'_> {
@@ -248,6 +267,7 @@ impl InCookie<'_> {
         };
         if wants_secure == Some(true) && !self.request.is_secure {
             // "Cannot send secure cookie over unencrypted connection": caught, and told to nobody.
+            self.left_out.push(self.request.left_out("cookie-session", &cookie.name));
             return;
         }
         if removes {

@@ -58,7 +58,7 @@ impl NextAuth {
         mut random: Random,
     ) -> Reply {
         let Some(rest) = asked.url.path().strip_prefix(PATH) else {
-            let mut routed = app.routed(asked);
+            let mut routed = app.routed(asked, now);
             if routed.does() == Some(Does::Me) {
                 routed.say_user(self.session(asked, now).is_some());
             }
@@ -100,8 +100,14 @@ impl NextAuth {
             lines.push(serialize(&settings.session_token.name, &token, &attributes));
         };
         let said = match (is_post, action) {
+            _ if !is_post && *asked.method != Method::GET => {
+                lines.clear();
+                Said::Unknown
+            }
             (false, "csrf") => Said::Json(json!({ "csrfToken": token })),
-            (false, "session") => match (&sent, self.session(asked, now)) {
+            // A POST with the CSRF token is `update()`: the session as it is, and for as long again.
+            (true, "session") if !is_verified => Said::Refused(json!({})),
+            (_, "session") => match (&sent, self.session(asked, now)) {
                 (None, _) => Said::Json(json!({})),
                 (Some(_), None) => {
                     gone(&mut lines);
@@ -132,8 +138,11 @@ impl NextAuth {
             (true, "callback") if provider == Some("credentials") => {
                 Said::Redirect(format!("{}/signin?csrf=true", self.base))
             }
+            // The provider `credentials` signs in by its callback alone.
+            (true, "signin") if is_verified && provider == Some("credentials") => {
+                Said::Redirect(format!("{}/signin", self.base))
+            }
             (true, "signin") => Said::Redirect(format!("{}/signin?csrf=true", self.base)),
-            (true, "session") => Said::Refused(json!({})),
             _ => {
                 lines.clear();
                 Said::Unknown

@@ -14,17 +14,17 @@ use ring::hmac;
 use serde_json::{Map, Value};
 
 /// The claims of a token.
-pub(super) type Claims = Map<String, Value>;
+pub(in crate::world) type Claims = Map<String, Value>;
 
 /// A token of these claims. `None` for an algorithm that is no HMAC.
-pub(super) fn encode(claims: &Claims, key: &str, algorithm: &str) -> Option<String> {
+pub(in crate::world) fn encode(claims: &Claims, key: &str, algorithm: &str) -> Option<String> {
     install();
     let header = Header::new(named(algorithm)?);
     jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(key.as_bytes())).ok()
 }
 
 /// The claims of a token that this key signed with this algorithm, in date or not.
-pub(super) fn decode(token: &str, key: &str, algorithm: &str) -> Option<Claims> {
+pub(in crate::world) fn decode(token: &str, key: &str, algorithm: &str) -> Option<Claims> {
     install();
     let mut validation = Validation::new(named(algorithm)?);
     // The clock of the world is asked, not the machine's.

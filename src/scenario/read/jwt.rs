@@ -1,0 +1,65 @@
+//! Tokens of mock routes: `sign_jwt` hands one out, `require_jwt` wants one.
+
+use super::super::mistakes::Mistakes;
+use super::super::written::{At, SignJwt};
+use super::fields::{Entry, Fields, table};
+use super::json::json;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::plan::RequireJwt;
+
+pub(super) fn sign(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<At<SignJwt>> {
+    let span = entry.key_span.clone();
+    let mut fields = Fields::new(table("`sign_jwt`", entry.value, mistakes)?, "`sign_jwt`");
+    let key = key(&mut fields, &span, mistakes);
+    let claims = fields.entry("claims").and_then(|entry| {
+        table("`claims`", entry.value, mistakes)?;
+        json(entry.value, mistakes)?.as_object().cloned()
+    });
+    let expires = fields.string("expires", mistakes);
+    fields.finish(mistakes);
+    Some(At { value: SignJwt { key: key?, claims: claims.unwrap_or_default(), expires }, span })
+}
+
+pub(super) fn require(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<At<RequireJwt>> {
+    let span = entry.key_span.clone();
+    let mut fields = Fields::new(table("`require_jwt`", entry.value, mistakes)?, "`require_jwt`");
+    let key = key(&mut fields, &span, mistakes);
+    let cookie = fields.string("cookie", mistakes);
+    let bearer = fields.boolean("bearer", mistakes).is_some_and(|at| at.value);
+    let prefers = fields.word("prefer", &[("bearer", false), ("cookie", true)], mistakes);
+    let was_strange = fields.finish(mistakes);
+    if cookie.is_none() && !bearer && !was_strange {
+        mistakes.add(
+            Diagnostic::error("`require_jwt` looks for no token anywhere")
+                .label(span.clone(), "")
+                .help("say where it comes from: `cookie = \"access\"`, `bearer = true`, or both"),
+        );
+    }
+    if let Some(prefers) = prefers.as_ref().filter(|_| !was_strange && (cookie.is_none() || !bearer)) {
+        mistakes.add(
+            Diagnostic::error("`prefer` chooses between a cookie and a bearer token")
+                .label(prefers.span.clone(), "here is only one of them")
+                .help("leave it out, or name both"),
+        );
+    }
+    let require = RequireJwt {
+        key: key?,
+        cookie: cookie.map(|at| at.value),
+        bearer,
+        prefers_cookie: prefers.is_some_and(|at| at.value),
+    };
+    Some(At { value: require, span })
+}
+
+fn key(fields: &mut Fields<'_, '_>, span: &Span, mistakes: &mut Mistakes) -> Option<String> {
+    let entry = fields.entry("key");
+    let Some(entry) = entry else {
+        mistakes.add_missing(
+            Diagnostic::error("a token is signed with a `key`, and none is here")
+                .label(span.clone(), "")
+                .help("give the same to `sign_jwt` and `require_jwt`: `key = \"anything\"`"),
+        );
+        return None;
+    };
+    super::fields::string("`key`", entry.value, mistakes).map(|at| at.value)
+}

@@ -1,0 +1,359 @@
+//! `[origins.NAME.nginx]`: the directives of one server and its locations.
+//!
+//! A directive with several arguments is one text, as nginx has it without the semicolon; one that can stand
+//! several times takes a list. `proxy_set_header` and `add_header` are tables of names and values.
+
+use toml::de::{DeTable, DeValue};
+
+use super::super::super::mistakes::Mistakes;
+use super::super::super::resolve::{check_name, check_value};
+use super::super::super::written::At;
+use super::super::fields::{Entry, Fields, entries, string, strings_of, table, wrong_type};
+use super::super::framework::finish;
+use super::template::template;
+use super::upstream;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::plan::proxy::{AddHeader, CookieFlags, Location, LocationPath, Piece, Template, Variable};
+
+/// Directives that nginx has, and that are not rehearsed here.
+const REAL: [&str; 34] = [
+    "absolute_redirect",
+    "access_log",
+    "alias",
+    "auth_request",
+    "client_max_body_size",
+    "error_log",
+    "error_page",
+    "expires",
+    "gzip",
+    "if",
+    "ignore_invalid_headers",
+    "index",
+    "listen",
+    "map",
+    "proxy_buffer_size",
+    "proxy_buffering",
+    "proxy_cache",
+    "proxy_connect_timeout",
+    "proxy_intercept_errors",
+    "proxy_method",
+    "proxy_pass_header",
+    "proxy_pass_request_headers",
+    "proxy_read_timeout",
+    "proxy_send_timeout",
+    "proxy_ssl_server_name",
+    "proxy_ssl_verify",
+    "return",
+    "rewrite",
+    "root",
+    "server_name",
+    "ssl_certificate",
+    "ssl_certificate_key",
+    "try_files",
+    "underscores_in_headers",
+];
+
+/// What `proxy_cookie_flags` can say.
+const FLAGS: [&str; 8] = [
+    "secure",
+    "nosecure",
+    "httponly",
+    "nohttponly",
+    "samesite=strict",
+    "samesite=lax",
+    "samesite=none",
+    "nosamesite",
+];
+
+/// The directives that a location takes over from its server where it has none of the same name.
+#[derive(Clone, Default)]
+struct Inherited {
+    http_1_1: Option<bool>,
+    set_header: Option<Vec<(String, Template)>>,
+    hide_header: Option<Vec<String>>,
+    redirect: Option<Redirect>,
+    cookie_path: Option<Vec<(String, String)>>,
+    cookie_domain: Option<Vec<(String, Template)>>,
+    cookie_flags: Option<Vec<CookieFlags>>,
+    add_header: Option<Vec<AddHeader>>,
+}
+
+/// `proxy_redirect`.
+#[derive(Clone)]
+enum Redirect {
+    /// `off`.
+    Off,
+    /// `default`, or nothing said: from the URL of `proxy_pass` to the location.
+    Default,
+    /// Pairs.
+    Pairs(Vec<(String, Template)>),
+}
+
+pub(super) fn read(
+    server: &DeTable<'_>,
+    span: Span,
+    upstreams: &mut Vec<At<String>>,
+    mistakes: &mut Mistakes,
+) -> Vec<Location> {
+    let mut fields = Fields::new(server, "`nginx`");
+    let inherited = inherited(&mut fields, mistakes);
+    let mut locations: Vec<Location> = Vec::new();
+    if let Some((paths, _)) = fields.table("location", mistakes) {
+        for entry in entries(paths) {
+            let Some(directives) = table(&format!("location `{}`", entry.key), entry.value, mistakes) else {
+                continue;
+            };
+            let path = path(&entry, mistakes);
+            let read = location(path, &entry, directives, &inherited, upstreams, mistakes);
+            locations.extend(read);
+        }
+    } else {
+        mistakes.add_missing(
+            Diagnostic::error("this nginx has no `location`").label(span, "").help(
+                "say what it passes on: `location.\"/api/\" = { proxy_pass = \"http://orders:3000\" }`",
+            ),
+        );
+    }
+    finish(&fields, "nginx", &REAL, mistakes);
+    locations
+}
+
+/// A location's path: `/path`, `= /path` or `^~ /path`.
+fn path(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<LocationPath> {
+    let (modifier, path) = match entry.key.trim().split_once(char::is_whitespace) {
+        Some((modifier, path)) => (modifier, path.trim()),
+        None => ("", entry.key.trim()),
+    };
+    let refuse = |message: String, help: String, mistakes: &mut Mistakes| {
+        mistakes.add(Diagnostic::error(message).label(entry.key_span.clone(), "").help(help));
+        None
+    };
+    if modifier.starts_with('~') || path.starts_with('~') {
+        let help = "write the beginnings of the paths it is for, each a location".to_owned();
+        return refuse("a location by regular expression is not rehearsed here".to_owned(), help, mistakes);
+    }
+    if !path.starts_with('/') {
+        let help = format!("write `\"/{}\"`, with the slashes as nginx has them", entry.key.trim());
+        return refuse(format!("`{}` is no path of a location", entry.key), help, mistakes);
+    }
+    match modifier {
+        "" | "^~" => Some(LocationPath::Prefix(path.to_owned())),
+        "=" => Some(LocationPath::Exact(path.to_owned())),
+        other => {
+            let help = "nginx has `=` for one path, and `^~` for a beginning".to_owned();
+            refuse(format!("`{other}` says nothing about a location"), help, mistakes)
+        }
+    }
+}
+
+fn location(
+    path: Option<LocationPath>,
+    entry: &Entry<'_, '_>,
+    directives: &DeTable<'_>,
+    server: &Inherited,
+    upstreams: &mut Vec<At<String>>,
+    mistakes: &mut Mistakes,
+) -> Option<Location> {
+    let mut fields = Fields::new(directives, "a location");
+    let target = fields.string("proxy_pass", mistakes);
+    let own = inherited(&mut fields, mistakes);
+    finish(&fields, "a location of nginx", &REAL, mistakes);
+    if !directives.contains_key("proxy_pass") {
+        mistakes.add_missing(
+            Diagnostic::error(format!("location `{}` passes nothing on", entry.key))
+                .label(entry.key_span.clone(), "")
+                .help("say where to: `proxy_pass = \"http://orders:3000\"`"),
+        );
+    }
+    let path = path?;
+    let (upstream, uri) = upstream("proxy_pass", target?, upstreams, mistakes)?;
+    let redirect = match own.redirect.or_else(|| server.redirect.clone()).unwrap_or(Redirect::Default) {
+        Redirect::Off => Vec::new(),
+        Redirect::Pairs(pairs) => pairs,
+        Redirect::Default => {
+            let there = upstream.origin().ascii_serialization();
+            let (from, to) = match &uri {
+                Some(uri) => (format!("{there}{uri}"), path.text().to_owned()),
+                None => (format!("{there}/"), "/".to_owned()),
+            };
+            vec![(from, Template(vec![Piece::Text(to)]))]
+        }
+    };
+    let mut set_header = own.set_header.or_else(|| server.set_header.clone()).unwrap_or_default();
+    let says = |name: &str| set_header.iter().any(|(set, _)| set.eq_ignore_ascii_case(name));
+    let mut before = Vec::new();
+    if !says("host") {
+        before.push(("Host".to_owned(), Template(vec![Piece::Variable(Variable::ProxyHost)])));
+    }
+    if !says("connection") {
+        before.push(("Connection".to_owned(), Template(vec![Piece::Text("close".to_owned())])));
+    }
+    set_header.splice(0..0, before);
+    Some(Location {
+        path,
+        upstream,
+        uri,
+        http_1_1: own.http_1_1.or(server.http_1_1).unwrap_or(false),
+        set_header,
+        hide_header: own.hide_header.or_else(|| server.hide_header.clone()).unwrap_or_default(),
+        redirect,
+        cookie_path: own.cookie_path.or_else(|| server.cookie_path.clone()).unwrap_or_default(),
+        cookie_domain: own.cookie_domain.or_else(|| server.cookie_domain.clone()).unwrap_or_default(),
+        cookie_flags: own.cookie_flags.or_else(|| server.cookie_flags.clone()).unwrap_or_default(),
+        add_header: own.add_header.or_else(|| server.add_header.clone()).unwrap_or_default(),
+    })
+}
+
+fn inherited(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes) -> Inherited {
+    let version = fields.word("proxy_http_version", &[("1.0", false), ("1.1", true)], mistakes);
+    let set_header = fields.entry("proxy_set_header").map(|entry| {
+        let pairs = header_table(&entry, mistakes);
+        pairs.into_iter().map(|(name, at)| (name, template("proxy_set_header", &at, mistakes))).collect()
+    });
+    let add_header = fields.entry("add_header").map(|entry| {
+        let pairs = header_table(&entry, mistakes);
+        pairs.into_iter().map(|(name, at)| added(name, at, mistakes)).collect()
+    });
+    let hide_header = fields.entry("proxy_hide_header").map(|entry| {
+        let names = arguments(&entry, mistakes);
+        names.into_iter().map(|at| at.value.trim().to_ascii_lowercase()).collect()
+    });
+    Inherited {
+        http_1_1: version.map(|at| at.value),
+        set_header,
+        hide_header,
+        redirect: fields.entry("proxy_redirect").map(|entry| redirect(&entry, mistakes)),
+        cookie_path: fields.entry("proxy_cookie_path").map(|entry| {
+            let pairs = pairs(&entry, "/ /api/", mistakes);
+            pairs.into_iter().map(|(from, to)| (from, to.value)).collect()
+        }),
+        cookie_domain: fields.entry("proxy_cookie_domain").map(|entry| {
+            let bare = |text: &str| text.strip_prefix('.').unwrap_or(text).to_owned();
+            let pairs = pairs(&entry, "orders.internal example.com", mistakes);
+            let domain = |(from, to): (String, At<String>)| {
+                let to = At { value: bare(&to.value), span: to.span };
+                (bare(&from), template("proxy_cookie_domain", &to, mistakes))
+            };
+            pairs.into_iter().map(domain).collect()
+        }),
+        cookie_flags: fields.entry("proxy_cookie_flags").map(|entry| {
+            let texts = arguments(&entry, mistakes);
+            texts.iter().filter(|at| at.value.trim() != "off").filter_map(|at| flags(at, mistakes)).collect()
+        }),
+        add_header,
+    }
+}
+
+/// One text, or a list of texts.
+fn arguments(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Vec<At<String>> {
+    let what = format!("`{}`", entry.key);
+    match entry.value.get_ref() {
+        DeValue::Array(array) => strings_of(&what, array, mistakes),
+        _ => string(&what, entry.value, mistakes).into_iter().collect(),
+    }
+}
+
+/// Names and values of headers; a list of values is as many headers.
+fn header_table(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Vec<(String, At<String>)> {
+    let DeValue::Table(headers) = entry.value.get_ref() else {
+        let help = format!("write `{} = {{ X-Name = \"value\" }}`", entry.key);
+        mistakes.add(wrong_type(&format!("`{}`", entry.key), "a table", entry.value).help(help));
+        return Vec::new();
+    };
+    let mut pairs = Vec::new();
+    for header in entries(headers) {
+        check_name(&header.name(), mistakes);
+        pairs.extend(arguments(&header, mistakes).into_iter().map(|value| (header.key.to_owned(), value)));
+    }
+    pairs
+}
+
+/// A value of `add_header`: a final word `always` is its parameter.
+fn added(name: String, mut at: At<String>, mistakes: &mut Mistakes) -> AddHeader {
+    let always = at.value.strip_suffix(" always").map(|value| value.trim_end().to_owned());
+    let is_always = always.is_some();
+    at.value = always.unwrap_or(at.value);
+    AddHeader { name, value: template("add_header", &at, mistakes), always: is_always }
+}
+
+fn redirect(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Redirect {
+    match entry.value.get_ref() {
+        DeValue::String(word) if word == "off" => Redirect::Off,
+        DeValue::String(word) if word == "default" => Redirect::Default,
+        _ => {
+            let pairs = pairs(entry, "http://orders:3000/ /api/", mistakes);
+            let to = |(from, to): (String, At<String>)| (from, template("proxy_redirect", &to, mistakes));
+            Redirect::Pairs(pairs.into_iter().map(to).collect())
+        }
+    }
+}
+
+/// Texts of two arguments each; `off` alone is none.
+fn pairs(entry: &Entry<'_, '_>, example: &str, mistakes: &mut Mistakes) -> Vec<(String, At<String>)> {
+    let mut pairs = Vec::new();
+    for at in arguments(entry, mistakes) {
+        let words: Vec<&str> = at.value.split_whitespace().map(|word| word.trim_matches('"')).collect();
+        let [from, to] = words.as_slice() else {
+            if words != ["off"] {
+                let diagnostic = Diagnostic::error(format!("`{}` takes two arguments, or `off`", entry.key));
+                let help = format!("write what is there, and what takes its place: `\"{example}\"`");
+                mistakes.add(diagnostic.label(at.span.clone(), "").help(help));
+            }
+            continue;
+        };
+        if from.starts_with('~') {
+            mistakes.add(
+                Diagnostic::error(format!("a regular expression in `{}` is not rehearsed here", entry.key))
+                    .label(at.span.clone(), "")
+                    .help("write the text itself"),
+            );
+            continue;
+        }
+        if check_value(&at, &format!("`{}`", entry.key), mistakes) {
+            pairs.push(((*from).to_owned(), At { value: (*to).to_owned(), span: at.span.clone() }));
+        }
+    }
+    pairs
+}
+
+/// `COOKIE FLAG …`.
+fn flags(at: &At<String>, mistakes: &mut Mistakes) -> Option<CookieFlags> {
+    let mut words = at.value.split_whitespace();
+    let cookie = words.next().filter(|cookie| !FLAGS.contains(cookie));
+    let Some(cookie) = cookie else {
+        mistakes.add(
+            Diagnostic::error("`proxy_cookie_flags` names no cookie").label(at.span.clone(), "").help(
+                "the cookie's name comes first: `\"session secure samesite=none\"`; `~` is every cookie",
+            ),
+        );
+        return None;
+    };
+    if cookie.len() > 1 && cookie.starts_with('~') {
+        mistakes.add(
+            Diagnostic::error("a regular expression in `proxy_cookie_flags` is not rehearsed here")
+                .label(at.span.clone(), "")
+                .help("write the cookie's name, or `~` for every cookie"),
+        );
+        return None;
+    }
+    let cookie = (cookie != "~").then(|| cookie.to_owned());
+    let mut flags = CookieFlags { cookie, secure: None, httponly: None, samesite: None };
+    for word in words {
+        match word.to_ascii_lowercase().as_str() {
+            "secure" => flags.secure = Some(true),
+            "nosecure" => flags.secure = Some(false),
+            "httponly" => flags.httponly = Some(true),
+            "nohttponly" => flags.httponly = Some(false),
+            "samesite=strict" => flags.samesite = Some(Some("Strict")),
+            "samesite=lax" => flags.samesite = Some(Some("Lax")),
+            "samesite=none" => flags.samesite = Some(Some("None")),
+            "nosamesite" => flags.samesite = Some(None),
+            _ => mistakes.add(
+                Diagnostic::error(format!("`{word}` is no flag of `proxy_cookie_flags`"))
+                    .label(at.span.clone(), "")
+                    .suggest_or_list(word, FLAGS),
+            ),
+        }
+    }
+    Some(flags)
+}
