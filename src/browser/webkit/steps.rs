@@ -115,7 +115,8 @@ impl Worker {
         Ok(Page { error, ..Page::default() })
     }
 
-    /// Goes back. Where nothing is heard of it there was nowhere to go.
+    /// Goes back. Of a frame that scrolls nothing is heard; before the empty page that a tab begins with there is
+    /// nothing.
     async fn back(&mut self, place: &Place) -> Result<Page, Failure> {
         let mark = self.wire.mark();
         let before = place.address().await?;
@@ -132,7 +133,8 @@ impl Worker {
             self.hear_refused();
             heard = place.address().await? != before || self.wire.mark() != mark || !self.refused.is_empty();
         }
-        let not_done = (!heard).then(|| "there is no page to go back to".to_owned());
+        let is_first = before.as_ref().is_none_or(|url| url.scheme() == "about");
+        let not_done = (is_first && !heard).then(|| "there is no page to go back to".to_owned());
         Ok(Page { not_done, ..Page::default() })
     }
 
