@@ -49,14 +49,24 @@ mod tests {
 
     #[test]
     fn what_nextauth_encrypted_opens() {
-        let recorded = include_str!("../../../../tests/frameworks/recorded/nextauth.json");
-        let tokens: Vec<&str> =
-            recorded.split("session-token=eyJ").skip(1).filter_map(|rest| rest.split(';').next()).collect();
-        assert!(tokens.len() > 20);
-        for token in tokens {
-            let claims = decrypt("s", &format!("eyJ{token}")).expect("the secret of the recording");
-            assert_eq!(claims["name"], "admin");
+        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("the file is JSON");
+        let cases = parse(include_str!("../../../../tests/frameworks/cases/nextauth.json"));
+        let recorded = parse(include_str!("../../../../tests/frameworks/recorded/nextauth.json"));
+        let list = |value: &serde_json::Value| value["cases"].as_array().cloned().unwrap_or_default();
+        let mut opened = 0;
+        for case in list(&recorded) {
+            let of_name = |asked: &&serde_json::Value| asked["name"] == case["name"];
+            let asked = list(&cases);
+            let secret = asked.iter().find(of_name).and_then(|asked| asked["settings"]["secret"].as_str());
+            for rest in case.to_string().split("session-token=eyJ").skip(1) {
+                let token = rest.split(';').next().unwrap_or_default();
+                let claims = decrypt(secret.expect("it was recorded with one"), &format!("eyJ{token}"))
+                    .expect("the secret of the recording");
+                assert_eq!(claims["name"], "admin");
+                opened += 1;
+            }
         }
+        assert!(opened > 20);
     }
 
     #[test]
