@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use super::{Kit, policy};
-use crate::browser::driver::Driver;
+use crate::browser::driver::{Driver, MINIBROWSER};
 use crate::browser::failure::Failure;
 use crate::browser::guard::{self, Words};
 use crate::browser::running::{Running, exited};
@@ -30,6 +30,9 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// How long a browser that failed at something is given to answer at all.
 const PROBE: Duration = Duration::from_secs(2);
+
+/// How often is looked for the browser that a driver is starting.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What the message begins with where a script is none, and so nothing of it has run.
 pub(super) const NO_SCRIPT: &str = "not a script: ";
@@ -71,7 +74,17 @@ impl Place {
                 windows.map_err(|_| Failure::TimedOut { command: "new window".to_owned(), after: limit })?;
             Ok((session, windows.map_err(|error| failure("new window", &error, limit))?))
         };
-        let (session, (main, looking)) = match opened.await {
+        // The driver waits for a browser that died before it said anything.
+        let guard = driver.guarded().id();
+        let opened = tokio::select! {
+            opened = opened => opened,
+            () = stillborn(guard) => Err(Failure::NotStarted {
+                program: MINIBROWSER.name.to_owned(),
+                message: "it ended before it was ready".to_owned(),
+                last_words: Vec::new(),
+            }),
+        };
+        let (session, (main, looking)) = match opened {
             Ok(opened) => opened,
             Err(failure) => return Err(driver.end_after(failure).await),
         };
@@ -291,6 +304,17 @@ fn processes(guard: Option<u32>) -> (Option<u32>, Vec<u32>) {
     let name = |process: u32| std::fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
     let network = browser.into_iter().flat_map(children).filter(|&process| name(process).trim() == NETWORK);
     (browser, network.collect())
+}
+
+/// Waits until the browser that a guarded driver starts has ended; for ever where that cannot be known.
+async fn stillborn(guard: Option<u32>) {
+    let browser = loop {
+        match processes(guard).0 {
+            Some(browser) => break browser,
+            None => tokio::time::sleep(LOOK).await,
+        }
+    };
+    exited(Some(browser)).await;
 }
 
 /// What is added to the environment of the driver, which hands it on to the browser.
