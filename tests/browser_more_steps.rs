@@ -6,6 +6,7 @@ mod support;
 use std::time::Duration;
 
 use browsing::*;
+use rehearsal::browser::Failure;
 use rehearsal::browser::chromium::Worker;
 use rehearsal::browser::name::ThirdParty;
 use rehearsal::observe::Observation;
@@ -195,6 +196,37 @@ async fn a_step_can_act_in_a_frame_and_in_a_frame_of_that() {
         Some("no frame of https://web.example.com/inner is on the page")
     );
     assert_eq!(wire(&seen), [""; 0]);
+    rig.close().await;
+}
+
+/// The driver leaves such a frame standing on its old page, and the worker lets it go. When this fails because the
+/// frame can be acted in, ChromeDriver has learnt it, and `overlooked` can go.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frame_that_leaves_the_pages_site_twice_goes_where_it_should() {
+    let Some(mut rig) = rig().await else { return };
+    let (frame, home) = (format!("{API}/frame"), format!("{WEB}/inner"));
+    rig.act(Action::Iframe(url(&frame))).await;
+    let shown = "try { frames[0].location.href } catch (error) { error.name }";
+
+    let seen = rig.worker.perform(&inside(&frame, Action::Link(url(&home)))).await.expect("it goes");
+    assert_eq!(wire(&seen), [format!("GET {home} 200")]);
+    assert_eq!(rig.act(eval(shown)).await.page.body.as_deref(), Some(home.as_str()));
+
+    // Twice: what was let go once is overlooked again the next time.
+    for _ in 0..2 {
+        let seen = rig.worker.perform(&inside(&frame, Action::Link(url(&frame)))).await.expect("it goes");
+        assert_eq!((wire(&seen), header(&seen, 0, "cookie")), (vec![format!("GET {frame} 200")], "framed=1"));
+        assert_eq!(rig.act(eval(shown)).await.page.body.as_deref(), Some("SecurityError"));
+        let failed =
+            rig.worker.perform(&inside(&frame, eval("1"))).await.expect_err("the driver has lost it");
+        assert!(matches!(failed, Failure::NotPossible { .. }), "{failed}");
+
+        // The page turns it back home, where it can be acted in again.
+        rig.act(eval(&format!("frames[0].location = '{home}'; 1"))).await;
+        assert_eq!(rig.act(eval(shown)).await.page.body.as_deref(), Some(home.as_str()));
+        let seen = rig.worker.perform(&inside(&frame, eval("location.href"))).await.expect("it is back");
+        assert_eq!(seen.page.body.as_deref(), Some(home.as_str()));
+    }
     rig.close().await;
 }
 

@@ -55,6 +55,13 @@ struct State {
     gone: Option<String>,
 }
 
+impl State {
+    fn next_id(&mut self) -> u64 {
+        self.last += 1;
+        self.last
+    }
+}
+
 impl Bidi {
     /// Connects to the socket a session named. `limit` holds for the connection and for each command.
     ///
@@ -139,14 +146,11 @@ impl Bidi {
                 drop(state);
                 return Err(self.shared.died(who));
             }
-            state.last += 1;
-            let id = state.last;
+            let id = state.next_id();
             state.pending.insert(id, answer);
             id
         };
-        let command = json!({ "id": id, "method": method, "params": params }).to_string();
-        // A send that fails is followed by the reader giving up, which ends every wait.
-        let _ = self.shared.outbox.send(Message::text(command));
+        self.shared.send(id, method, &params);
         match tokio::time::timeout(limit, answered).await {
             Ok(Ok(Ok(result))) => Ok(result),
             Ok(Ok(Err(message))) => Err(Failure::protocol(described(method, &params).as_str(), message)),
@@ -156,6 +160,12 @@ impl Bidi {
                 Err(Failure::TimedOut { command: described(method, &params), after: limit })
             }
         }
+    }
+
+    /// Sends a command whose answer does not matter.
+    pub(super) fn send(&self, method: &str, params: Value) {
+        let id = self.shared.state().next_id();
+        self.shared.send(id, method, &params);
     }
 
     /// Events from now on, of every name that is subscribed to. Ends when the browser is gone.
@@ -248,6 +258,12 @@ fn described(method: &str, params: &Value) -> String {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn send(&self, id: u64, method: &str, params: &Value) {
+        let command = json!({ "id": id, "method": method, "params": params }).to_string();
+        // A send that fails is followed by the reader giving up, which ends every wait.
+        let _ = self.outbox.send(Message::text(command));
     }
 
     /// Takes a message in. What is neither an answer nor an event is ignored, as the protocol may grow.

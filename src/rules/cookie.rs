@@ -93,8 +93,6 @@ pub struct Cookie {
     pub expiry: Option<i64>,
     /// The place in the order of creation. Unique in a jar, as seconds are too coarse to sort by.
     pub serial: u64,
-    /// The same for scripts, which see another in a browser whose pages keep a copy of the jar.
-    pub seen: u64,
 }
 
 impl Cookie {

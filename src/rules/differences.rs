@@ -6,8 +6,8 @@
 use super::cookie::SameSite;
 use super::date::DateGrammar;
 use super::engine::{
-    AncestorBit, BarePair, InnerTabs, Lifetime, Limit, MaxAgeGrammar, Nameless, Order, Prefixes, Profile,
-    Redirects, Replacement, SecureProtection, Syntax, ThirdParty, Tokens, UnicodeDomains,
+    AncestorBit, BarePair, InnerTabs, Lifetime, Limit, MaxAgeGrammar, Nameless, Order, PageCopies, Prefixes,
+    Profile, Redirects, Replacement, SecureProtection, Syntax, ThirdParty, Tokens, UnicodeDomains,
 };
 
 /// Something that not all do alike.
@@ -84,7 +84,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         jar_limit,
         jar_limit_spares,
         replacement,
-        pages_keep_copies,
+        page_copies,
         wildcard_covers_authorization,
         local_networks_are_not_mixed,
         first_address_decides_upgrade,
@@ -139,7 +139,23 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         ("cookies a jar may have", limit(jar_limit)),
         ("… not counting those used within", seconds(*jar_limit_spares)),
         ("a cookie that replaces another is sent in the order of", place(*replacement).to_owned()),
-        ("… but `document.cookie` shows last what a script has changed", yes(*pages_keep_copies)),
+        (
+            "… but `document.cookie` shows last what a script has changed",
+            yes(*page_copies == PageCopies::OfSites),
+        ),
+        (
+            "`document.cookie` shows what a script wrote over an HttpOnly cookie in vain",
+            match page_copies {
+                PageCopies::None => "no",
+                PageCopies::OfSites => "if that was there before its page",
+                PageCopies::OfHosts => "once it has read there",
+            }
+            .to_owned(),
+        ),
+        (
+            "… and goes on showing a cookie that an HttpOnly one has replaced",
+            yes(*page_copies == PageCopies::OfHosts),
+        ),
         (
             "cookies with paths of one length go in the order of",
             match order {

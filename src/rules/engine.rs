@@ -195,12 +195,11 @@ pub struct Profile {
     pub jar_limit_spares: i64,
     /// Whether a cookie that replaces another takes its place in the order of creation.
     pub replacement: Replacement,
-    /// Whether pages keep a copy of the jar, in which a cookie that a script changes comes last. Requests carry it
-    /// in its old place, and so do pages of another site or scheme see it.
+    /// What copy of the jar scripts look at.
     ///
-    /// Specification, Chromium and WebKit: no. Firefox: yes (measured 2026-11-21; each of its processes has one,
-    /// `CookieServiceChild::RecordDocumentCookie`).
-    pub pages_keep_copies: bool,
+    /// Specification and Chromium: none. Firefox: its processes have one for each site (measured 2026-11-21). WebKit:
+    /// its process has one for each host (measured 2026-11-25).
+    pub page_copies: PageCopies,
     /// In what order cookies go whose paths are equally long.
     pub order: Order,
     /// Whether `Access-Control-Allow-Headers: *` allows `Authorization` too.
@@ -459,6 +458,21 @@ pub enum Order {
     Domain,
 }
 
+/// The copy of the jar that scripts look at. Requests carry what is in the jar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageCopies {
+    /// None: scripts see the jar. Specification, Chromium.
+    None,
+    /// One for each site the tab is on, or a frame in it, while it is there. It is told of whatever changes, and of
+    /// no HttpOnly cookie that was there before: a script sees what it may not write over such a one. What a script
+    /// changes comes last. Firefox (measured 2026-11-21 and 2026-11-25; `CookieServiceChild`).
+    OfSites,
+    /// One for each host at which a first party's script has read, for good. It is told of no HttpOnly cookie: one
+    /// that replaces another leaves the other to be seen, and a script sees what it may not write over one.
+    /// WebKit (measured 2026-11-25; `WebCookieCache`).
+    OfHosts,
+}
+
 /// Where a cookie that replaces another stands in the order of creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replacement {
@@ -468,187 +482,7 @@ pub enum Replacement {
     KeepsPlaceIfEqual,
 }
 
-/// Four hundred days in seconds.
-const FOUR_HUNDRED_DAYS: i64 = 400 * 86_400;
-
 impl Profile {
-    /// RFC 6265bis -22 by the letter, with the defaults it recommends and third parties allowed.
-    pub const SPECIFICATION: Self = Self {
-        syntax: Syntax {
-            bare_pair: BarePair::Value,
-            nameless: Nameless::All,
-            stores_empty: false,
-            tokens: Tokens::Octets,
-            inner_tabs: InnerTabs::Kept,
-            max_attribute: 1024,
-            attributes_need_equals: false,
-            unreadable_shadows: false,
-            none_overrides: true,
-            unknown_same_site_resets: true,
-            lifetime: Lifetime::MaxAge,
-            max_age: MaxAgeGrammar::Digits,
-            dates: DateGrammar::Tokens,
-        },
-        schemeful_same_site: true,
-        redirects: Redirects::Ignored,
-        top_host_is_same_site: false,
-        below_the_host_is_same_site: false,
-        unset_same_site: SameSite::Lax,
-        forgets_unset_same_site: false,
-        lax_unsafe_seconds: 0,
-        same_site_guards_storing: true,
-        none_requires_secure: true,
-        trusts_loopback: true,
-        secure_protection: SecureProtection::Overlay,
-        protection_from_secure_lines: false,
-        http_only_shadows: false,
-        prefixes: Prefixes::SecureAndHost,
-        prefixes_want_secure_connection: false,
-        host_prefix_needs_path_attribute: true,
-        host_prefix_forbids_domain: false,
-        suffix_domain_on_its_host: true,
-        suffix_host_may_set: true,
-        lone_dot_is_no_domain: true,
-        address_domain_is_host_only: false,
-        addresses_are_names: false,
-        ipv6_domains: true,
-        parent_domain_in_lower_case: false,
-        unicode_domains: UnicodeDomains::Refused,
-        third_party: ThirdParty::Allow,
-        ancestors_make_third_party: true,
-        ancestor_bit: AncestorBit::AnyOther,
-        siteless_top_is_first_party: false,
-        redirects_stay_third_party: false,
-        partitioned_attribute: true,
-        partitioned_is_exempt: true,
-        max_name_value: 4096,
-        max_lifetime: FOUR_HUNDRED_DAYS,
-        max_script_lifetime: i64::MAX,
-        site_limit: Limit { most: 50, keep: 50 },
-        jar_limit: Limit { most: 3000, keep: 3000 },
-        jar_limit_spares: 0,
-        replacement: Replacement::KeepsPlace,
-        pages_keep_copies: false,
-        order: Order::Creation,
-        wildcard_covers_authorization: false,
-        local_networks_are_not_mixed: false,
-        first_address_decides_upgrade: false,
-        refused_handshakes_set_cookies: true,
-        shows_images_of_loopback: false,
-        upgrades_addresses: false,
-        normalizes_request_path: false,
-    };
-
-    /// Chromium 156 as it ships: third parties' cookies allowed.
-    pub const CHROMIUM: Self = Self {
-        syntax: Syntax {
-            nameless: Nameless::Unambiguous,
-            inner_tabs: InnerTabs::Refused,
-            unreadable_shadows: true,
-            max_age: MaxAgeGrammar::SignedDigits,
-            dates: DateGrammar::WholeTokens,
-            ..Self::SPECIFICATION.syntax
-        },
-        lax_unsafe_seconds: 120,
-        prefixes: Prefixes::WithHttp,
-        protection_from_secure_lines: true,
-        prefixes_want_secure_connection: true,
-        host_prefix_forbids_domain: true,
-        lone_dot_is_no_domain: false,
-        address_domain_is_host_only: true,
-        unicode_domains: UnicodeDomains::Encoded,
-        site_limit: Limit { most: 180, keep: 150 },
-        jar_limit: Limit { most: 3300, keep: 3000 },
-        jar_limit_spares: 30 * 86_400,
-        replacement: Replacement::KeepsPlaceIfEqual,
-        wildcard_covers_authorization: true,
-        local_networks_are_not_mixed: true,
-        first_address_decides_upgrade: true,
-        refused_handshakes_set_cookies: false,
-        ..Self::SPECIFICATION
-    };
-
-    /// Firefox 153 as it ships: third parties' cookies partitioned by the top-level site.
-    pub const FIREFOX: Self = Self {
-        syntax: Syntax {
-            bare_pair: BarePair::Name,
-            nameless: Nameless::Nothing,
-            inner_tabs: InnerTabs::RefusedInPath,
-            unreadable_shadows: true,
-            max_age: MaxAgeGrammar::DigitsOrMinus,
-            dates: DateGrammar::Loose,
-            ..Self::SPECIFICATION.syntax
-        },
-        schemeful_same_site: false,
-        redirects: Redirects::ThroughOtherSites,
-        unset_same_site: SameSite::None,
-        prefixes: Prefixes::WithHttp,
-        prefixes_want_secure_connection: true,
-        host_prefix_needs_path_attribute: false,
-        lone_dot_is_no_domain: false,
-        address_domain_is_host_only: true,
-        unicode_domains: UnicodeDomains::Foreign,
-        third_party: ThirdParty::Partition,
-        ancestor_bit: AncestorBit::AboveFirstParty,
-        partitioned_is_exempt: false,
-        site_limit: Limit { most: 180, keep: 150 },
-        jar_limit: Limit { most: 3000, keep: 3000 },
-        pages_keep_copies: true,
-        wildcard_covers_authorization: true,
-        upgrades_addresses: true,
-        ..Self::SPECIFICATION
-    };
-
-    /// WebKitGTK 2.50 with its tracking prevention on: third parties' cookies blocked.
-    pub const WEBKIT: Self = Self {
-        syntax: Syntax {
-            stores_empty: true,
-            tokens: Tokens::Ascii,
-            max_attribute: usize::MAX,
-            attributes_need_equals: true,
-            none_overrides: false,
-            unknown_same_site_resets: false,
-            lifetime: Lifetime::Last,
-            max_age: MaxAgeGrammar::Strtol,
-            dates: DateGrammar::Positional,
-            ..Self::SPECIFICATION.syntax
-        },
-        schemeful_same_site: false,
-        redirects: Redirects::ThroughOtherSchemes,
-        top_host_is_same_site: true,
-        below_the_host_is_same_site: true,
-        unset_same_site: SameSite::None,
-        forgets_unset_same_site: true,
-        same_site_guards_storing: false,
-        none_requires_secure: false,
-        trusts_loopback: false,
-        secure_protection: SecureProtection::Replace,
-        http_only_shadows: true,
-        prefixes: Prefixes::Nothing,
-        suffix_domain_on_its_host: false,
-        suffix_host_may_set: false,
-        lone_dot_is_no_domain: false,
-        address_domain_is_host_only: true,
-        addresses_are_names: true,
-        ipv6_domains: false,
-        parent_domain_in_lower_case: true,
-        third_party: ThirdParty::Block,
-        ancestors_make_third_party: false,
-        siteless_top_is_first_party: true,
-        redirects_stay_third_party: true,
-        partitioned_attribute: false,
-        partitioned_is_exempt: false,
-        max_name_value: usize::MAX,
-        max_lifetime: i64::MAX,
-        site_limit: Limit { most: 1000, keep: 900 },
-        jar_limit: Limit { most: 20_000, keep: 18_000 },
-        order: Order::Domain,
-        wildcard_covers_authorization: true,
-        shows_images_of_loopback: true,
-        normalizes_request_path: true,
-        ..Self::SPECIFICATION
-    };
-
     /// The SameSite that the jar keeps of a cookie that came with this one.
     pub fn kept_same_site(&self, flag: SameSite) -> SameSite {
         match flag {
@@ -661,51 +495,5 @@ impl Profile {
     pub fn domain_match(&self, host: &str, domain: &str) -> bool {
         let as_names = || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
         domain_match(host, domain) || (self.addresses_are_names && as_names())
-    }
-
-    /// The same browser with another policy for third parties.
-    pub const fn with_third_party(mut self, policy: ThirdParty) -> Self {
-        self.third_party = policy;
-        self
-    }
-
-    /// The profile of a browser by the name scenarios use, without `model:` before it:
-    /// `ENGINE[:POLICY]`, ENGINE being `chromium`, `firefox` or `webkit` and POLICY
-    /// `allow-third-party` or `block-third-party`. Without a policy, as the browser ships.
-    pub fn from_name(name: &str) -> Option<Self> {
-        let (engine, policy) = match name.split_once(':') {
-            Some((engine, policy)) => (engine, Some(policy)),
-            None => (name, None),
-        };
-        let profile = match engine {
-            "chromium" => Self::CHROMIUM,
-            "firefox" => Self::FIREFOX,
-            "webkit" => Self::WEBKIT,
-            _ => return None,
-        };
-        match policy {
-            None => Some(profile),
-            Some("allow-third-party") => Some(profile.with_third_party(ThirdParty::Allow)),
-            Some("block-third-party") => Some(profile.with_third_party(ThirdParty::Block)),
-            Some(_) => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_give_profiles_with_their_policies() {
-        let policy = |name| Profile::from_name(name).map(|profile| profile.third_party);
-        assert_eq!(policy("chromium"), Some(ThirdParty::Allow));
-        assert_eq!(policy("chromium:block-third-party"), Some(ThirdParty::Block));
-        assert_eq!(policy("firefox"), Some(ThirdParty::Partition));
-        assert_eq!(policy("firefox:allow-third-party"), Some(ThirdParty::Allow));
-        assert_eq!(policy("webkit"), Some(ThirdParty::Block));
-        for name in ["", "safari", "chromium:", "chromium:partition", "model:chromium"] {
-            assert_eq!(policy(name), None, "{name}");
-        }
     }
 }

@@ -8,9 +8,10 @@
 use std::collections::HashMap;
 
 use super::cookie::{Cookie, PartitionKey};
-use super::domain::{PublicSuffixes, registrable_domain};
+use super::copy::{PageCopy, is_as_it_was};
+use super::domain::PublicSuffixes;
 use super::engine::{Limit, Profile};
-use super::site::{Origin, Relation, Scheme, site_domain};
+use super::site::{Scheme, site_domain};
 
 /// The cookies of a browser.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +23,18 @@ pub struct Jar {
     /// The whole jar is not looked through again before it has this many cookies: without it a jar
     /// full of cookies that are safe from eviction would be looked through on every insertion.
     patience: usize,
+    /// What pages know of it, where they do not look at the jar itself.
+    pub(crate) copy: Option<Box<PageCopy>>,
+}
+
+/// What putting a cookie in did.
+pub(crate) struct Put {
+    /// The place of the cookie in the order of creation.
+    pub(crate) serial: u64,
+    /// The cookie whose place it took.
+    pub(crate) replaced: Option<Cookie>,
+    /// The cookies that went because there were too many.
+    pub(crate) evicted: Vec<Cookie>,
 }
 
 impl Jar {
@@ -55,8 +68,13 @@ impl Jar {
     /// Puts a cookie in as it is, in place of the same one if there is one, asking no rule. Its
     /// serial is set. For a jar that was read from a browser.
     pub fn insert(&mut self, suffixes: &dyn PublicSuffixes, mut cookie: Cookie) {
-        (cookie.serial, cookie.seen) = (self.next_serial, self.next_serial);
-        self.next_serial += 1;
+        cookie.serial = self.next_serial();
+        self.mirror(suffixes, cookie);
+    }
+
+    /// Puts a cookie in as another jar holds it, its place in the order of creation included, in the place of the
+    /// same one if there is one.
+    pub(crate) fn mirror(&mut self, suffixes: &dyn PublicSuffixes, cookie: Cookie) {
         let bucket = bucket_of(&mut self.buckets, site_domain(suffixes, &cookie.domain));
         match bucket.iter_mut().find(|old| old.is_same(&cookie)) {
             Some(old) => *old = cookie,
@@ -79,6 +97,7 @@ impl Jar {
     /// Ends the session: drops every cookie that has no expiry. RFC 6265bis -22, section 5.7, last
     /// paragraph.
     pub fn end_session(&mut self) {
+        self.copy = None;
         self.retain(|cookie| cookie.expiry.is_some());
     }
 
@@ -93,6 +112,7 @@ impl Jar {
 
     /// Drops every cookie.
     pub fn clear(&mut self) {
+        self.copy.iter_mut().for_each(|copy| copy.clear());
         self.retain(|_| false);
     }
 
@@ -126,49 +146,53 @@ impl Jar {
         keeps_place: bool,
         profile: &Profile,
         now: i64,
-    ) -> (Option<Cookie>, Vec<Cookie>) {
-        (cookie.serial, cookie.seen) = (self.next_serial, self.next_serial);
+    ) -> Put {
+        let fresh = self.next_serial();
+        cookie.serial = fresh;
         let bucket = bucket_of(&mut self.buckets, domain);
         let old = place.and_then(|place| bucket.get_mut(place));
         if let Some(old) = old {
             if keeps_place {
-                (cookie.serial, cookie.seen) = (old.serial, old.serial);
-            } else {
-                self.next_serial += 1;
+                cookie.serial = old.serial;
             }
-            return (Some(std::mem::replace(old, cookie)), Vec::new());
+            let serial = cookie.serial;
+            return Put { serial, replaced: Some(std::mem::replace(old, cookie)), evicted: Vec::new() };
         }
-        self.next_serial += 1;
         let partition = cookie.partition.clone();
         bucket.push(cookie);
         self.count += 1;
         let mut evicted = evict_from_site(bucket, partition.as_ref(), profile.site_limit, now);
         self.count -= evicted.len();
         self.evict_from_jar(profile, now, &mut evicted);
-        (None, evicted)
+        Put { serial: fresh, replaced: None, evicted }
     }
 
-    /// Finds the place, in the copy of the jar that pages keep, of a cookie that has replaced another: the last
-    /// where a script has changed it, that of the other where nothing has changed.
-    pub(crate) fn replace_in_copy(&mut self, domain: &str, place: usize, old: &Cookie, by_script: bool) {
-        let last = self.next_serial;
-        let Some(cookie) = self.site_mut(domain).get_mut(place) else { return };
-        let is_as_it_was = cookie.value == old.value
-            && (cookie.secure, cookie.http_only, cookie.same_site) == (old.secure, old.http_only, old.same_site)
-            // No two lifetimes end at the same time.
-            && cookie.expiry.is_none()
-            && old.expiry.is_none();
-        if is_as_it_was {
-            cookie.seen = old.seen;
-        } else if by_script {
-            cookie.seen = last;
-            self.next_serial += 1;
+    /// The next place in the order of creation.
+    pub(crate) fn next_serial(&mut self) -> u64 {
+        self.next_serial += 1;
+        self.next_serial - 1
+    }
+
+    /// Has the order of creation go on from there.
+    pub(crate) fn number_from(&mut self, serial: u64) {
+        self.next_serial = serial;
+    }
+
+    /// Gives the cookie that has replaced this one a later place in the order of creation, unless nothing has
+    /// changed.
+    pub(crate) fn put_last(&mut self, suffixes: &dyn PublicSuffixes, old: &Cookie, serial: u64) {
+        let bucket = bucket_of(&mut self.buckets, site_domain(suffixes, &old.domain));
+        if let Some(cookie) = bucket.iter_mut().find(|cookie| cookie.is_same(old))
+            && !is_as_it_was(cookie, old)
+        {
+            cookie.serial = serial;
         }
     }
 
     /// Puts the partition of a top-level document without a site out of reach, as the tab leaves it: the next one
     /// has another.
     pub fn leave_siteless(&mut self) {
+        self.copy.iter_mut().for_each(|copy| copy.leave_siteless());
         for cookie in self.buckets.values_mut().flatten() {
             if let Some(key) = &mut cookie.partition
                 && key.top_level.scheme == Scheme::Opaque
@@ -183,21 +207,6 @@ impl Jar {
         let is_siteless =
             |key: &PartitionKey| key.top_level.scheme == Scheme::Opaque && key.top_level.domain.is_empty();
         self.all().any(|cookie| cookie.partition.as_ref().is_some_and(is_siteless))
-    }
-
-    /// Has pages make new copies of the jar, as the tab goes from a document to another. That of a site it stays on,
-    /// or of an origin where there is no registrable domain, is kept.
-    pub fn copy_afresh(&mut self, suffixes: &dyn PublicSuffixes, from: &Origin, to: &Origin) {
-        let stays = match registrable_domain(suffixes, &to.host) {
-            Some(_) => from.relation(to, suffixes, true) != Relation::CrossSite,
-            None => from.is_same_origin(to),
-        };
-        let kept = stays.then(|| site_domain(suffixes, &to.host));
-        for (domain, bucket) in &mut self.buckets {
-            if Some(domain.as_str()) != kept {
-                bucket.iter_mut().for_each(|cookie| cookie.seen = cookie.serial);
-            }
-        }
     }
 
     /// Layered cookies, section 5.2.3; RFC 6265bis -22, section 5.7, after step 24.

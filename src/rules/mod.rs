@@ -17,12 +17,13 @@
 //! | file | what | source |
 //! | --- | --- | --- |
 //! | [`reason`], [`reasons`] | why not: codes, sentences, clauses, sets | the project's contract |
-//! | [`engine`], [`differences`] | what each browser does otherwise, as data and in words | measured, documented |
+//! | [`engine`], `profiles`, [`differences`] | what each browser does otherwise, as data and in words | measured, documented |
 //! | [`date`], [`domain`], [`path`], [`site`] | the parts of cookies and URLs | 5.1, 5.2 |
 //! | [`context`] | who asks for what from where, and what that means | 5.2, Fetch |
 //! | [`set_cookie`] | reading a line | 5.6 |
 //! | [`store`], [`cookie`], [`jar`] | what gets into the jar, and stays | 5.3 to 5.5, 5.7 |
 //! | [`retrieve`] | what goes out of it | 5.8 |
+//! | `copy` | what scripts see of it instead, in one engine | measured |
 //! | [`cors`], [`fetch_metadata`] | preflights, CORS check, mixed content, `Sec-Fetch-*` | Fetch |
 //!
 //! ```
@@ -55,6 +56,7 @@
 
 pub mod context;
 pub mod cookie;
+mod copy;
 pub mod cors;
 pub mod date;
 pub mod differences;
@@ -64,6 +66,7 @@ pub mod fetch_metadata;
 pub mod jar;
 mod loose_date;
 pub mod path;
+mod profiles;
 pub mod punycode;
 pub mod reason;
 pub mod reasons;

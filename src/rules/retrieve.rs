@@ -59,10 +59,13 @@ impl Jar {
                 reasons
             })
             .collect();
-        select(self.site(standing.domain).iter().zip(verdicts), profile.order, standing.script)
+        self.take_over(profile, suffixes, &standing, now);
+        let retrieval = select(self.site(standing.domain).iter().zip(verdicts), profile.order);
+        self.seen_instead(retrieval, profile, &standing, now)
     }
 
-    /// The same without touching the time of last access: a question, not a request.
+    /// The same without touching the time of last access, and without having a copy taken over: a question, not a
+    /// request.
     pub fn peek(
         &self,
         profile: &Profile,
@@ -71,8 +74,24 @@ impl Jar {
         now: i64,
     ) -> Retrieval<'_> {
         let standing = Standing::of(context, profile, suffixes);
-        let verdict = |cookie| (cookie, reasons_against(cookie, &standing, profile, now));
-        select(self.site(standing.domain).iter().map(verdict), profile.order, standing.script)
+        self.seen_instead(self.select(profile, &standing, now), profile, &standing, now)
+    }
+
+    fn select(&self, profile: &Profile, standing: &Standing<'_>, now: i64) -> Retrieval<'_> {
+        let verdict = |cookie| (cookie, reasons_against(cookie, standing, profile, now));
+        select(self.site(standing.domain).iter().map(verdict), profile.order)
+    }
+
+    /// What a script sees, which may look at a copy of the jar. What stays behind is told of the jar itself.
+    fn seen_instead<'j>(
+        &'j self,
+        retrieval: Retrieval<'j>,
+        profile: &Profile,
+        standing: &Standing<'_>,
+        now: i64,
+    ) -> Retrieval<'j> {
+        let Some(copy) = self.copy_of(profile, standing) else { return retrieval };
+        Retrieval { withheld: retrieval.withheld, ..copy.select(profile, standing, now) }
     }
 
     /// Why cookies of this name do not go with this request: each cookie of the whole jar that has
@@ -102,11 +121,7 @@ impl Jar {
 
 /// 5.8.3, steps 3 to 6, once every cookie of the site has been looked at. That the retrieval has a
 /// canonical host, steps 1 and 2, a context sees to.
-fn select<'j>(
-    cookies: impl Iterator<Item = (&'j Cookie, Reasons)>,
-    order: Order,
-    script: bool,
-) -> Retrieval<'j> {
+fn select<'j>(cookies: impl Iterator<Item = (&'j Cookie, Reasons)>, order: Order) -> Retrieval<'j> {
     let mut retrieval = Retrieval { header: Vec::new(), sent: Vec::new(), withheld: Vec::new() };
     // Step 3.
     for (cookie, reasons) in cookies {
@@ -122,7 +137,7 @@ fn select<'j>(
             Order::Creation => (Reverse(0), false),
             Order::Domain => (Reverse(cookie.domain.len()), cookie.host_only),
         };
-        (Reverse(cookie.path.len()), domain, if script { cookie.seen } else { cookie.serial })
+        (Reverse(cookie.path.len()), domain, cookie.serial)
     });
     retrieval.header = serialize(&retrieval.sent);
     retrieval

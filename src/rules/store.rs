@@ -69,12 +69,30 @@ impl Jar {
         line: &'l [u8],
         now: i64,
     ) -> Decision<'l> {
+        let in_copy = self.write_in_copy(profile, suffixes, context, line, now);
+        let (decision, serial) = self.receive(profile, suffixes, context, line, now);
+        if !in_copy {
+            self.tell_copies(profile, suffixes, &decision, serial);
+        }
+        decision
+    }
+
+    /// [`Jar::store`], by the jar alone, and the serial of the cookie that is stored.
+    pub(crate) fn receive<'l>(
+        &mut self,
+        profile: &Profile,
+        suffixes: &dyn PublicSuffixes,
+        context: &Context,
+        line: &'l [u8],
+        now: i64,
+    ) -> (Decision<'l>, Option<u64>) {
         let standing = Standing::of(context, profile, suffixes);
         let parsed = SetCookie::parse(line, profile);
         let mut judge = Judge { jar: self, profile, suffixes, standing: &standing, now, faults: Vec::new() };
         let (cookie, place) = judge.judge(&parsed);
         let faults = judge.faults;
         let mut decision = Decision { parsed, faults, replaced: None, evicted: Vec::new() };
+        let mut serial = None;
         if decision.is_stored() {
             let keeps_place = place.is_some_and(|place| {
                 let old = &self.site(standing.domain)[place];
@@ -89,16 +107,14 @@ impl Jar {
             if let (true, Some(place)) = (keeps_place, place) {
                 cookie.creation = self.site(standing.domain)[place].creation;
             }
-            (decision.replaced, decision.evicted) =
-                self.put(standing.domain, cookie, place, keeps_place, profile, now);
-            if let (true, Some(place), Some(old)) = (profile.pages_keep_copies, place, &decision.replaced) {
-                self.replace_in_copy(standing.domain, place, old, standing.script);
-            }
+            let put = self.put(standing.domain, cookie, place, keeps_place, profile, now);
+            serial = Some(put.serial);
+            (decision.replaced, decision.evicted) = (put.replaced, put.evicted);
         } else if let ([Fault { reason: Reason::Expired, .. }], Some(place)) = (&*decision.faults, place) {
             // Nothing but its age speaks against it: the old one goes, and so does the new one.
             decision.replaced = self.remove(standing.domain, place);
         }
-        decision
+        (decision, serial)
     }
 }
 
@@ -137,7 +153,6 @@ impl Judge<'_, '_> {
             last_access: self.now,
             expiry: None,
             serial: 0,
-            seen: 0,
         };
         // Step 6.
         cookie.expiry = self.expiry(line);

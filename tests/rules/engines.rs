@@ -319,3 +319,55 @@ fn what_chromium_was_seen_to_send() {
         }
     }
 }
+
+/// What scripts see after each of these, in each engine: `>` is a line of an answer, `=` what a script writes.
+fn seen_by_scripts(moves: &[&str]) -> [Vec<String>; 3] {
+    let page = script(&["https://www.site.com"]);
+    ENGINES.map(|(_, profile)| {
+        let mut jar = Jar::new();
+        let mut look = |jar: &mut Jar| {
+            String::from_utf8(jar.retrieve(&profile, &psl, &page, NOW).header).expect("a text")
+        };
+        let follow = |said: &&str| {
+            match said.split_at(1) {
+                (">", line) => _ = store(&mut jar, &profile, &visit("https://www.site.com/"), line),
+                ("=", line) => _ = store(&mut jar, &profile, &page, line),
+                (_, from) => {
+                    jar.turn_page(&profile, &psl, &origin(from), &origin("https://www.site.com"), NOW);
+                }
+            }
+            look(&mut jar)
+        };
+        moves.iter().map(follow).collect()
+    })
+}
+
+#[test]
+fn what_scripts_see_that_the_jar_has_not() {
+    // An HttpOnly cookie takes the place of another.
+    let [chromium, firefox, webkit] = seen_by_scripts(&[">a=1", ">a=2; HttpOnly", "=a=3", ">a=4"]);
+    assert_eq!(chromium, ["a=1", "", "", "a=4"]);
+    assert_eq!(firefox, ["a=1", "", "", "a=4"]);
+    assert_eq!(webkit, ["a=1", "a=1", "a=3", "a=4"]);
+
+    // It was there before the page; the same again is no news, something else is.
+    let moves = [
+        ">a=1; HttpOnly",
+        "<https://far.org",
+        "=a=2",
+        ">a=1; HttpOnly",
+        "<https://www.site.com",
+        ">a=5; HttpOnly",
+    ];
+    let [chromium, firefox, webkit] = seen_by_scripts(&moves);
+    assert_eq!(chromium, ["", "", "", "", "", ""]);
+    assert_eq!(firefox, ["", "", "a=2", "a=2", "a=2", ""]);
+    assert_eq!(webkit, ["", "", "a=2", "a=2", "a=2", "a=2"]);
+
+    // Firefox's copy goes with the site, WebKit's stays; what is deleted both hear of.
+    let moves = [">b=1", ">a=1; HttpOnly", "<https://far.org", "=a=2", "<https://far.org", ">b=; Max-Age=0"];
+    let [chromium, firefox, webkit] = seen_by_scripts(&moves);
+    assert_eq!(chromium, ["b=1", "b=1", "b=1", "b=1", "b=1", ""]);
+    assert_eq!(firefox, ["b=1", "b=1", "b=1", "b=1; a=2", "b=1", ""]);
+    assert_eq!(webkit, ["b=1", "b=1", "b=1", "b=1; a=2", "b=1; a=2", "a=2"]);
+}

@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 use url::Url;
 
+use super::overlooked;
 use super::worker::Worker;
 use crate::browser::failure::Failure;
 use crate::browser::scripts;
@@ -29,6 +30,9 @@ pub(super) struct Frame {
 
 impl Worker {
     /// Turns to a frame, or to the tab's page. Answers whether it is there.
+    ///
+    /// # Errors
+    /// [`Failure::NotPossible`] for a frame that the driver has lost.
     pub(super) async fn turn_to(&mut self, inside: Option<&Url>) -> Result<bool, Failure> {
         let Some(inside) = inside else {
             let url = self.address.clone().filter(|_| !self.failed);
@@ -44,6 +48,9 @@ impl Worker {
             .collect();
         for context in frames {
             match self.call("browsingContext.getTree", json!({ "root": context, "maxDepth": 0 })).await {
+                Ok(_) if self.overlooked.contains(&context) => {
+                    return Err(Failure::NotPossible { why: overlooked::WHY });
+                }
                 Ok(tree) => {
                     let url = tree.pointer("/contexts/0/url").and_then(Value::as_str);
                     let url = url.and_then(|url| Url::parse(url).ok()).filter(Url::has_host);

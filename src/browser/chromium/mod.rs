@@ -11,6 +11,7 @@
 //! | `place`, `navigation` | its jar and tab, and where the tab is on its way to |
 //! | `steps` | what each action makes the page do |
 //! | `frames` | the frames that steps made, to act in |
+//! | `overlooked` | frames that the driver leaves standing |
 //! | `popups` | windows that a step opened |
 //! | `passing` | time that passes for the jar, and clearing it |
 //! | `restart` | a browser of its own, closed and started again |
@@ -38,6 +39,7 @@ mod frames;
 mod jar;
 mod native;
 mod navigation;
+mod overlooked;
 mod passing;
 mod place;
 mod popups;
@@ -59,7 +61,9 @@ const EVENTS: &[&str] = &[
     "goog:cdp.Page.frameRequestedNavigation",
     "goog:cdp.Page.frameScheduledNavigation",
     "goog:cdp.Page.frameClearedScheduledNavigation",
+    "goog:cdp.Page.frameDetached",
     "goog:cdp.Target.attachedToTarget",
+    "goog:cdp.Target.detachedFromTarget",
     "goog:cdp.Inspector.targetCrashed",
     "goog:cdp.Log.entryAdded",
     "log.entryAdded",

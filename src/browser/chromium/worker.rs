@@ -11,6 +11,7 @@ use url::Url;
 
 use super::frames::{Frame, Target};
 use super::navigation::Navigation;
+use super::overlooked::Overlooked;
 use super::place::Place;
 use super::popups::Popups;
 use super::record::Record;
@@ -79,6 +80,8 @@ pub struct Worker {
     pub(super) target: Target,
     /// The frames that steps made.
     pub(super) frames: Vec<Frame>,
+    /// Those of them, and of the pages' own, that the driver leaves standing.
+    pub(super) overlooked: Overlooked,
     /// The windows that the step opened.
     pub(super) popups: Popups,
     /// The browser, where it is the worker's own.
@@ -113,6 +116,7 @@ impl Worker {
             events: bidi.events(),
             target: Target { context: place.tab.clone(), url: None },
             frames: Vec::new(),
+            overlooked: Overlooked::default(),
             popups: Popups::default(),
             home,
             bidi,
@@ -435,6 +439,19 @@ impl Worker {
                     if let Some(session) = inner.get("sessionId").and_then(Value::as_str) {
                         self.place.sessions.insert(session.to_owned());
                     }
+                    if let Some(session) = self.overlooked.attach(inner) {
+                        let go_on =
+                            json!({ "method": "Runtime.runIfWaitingForDebugger", "session": session });
+                        self.bidi.send("goog:cdp.sendCommand", go_on);
+                    }
+                }
+                "Target.detachedFromTarget" => self.overlooked.detach(inner),
+                "Page.frameDetached" => {
+                    // The page's process has handed it over: its document is there.
+                    let frame = inner.get("frameId").and_then(Value::as_str).unwrap_or_default();
+                    if self.overlooked.contains(frame) {
+                        self.navigation.frames.remove(frame);
+                    }
                 }
                 "Inspector.targetCrashed" => {
                     self.crashed |= text("/session") == Some(self.place.session.as_str());
@@ -529,6 +546,7 @@ impl Worker {
     pub(super) fn forget_pages(&mut self) {
         self.navigation = Navigation::default();
         self.popups = Popups::default();
+        self.overlooked = Overlooked::default();
         self.frames.clear();
         self.address = None;
         (self.crashed, self.stale, self.lingers, self.failed) = (false, false, false, false);

@@ -251,7 +251,7 @@ impl UserAgent {
     pub(super) fn turn(&mut self, page: Document) {
         self.forget_frames_in(None);
         self.jar.leave_siteless();
-        self.jar.copy_afresh(&suffixes, &self.page.origin, &page.origin);
+        self.jar.turn_page(&self.manners.rules, &suffixes, &self.page.origin, &page.origin, self.now);
         self.page = page;
     }
 }

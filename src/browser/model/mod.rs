@@ -233,7 +233,7 @@ impl UserAgent {
         let Some(cookies) = &seen.jar else { return };
         let held = self.told_jar();
         if held != *cookies {
-            self.jar.clear();
+            self.jar = Jar::new();
             for cookie in cookies.iter().filter_map(|cookie| told::kept(cookie, self.now, self.ahead)) {
                 self.jar.insert(&suffixes, cookie);
             }

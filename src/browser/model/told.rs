@@ -74,7 +74,6 @@ pub(super) fn kept(cookie: &Cookie, now: i64, ahead: i64) -> Option<cookie::Cook
         last_access: now,
         expiry: cookie.expires.map(|expires| expires.saturating_add(ahead)),
         serial: 0,
-        seen: 0,
     })
 }
 
