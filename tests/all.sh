@@ -16,7 +16,9 @@ if [ -n "$missing" ]; then
     DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y --no-install-recommends $missing
 fi
 
-cargo run --quiet -- browsers install chromium firefox webkit
+# The command is built with the tests: built for itself, it would be built twice.
+cargo test --quiet --no-run
+"${CARGO_TARGET_DIR:-target}/debug/rehearsal" browsers install chromium firefox webkit
 cargo fmt --check
 cargo clippy --quiet --all-targets -- -D warnings
 # With CI set, a test that needs a browser fails where there is none.

@@ -1,4 +1,4 @@
-//! Steps that need more of a browser, in real Chromium.
+//! Steps that need more of a browser, in real Chromium and, where said, Firefox.
 
 mod browsing;
 mod support;
@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use browsing::*;
 use rehearsal::browser::Failure;
-use rehearsal::browser::chromium::Worker;
-use rehearsal::browser::name::ThirdParty;
+use rehearsal::browser::name::{Engine, ThirdParty};
+use rehearsal::browser::real::Worker;
 use rehearsal::observe::Observation;
 use rehearsal::plan::{Action, Body, Plan, Route, Step};
 use rehearsal::world::{Authority, World, hosts};
@@ -303,14 +303,23 @@ async fn time_passes_for_the_jar_and_the_user_clears_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_started_again_keeps_what_is_persistent() {
-    if !installed() {
-        return;
+    for engine in engines() {
+        started_again(engine).await;
     }
+}
+
+async fn started_again(engine: Engine) {
     let plan = world();
     let authority = Authority::new(hosts(&plan)).expect("an authority");
     let world = World::start(&plan, &authority).expect("a world");
-    let mut worker = Worker::alone(options(&authority, ThirdParty::Allowed)).await.expect("a browser");
-    let folder = worker.folder().expect("it has a browser of its own").to_owned();
+    let options = options(&authority, ThirdParty::Allowed);
+    let mut worker = Worker::alone(engine, options).await.expect("a browser");
+    let folder = match &worker {
+        Worker::Chromium(worker) => worker.folder(),
+        Worker::Firefox(worker) => worker.folder(),
+        Worker::Webkit(_) => None,
+    };
+    let folder = folder.expect("it has a browser of its own").to_owned();
     worker.enter(&world).await.expect("the worker enters");
     let mut act = async |action| worker.perform(&step(action)).await.expect("the browser does not fail");
 

@@ -1,9 +1,11 @@
-//! The command with the `model` browser, which needs nothing installed, and beside Chromium, which it
+//! The command with the `model` browser, which needs nothing installed, and beside the real ones, which it
 //! must not contradict.
 
 mod command;
 
-use command::{chromium_or_say_so, rehearsal, run_json, run_of, scenarios};
+use std::path::Path;
+
+use command::{engines, failures, rehearsal, run_json, run_of, scenarios};
 use serde_json::Value;
 
 fn runs(document: &Value) -> &[Value] {
@@ -61,22 +63,43 @@ fn a_step_that_cannot_be_predicted_is_not_judged() {
     assert!(report.contains("cannot predict this step"), "{report}");
 }
 
-#[test]
-fn chromium_does_what_was_predicted_under_both_policies() {
-    if !chromium_or_say_so() {
-        return;
+/// Every engine as it ships, and those that can be told to block third parties' cookies.
+const BROWSERS: &str = "chromium,chromium:block-third-party,firefox,firefox:block-third-party,webkit";
+
+/// Those of [`BROWSERS`] that are there.
+fn browsers() -> Vec<&'static str> {
+    let there = engines();
+    BROWSERS.split(',').filter(|name| there.iter().any(|engine| name.starts_with(engine.as_str()))).collect()
+}
+
+/// Runs these scenarios in every browser that is there. All must pass, and go as predicted.
+fn all_go_as_predicted(scenarios: &Path) -> Option<Value> {
+    let browsers = browsers();
+    if browsers.is_empty() {
+        return None;
     }
-    let scenarios = scenarios();
-    let (code, document) = run_json(&[
-        scenarios.as_os_str(),
-        "--browser".as_ref(),
-        "chromium,chromium:block-third-party".as_ref(),
-    ]);
-    assert_eq!(code, 0);
+    let (code, document) =
+        run_json(&[scenarios.as_os_str(), "--browser".as_ref(), browsers.join(",").as_ref()]);
     for run in runs(&document) {
         assert_eq!(run["drift"], serde_json::json!([]), "{} in {}", run["scenario"], run["browser"]);
+        assert_eq!(
+            run["outcome"],
+            "passed",
+            "{} in {}: {:?}",
+            run["scenario"],
+            run["browser"],
+            failures(run)
+        );
     }
-    // Chromium says nothing of cookies that no request may carry; the prediction fills that in.
+    assert_eq!(code, 0);
+    let count = rehearsal::scenario::load(&[scenarios.to_owned()]).plans.len();
+    assert_eq!(runs(&document).len(), count * browsers.len(), "every scenario runs in every browser");
+    Some(document)
+}
+
+#[test]
+fn browsers_do_what_was_predicted_in_every_scenario() {
+    let Some(document) = all_go_as_predicted(&scenarios()) else { return };
     let run = run_of(&document, "d2-api-on-its-own-host.toml");
     let withheld = &run["steps"][4]["exchanges"][0]["withheld"][0];
     assert_eq!(withheld["name"], "platform_session");
@@ -84,19 +107,6 @@ fn chromium_does_what_was_predicted_under_both_policies() {
 }
 
 #[test]
-fn chromium_does_what_was_predicted_in_every_corner() {
-    if !chromium_or_say_so() {
-        return;
-    }
-    let corners = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/drift");
-    let (code, document) = run_json(&[
-        corners.as_os_str(),
-        "--browser".as_ref(),
-        "chromium,chromium:block-third-party".as_ref(),
-    ]);
-    assert_eq!(code, 0, "{document:#}");
-    assert_eq!(runs(&document).len(), 12);
-    for run in runs(&document) {
-        assert_eq!(run["drift"], serde_json::json!([]), "{} in {}", run["scenario"], run["browser"]);
-    }
+fn browsers_do_what_was_predicted_in_every_corner() {
+    all_go_as_predicted(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/drift"));
 }

@@ -22,6 +22,12 @@ use crate::world::{Gateway, World};
 /// The limit for each thing asked of a browser, where nothing else is said.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The folder of a profile that is kept, within the driver's.
+pub(super) const PROFILE: &str = "profile";
+
+/// Why a worker that shares its browser with others cannot restart it: only one elsewhere comes to that step.
+pub(super) const ELSEWHERE: &str = "a browser elsewhere cannot be closed and started again with its profile";
+
 /// How a browser is launched.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -150,10 +156,10 @@ impl Worker {
         }
     }
 
-    /// Whether a browser can be closed and started again with its profile: a Chromium that is started here,
-    /// by [`Worker::alone`]. The others say at the step that they cannot.
+    /// Whether a browser can be closed and started again with its profile: a Chromium or a Firefox that is
+    /// started here, by [`Worker::alone`]. The others say at the step that they cannot.
     pub fn restarts(engine: Engine, options: &Options) -> bool {
-        engine == Engine::Chromium && options.remote.is_none()
+        engine != Engine::Webkit && options.remote.is_none()
     }
 
     /// Starts a browser with a profile for one worker alone: for a scenario that restarts it. Closing the
@@ -164,7 +170,8 @@ impl Worker {
     pub async fn alone(engine: Engine, options: Options) -> Result<Self, Failure> {
         match engine {
             Engine::Chromium => Ok(Self::Chromium(Box::new(chromium::Worker::alone(options).await?))),
-            Engine::Firefox | Engine::Webkit => {
+            Engine::Firefox => Ok(Self::Firefox(Box::new(firefox::Worker::alone(options).await?))),
+            Engine::Webkit => {
                 Err(Failure::NotPossible { why: "it cannot be started again with its profile here" })
             }
         }

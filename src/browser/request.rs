@@ -24,6 +24,12 @@ pub(super) fn without_fragment(url: &Url) -> Url {
     url
 }
 
+/// Whether a URL is at this host and port.
+pub(super) fn is_at(url: &Url, asked: &str) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    asked == format!("{host}:{}", url.port_or_known_default().unwrap_or_default())
+}
+
 /// The status of a request on the wire, after its redirects. Any method if there is none.
 pub(super) fn status(method: Option<&str>, url: &Url, exchanges: &[Exchange]) -> Option<u16> {
     hops(method, url, exchanges).last().map(|&index| exchanges[index].wire.status)

@@ -1,7 +1,7 @@
 //! The differential test: generated scenarios, run in real browsers and predicted by the rules, must
 //! agree on every request made, every cookie stored and sent, every answer readable, and every jar.
 //!
-//! `cargo test` runs some; `REHEARSAL_SCENARIOS=500 REHEARSAL_SEED=7 cargo test --test differential` any
+//! `cargo test` runs some in each engine; `REHEARSAL_SCENARIOS=500 REHEARSAL_SEED=7 cargo test --test differential` any
 //! number of any seed, and `REHEARSAL_FIRST=42 REHEARSAL_SCENARIOS=1` a single one;
 //! `REHEARSAL_BROWSERS=firefox,webkit` names the browsers. A scenario in which the two disagree is made as
 //! small as it gets, and written to `target/differential/` with what was seen in a comment: `rehearsal run
@@ -35,14 +35,17 @@ use rehearsal::rules::reason::Reason;
 use self::case::Case;
 use self::trial::{Finding, Trial};
 
-/// How many scenarios are run where `REHEARSAL_SCENARIOS` does not say.
-const SCENARIOS: u64 = 40;
-
 /// The seed where `REHEARSAL_SEED` does not say.
 const SEED: u64 = 1;
 
-/// The browsers every scenario is run in, where `REHEARSAL_BROWSERS` does not say.
-const BROWSERS: &str = "chromium,chromium:block-third-party";
+/// The browsers that scenarios are run in, and how many each, where `REHEARSAL_BROWSERS` and
+/// `REHEARSAL_SCENARIOS` do not say.
+const SLICES: [(&str, u64); 3] = [
+    ("chromium,chromium:block-third-party", 40),
+    ("firefox,firefox:block-third-party", 20),
+    // It has no tab to keep: every scenario takes a browser of its own.
+    ("webkit", 15),
+];
 
 /// How many scenarios run at once.
 const JOBS: usize = 3;
@@ -51,18 +54,19 @@ const JOBS: usize = 3;
 const SHRUNK: u64 = 4;
 
 #[test]
-#[expect(clippy::print_stderr, reason = "how many were run belongs to the result")]
 fn generated_scenarios_go_as_predicted() {
-    let browsers = browsers();
-    if browsers.is_empty() {
-        return;
-    }
-    let (count, seed) = (setting("REHEARSAL_SCENARIOS", SCENARIOS), setting("REHEARSAL_SEED", SEED));
-    let first = setting("REHEARSAL_FIRST", 0);
+    let reports: String = slices().into_iter().map(|(browsers, count)| try_out(&browsers, count)).collect();
+    assert!(reports.is_empty(), "the rules and a browser disagree:\n{reports}");
+}
+
+/// Runs so many scenarios in these browsers, and reports where rules and browser disagree.
+#[expect(clippy::print_stderr, reason = "how many were run belongs to the result")]
+fn try_out(browsers: &[BrowserName], count: u64) -> String {
+    let (seed, first) = (setting("REHEARSAL_SEED", SEED), setting("REHEARSAL_FIRST", 0));
     let cases: Vec<Case> = (first..first + count).map(|index| generate::case(seed, index)).collect();
-    let report = runtime().block_on(async {
+    runtime().block_on(async {
         let started = Instant::now();
-        let Trial { findings, slowest } = trial::run(&cases, &browsers, JOBS).await;
+        let Trial { findings, slowest } = trial::run(&cases, browsers, JOBS).await;
         let (slow, seconds) = slowest.map_or((0, 0.0), |(index, took)| (index, took.as_secs_f64()));
         eprintln!(
             "{count} scenarios of seed {seed} from {first} on, in {} browsers: {} disagree, in {:.1} s \
@@ -73,14 +77,13 @@ fn generated_scenarios_go_as_predicted() {
             usize::try_from(first).unwrap_or_default() + slow,
         );
         report(&cases, &format!("seed-{seed}"), first, &findings).await
-    });
-    assert!(report.is_empty(), "the rules and a browser disagree:\n{report}");
+    })
 }
 
 /// Scenarios that once disagreed, each for a reason of its own, still agree, and show what they say.
 #[test]
 fn lessons_are_not_forgotten() {
-    let browsers = browsers();
+    let browsers: Vec<BrowserName> = slices().into_iter().flat_map(|(browsers, _)| browsers).collect();
     let lessons = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential/lessons");
     let loaded = rehearsal::scenario::load(&[lessons]);
     assert!(loaded.errors() == 0 && !loaded.plans.is_empty(), "{:?}", loaded.diagnostics);
@@ -116,10 +119,21 @@ fn generated_scenarios_reach_every_reason() {
 /// cookie that never was is held back from nothing.
 const UNREACHED: &[&str] = &["http-only", "not-stored"];
 
-/// The browsers that are asked for and are there.
-fn browsers() -> Vec<BrowserName> {
-    let names = std::env::var("REHEARSAL_BROWSERS");
-    let asked: Vec<BrowserName> = names.as_deref().unwrap_or(BROWSERS).split(',').map(named).collect();
+/// The browsers that are asked for and are there, and how many scenarios are run in each.
+fn slices() -> Vec<(Vec<BrowserName>, u64)> {
+    let asked = match std::env::var("REHEARSAL_BROWSERS") {
+        Ok(names) => vec![(there(&names), setting("REHEARSAL_SCENARIOS", SLICES[0].1))],
+        Err(_) => SLICES
+            .iter()
+            .map(|(names, count)| (there(names), setting("REHEARSAL_SCENARIOS", *count)))
+            .collect(),
+    };
+    asked.into_iter().filter(|(browsers, _)| !browsers.is_empty()).collect()
+}
+
+/// Those of these browsers that are there.
+fn there(names: &str) -> Vec<BrowserName> {
+    let asked: Vec<BrowserName> = names.split(',').map(named).collect();
     let missing = |engine: &Engine| {
         asked.iter().any(|browser| browser.engine == *engine && !browser.model)
             && !command::there_or_say_so(*engine)

@@ -11,7 +11,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::native;
-use crate::browser::request::without_fragment;
+use crate::browser::request::{is_at, without_fragment};
 use crate::browser::stored;
 use crate::observe::{Exchange, Withheld};
 use crate::rules::engine::Profile;
@@ -107,11 +107,7 @@ impl Record {
 
     /// Whether a page asked for this host and port.
     pub(super) fn asked_for(&self, asked: &str) -> bool {
-        let is_it = |hop: &Hop| {
-            let host = hop.url.host_str().unwrap_or_default();
-            asked == format!("{host}:{}", hop.url.port_or_known_default().unwrap_or_default())
-        };
-        self.requests.values().flat_map(|request| &request.hops).any(is_it)
+        self.requests.values().flat_map(|request| &request.hops).any(|hop| is_at(&hop.url, asked))
     }
 
     /// Whether both pieces about the cookies of each of these exchanges are here.

@@ -14,16 +14,10 @@ use super::worker::Worker;
 use crate::browser::bidi::Bidi;
 use crate::browser::driver::{self, Driver};
 use crate::browser::failure::Failure;
-use crate::browser::real::Options;
+use crate::browser::real::{ELSEWHERE, Options, PROFILE};
 use crate::browser::running::Running;
 use crate::browser::session::Session;
 use crate::observe::Page;
-
-/// The profile's folder within the driver's.
-const PROFILE: &str = "profile";
-
-/// Why a worker that shares its browser with others cannot restart it: only one elsewhere comes to that step.
-const ELSEWHERE: &str = "a browser elsewhere cannot be closed and started again with its profile";
 
 /// A browser of a worker's own.
 #[derive(Debug)]

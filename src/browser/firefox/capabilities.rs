@@ -10,12 +10,17 @@ use crate::browser::real::Options;
 
 /// The capabilities of a session: its program, its policy, and a proxy for everything outside a worker, one
 /// that refuses.
+///
+/// With a folder for its profile, it keeps that; else geckodriver makes one, and removes it.
 pub(super) fn capabilities(
     options: &Options,
     binary: Option<&Path>,
     proxy: SocketAddr,
+    profile: Option<&Path>,
 ) -> Map<String, Value> {
-    let arguments: &[&str] = if options.headed { &[] } else { &["-headless"] };
+    let headless = (!options.headed).then(|| "-headless".to_owned());
+    let profile = profile.map(|folder| ["-profile".to_owned(), folder.display().to_string()]);
+    let arguments: Vec<String> = headless.into_iter().chain(profile.into_iter().flatten()).collect();
     let Value::Object(mut capabilities) = json!({
         "browserName": "firefox",
         "webSocketUrl": true,

@@ -15,6 +15,7 @@
 //! | `steps` | what each action makes the page do |
 //! | `frames` | the frames that steps made, and acting in them |
 //! | `passing` | time that passes for the jar, and the user who clears it |
+//! | `restart` | a browser of its own, closed and started again |
 //! | `reset` | making a worker clean for the next scenario, or anew |
 //! | `jar` | its jar |
 //! | `told` | its messages about cookies, and which line each is about |
@@ -44,6 +45,7 @@ mod passing;
 mod policy;
 mod record;
 mod reset;
+mod restart;
 mod steps;
 mod tab;
 mod told;
@@ -95,14 +97,14 @@ impl Firefox {
         let proxy = refusing.address();
         if let Some(remote) = &options.remote {
             let url = remote.driver.as_str().trim_end_matches('/').to_owned();
-            let (session, bidi) = Self::open(&options, None, &url, proxy, Words::default()).await?;
+            let (session, bidi) = Self::open(&options, None, &url, proxy, None, Words::default()).await?;
             return Self::ready(options, None, session, bidi, refusing).await;
         }
         let binary = driver::FIREFOX.find()?;
         let program = driver::GECKODRIVER.find()?;
         let driver = Driver::geckodriver(&options.guard, &program, options.timeout).await?;
         let words = driver.guarded().words();
-        match Self::open(&options, Some(&binary), &driver.url(), proxy, words).await {
+        match Self::open(&options, Some(&binary), &driver.url(), proxy, None, words).await {
             Ok((session, bidi)) => {
                 let process = session.number("moz:processID");
                 let watched = bidi.clone();
@@ -113,14 +115,16 @@ impl Firefox {
         }
     }
 
+    /// A session of this driver's, and the socket that goes with it; with a folder for the profile, or none.
     async fn open(
         options: &Options,
         binary: Option<&Path>,
         driver: &str,
         proxy: SocketAddr,
+        profile: Option<&Path>,
         words: Words,
     ) -> Result<(Session, Bidi), Failure> {
-        let capabilities = capabilities::capabilities(options, binary, proxy);
+        let capabilities = capabilities::capabilities(options, binary, proxy, profile);
         let session = Session::open("firefox", driver, capabilities, options.timeout).await?;
         let bidi = Bidi::connect(&session.socket(driver)?, options.timeout, words).await?;
         bidi.command("session.subscribe", json!({ "events": EVENTS })).await?;
@@ -135,13 +139,7 @@ impl Firefox {
         bidi: Bidi,
         refusing: Gateway,
     ) -> Result<Self, Failure> {
-        let prepared = async {
-            let chrome = Chrome::open(bidi.clone()).await?;
-            chrome.trust(&options.ca).await?;
-            policy::verify(&chrome, options.third_party).await?;
-            chrome.listen().await?;
-            Ok((chrome, session.text("browserVersion")?))
-        };
+        let prepared = async { Ok((Self::prepare(&options, &bidi).await?, session.text("browserVersion")?)) };
         match prepared.await {
             Ok((chrome, version)) => {
                 Ok(Self { bidi, chrome, version, options, running, session, _refusing: refusing })
@@ -151,6 +149,15 @@ impl Firefox {
                 Err(failure)
             }
         }
+    }
+
+    /// Has a browser that has come up trust the CA, and makes sure of its policy.
+    async fn prepare(options: &Options, bidi: &Bidi) -> Result<Chrome, Failure> {
+        let chrome = Chrome::open(bidi.clone()).await?;
+        chrome.trust(&options.ca).await?;
+        policy::verify(&chrome, options.third_party).await?;
+        chrome.listen().await?;
+        Ok(chrome)
     }
 
     /// The browser's version: `153.7.0`.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use url::Url;
 
-use crate::browser::request::without_fragment;
+use crate::browser::request::{is_at, without_fragment};
 
 /// The requests of a step.
 #[derive(Debug, Default)]
@@ -100,6 +100,11 @@ impl Record {
     pub(super) fn asked_for(&self, url: &Url) -> bool {
         let url = without_fragment(url);
         self.requests.values().any(|request| request.first == url)
+    }
+
+    /// Whether something was asked for at this host and port.
+    pub(super) fn asked_at(&self, asked: &str) -> bool {
+        self.requests.values().any(|request| is_at(&request.first, asked) || is_at(&request.last, asked))
     }
 
     /// How the last request for a URL failed; `None` if it did not. Redirects count for the URL they

@@ -70,9 +70,7 @@ impl Worker {
             Action::Back => self.back().await,
             Action::Clear => self.clear().await,
             Action::Advance(time) => self.age(*time).await,
-            Action::Restart => Err(Failure::NotPossible {
-                why: "this version does not start Firefox again with its profile",
-            }),
+            Action::Restart => self.restart().await,
         }
     }
 

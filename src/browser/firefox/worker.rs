@@ -8,6 +8,7 @@ use url::Url;
 
 use super::chrome::Chrome;
 use super::frames::{Frame, Target};
+use super::restart::Home;
 use super::tab::Tab;
 use super::{jar, steps, told};
 use crate::browser::bidi::Bidi;
@@ -77,6 +78,8 @@ pub struct Worker {
     /// Whether the jar and the tab must be thrown away before the next world.
     pub(super) stale: bool,
     pub(super) renewals: usize,
+    /// The browser, where it is the worker's own.
+    pub(super) home: Option<Home>,
 }
 
 /// What a worker keeps of the world it is in.
@@ -95,8 +98,19 @@ impl Worker {
         version: String,
     ) -> Result<Self, Failure> {
         let line = Line::new(bidi);
-        let (tab, context) = place(&line.bidi, &chrome, &gateway).await?;
-        Ok(Self {
+        let place = place(&line.bidi, &chrome, &gateway).await?;
+        Ok(Self::at(line, chrome, gateway, version, place))
+    }
+
+    /// A worker in this tab, whose user context has this number.
+    pub(super) fn at(
+        line: Line,
+        chrome: Chrome,
+        gateway: Gateway,
+        version: String,
+        (tab, context): (Tab, u64),
+    ) -> Self {
+        Self {
             line,
             chrome,
             gateway,
@@ -113,7 +127,8 @@ impl Worker {
             heard: 0,
             stale: false,
             renewals: 0,
-        })
+            home: None,
+        }
     }
 
     /// The browser's version: `153.7.0`.
@@ -235,6 +250,8 @@ impl Worker {
         }
         let mut refused = self.gateway.take_refused();
         refused.dedup();
+        // A browser of the worker's own calls home by the same gateway.
+        refused.retain(|asked| self.home.is_none() || self.tab.record.asked_at(asked));
         let mut console = std::mem::take(&mut self.tab.messages);
         console.truncate(CONSOLE);
         let jar = Some(jar);
@@ -314,13 +331,27 @@ impl Worker {
         let removed = bidi.command("browser.removeUserContext", old);
         let (_, (tab, context)) = tokio::try_join!(removed, place(&bidi, &self.chrome, &self.gateway))?;
         (self.tab, self.context) = (tab, context);
-        (self.stale, self.failed, self.lingers) = (false, false, false);
+        self.forget_pages();
         self.renewals += 1;
         Ok(())
     }
 
-    /// Removes the jar and the tab from the browser, where that still answers, and closes the gateway.
+    /// Forgets what was known of the pages of a tab that is gone.
+    pub(super) fn forget_pages(&mut self) {
+        self.frames.clear();
+        self.address = None;
+        self.target = Target::default();
+        self.heard = 0;
+        (self.stale, self.failed, self.lingers) = (false, false, false);
+    }
+
+    /// Removes the jar and the tab from the browser, where that still answers, or the browser that is the
+    /// worker's own, and closes the gateway.
     pub async fn close(self) {
+        if let Some(home) = self.home {
+            home.close().await;
+            return self.gateway.close().await;
+        }
         let params = json!({ "userContext": self.tab.context });
         // A browser that is gone has no context left to remove.
         let _ = self.line.bidi.command_within("browser.removeUserContext", params, CLOSING).await;
@@ -334,6 +365,16 @@ async fn place(bidi: &Bidi, chrome: &Chrome, gateway: &Gateway) -> Result<(Tab, 
     let context = text(bidi, "browser.createUserContext", json!({ "proxy": proxy }), "userContext").await?;
     let params = json!({ "type": "tab", "userContext": context, "background": true });
     let tab = text(bidi, "browsingContext.create", params, "context").await?;
+    settle_in(bidi, chrome, context, tab).await
+}
+
+/// The tab of a user context, and the number that Firefox itself has for that.
+pub(super) async fn settle_in(
+    bidi: &Bidi,
+    chrome: &Chrome,
+    context: String,
+    tab: String,
+) -> Result<(Tab, u64), Failure> {
     // BiDi has names of its own for jars. What both it and Firefox itself know is the address of the tab.
     let mark = format!("about:blank#{context}");
     let params = json!({ "context": tab, "url": mark, "wait": "complete" });
