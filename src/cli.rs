@@ -39,16 +39,17 @@ Examples:
   rehearsal browsers install chromium           what the scenarios need
   rehearsal doctor                              whether all of this works on this machine
 
-Exit codes: 0 all held; 1 an expectation failed; 2 a scenario or the command line is wrong;
-3 could not run (a browser is missing, crashed or timed out).";
+Exit codes: 0 all that could be judged held; 1 an expectation failed; 2 a scenario or the command
+line is wrong; 3 could not run (a browser is missing, crashed or timed out).";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run scenarios in browsers and say what held, what did not, and why.
-    #[command(after_help = RUN_EXAMPLES)]
+    #[command(long_about = RUN_ABOUT, after_help = RUN_EXAMPLES)]
     Run(RunArgs),
     /// Read scenarios and report every mistake in them, running nothing.
+    #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
     /// Say whether a cookie is stored and sent and an answer readable, why not, and what to change.
     #[command(long_about = EXPLAIN_ABOUT, after_help = EXPLAIN_EXAMPLES)]
@@ -63,6 +64,7 @@ pub enum Command {
     #[command(after_help = UP_EXAMPLES)]
     Up(UpArgs),
     /// Say which browsers are installed, or install some.
+    #[command(after_help = BROWSERS_EXAMPLES)]
     Browsers(BrowsersArgs),
     /// Open each browser in a tiny world, and say what works here and what to do.
     #[command(after_help = DOCTOR_EXAMPLES)]
@@ -71,6 +73,11 @@ pub enum Command {
     #[command(hide = true)]
     Guard(GuardArgs),
 }
+
+const RUN_ABOUT: &str = "\
+Run scenarios in browsers and say what held, what did not, and why.
+
+webkit is WebKitGTK, whose cookie parser is libsoup's and not Safari's.";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -94,8 +101,30 @@ Examples:
   rehearsal audit --fail-on medium              for a pipeline that is strict
   rehearsal audit --list                        what is looked for
 
-Each scenario is run as it stands, and then once more with an attacker's site in its world.
+Each scenario is run as it stands, and what it expects has to hold; then it is run once more with an
+attacker's site in its world.
 Exit codes: 0 nothing at or above --fail-on; 1 something; 2 a scenario is wrong; 3 could not run.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  rehearsal check                               all of ./scenarios
+  rehearsal check login.toml                    one scenario, while it is being written
+  rehearsal check scenarios/jwt-cors my.toml    a folder and a file
+
+Every mistake is told at once, with its line and what to do. Exit codes: 0 no mistake; 2 a mistake,
+or no scenario there.";
+
+const BROWSERS_EXAMPLES: &str = "\
+Examples:
+  rehearsal browsers                            what is here, in which version and where
+  rehearsal browsers install chromium           what is missing of one
+  rehearsal browsers install firefox webkit     the other two, in one go
+  REHEARSAL_FIREFOX=/opt/firefox/firefox rehearsal browsers
+                                                another program than the one that is found
+
+What is there already is left as it is. Installing never asks: without root it needs a sudo that
+takes no password, and else says what to run. Whether they work here says `rehearsal doctor`.
+Exit codes: 0 all is there; 3 something was not installed.";
 
 const DOCTOR_EXAMPLES: &str = "\
 Examples:
@@ -116,7 +145,9 @@ again: is the cookie stored, does it go along, may the page read the answer? Whe
 opens up the least is searched for and tried, and shown only if it works.
 
 Without --page the URL is typed into the address bar. With --page its script calls fetch(), in \
-fetch()'s own default mode, \"same-origin\"; --credentials and --as say otherwise.";
+fetch()'s own default mode, \"same-origin\"; --credentials and --as say otherwise.
+
+webkit is WebKitGTK, whose cookie parser is libsoup's and not Safari's.";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -195,6 +226,9 @@ pub struct RunArgs {
     pub paths: Vec<PathBuf>,
     /// The browsers, as ENGINE or ENGINE:POLICY (chromium, chromium:block-third-party, …) [default: every
     /// one that is installed]
+    ///
+    /// What the rules predict needs no browser: `model` alone is `model:chromium`, and
+    /// `model:firefox,model:webkit` are the others.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub browser: Vec<BrowserName>,
     /// How many scenarios run at once in a browser [default: the number of processors, at most 4]
@@ -291,7 +325,8 @@ pub struct ExplainArgs {
     /// A Set-Cookie line of the answer; may be given several times
     #[arg(long, value_name = "LINE", allow_hyphen_values = true)]
     pub set_cookie: Vec<String>,
-    /// The answer's headers as `curl -i` prints them, from a file or from stdin (-)
+    /// The answer's headers as `curl -i` prints them, from a file or from stdin (-); of several answers the
+    /// first
     #[arg(long, value_name = "FILE")]
     pub response: Option<PathBuf>,
     /// The headers of the answer to the preflight, as `curl -i -X OPTIONS` prints them
@@ -305,6 +340,9 @@ pub struct ExplainArgs {
     pub then: Option<Url>,
     /// The browsers, as ENGINE or ENGINE:POLICY [default: chromium, firefox and webkit as they ship, and
     /// chromium:block-third-party]
+    ///
+    /// Each is predicted by the rules, with `model:` before its name or without: `model` alone is
+    /// `model:chromium`, and `model:firefox,model:webkit` are the others.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub browser: Vec<BrowserName>,
     /// How the answer is written
@@ -340,6 +378,9 @@ pub enum CredentialsArg {
 
 /// A whole URL of a server.
 fn address(text: &str) -> Result<Url, String> {
+    if text.starts_with('/') && !text.starts_with("//") {
+        return Err(format!("a whole URL is needed, such as `https://api.example.com{text}`"));
+    }
     let url = Url::parse(text).map_err(|error| match text.contains("://") {
         true => error.to_string(),
         false => format!("not a whole URL; write `https://{}`", text.trim_start_matches('/')),

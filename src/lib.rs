@@ -34,6 +34,7 @@
 //!   tried in the model. It answers single questions, and explains the claims that failed in a run.
 //! - [`audit`] goes through the pre-deploy checklists: it looks at what a scenario's runs showed, and at what an
 //!   attacker's site in its world gets.
+//! - [`slips`] finds what is probably misspelt in a `Set-Cookie` line, for [`scenario`] and [`explain`].
 //! - [`doctor`] is a tiny scenario of its own, and what it shows about a browser on this machine.
 //! - [`matrix`] is one scenario over topologies, cookie attributes and browsers: edits of its plan, all run.
 //! - [`run`] is the only orchestrator; [`command`] is one file a command of the command line.
@@ -74,6 +75,7 @@ pub mod report;
 pub mod rules;
 pub mod run;
 pub mod scenario;
+pub mod slips;
 pub mod suffixes;
 pub mod verdict;
 pub mod world;

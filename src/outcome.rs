@@ -13,7 +13,7 @@ use crate::verdict::Failure;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// Every expectation held.
+    /// Every expectation that was judged held.
     Passed,
     /// Not judged: not reached, because an earlier step could not be done, or not predictable.
     Skipped,
@@ -99,6 +99,11 @@ impl Run {
         }
     }
 
+    /// How many of its steps were not judged, so that what they expect neither held nor failed.
+    pub fn unjudged(&self) -> usize {
+        self.steps.iter().filter(|step| step.outcome == Outcome::Skipped).count()
+    }
+
     /// The steps of a model that could not be predicted, by index, and why.
     pub fn unpredicted(&self) -> impl Iterator<Item = (usize, &str)> {
         self.steps
@@ -113,24 +118,45 @@ impl Run {
     }
 }
 
+/// What was to be run: so many scenarios, in each of these browsers.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// How many scenarios.
+    pub scenarios: usize,
+    /// The browsers.
+    pub browsers: &'a [BrowserName],
+}
+
 /// How many runs ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Summary {
-    /// Runs in which every expectation held.
+    /// Runs in which every expectation that was judged held.
     pub passed: usize,
     /// Runs in which one did not.
     pub failed: usize,
     /// Runs that could not be done.
     pub errors: usize,
+    /// Those of `passed` in which a step was not judged.
+    pub passed_in_part: usize,
+    /// Steps that were not judged, over all runs.
+    pub unjudged_steps: usize,
+    /// Runs that were asked for and are not among these: not started after a failure, or interrupted.
+    pub not_run: usize,
 }
 
 impl Summary {
     /// Counts.
-    pub fn of<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Self {
-        let mut summary = Self::default();
+    pub fn of(runs: &[Run], asked: Asked<'_>) -> Self {
+        let all = asked.scenarios * asked.browsers.len();
+        let mut summary = Self { not_run: all.saturating_sub(runs.len()), ..Self::default() };
         for run in runs {
+            let unjudged = run.unjudged();
+            summary.unjudged_steps += unjudged;
             match run.outcome() {
-                Outcome::Passed | Outcome::Skipped => summary.passed += 1,
+                Outcome::Passed | Outcome::Skipped => {
+                    summary.passed += 1;
+                    summary.passed_in_part += usize::from(unjudged > 0);
+                }
                 Outcome::Failed => summary.failed += 1,
                 Outcome::Error => summary.errors += 1,
             }
@@ -138,7 +164,8 @@ impl Summary {
         summary
     }
 
-    /// The exit code of the command: 0 all held, 1 an expectation failed, 3 something could not run.
+    /// The exit code of the command: 0 all that was judged held, 1 an expectation failed, 3 something could not
+    /// run.
     pub fn exit_code(self) -> u8 {
         match self {
             Self { errors: 1.., .. } => 3,

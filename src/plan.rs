@@ -487,7 +487,8 @@ pub struct Expect {
     pub status: Option<Claim<u16>>,
     /// Cookies the jar holds after the step; where a line of the step sets the name, the last one was taken.
     pub stored: Vec<Claim<Stored>>,
-    /// Cookies whose last line in the step was refused or, where the step has none, that the jar does not hold.
+    /// Cookies that the jar does not hold. With a reason: whose last line in the step was refused for it, whatever
+    /// the jar held before.
     pub not_stored: Vec<Claim<Absent>>,
     /// Cookies that went with at least one request of the step.
     pub sent: Vec<Claim<Sent>>,

@@ -109,7 +109,9 @@ fn stored(claim: &Claim<Stored>, seen: &Observation) -> Option<Failure> {
         Some(Failure { message, span, expected, actual, notes, explained: None })
     };
     let last = seen.lines(name).next_back();
-    if let Some(line) = last.filter(|line| line.stored == Some(false)) {
+    // An answer may set a cookie and delete another of the same name.
+    let taken = seen.lines(name).any(|line| line.stored != Some(false));
+    if let Some(line) = last.filter(|_| !taken) {
         let message = format!("expected cookie `{name}` to be stored, and the browser refused it");
         return failure(message, refusal("not stored", &line.reasons), line_notes(line));
     }
@@ -147,7 +149,14 @@ fn not_stored(claim: &Claim<Absent>, seen: &Observation) -> Option<Failure> {
         Some(Failure { message, span, expected, actual, notes, explained: None })
     };
     if let Some(line) = seen.lines(name).next_back() {
+        let kept = kept_from_before(line, seen);
         return match line.stored {
+            Some(false) if reasons.is_empty() && kept.is_some() => {
+                let message =
+                    format!("the line for `{name}` was refused, and the jar holds the cookie from before");
+                let notes = line_notes(line).into_iter().chain(kept.map(jar_note)).collect();
+                failure(message, "in the jar".to_owned(), notes)
+            }
             Some(false) if reasons.iter().all(|reason| line.reasons.contains(reason)) => None,
             Some(false) => {
                 let message = format!("cookie `{name}` was refused, but for another reason");
@@ -189,6 +198,19 @@ fn not_stored(claim: &Claim<Absent>, seen: &Observation) -> Option<Failure> {
             failure(message, "not observable".to_owned(), Vec::new())
         }
     }
+}
+
+/// The cookie in the jar that a refused line was to replace or delete: one that its host sees.
+fn kept_from_before<'s>(line: &SetCookie, seen: &'s Observation) -> Option<&'s Cookie> {
+    let from = |exchange: &&Exchange| exchange.set_cookie.iter().any(|other| std::ptr::eq(other, line));
+    let host = seen.exchanges.iter().find(from).and_then(|exchange| exchange.wire.url.host_str())?;
+    let sees = |cookie: &&Cookie| match cookie.host_only {
+        true => cookie.domain == host,
+        false => {
+            host.strip_suffix(&*cookie.domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        }
+    };
+    seen.jar.iter().flatten().filter(|cookie| cookie.name == line.name).find(sees)
 }
 
 fn sent(claim: &Claim<Sent>, seen: &Observation, before: Option<&[Cookie]>) -> Option<Failure> {

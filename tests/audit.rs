@@ -82,6 +82,7 @@ fetch = { url = "mirror:/me", credentials = "include" }
 
 [[step]]
 fetch = { url = "api:/transfer", method = "POST" }
+expect.status = 200
 
 [[step]]
 fetch = { url = "api:/logout", method = "POST", credentials = "include" }
@@ -333,4 +334,86 @@ fn in_each_broken_scenario_it_finds_what_that_is_about() {
         }
     }
     assert_eq!(found("two-am-deploy/b16-checklist/ready.toml"), BTreeSet::new());
+    assert!(!codes(&document).contains("failed-expectation"), "what is shipped holds, broken as it is");
+}
+
+/// A system that is right and does not do what is expected of it.
+const DISAPPOINTING: &str = r#"
+title = "It does not work"
+
+[origins.web]
+url = "https://www.shop.example"
+
+[[origins.web.routes]]
+at = "GET /"
+headers = { Strict-Transport-Security = "max-age=31536000" }
+html = "<!doctype html><title>shop</title>"
+
+[[step]]
+visit = "web:/"
+expect.status = 204
+
+[[step]]
+reload = true
+expect.status = 204
+expect.url = "web:/elsewhere"
+"#;
+
+#[test]
+fn an_expectation_that_fails_is_a_finding_of_its_own() {
+    let (code, document) = audit_text(DISAPPOINTING, &[]);
+    assert_eq!(code, Some(1), "{document:#}");
+    assert_eq!(codes(&document), BTreeSet::from(["failed-expectation".to_owned()]));
+    let findings = document["scenarios"][0]["findings"].as_array().expect("a list");
+    let claims: Vec<&str> = findings
+        .iter()
+        .map(|finding| {
+            let line = finding["line"].as_u64().and_then(|line| usize::try_from(line).ok()).expect("a line");
+            DISAPPOINTING.lines().nth(line - 1).expect("the line is there")
+        })
+        .collect();
+    let expected = ["expect.status = 204", "expect.status = 204", "expect.url = \"web:/elsewhere\""];
+    assert_eq!(claims, expected, "two claims that are spelt alike are two: {document:#}");
+    let steps: Vec<Option<u64>> = findings.iter().map(|finding| finding["step"].as_u64()).collect();
+    assert_eq!(steps, [Some(0), Some(1), Some(1)]);
+    for finding in findings {
+        assert_eq!(finding["severity"], "high");
+        let browsers = serde_json::json!(["model:chromium", "model:firefox", "model:webkit"]);
+        assert_eq!(finding["browsers"], browsers, "what all of them show is said once");
+        let fix = finding["fix"].as_str().expect("a fix");
+        assert!(fix.contains("rehearsal run ") && fix.contains(" --browser model:chromium"), "{fix}");
+    }
+    assert_eq!(findings[0]["message"], "expected status 204, and the answer was 200");
+    assert_eq!(findings[0]["evidence"][0], "in chromium, firefox and webkit: 200");
+}
+
+#[test]
+fn a_scenario_that_cannot_be_run_is_no_scenario_without_a_finding() {
+    let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file");
+    std::fs::write(file.path(), RIGHT).expect("a scenario");
+    let run = |format: &str| {
+        rehearsal()
+            .env("REHEARSAL_CHROMIUM", "/nowhere/chromium")
+            .args(["audit", "--browser", "chromium", "--format", format])
+            .arg(file.path())
+            .output()
+            .expect("rehearsal can be started")
+    };
+    let output = run("json");
+    assert_eq!(output.status.code(), Some(3));
+    let document: Value = serde_json::from_slice(&output.stdout).expect("a document");
+    let error = document["scenarios"][0]["errors"][0].as_str().expect("an error");
+    assert!(error.contains("chromium is not installed"), "{error}");
+    let said = String::from_utf8(run("terminal").stdout).expect("a report is text");
+    assert!(said.contains("could not be run: chromium is not installed"), "{said}");
+}
+
+#[test]
+fn steps_that_nothing_can_be_found_in_are_counted() {
+    let script = format!("{RIGHT}\n[[step]]\neval = \"1\"\nexpect.json = 2\n");
+    let (code, document) = audit_text(&script, &["--fail-on", "low"]);
+    assert_eq!(code, Some(0), "{document:#}");
+    assert_eq!(document["scenarios"][0]["unjudged_steps"], 1);
+    let (_, document) = audit_text(RIGHT, &[]);
+    assert_eq!(document["scenarios"][0]["unjudged_steps"], 0);
 }

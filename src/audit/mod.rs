@@ -1,10 +1,10 @@
 //! The checklists people go through before a deployment, as checks with evidence.
 //!
-//! A scenario is run as it stands, and what crossed the wire is looked at: the cookies that were set, who
-//! sent them where, what the page could not read. Then an attacker's site is added to its world
-//! ([`attack`]), and what that gets is looked at too. A check that finds something says on which exchange it
-//! stands and what would mend it; one that finds nothing says nothing. Nothing here runs a browser, and
-//! nothing prints.
+//! A scenario is run as it stands. What it expects has to hold, and what crossed the wire is looked at: the
+//! cookies that were set, who sent them where, what the page could not read. Then an attacker's site is added
+//! to its world ([`attack`]), and what that gets is looked at too. A check that finds something says on which
+//! exchange it stands and what would mend it; one that finds nothing says nothing. Nothing here runs a
+//! browser, and nothing prints.
 
 use std::collections::BTreeSet;
 
@@ -19,6 +19,7 @@ use crate::plan::{Plan, Route};
 pub mod attack;
 mod callers;
 mod cookies;
+mod expectations;
 mod looks;
 mod settings;
 mod transport;
@@ -49,6 +50,8 @@ impl Severity {
 /// A check of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
+    /// An expectation of the scenario's own that does not hold.
+    FailedExpectation,
     /// A session's cookie without `Secure`.
     InsecureCookie,
     /// A session's cookie that scripts can read.
@@ -87,7 +90,8 @@ pub enum Check {
 
 impl Check {
     /// Every check, in the order of the list.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
+        Self::FailedExpectation,
         Self::InsecureCookie,
         Self::ScriptReadableSession,
         Self::RefusedCookie,
@@ -110,6 +114,7 @@ impl Check {
     /// The stable code reports and JSON use.
     pub const fn code(self) -> &'static str {
         match self {
+            Self::FailedExpectation => "failed-expectation",
             Self::InsecureCookie => "insecure-cookie",
             Self::ScriptReadableSession => "script-readable-session",
             Self::RefusedCookie => "refused-cookie",
@@ -133,6 +138,7 @@ impl Check {
     /// What is asked of a deployment: a sentence.
     pub const fn question(self) -> &'static str {
         match self {
+            Self::FailedExpectation => "Does everything hold that the scenario expects?",
             Self::InsecureCookie => "Does every session's cookie have Secure?",
             Self::ScriptReadableSession => "Is every session's cookie HttpOnly?",
             Self::RefusedCookie => "Does every browser store the cookies that are set?",
@@ -237,7 +243,12 @@ fn steps<'a>(runs: &'a [Run]) -> impl Iterator<Item = Seen<'a>> {
 pub fn findings(plan: &Plan, runs: &[Run], attacks: &[Run]) -> Vec<Finding> {
     let mut all: Vec<Finding> = Vec::new();
     let mut add = |found: Finding| {
-        let same = |known: &&mut Finding| known.check == found.check && known.headline == found.headline;
+        let same = |known: &&mut Finding| {
+            known.check == found.check
+                && known.headline == found.headline
+                // Two claims of a scenario are two, and may be spelt alike.
+                && (found.check != Check::FailedExpectation || known.evidence.span == found.evidence.span)
+        };
         match all.iter_mut().find(same) {
             Some(known) => {
                 known.severity = known.severity.max(found.severity);
@@ -253,6 +264,7 @@ pub fn findings(plan: &Plan, runs: &[Run], attacks: &[Run]) -> Vec<Finding> {
         callers::look(&seen, &mut add);
         transport::look(&seen, &mut add);
     }
+    expectations::look_over(plan, runs, &mut add);
     cookies::look_over(plan, runs, &mut add);
     transport::look_over(plan, runs, &mut add);
     for seen in steps(attacks) {

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use url::Url;
 
 use crate::observe::{Cookie, Exchange, SetCookie as Line};
+use crate::rules::date::http_date;
 use crate::rules::domain::is_ip_address;
 use crate::rules::engine::Profile;
 use crate::rules::path::default_path;
@@ -57,6 +58,9 @@ pub(super) fn settle(
             }
             continue;
         }
+        // A lifetime is reckoned by the clock of the server where the browser does so.
+        let date = exchange.wire.response_header("date").and_then(http_date);
+        let now = date.filter(|_| reading.profile.expires_by_date).unwrap_or(now);
         for line in exchange.set_cookie.iter_mut().rev() {
             jars.settle(line, url, &mut later, now);
         }

@@ -1,6 +1,5 @@
 //! `rehearsal audit`: the pre-deploy checklists as checks, with what was observed as evidence.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::{self, attack};
 use crate::browser::name::{BrowserName, Engine};
 use crate::cli::{AuditArgs, Format};
-use crate::outcome::Run;
+use crate::outcome::{Outcome, Run};
 use crate::plan::Plan;
 use crate::report::audit as report;
 use crate::run;
@@ -17,9 +16,7 @@ use crate::run;
 /// Runs the command.
 pub fn audit(arguments: &AuditArgs) -> ExitCode {
     if arguments.list {
-        // Whoever reads this may have gone.
-        drop(report::write_list(&mut anstream::stdout()));
-        return ExitCode::from(super::HELD);
+        return super::after_writing(report::write_list(&mut anstream::stdout()), "the list", super::HELD);
     }
     let plans = match super::load(&arguments.paths) {
         Ok(plans) => plans,
@@ -38,24 +35,19 @@ pub fn audit(arguments: &AuditArgs) -> ExitCode {
         Ok(audited) => audited,
         Err(code) => return code,
     };
-    let document = report::Document::of(&audited);
     let written = match arguments.format {
         Format::Terminal => report::write(&mut anstream::stdout(), &audited),
-        Format::Json => {
-            let mut out = io::stdout().lock();
-            serde_json::to_writer(&mut out, &document).map_err(io::Error::from).and_then(|()| writeln!(out))
-        }
+        Format::Json => super::write_json(&report::Document::of(&audited)),
     };
-    // Whoever reads this may have gone; the exit code says the same.
-    drop(written);
     let found = audited.iter().flat_map(|audited| &audited.findings);
     let failed = found.into_iter().any(|finding| finding.severity >= arguments.fail_on);
     let errors = audited.iter().any(|audited| !audited.errors.is_empty());
-    ExitCode::from(match (errors, failed) {
+    let code = match (errors, failed) {
         (true, _) => super::COULD_NOT_RUN,
         (false, true) => super::FAILED,
         (false, false) => super::HELD,
-    })
+    };
+    super::after_writing(written, "the findings", code)
 }
 
 /// Runs every scenario, then the attack on each, and looks at both.
@@ -73,11 +65,18 @@ async fn look(plans: &[Arc<Plan>], options: &run::Options) -> Result<Vec<report:
         report::Audited {
             findings: audit::findings(plan, &runs, &attacks),
             errors: runs.iter().chain(&attacks).filter_map(|run| run.error.clone()).collect(),
-            unpredicted: runs.iter().any(|run| run.unpredicted().next().is_some()),
+            unjudged: unjudged(plan, &runs),
             plan: Arc::clone(plan),
         }
     });
     Ok(audited.collect())
+}
+
+/// How many steps of a scenario were not judged, in a browser or in another.
+fn unjudged(plan: &Plan, runs: &[Run]) -> usize {
+    let is_unjudged =
+        |run: &Run, step: usize| run.steps.get(step).is_some_and(|step| step.outcome == Outcome::Skipped);
+    (0..plan.steps.len()).filter(|step| runs.iter().any(|run| is_unjudged(run, *step))).count()
 }
 
 async fn rehearse(

@@ -45,18 +45,18 @@ fn list() -> ExitCode {
         inventories
     });
     let mut out = anstream::stdout();
-    // Whoever reads this may have gone.
-    _ = inventories.iter().try_for_each(|inventory| write(&mut out, inventory));
-    ExitCode::from(super::HELD)
+    let written = inventories.iter().try_for_each(|inventory| write(&mut out, inventory));
+    super::after_writing(written, "the list", super::HELD)
 }
 
 fn write(out: &mut dyn Write, inventory: &Inventory) -> io::Result<()> {
     let engine = inventory.engine.as_str();
     for (index, part) in inventory.parts.iter().enumerate() {
         let engine = if index == 0 { engine } else { "" };
-        let version = part.version.as_deref().unwrap_or("version unknown");
+        // WebKit's programs do not say it without a display: `doctor` hears it in a session.
+        let version = part.version.as_ref().map(|version| format!("{version}  ")).unwrap_or_default();
         match &part.path {
-            Some(path) => writeln!(out, "{engine:10}  {:15} {version}  {}", part.name, path.display())?,
+            Some(path) => writeln!(out, "{engine:10}  {:15} {version}{}", part.name, path.display())?,
             None => writeln!(out, "{engine:10}  {:15} missing; {}", part.name, part.hint)?,
         }
     }

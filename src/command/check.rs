@@ -1,5 +1,6 @@
 //! `rehearsal check`: reads scenarios and reports every mistake, running nothing.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use crate::cli::CheckArgs;
@@ -10,8 +11,8 @@ pub fn check(arguments: &CheckArgs) -> ExitCode {
         Ok(plans) => {
             let steps: usize = plans.iter().map(|plan| plan.steps.len()).sum();
             let (scenarios, steps) = (super::counted(plans.len(), "scenario"), super::counted(steps, "step"));
-            anstream::println!("{scenarios}, {steps}: no mistake found");
-            ExitCode::from(super::HELD)
+            let written = writeln!(anstream::stdout(), "{scenarios}, {steps}: no mistake found");
+            super::after_writing(written, "the result", super::HELD)
         }
         Err(code) => code,
     }

@@ -1,6 +1,5 @@
 //! `rehearsal doctor`: opens each browser in a tiny world, and says what works and what to do.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -46,20 +45,16 @@ pub fn doctor(arguments: &DoctorArgs) -> ExitCode {
     let document = report::Document::of(&examined, &missing);
     let written = match arguments.format {
         Format::Terminal => document.write(&mut anstream::stdout()),
-        Format::Json => {
-            let mut out = io::stdout().lock();
-            serde_json::to_writer(&mut out, &document).map_err(io::Error::from).and_then(|()| writeln!(out))
-        }
+        Format::Json => super::write_json(&document),
     };
-    // Whoever reads this may have gone; the exit code says the same.
-    drop(written);
     let well = examined.iter().all(|(_, checks)| checks.iter().all(Check::is_well));
     let named_and_missing = !arguments.browser.is_empty() && !missing.is_empty();
-    ExitCode::from(match (examined.is_empty() || named_and_missing, well) {
+    let code = match (examined.is_empty() || named_and_missing, well) {
         (true, _) => super::COULD_NOT_RUN,
         (false, true) => super::HELD,
         (false, false) => super::FAILED,
-    })
+    };
+    super::after_writing(written, "what was found", code)
 }
 
 /// Each browser, and what was found of it.

@@ -1,6 +1,6 @@
 //! `rehearsal matrix`: one scenario over topologies, cookie attributes and browsers, as one table.
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,14 +54,7 @@ pub fn matrix(arguments: &MatrixArgs) -> ExitCode {
         super::complain(message, "name a file in a folder that is there: --html matrix.html");
         return ExitCode::from(super::COULD_NOT_RUN);
     }
-    match write(&matrix, arguments.format) {
-        // Whoever reads our output has gone; the exit code still says what came of it.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            super::complain(format!("the table could not be written: {error}"), "look at where stdout goes");
-            ExitCode::from(super::COULD_NOT_RUN)
-        }
-        _ => ExitCode::from(exit_code(&matrix)),
-    }
+    super::after_writing(write(&matrix, arguments.format), "the table", exit_code(&matrix))
 }
 
 /// The one scenario that is asked about.
@@ -144,11 +137,7 @@ async fn rehearse(
 fn write(matrix: &Matrix, format: Format) -> io::Result<()> {
     match format {
         Format::Terminal => terminal::write(&mut anstream::stdout(), matrix, width()),
-        Format::Json => {
-            let mut out = io::stdout().lock();
-            serde_json::to_writer(&mut out, &json::Document::of(matrix))?;
-            writeln!(out)
-        }
+        Format::Json => super::write_json(&json::Document::of(matrix)),
     }
 }
 

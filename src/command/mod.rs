@@ -13,19 +13,21 @@ pub mod run;
 pub mod up;
 
 use std::future::Future;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::diagnostic::{Diagnostic, Style};
 use crate::plan::Plan;
 use crate::scenario;
 
-/// All expectations held.
+/// All expectations that were judged held.
 pub const HELD: u8 = 0;
 /// An expectation failed, or something does not work.
 pub const FAILED: u8 = 1;
@@ -70,6 +72,29 @@ fn print_diagnostics(diagnostics: &[Diagnostic]) {
 /// Prints one message without a place to stderr.
 fn complain(message: impl Into<String>, help: impl Into<String>) {
     print_diagnostics(&[Diagnostic::error(message).help(help)]);
+}
+
+/// Writes a document to stdout, on a line of its own.
+///
+/// # Errors
+/// Those of stdout.
+fn write_json(document: &impl Serialize) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer(&mut out, document)?;
+    writeln!(out)
+}
+
+/// The exit code of a command that has written `what` it had to say to stdout. Whoever was reading may have
+/// gone, and then the exit code still says how it ended; what could not be written for another reason nobody
+/// has read.
+fn after_writing(written: io::Result<()>, what: &str, code: u8) -> ExitCode {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(format!("{what} could not be written: {error}"), "look at where stdout goes");
+            ExitCode::from(COULD_NOT_RUN)
+        }
+        _ => ExitCode::from(code),
+    }
 }
 
 /// This program's own file, which is started again as the guard of what is started.

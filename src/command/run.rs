@@ -1,6 +1,6 @@
 //! `rehearsal run`: runs scenarios in browsers and reports.
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,25 +9,18 @@ use crate::browser::install;
 use crate::browser::name::{BrowserName, Engine};
 use crate::browser::real::Remote;
 use crate::cli::{Format, RunArgs, RunningDriver};
-use crate::outcome::{Outcome, Run, Summary};
+use crate::outcome::{Asked, Outcome, Run, Summary};
 use crate::plan::Plan;
 use crate::report::{json, terminal};
 use crate::run::{self, News};
 
 /// Runs the command.
 pub fn run(arguments: &RunArgs) -> ExitCode {
-    let plans = match super::load(&arguments.paths) {
-        Ok(plans) => chosen(plans, arguments.filter.as_deref()),
+    let read = super::load(&arguments.paths);
+    let plans = match read.and_then(|plans| chosen(plans, arguments.filter.as_deref())) {
+        Ok(plans) => plans,
         Err(code) => return code,
     };
-    if plans.is_empty() {
-        let filter = arguments.filter.as_deref().unwrap_or_default();
-        super::complain(
-            format!("no scenario's path or title contains `{filter}`"),
-            "`rehearsal check` lists what is read",
-        );
-        return ExitCode::from(super::WRONG);
-    }
     let browsers = match browsers(arguments) {
         Ok(browsers) => browsers,
         Err(code) => return code,
@@ -81,7 +74,8 @@ async fn rehearse(plans: &[Arc<Plan>], options: &run::Options, format: Format) -
             return ExitCode::from(super::COULD_NOT_RUN);
         }
     };
-    let written = broken_pipe.and_then(|()| write_report(&runs, format, started.elapsed()));
+    let asked = Asked { scenarios: plans.len(), browsers: &options.browsers };
+    let written = broken_pipe.and_then(|()| write_report(&runs, asked, format, started.elapsed()));
     if cancelled.is_cancelled() {
         super::complain(
             "interrupted: not every scenario was run",
@@ -89,31 +83,42 @@ async fn rehearse(plans: &[Arc<Plan>], options: &run::Options, format: Format) -
         );
         return ExitCode::from(super::INTERRUPTED);
     }
-    match written {
-        // Whoever reads our output has gone; the exit code still says how the run ended.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            super::complain(format!("the report could not be written: {error}"), "look at where stdout goes");
-            ExitCode::from(super::COULD_NOT_RUN)
-        }
-        _ => ExitCode::from(Summary::of(&runs).exit_code()),
-    }
+    super::after_writing(written, "the report", Summary::of(&runs, asked).exit_code())
 }
 
-fn write_report(runs: &[Run], format: Format, elapsed: Duration) -> io::Result<()> {
+fn write_report(runs: &[Run], asked: Asked<'_>, format: Format, elapsed: Duration) -> io::Result<()> {
     match format {
-        Format::Terminal => terminal::write_summary(&mut anstream::stdout(), runs, elapsed),
-        Format::Json => {
-            let mut out = io::stdout().lock();
-            serde_json::to_writer(&mut out, &json::Document::of(runs))?;
-            writeln!(out)
-        }
+        Format::Terminal => terminal::write_summary(&mut anstream::stdout(), runs, asked, elapsed),
+        Format::Json => super::write_json(&json::Document::of(runs, asked)),
     }
 }
 
-fn chosen(plans: Vec<Arc<Plan>>, filter: Option<&str>) -> Vec<Arc<Plan>> {
-    let Some(filter) = filter.map(str::to_lowercase) else { return plans };
-    let wanted = |text: &str| text.to_lowercase().contains(&filter);
-    plans.into_iter().filter(|plan| wanted(&plan.source.path) || wanted(&plan.title)).collect()
+/// Those that the filter leaves.
+///
+/// # Errors
+/// The exit code, where it leaves none; that has been said.
+fn chosen(plans: Vec<Arc<Plan>>, filter: Option<&str>) -> Result<Vec<Arc<Plan>>, ExitCode> {
+    let Some(filter) = filter else { return Ok(plans) };
+    let lower = filter.to_lowercase();
+    let wanted = |text: &str| text.to_lowercase().contains(&lower);
+    let (chosen, others): (Vec<_>, Vec<_>) =
+        plans.into_iter().partition(|plan: &Arc<Plan>| wanted(&plan.source.path) || wanted(&plan.title));
+    if chosen.is_empty() {
+        super::complain(format!("no scenario's path or title contains `{filter}`"), filtered(&others));
+        return Err(ExitCode::from(super::WRONG));
+    }
+    Ok(chosen)
+}
+
+/// What a filter can be, shown by what was read and has nothing of this one.
+fn filtered(plans: &[Arc<Plan>]) -> String {
+    const SHOWN: usize = 5;
+    let mut lines = vec!["give a part of a path or a title, as these scenarios have them:".to_owned()];
+    lines.extend(plans.iter().take(SHOWN).map(|plan| format!("    {} ({})", plan.source.path, plan.title)));
+    if plans.len() > SHOWN {
+        lines.push(format!("    and {} more", plans.len() - SHOWN));
+    }
+    lines.join("\n")
 }
 
 /// The browsers asked for, or every one that is installed; the missing ones installed first if that was

@@ -72,14 +72,15 @@ async fn keep_up(plan: &Plan, arguments: &UpArgs) -> ExitCode {
         Format::Terminal => up.write(&mut anstream::stdout()),
         Format::Json => up.write_json(&mut io::stdout()),
     };
-    // Whoever was to read it may have gone; the world is there all the same.
-    if announced.and_then(|()| io::stdout().flush()).is_ok() {
+    let announced = announced.and_then(|()| io::stdout().flush());
+    // Where nobody has read how to reach it, nobody comes.
+    if announced.is_ok() {
         cancelled.cancelled().await;
     }
     gateway.close().await;
     doors.close().await;
     world.close().await;
-    ExitCode::from(super::HELD)
+    super::after_writing(announced, "how to reach the world", super::HELD)
 }
 
 /// The file's name in its folder.

@@ -79,7 +79,7 @@ pub fn checks(run: &Run) -> Vec<Check> {
     let engine = run.browser.engine;
     checks.extend([
         name(first),
-        tls(engine, first, impostor),
+        tls(first, impostor),
         proxy(outside, laptop),
         policy(run.browser, set, again),
         jar(api),
@@ -114,32 +114,27 @@ fn name(seen: &Observation) -> Check {
     Check::new("name", works)
 }
 
-fn tls(engine: Engine, good: &Observation, impostor: &Observation) -> Check {
+fn tls(good: &Observation, impostor: &Observation) -> Check {
     let arrived = impostor.exchanges.iter().any(|exchange| exchange.wire.url.scheme() == "https");
     if good.page.status != Some(200) {
         let help = "the certificate of the world was refused: look at the clock of this machine";
         return Check::new("tls", Err(("the page did not load".to_owned(), help)));
     }
-    match (engine, arrived) {
-        // Its driver has one switch, and that takes every certificate (measured 2026-11-20, WebKitGTK 2.50.6).
-        (Engine::Webkit, true) => Check {
-            subject: "tls",
-            finding: Finding::Absent {
-                instead: "it takes any certificate here: bad ones are told by the other engines".to_owned(),
-            },
-        },
-        (_, true) => Check::new(
-            "tls",
-            Err((
-                "a certificate signed by nobody is taken".to_owned(),
-                "look whether a policy of this machine has the browser ignore certificate errors",
-            )),
-        ),
-        (_, false) => Check::new(
-            "tls",
-            Ok("the world's own authority is trusted, and a certificate signed by nobody is not".to_owned()),
-        ),
+    // WebKit's driver has one switch, and that takes every certificate (measured 2026-11-20, WebKitGTK 2.50.6):
+    // the step is not taken there.
+    if impostor.unpredicted.is_some() {
+        let instead = "it takes any certificate here: bad ones are told by the other engines".to_owned();
+        return Check { subject: "tls", finding: Finding::Absent { instead } };
     }
+    let works = if arrived {
+        Err((
+            "a certificate signed by nobody is taken".to_owned(),
+            "look whether a policy of this machine has the browser ignore certificate errors",
+        ))
+    } else {
+        Ok("the world's own authority is trusted, and a certificate signed by nobody is not".to_owned())
+    };
+    Check::new("tls", works)
 }
 
 fn proxy(outside: &Observation, laptop: &Observation) -> Check {
@@ -229,4 +224,20 @@ fn rules(run: &Run) -> Check {
         )),
     };
     Check::new("rules", works)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_certificate_that_was_not_tried_is_not_said_to_be_refused() {
+        let good = Observation {
+            page: crate::observe::Page { status: Some(200), ..Default::default() },
+            ..Observation::default()
+        };
+        let untried = Observation { unpredicted: Some("it takes any".to_owned()), ..Observation::default() };
+        assert!(matches!(tls(&good, &untried).finding, Finding::Absent { .. }));
+        assert!(matches!(tls(&good, &Observation::default()).finding, Finding::Works { .. }));
+    }
 }

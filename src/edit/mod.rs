@@ -290,9 +290,13 @@ fn change_lines(plan: &mut Plan, change: &CookieChange, of: &BTreeSet<Target>) -
     let mut changed = false;
     for (origin, line) in lines_mut(plan) {
         let target = Target { origin, name: cookie_line::name(line).to_owned() };
-        // Only the deleting line is at fault where one has to match the cookie it deletes.
-        let deletes = !matches!(change, CookieChange::Match { .. }) || is_deletion(line);
-        if of.contains(&target) && deletes {
+        // Only the deleting line is at fault where one has to match the cookie it deletes, and it is never too long.
+        let is_meant = match change {
+            CookieChange::Match { .. } => is_deletion(line),
+            CookieChange::Shorten => !is_deletion(line),
+            _ => true,
+        };
+        if of.contains(&target) && is_meant {
             let new = change.of(line);
             changed |= new != *line;
             *line = new;
@@ -386,15 +390,19 @@ fn rename(plan: &mut Plan, old: &str, new: &str) {
     }
 }
 
-/// Makes a call with credentials, and every call like it.
+/// Makes a call with credentials, and every call like it: for the page's own origin those that `same-origin`, the
+/// default, sends.
 pub(crate) fn include(plan: &mut Plan, step: usize) -> Option<Change> {
     let call = plan.steps.get(step)?.action.clone();
     let before = change::call(&call)?;
+    let page = topology::page_at(plan, step).map(|page| page.origin());
+    let is_own = call.target().is_some_and(|(_, url)| page == Some(url.origin()));
+    let credentials = if is_own { Credentials::SameOrigin } else { Credentials::Include };
     let mut after = None;
     let alike = |action: &Action| action.key() == call.key() && action.target() == call.target();
     for action in plan.steps.iter_mut().map(|step| &mut step.action).filter(|action| alike(action)) {
         match action {
-            Action::Fetch(fetch) => fetch.credentials = Credentials::Include,
+            Action::Fetch(fetch) => fetch.credentials = credentials,
             Action::Xhr(xhr) => xhr.with_credentials = true,
             _ => return None,
         }

@@ -83,12 +83,12 @@ pub(crate) fn options(plan: &Plan, step: usize) -> Vec<Topology> {
     }
     let Some((_, asked)) = plan.steps.get(step).and_then(|step| step.action.target()) else { return options };
     let Some(page_url) = page_at(plan, step) else { return options };
-    let (Some(api), Some(page)) = (index_of(plan, asked), index_of(plan, page_url)) else { return options };
+    let (Some(api), Some(page)) = (index_of(plan, asked), index_of(plan, &page_url)) else { return options };
     if api == page {
         return options;
     }
-    if Relation::of(page_url, asked) == Relation::CrossSite {
-        if let Some(host) = subdomain(plan, page_url, first_label(asked).unwrap_or("api")) {
+    if Relation::of(&page_url, asked) == Relation::CrossSite {
+        if let Some(host) = subdomain(plan, &page_url, first_label(asked).unwrap_or("api")) {
             options.push(Topology::ApiUnderPage { api, host });
         }
         if let Some(host) = subdomain(plan, asked, "app") {
@@ -122,13 +122,53 @@ pub(crate) fn apply(plan: &mut Plan, topology: &Topology) -> Option<Change> {
     }
 }
 
-/// The page that a step acts in: where the last navigation before it led.
-pub(crate) fn page_at(plan: &Plan, step: usize) -> Option<&Url> {
-    plan.steps.get(..step)?.iter().rev().find_map(|step| match &step.action {
+/// The document that a step acts in: where the navigations before it led, the redirects of routes followed, in the
+/// tab or in the step's frame. What scripts and clicks do is not known here.
+pub(crate) fn page_at(plan: &Plan, step: usize) -> Option<Url> {
+    let before = plan.steps.get(..step)?;
+    let inside = plan.steps.get(step).and_then(|step| step.inside.as_ref());
+    if let Some(frame) = inside {
+        let led = before.iter().rev().filter(|step| step.inside.as_ref() == Some(frame));
+        let led = led.filter_map(|step| navigation(&step.action)).next();
+        return Some(landed(plan, led.unwrap_or(frame)));
+    }
+    let mut history: Vec<&Url> = Vec::new();
+    for step in before.iter().filter(|step| step.inside.is_none()) {
+        match &step.action {
+            Action::Back => drop(history.pop()),
+            Action::Restart => history.clear(),
+            action => history.extend(navigation(action)),
+        }
+    }
+    history.last().map(|url| landed(plan, url))
+}
+
+/// Where an action leads its document.
+fn navigation(action: &Action) -> Option<&Url> {
+    match action {
         Action::Visit(url) | Action::Link(url) => Some(url),
         Action::Form(form) => Some(&form.url),
         _ => None,
-    })
+    }
+}
+
+/// Where a URL leads, by the redirects that routes answer with.
+fn landed(plan: &Plan, url: &Url) -> Url {
+    /// Browsers follow twenty (Fetch, HTTP-redirect fetch, step 7).
+    const MOST: usize = 20;
+    let mut url = url.clone();
+    for _ in 0..MOST {
+        let Some(origin) = index_of(plan, &url) else { break };
+        let answers = |route: &&Route| route.method == "GET" && route.path == url.path();
+        let to =
+            plan.origins[origin].service.routes().iter().find(answers).and_then(|route| match &route.body {
+                Body::Redirect(to) => url.join(to).ok(),
+                _ => None,
+            });
+        let Some(to) = to else { break };
+        url = to;
+    }
+    url
 }
 
 /// The index of the origin a URL is of.

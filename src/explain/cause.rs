@@ -6,11 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use super::goal::{holds, is_deletion, is_sent, last_lines};
+use url::Url;
+
+use super::goal::{held, is_sent, last_line, lines_that_count, survives};
 use crate::browser::name::BrowserName;
 use crate::edit::{cookie_line, topology};
-use crate::observe::{Exchange, Observation, SetCookie};
+use crate::observe::{Cookie, Exchange, Observation, SetCookie, Withheld, cookie_pairs};
 use crate::plan::{Expect, Plan, Readable, Route, Service};
+use crate::rules::path::path_match;
 use crate::rules::reason::{Question, Reason};
 use crate::verdict::Failure;
 use crate::world::wire::{self, Answer};
@@ -22,10 +25,14 @@ pub enum Trouble {
     Unreadable,
     /// A line was refused.
     Refused,
-    /// A line was to delete a cookie, and the cookie is still there.
+    /// A line was to delete a cookie, and was refused itself.
+    Undeleted,
+    /// A line was to delete a cookie, and there is none like it, but one like that.
     Survives,
     /// A stored cookie stayed behind.
     Withheld,
+    /// A stored cookie is not in `document.cookie`.
+    Hidden,
 }
 
 impl Trouble {
@@ -33,8 +40,8 @@ impl Trouble {
     pub const fn question(self) -> Question {
         match self {
             Self::Unreadable => Question::Readable,
-            Self::Refused | Self::Survives => Question::Stored,
-            Self::Withheld => Question::Sent,
+            Self::Refused | Self::Undeleted | Self::Survives => Question::Stored,
+            Self::Withheld | Self::Hidden => Question::Sent,
         }
     }
 }
@@ -56,6 +63,8 @@ pub(super) struct Cause {
     pub(super) by: Vec<(BrowserName, BTreeSet<Reason>)>,
     /// The browsers' own words.
     pub(super) native: BTreeSet<String>,
+    /// The cookie that is there and was to be deleted.
+    pub(super) survivor: Option<Cookie>,
 }
 
 impl Cause {
@@ -79,10 +88,10 @@ pub(super) fn of_request(
     let mut causes: Vec<Cause> = Vec::new();
     for (browser, seen) in browsers.iter().zip(shown) {
         let mut found: Vec<Cause> = unreadable(request, &seen[request], *browser).into_iter().collect();
-        for (name, line) in last_lines(&seen[request]) {
-            found.extend(refused(request, &seen[request], name, line, *browser));
-            if line.stored == Some(true) && !is_sent(&seen[again], name) {
-                found.extend(withheld(again, seen, name, *browser));
+        for line in lines_that_count(&seen[request]) {
+            found.extend(refused(request, &seen[request], line, *browser));
+            if line.stored == Some(true) && !is_sent(&seen[again], &line.name) {
+                found.extend(withheld(again, seen, &line.name, *browser));
             }
         }
         if found.is_empty() {
@@ -127,8 +136,7 @@ pub(super) fn of_claim(
     }
     if let Some(claim) = expect.not_stored.iter().find(|claim| claim.span == failure.span) {
         let name = &claim.value.name;
-        let (_, line) = last_lines(now).into_iter().find(|(of, _)| of == name)?;
-        let cause = refused(step, now, name, line, browser)?;
+        let cause = refused(step, now, last_line(now, name)?, browser)?;
         return Some(Claimed { cause, is_positive: false, names: BTreeSet::new() });
     }
     if let Some(claim) = expect.sent.iter().find(|claim| claim.span == failure.span) {
@@ -139,6 +147,13 @@ pub(super) fn of_claim(
     if let Some(claim) = expect.not_sent.iter().find(|claim| claim.span == failure.span) {
         let cause = not_sent(plan, step, seen, &claim.value.name, browser)?;
         return Some(Claimed { cause, is_positive: false, names: BTreeSet::new() });
+    }
+    if let Some(claim) = expect.document_cookie.as_ref().filter(|claim| claim.span == failure.span) {
+        let shown = cookie_pairs(now.page.document_cookie.as_deref().unwrap_or_default().as_bytes());
+        let name = claim.value.iter().find(|name| shown.iter().all(|(shown, _)| shown != *name))?;
+        let cause = hidden(plan, step, now, name, browser)
+            .or_else(|| never_stored(plan, step, seen, name, browser))?;
+        return Some(Claimed { cause, is_positive: true, names: BTreeSet::from([name.clone()]) });
     }
     if let Some(claim) = expect.cors.as_ref().filter(|claim| claim.span == failure.span) {
         let cause = unreadable(step, now, browser)?;
@@ -186,8 +201,8 @@ fn not_stored(
     browser: BrowserName,
 ) -> Option<Cause> {
     let now = &seen[step];
-    match last_lines(now).get(name) {
-        Some(line) => refused(step, now, name, line, browser),
+    match last_line(now, name) {
+        Some(line) => refused(step, now, line, browser),
         // The answer that sets it never came.
         None => unreadable(step, now, browser).or_else(|| {
             let required = required_cookie(plan, now)?;
@@ -210,10 +225,20 @@ fn not_sent(
     if let Some(cause) = withheld(step, seen, name, browser) {
         return Some(cause);
     }
-    // It is not there. The last step that tried to set it tells why.
+    never_stored(plan, step, seen, name, browser)
+}
+
+/// Why a cookie is not there: the last step that tried to set it tells.
+fn never_stored(
+    plan: &Plan,
+    step: usize,
+    seen: &[Observation],
+    name: &str,
+    browser: BrowserName,
+) -> Option<Cause> {
     for (earlier, then) in seen[..step].iter().enumerate().rev() {
-        if let Some(line) = last_lines(then).get(name) {
-            return refused(earlier, then, name, line, browser);
+        if let Some(line) = last_line(then, name) {
+            return refused(earlier, then, line, browser);
         }
         let never_asked = then.page.readable == Some(false) && then.requests().next().is_none();
         if never_asked && sets(plan, earlier, name) {
@@ -251,29 +276,38 @@ fn unreadable(step: usize, seen: &Observation, browser: BrowserName) -> Option<C
     let exchange = seen.exchanges.last().map(|exchange| exchange.wire.clone());
     let native = seen.page.error.iter().filter(|_| !browser.model).cloned().collect();
     let by = vec![(browser, seen.page.cors.clone())];
-    Some(Cause { trouble: Trouble::Unreadable, step, name: String::new(), line: None, exchange, by, native })
+    Some(Cause {
+        trouble: Trouble::Unreadable,
+        step,
+        name: String::new(),
+        line: None,
+        exchange,
+        by,
+        native,
+        survivor: None,
+    })
 }
 
-fn refused(
-    step: usize,
-    seen: &Observation,
-    name: &str,
-    line: &SetCookie,
-    browser: BrowserName,
-) -> Option<Cause> {
-    let trouble = match line.stored {
-        Some(false) if !is_deletion(line) => Trouble::Refused,
-        Some(false) if holds(seen, name) => Trouble::Survives,
+fn refused(step: usize, seen: &Observation, line: &SetCookie, browser: BrowserName) -> Option<Cause> {
+    // That its time is over is what a deletion is about, and no reason against it.
+    let mut reasons = line.reasons.clone();
+    let deletes = reasons.remove(&Reason::Expired);
+    let trouble = match (line.stored, deletes) {
+        (Some(false), false) => Trouble::Refused,
+        (Some(false), true) if !survives(seen, line) => return None,
+        (Some(false), true) if reasons.is_empty() => Trouble::Survives,
+        (Some(false), true) => Trouble::Undeleted,
         _ => return None,
     };
     let exchange = setting(seen, line);
     Some(Cause {
         trouble,
         step,
-        name: name.to_owned(),
+        name: line.name.clone(),
         line: Some(line.line.clone()),
         exchange,
-        by: vec![(browser, line.reasons.clone())],
+        by: vec![(browser, reasons)],
+        survivor: held(seen, &line.name).next().filter(|_| deletes).cloned(),
         native: line.native.iter().cloned().collect(),
     })
 }
@@ -294,9 +328,20 @@ fn withheld(step: usize, seen: &[Observation], name: &str, browser: BrowserName)
     if reasons.is_empty() {
         return None;
     }
+    // Another host may have a cookie of the same name.
+    let is_its = |exchange: &Exchange| {
+        let host = exchange.wire.url.host_str().unwrap_or_default();
+        cookies().any(|withheld: &Withheld| is_of(host, &withheld.domain))
+    };
+    let stored = |line: &&SetCookie| line.name == name && line.stored == Some(true);
     let taken = seen[..step].iter().rev().find_map(|then| {
-        let line = last_lines(then).remove(name).filter(|line| line.stored == Some(true))?;
-        Some((line.line.clone(), setting(then, line)))
+        let by_script = then.written.iter().filter(stored).map(|line| (line.line.clone(), None));
+        let answered =
+            then.exchanges.iter().rev().filter(|exchange| is_its(exchange)).filter_map(|exchange| {
+                let line = exchange.set_cookie.iter().rev().find(stored)?;
+                Some((line.line.clone(), Some(exchange.wire.clone())))
+            });
+        by_script.chain(answered).next()
     });
     let (line, exchange) = taken.map_or((None, None), |(line, exchange)| (Some(line), exchange));
     Some(Cause {
@@ -307,5 +352,53 @@ fn withheld(step: usize, seen: &[Observation], name: &str, browser: BrowserName)
         exchange,
         by: vec![(browser, reasons)],
         native: cookies().flat_map(|withheld| withheld.native.iter().cloned()).collect(),
+        survivor: None,
     })
+}
+
+/// A cookie that is in the jar, and that scripts of the step's page are not shown.
+fn hidden(plan: &Plan, step: usize, seen: &Observation, name: &str, browser: BrowserName) -> Option<Cause> {
+    let page = script_page(plan, step, seen)?;
+    let cookie = held(seen, name).next()?;
+    Some(Cause {
+        trouble: Trouble::Hidden,
+        step,
+        name: name.to_owned(),
+        line: None,
+        exchange: None,
+        by: vec![(browser, hiding(cookie, &page))],
+        native: BTreeSet::new(),
+        survivor: Some(cookie.clone()),
+    })
+}
+
+/// The page whose scripts a step's `document_cookie` is about.
+pub(super) fn script_page(plan: &Plan, step: usize, seen: &Observation) -> Option<Url> {
+    match plan.steps.get(step)?.inside {
+        None => seen.page.url.clone(),
+        Some(_) => topology::page_at(plan, step),
+    }
+}
+
+/// Why scripts of a page are not shown a cookie (RFC 6265bis -22, section 5.8.3, step 3), as far as the cookie and the
+/// address tell.
+pub(super) fn hiding(cookie: &Cookie, page: &Url) -> BTreeSet<Reason> {
+    let host = page.host_str().unwrap_or_default();
+    let mut reasons = BTreeSet::new();
+    let mut add = |applies: bool, reason| {
+        if applies {
+            reasons.insert(reason);
+        }
+    };
+    add(cookie.http_only, Reason::HttpOnly);
+    add(!is_of(host, &cookie.domain), Reason::DomainMismatch);
+    add(is_of(host, &cookie.domain) && cookie.host_only && host != cookie.domain, Reason::HostOnly);
+    add(!path_match(page.path().as_bytes(), cookie.path.as_bytes()), Reason::PathMismatch);
+    add(cookie.secure && page.scheme() != "https", Reason::SecureRequired);
+    reasons
+}
+
+/// Whether a host may have set cookies of a domain: it is of it.
+pub(super) fn is_of(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::cause::{Cause, Trouble};
 use super::told::request_line;
 use crate::diagnostic::{Source, Span};
+use crate::observe::Cookie;
 use crate::rules::engine::Profile;
 use crate::rules::reason::Reason;
 use crate::rules::set_cookie::{self, SetCookie};
@@ -30,8 +31,12 @@ pub(super) fn in_line(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)
         let profile = Profile::from_name(browser.engine.as_str()).expect("every engine has a profile");
         let parsed = SetCookie::parse(line, &profile);
         for reason in reasons {
-            let span = part(&parsed, *reason, cause.trouble);
+            let span = part(&parsed, *reason);
             parts.entry((span.start, span.end)).or_default().insert(*reason);
+        }
+        if let Some(cookie) = cause.survivor.as_ref().filter(|_| cause.trouble == Trouble::Survives) {
+            let span = parting(&parsed, cookie);
+            parts.entry((span.start, span.end)).or_default();
         }
     }
     let labels = parts.into_iter().map(|((start, end), reasons)| {
@@ -48,12 +53,9 @@ pub(super) fn in_line(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)
 }
 
 /// The part of a line that a reason is about; where something is missing, the part that wants it.
-fn part(line: &SetCookie<'_>, reason: Reason, trouble: Trouble) -> set_cookie::Span {
+fn part(line: &SetCookie<'_>, reason: Reason) -> set_cookie::Span {
     let pair = line.pair;
     let same_site = line.same_site.map_or(pair, |(attribute, _)| attribute.span);
-    if trouble == Trouble::Survives {
-        return line.domain.map_or(pair, |attribute| attribute.span);
-    }
     match reason {
         Reason::DomainMismatch | Reason::PublicSuffix => line.domain.map_or(pair, |attribute| attribute.span),
         Reason::SecureRequired => line.secure.map_or(pair, |attribute| attribute.span),
@@ -78,6 +80,22 @@ fn part(line: &SetCookie<'_>, reason: Reason, trouble: Trouble) -> set_cookie::S
     }
 }
 
+/// The part of a deleting line by which it does not name this cookie; where something is missing, the pair.
+fn parting(line: &SetCookie<'_>, cookie: &Cookie) -> set_cookie::Span {
+    let value =
+        |attribute: set_cookie::Attribute| String::from_utf8_lossy(line.bytes(attribute.value)).into_owned();
+    let domain = line.domain.map(|domain| value(domain).trim_start_matches('.').to_ascii_lowercase());
+    let same_domain = match (&domain, cookie.host_only) {
+        (None, is_host_only) => is_host_only,
+        (Some(domain), is_host_only) => !is_host_only && *domain == cookie.domain,
+    };
+    let odd = match same_domain {
+        false => line.domain,
+        true => line.path.filter(|path| value(*path) != cookie.path),
+    };
+    odd.map_or(line.pair, |attribute| attribute.span)
+}
+
 /// The CORS headers of an exchange, request above answer, and the lines at fault.
 pub(super) fn in_cors(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)>) {
     let Some(exchange) = &cause.exchange else { return (None, Vec::new()) };
@@ -88,7 +106,8 @@ pub(super) fn in_cors(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)
     let headers = page.header(exchange, true, "Access-Control-Request-Headers");
     page.line("");
     let status = page.line(&format!("HTTP {}", exchange.status));
-    let allow_origin = page.header(exchange, false, "Access-Control-Allow-Origin");
+    let allow_origins = page.headers(exchange, false, "Access-Control-Allow-Origin");
+    let allow_origin = allow_origins.first().cloned();
     let allow_credentials = page.header(exchange, false, "Access-Control-Allow-Credentials");
     let allow_methods = page.header(exchange, false, "Access-Control-Allow-Methods");
     let allow_headers = page.header(exchange, false, "Access-Control-Allow-Headers");
@@ -106,6 +125,12 @@ pub(super) fn in_cors(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)
         match reason {
             Reason::CorsNoAllowOrigin => {
                 add(Some(status.clone()), format!("{reason}: no Access-Control-Allow-Origin here"));
+            }
+            Reason::CorsOriginMismatch if allow_origins.len() > 1 => {
+                add(
+                    allow_origins.last().cloned(),
+                    format!("{reason}: sent more than once, and read as one list"),
+                );
             }
             Reason::CorsOriginMismatch | Reason::CorsWildcardWithCredentials => {
                 add(here(&allow_origin), reason.to_string())
@@ -134,10 +159,13 @@ pub(super) fn in_cors(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)
     }
     let mut labels: Vec<(Span, String)> =
         faults.into_iter().map(|(span, texts)| (span, brief(&texts))).collect();
+    let is_null = exchange.request_header("origin") == Some(b"null");
+    let who =
+        if is_null { "who asks: nobody by name, as after a redirect to another origin" } else { "who asks" };
     // What the request said, beside what the answer lacks.
     for (reason, span, text) in [
-        (Reason::CorsNoAllowOrigin, &origin, "who asks"),
-        (Reason::CorsOriginMismatch, &origin, "who asks"),
+        (Reason::CorsNoAllowOrigin, &origin, who),
+        (Reason::CorsOriginMismatch, &origin, who),
         (Reason::CorsWildcardWithCredentials, &origin, "who asks, with credentials"),
         (Reason::CorsPreflightMethod, &method, "what is asked for"),
         (Reason::CorsPreflightHeader, &headers, "what is asked for"),
@@ -178,10 +206,17 @@ impl Page {
         span
     }
 
+    /// The first line of this name, where there is one.
     fn header(&mut self, exchange: &wire::Exchange, request: bool, name: &str) -> Option<Span> {
-        let key = name.to_ascii_lowercase();
-        let value = if request { exchange.request_header(&key) } else { exchange.response_header(&key) };
-        let value = String::from_utf8_lossy(value?).replace(char::is_control, "\u{fffd}");
-        Some(self.line(&format!("{name}: {value}")))
+        self.headers(exchange, request, name).into_iter().next()
+    }
+
+    /// Every line of this name.
+    fn headers(&mut self, exchange: &wire::Exchange, request: bool, name: &str) -> Vec<Span> {
+        let all = if request { &exchange.request_headers } else { &exchange.response_headers };
+        let values = all.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+        let texts = values.map(|value| String::from_utf8_lossy(value).replace(char::is_control, "\u{fffd}"));
+        let lines: Vec<String> = texts.map(|value| format!("{name}: {value}")).collect();
+        lines.iter().map(|line| self.line(line)).collect()
     }
 }

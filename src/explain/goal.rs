@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::browser::name::BrowserName;
 use crate::diagnostic::Span;
-use crate::observe::{Observation, SetCookie};
+use crate::edit::cookie_line;
+use crate::observe::{Cookie, Observation, SetCookie};
 use crate::plan::Plan;
 use crate::rules::reason::Reason;
 use crate::verdict;
@@ -31,6 +32,9 @@ pub enum Goal {
     },
 }
 
+/// A claim: its step, and where it begins and ends.
+pub(super) type Place = (usize, usize, usize);
+
 impl Goal {
     /// Whether a browser that showed this has reached it.
     pub(super) fn is_met(&self, plan: &Plan, browser: BrowserName, seen: &[Observation]) -> bool {
@@ -48,6 +52,28 @@ impl Goal {
                 step_seen.unpredicted.is_none() && failures.iter().all(|failure| failure.span != *span)
             }),
         }
+    }
+
+    /// The claims of the plan that do not hold in what a browser showed: their steps, and where they stand. Which
+    /// requests arrived is no purpose of its own, and left out; so is what was not predicted.
+    pub(super) fn broken(&self, plan: &Plan, browser: BrowserName, seen: &[Observation]) -> BTreeSet<Place> {
+        if matches!(self, Self::Works { .. }) {
+            return BTreeSet::new();
+        }
+        let mut broken = BTreeSet::new();
+        let nothing = Vec::new();
+        let mut before = Some(nothing.as_slice());
+        for (index, (step, now)) in plan.steps.iter().zip(seen).enumerate() {
+            let expect = step.expected_in(browser);
+            let requests = expect.requests.as_ref().map(|claim| claim.span.clone());
+            if now.unpredicted.is_none() {
+                let failures = verdict::judge(&expect, now, before).into_iter().map(|failure| failure.span);
+                let failures = failures.filter(|span| Some(span) != requests.as_ref());
+                broken.extend(failures.map(|span| (index, span.start, span.end)));
+            }
+            before = now.jar.as_deref();
+        }
+        broken
     }
 
     /// Whether it is about a cookie of this name.
@@ -79,27 +105,55 @@ fn works(request: &Observation, again: &Observation) -> bool {
     let went_well = |seen: &Observation| {
         seen.page.readable != Some(false) && seen.page.error.is_none() && seen.unpredicted.is_none()
     };
-    let kept = last_lines(request).into_iter().all(|(name, line)| match is_deletion(line) {
-        true => !holds(request, name),
-        false => line.stored == Some(true) && is_sent(again, name),
+    let kept = lines_that_count(request).into_iter().all(|line| match is_deletion(line) {
+        true => !survives(request, line),
+        false => line.stored == Some(true) && is_sent(again, &line.name),
     });
     went_well(request) && went_well(again) && kept
 }
 
-/// The last line of a step for each name: the one that counts.
-pub(super) fn last_lines(seen: &Observation) -> BTreeMap<&str, &SetCookie> {
-    let lines = seen.exchanges.iter().flat_map(|exchange| &exchange.set_cookie).chain(&seen.written);
-    lines.map(|line| (line.name.as_str(), line)).collect()
+/// Every line of a step, in order.
+fn lines(seen: &Observation) -> impl Iterator<Item = &SetCookie> {
+    seen.exchanges.iter().flat_map(|exchange| &exchange.set_cookie).chain(&seen.written)
 }
 
-/// Whether nothing but its age spoke against the cookie: the server meant to delete it.
+/// The last line of a step for each cookie: the one that counts. A cookie has a name, a domain and a path (RFC
+/// 6265bis -22, section 5.7, step 23), and a partition or none.
+pub(super) fn lines_that_count(seen: &Observation) -> Vec<&SetCookie> {
+    let cookie = |line: &SetCookie| {
+        let text = String::from_utf8_lossy(&line.line).into_owned();
+        let word = |attribute| cookie_line::attribute(&text, attribute).map(str::to_ascii_lowercase);
+        let domain = word("Domain").map(|domain| domain.trim_start_matches('.').to_owned());
+        (line.name.clone(), domain, word("Path"), word("Partitioned").is_some())
+    };
+    let last: BTreeMap<_, _> =
+        lines(seen).enumerate().map(|(place, line)| (cookie(line), (place, line))).collect();
+    let mut last: Vec<_> = last.into_values().collect();
+    last.sort_unstable_by_key(|(place, _)| *place);
+    last.into_iter().map(|(_, line)| line).collect()
+}
+
+/// The last line of a step for this name.
+pub(super) fn last_line<'s>(seen: &'s Observation, name: &str) -> Option<&'s SetCookie> {
+    lines(seen).filter(|line| line.name == name).last()
+}
+
+/// Whether the server meant to delete a cookie: the lifetime that the line gives is over, whatever else speaks
+/// against it.
 pub(super) fn is_deletion(line: &SetCookie) -> bool {
-    line.reasons.iter().eq([&Reason::Expired])
+    line.reasons.contains(&Reason::Expired)
 }
 
-/// Whether the jar holds a cookie of this name after the step.
-pub(super) fn holds(seen: &Observation, name: &str) -> bool {
-    seen.jar.iter().flatten().any(|cookie| cookie.name == name)
+/// Whether the cookie that a line was to delete is in the jar all the same. One that another line of the same answer
+/// has set is not meant.
+pub(super) fn survives(seen: &Observation, line: &SetCookie) -> bool {
+    let sets = |other: &SetCookie| other.name == line.name && other.stored == Some(true);
+    !lines(seen).any(sets) && held(seen, &line.name).next().is_some()
+}
+
+/// The cookies of this name in the jar after the step.
+pub(super) fn held<'s>(seen: &'s Observation, name: &str) -> impl Iterator<Item = &'s Cookie> {
+    seen.jar.iter().flatten().filter(move |cookie| cookie.name == name)
 }
 
 /// Whether a request of the step carried a cookie of this name.

@@ -10,7 +10,8 @@
 //! - `cause` finds what stands in the way, `told` says it, and `fault` points at it;
 //! - `propose` is the one table from reasons to edits ([`crate::edit`]), and `search` tries them from the
 //!   cheapest on;
-//! - `question` makes a plan of what was asked on the command line, `response` reads an answer for it;
+//! - `question` makes a plan of what was asked on the command line, `response` reads an answer for it, and `note`
+//!   has what to know besides;
 //! - `failure` is the same for a claim that did not hold in a run.
 //!
 //! A fix is only ever shown after it was tried: the edited plan is rehearsed by the rules in every browser
@@ -22,6 +23,7 @@ mod cause;
 pub mod failure;
 mod fault;
 mod goal;
+mod note;
 mod propose;
 pub mod question;
 mod remark;

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cause;
 use super::goal::{self, Goal};
 use crate::edit::topology::{self, Topology};
 use crate::edit::{CookieChange, Edit, Edits, Target, cookie_line, lines, of_settings, unprefixed};
@@ -118,7 +119,7 @@ impl Proposals<'_> {
             for withheld in &exchange.withheld {
                 let name = self.original(&withheld.name);
                 if self.goal.concerns(&name) {
-                    let targets = self.targets(None, &name);
+                    let targets = self.setters(&name, &withheld.domain);
                     for reason in &withheld.reasons {
                         self.withheld(
                             step,
@@ -131,6 +132,7 @@ impl Proposals<'_> {
                 }
             }
         }
+        self.hidden(step, seen);
         for reason in &seen.page.cors {
             self.obstacle = Some(Obstacle::new(Question::Readable, *reason));
             match reason {
@@ -141,6 +143,26 @@ impl Proposals<'_> {
                     && before.page.readable != Some(true)
                     && !self.goal.claims(step) => {}
                 _ => self.other(Edit::Grant { step: self.first_like(step) }),
+            }
+        }
+    }
+
+    /// What may be done so that scripts see a cookie, where a claim is about that. That HttpOnly hides it is what
+    /// HttpOnly is for.
+    fn hidden(&mut self, step: usize, seen: &Observation) {
+        if !self.plan.steps[step].claims_document_cookie() {
+            return;
+        }
+        let Some(page) = cause::script_page(self.plan, step, seen) else { return };
+        for cookie in seen.jar.iter().flatten() {
+            let name = self.original(&cookie.name);
+            let reasons = cause::hiding(cookie, &page);
+            if !self.goal.concerns(&name) || reasons.contains(&Reason::HttpOnly) {
+                continue;
+            }
+            let targets = self.setters(&name, &cookie.domain);
+            for reason in reasons {
+                self.withheld(step, reason, &targets, &cookie.domain, page.host_str());
             }
         }
     }
@@ -160,13 +182,18 @@ impl Proposals<'_> {
         }
         let targets = self.targets(origin, &name);
         if goal::is_deletion(line) {
+            if !goal::survives(seen, line) {
+                return;
+            }
             self.obstacle = Some(Obstacle::new(Question::Stored, Reason::Expired));
-            // What is to be deleted has another domain or path than the line says.
-            for cookie in seen.jar.iter().flatten().filter(|cookie| cookie.name == line.name) {
+            // What is to be deleted has another domain, path or partition than the line says.
+            for cookie in goal::held(seen, &line.name) {
                 let domain = (!cookie.host_only).then(|| cookie.domain.clone());
                 self.cookie(CookieChange::Match { domain, path: cookie.path.clone() }, &targets);
+                if cookie.partition.is_some() {
+                    self.cookie(CookieChange::Partitioned, &targets);
+                }
             }
-            return;
         }
         for reason in &line.reasons {
             self.obstacle = Some(Obstacle::new(Question::Stored, *reason));
@@ -289,6 +316,16 @@ impl Proposals<'_> {
         let set = of_settings(self.plan).filter(|target| target.name == name);
         let all: BTreeSet<Target> = named.chain(set).collect();
         let own: BTreeSet<Target> = all.iter().filter(|target| target.origin == origin).cloned().collect();
+        if own.is_empty() { all } else { own }
+    }
+
+    /// The cookies of the plan with this name and domain: those of origins whose hosts are of it.
+    fn setters(&self, name: &str, domain: &str) -> BTreeSet<Target> {
+        let all = self.targets(None, name);
+        let sets = |target: &Target| {
+            target.origin.is_some_and(|index| cause::is_of(self.plan.origins[index].host(), domain))
+        };
+        let own: BTreeSet<Target> = all.iter().filter(|target| sets(target)).cloned().collect();
         if own.is_empty() { all } else { own }
     }
 

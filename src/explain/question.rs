@@ -12,6 +12,7 @@ use url::Url;
 
 use super::cause;
 use super::goal::{self, Goal};
+use super::note;
 use super::response::Response;
 use super::search::{self, Fix, Remedy};
 use super::stage::{Shown, Stage};
@@ -84,6 +85,10 @@ pub struct Answer {
     pub advice: Option<Fix>,
     /// What was assumed, each a sentence.
     pub assumptions: Vec<String>,
+    /// What to know besides, each a sentence.
+    pub notes: Vec<String>,
+    /// What the answer for one of the browsers should not be taken for, a sentence.
+    pub caveat: Option<String>,
     /// The plan that was rehearsed.
     pub plan: Plan,
 }
@@ -148,7 +153,10 @@ pub async fn answer(question: &Question, browsers: &[BrowserName]) -> Result<Ans
         search::remedy(&plan, &goal, &Edits::new(), &mut stage).await?
     };
     let advice = if works { search::needless_none(&plan, &goal, &mut stage).await } else { None };
-    Ok(Answer { browsers: browsers.to_vec(), outcomes, explanations, remedy, advice, assumptions, plan })
+    let notes = note::notes(question, &plan.steps[again], &outcomes);
+    let caveat = note::caveat(&outcomes);
+    let browsers = browsers.to_vec();
+    Ok(Answer { browsers, outcomes, explanations, remedy, advice, assumptions, notes, caveat, plan })
 }
 
 fn outcomes(
@@ -162,16 +170,17 @@ fn outcomes(
     let each = browsers.iter().zip(shown);
     each.map(|(browser, seen)| {
         let (asked, next) = (&seen[request], &seen[again]);
-        let cookies = goal::last_lines(asked).into_iter().map(|(name, line)| {
+        let cookies = goal::lines_that_count(asked).into_iter().map(|line| {
+            let name = &line.name;
             let deletion = goal::is_deletion(line);
             let withheld =
-                next.requests().flat_map(|exchange| &exchange.withheld).filter(|cookie| cookie.name == name);
+                next.requests().flat_map(|exchange| &exchange.withheld).filter(|cookie| cookie.name == *name);
             let withheld = withheld.flat_map(|cookie| cookie.reasons.iter().copied()).collect();
             CookieOutcome {
-                name: name.to_owned(),
+                name: name.clone(),
                 line: line.line.clone(),
                 deletion,
-                done: if deletion { !goal::holds(asked, name) } else { line.stored == Some(true) },
+                done: if deletion { !goal::survives(asked, line) } else { line.stored == Some(true) },
                 reasons: line.reasons.clone(),
                 sent: goal::is_sent(next, name),
                 withheld,
@@ -296,6 +305,9 @@ fn settings(
 fn preflight(question: &Question, assumptions: &mut Vec<String>) -> Route {
     let api = &question.request;
     if let Some(stated) = &question.preflight {
+        if stated.answers > 1 {
+            assumptions.push(format!("--preflight has {}", first_of(stated)));
+        }
         let headers: Vec<_> = stated.cors().cloned().collect();
         return route("OPTIONS", api, stated.status, &headers, &[]);
     }
@@ -321,14 +333,29 @@ fn preflight(question: &Question, assumptions: &mut Vec<String>) -> Route {
 
 fn status(question: &Question, assumptions: &mut Vec<String>) -> u16 {
     let Some(response) = &question.response else { return 200 };
-    if (300..400).contains(&response.status) && response.header("location").is_some() {
+    let location = response.header("location").filter(|_| (300..400).contains(&response.status));
+    if response.answers > 1 {
+        let next = match location.and_then(|location| question.request.join(location).ok()) {
+            Some(next) => format!("ask about the next with --request {next}"),
+            None => "ask about each of the others on its own".to_owned(),
+        };
+        assumptions.push(format!("the response has {}: {next}", first_of(response)));
+    } else if location.is_some() {
         assumptions.push(format!(
             "the redirect ({}) is not followed: ask about the place it leads to on its own",
             response.status
         ));
-        return 200;
     }
-    response.status
+    if location.is_some() { 200 } else { response.status }
+}
+
+/// That of several answers the first is looked at.
+fn first_of(response: &Response) -> String {
+    let which = match response.has_status {
+        true => format!("the first, HTTP {},", response.status),
+        false => "the first".to_owned(),
+    };
+    format!("{} answers; {which} is looked at", response.answers)
 }
 
 fn action(question: &Question, url: &Url) -> Action {

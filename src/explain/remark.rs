@@ -1,5 +1,7 @@
 //! What to know before making a fix: its price, in a sentence.
 
+use std::collections::BTreeSet;
+
 use super::search::Fix;
 use crate::edit::{CookieChange, Edit};
 
@@ -9,6 +11,16 @@ pub(super) const STRICT_AS_WELL: &str = "`SameSite=Strict` works here as well; i
 /// Said where a cookie keeps `SameSite=None` without need.
 pub(super) const LAX_AS_WELL: &str = "`SameSite=None` is then more than it takes: `SameSite=Lax` was tried and works as well, and other sites' \
      pages can then not make browsers send the cookie with a POST, a frame or an image";
+
+/// Said where a fix takes away what other claims of the scenario ask for: the lines they stand in.
+pub(super) fn broken(lines: &BTreeSet<usize>) -> Option<String> {
+    let listed: Vec<String> = lines.iter().map(usize::to_string).collect();
+    let (noun, verb) = if lines.len() == 1 { ("line", "does") } else { ("lines", "do") };
+    let listed = listed.join(", ");
+    (!lines.is_empty()).then(|| {
+        format!("what {noun} {listed} of the scenario expects {verb} not hold with it: the two cannot both be had by a change of headers")
+    })
+}
 
 /// The remarks of a fix, those about safety first.
 pub(super) fn remarks(fix: &Fix) -> Vec<String> {

@@ -1,7 +1,9 @@
 //! Reading an answer as `curl -i` prints it.
 //!
-//! What counts is the last block of header lines: proxies, `100 Continue` and redirects come before it.
-//! Bodies are skipped. Whatever the bytes, the outcome is an answer or a message with its place.
+//! What counts is the first answer: it is the one to the request that was made, and what redirects lead to comes
+//! after it (`curl -iL`). How many there are is told, so that no line is dropped in silence. Interim answers, such as
+//! `100 Continue`, and those of a proxy on the way are not counted. Bodies are skipped. Whatever the bytes, the
+//! outcome is an answer or a message with its place.
 
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// Set-Cookie lines, in order.
     pub set_cookie: Vec<String>,
+    /// How many answers the text has; this is the first of them.
+    pub answers: usize,
 }
 
 impl Response {
@@ -29,10 +33,12 @@ impl Response {
 
     /// The fields that CORS looks at.
     pub fn cors(&self) -> impl Iterator<Item = &(String, String)> {
-        let prefix = "access-control-allow-";
-        self.headers.iter().filter(move |(name, _)| name.to_ascii_lowercase().starts_with(prefix))
+        self.headers.iter().filter(|(name, _)| name.to_ascii_lowercase().starts_with(CORS))
     }
 }
+
+/// How the fields begin that CORS looks at.
+const CORS: &str = "access-control-allow-";
 
 /// Reads an answer. `path` is how messages name the text.
 ///
@@ -48,30 +54,26 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Response, Box<Diagnostic>> {
             None => diagnostic,
         })
     };
-    let Some(first) = lines.iter().find(|line| !line.text.is_empty()) else {
+    let Some(first) = lines.iter().position(|line| !line.text.is_empty()) else {
         return Err(wrong(None, &format!("{path} holds no answer: it is empty"), "", HELP));
     };
-    let start = (0..lines.len()).rev().find(|place| is_head(&lines, *place));
-    let (status, rest) = match start {
-        Some(place) => (status(lines[place].text), &lines[place + 1..]),
-        None if field(first.text).is_some() => {
-            let place = lines.iter().position(|line| !line.text.is_empty()).unwrap_or(0);
-            (None, &lines[place..])
-        }
-        None => {
-            let label = "neither a status line nor a header";
-            return Err(wrong(
-                Some(first.span()),
-                &format!("{path} does not begin like an answer"),
-                label,
-                HELP,
-            ));
-        }
+    let heads: Vec<usize> = (0..lines.len()).filter(|place| is_head(&lines, *place)).collect();
+    let answers = answers(&lines, first, &heads);
+    let Some(start) = answers.first().copied() else {
+        return Err(match heads.last() {
+            Some(interim) => {
+                let message = "this is an interim answer, and the answer itself is missing";
+                wrong(Some(lines[*interim].span()), message, "nothing follows", HELP)
+            }
+            None => {
+                let message = format!("{path} does not begin like an answer");
+                let label = "neither a status line nor a header";
+                wrong(Some(lines[first].span()), &message, label, HELP)
+            }
+        });
     };
-    if let (Some(place), Some(100..=199)) = (start, status) {
-        let message = "this is an interim answer, and the answer itself is missing";
-        return Err(wrong(Some(lines[place].span()), message, "nothing follows", HELP));
-    }
+    let status = status(lines[start].text);
+    let rest = &lines[start + usize::from(status.is_some())..];
     let mut fields: Vec<(String, String)> = Vec::new();
     for line in rest {
         // HTTP/1.1 once let a value go on in the next line (RFC 9112, section 5.2).
@@ -101,7 +103,35 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Response, Box<Diagnostic>> {
         has_status: status.is_some(),
         headers,
         set_cookie: set_cookie.into_iter().map(|(_, line)| line).collect(),
+        answers: answers.len(),
     })
+}
+
+/// Where answers begin: at a status line, or at the first line where that is a header already. `first` is the first
+/// line that is not empty, `heads` are the status lines.
+fn answers(lines: &[Line<'_>], first: usize, heads: &[usize]) -> Vec<usize> {
+    // What curl says before may look like a header, and is none that counts.
+    let is_bare = field(lines[first].text).is_some()
+        && heads.first().is_none_or(|head| lines[first..*head].iter().any(counts));
+    let answers = heads.iter().enumerate().filter(|(index, place)| {
+        let is_interim = matches!(status(lines[**place].text), Some(100..=199));
+        let is_proxys = heads.get(index + 1).is_some_and(|next| is_proxys(&lines[**place..*next]));
+        !is_interim && !is_proxys
+    });
+    is_bare.then_some(first).into_iter().chain(answers.map(|(_, place)| *place)).collect()
+}
+
+/// Whether this is what a proxy says before the server's answer: that it wants a password, or that CONNECT has
+/// brought it there.
+fn is_proxys(block: &[Line<'_>]) -> bool {
+    let Some((head, below)) = block.split_first() else { return false };
+    let says_so = head.text.to_ascii_lowercase().contains(" connection established");
+    let is_proxys = match status(head.text) {
+        Some(407) => true,
+        Some(200..=299) => says_so || below.iter().all(|line| line.text.is_empty()),
+        _ => false,
+    };
+    is_proxys && !below.iter().any(counts)
 }
 
 const HELP: &str =
@@ -157,18 +187,56 @@ fn field(line: &str) -> Option<(&str, &str)> {
     (!name.is_empty() && name.bytes().all(token)).then(|| (name, value.trim()))
 }
 
+/// Whether a line is a header that an answer is looked at for.
+fn counts(line: &Line<'_>) -> bool {
+    field(line.text).is_some_and(|(name, _)| {
+        let name = name.to_ascii_lowercase();
+        name == "set-cookie" || name.starts_with(CORS)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_last_block_counts_and_bodies_do_not() {
+    fn the_first_answer_counts_and_bodies_do_not() {
         let text = "HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 302 Found\r\nSet-Cookie: a=1\r\nLocation: /x\r\n\r\n\
                     moved\nHTTP/2 201 \r\nset-cookie: b=1; Path=/\r\nSet-Cookie: c=1\r\nvary:Origin\r\n\r\n{\"HTTP/1.1 500\": 1}\n";
         let response = read("-", text.as_bytes()).expect("it is an answer");
-        assert_eq!(response.status, 201);
+        assert_eq!((response.status, response.answers), (302, 2));
+        assert_eq!(response.set_cookie, ["a=1"]);
+        let text = text.split_once("moved\n").expect("it has a body").1;
+        let response = read("-", text.as_bytes()).expect("it is an answer");
+        assert_eq!((response.status, response.answers), (201, 1));
         assert_eq!(response.set_cookie, ["b=1; Path=/", "c=1"]);
         assert_eq!(response.header("Vary"), Some("Origin"));
+    }
+
+    #[test]
+    fn interim_answers_and_a_proxys_are_not_counted_and_all_others_are() {
+        let counted = |text: &str| {
+            let response = read("-", text.replace('\n', "\r\n").as_bytes()).expect("it is an answer");
+            (response.status, response.answers, response.set_cookie.concat())
+        };
+        let last = "HTTP/2 200 \nset-cookie: b=1\n\nhello";
+        for (before, seen) in [
+            ("", (200, 1, "b=1")),
+            ("HTTP/1.1 100 Continue\n\n", (200, 1, "b=1")),
+            ("HTTP/2 103 \nlink: </a.css>\n\nHTTP/1.1 100 Continue\n\n", (200, 1, "b=1")),
+            ("HTTP/1.1 200 Connection Established\nVia: 1.1 proxy\n\n", (200, 1, "b=1")),
+            ("HTTP/1.1 200 OK\n\nHTTP/1.1 103 Early Hints\n\n", (200, 1, "b=1")),
+            ("HTTP/1.1 407 Ask me\nvia: x\n\nHTTP/1.0 200 Connection established\n\n", (200, 1, "b=1")),
+            ("HTTP/1.1 401 Unauthorized\nwww-authenticate: Digest\n\n", (401, 2, "")),
+            ("HTTP/1.1 302 Found\nset-cookie: a=1\nlocation: /x\n\n", (302, 2, "a=1")),
+            ("HTTP/1.1 302 Found\nlocation: /x\n\nHTTP/1.1 302 Found\nset-cookie: c=1\n\n", (302, 3, "")),
+            ("HTTP/1.1 200 OK\nset-cookie: a=1\n\n", (200, 2, "a=1")),
+            ("vary: origin\nset-cookie: a=1\n\n", (200, 2, "a=1")),
+            ("Note: curl says something\n* and more\n", (200, 1, "b=1")),
+        ] {
+            let (status, answers, lines) = counted(&format!("{before}{last}"));
+            assert_eq!((status, answers, lines.as_str()), seen, "{before}");
+        }
     }
 
     #[test]

@@ -8,12 +8,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
-use super::goal::Goal;
+use super::goal::{Goal, Place};
 use super::propose;
 use super::remark;
 use super::stage::{Shown, Stage};
 use crate::browser::name::BrowserName;
-use crate::edit::{Change, CookieChange, Edit, Edits, MOST, Target, apply, cookie_line, lines};
+use crate::edit::{Change, CookieChange, Edit, Edits, MOST, Target, apply, cookie_line, lines, unprefixed};
 use crate::observe::Observation;
 use crate::plan::Plan;
 use crate::rules::reason::Reason;
@@ -58,10 +58,20 @@ pub(super) async fn remedy(
     start: &Edits,
     stage: &mut Stage,
 ) -> Result<Remedy, WorldError> {
-    let goal = Aim { goal, before: stage.rehearse(plan).await? };
+    let mut goal = Aim::new(plan, goal, stage).await?;
+    let remedy = search(plan, &goal, start, stage).await;
+    if remedy.fix.is_some() {
+        return Ok(remedy);
+    }
+    // Nothing that keeps all other claims. What breaks one is told with it.
+    goal.broken = None;
+    Ok(search(plan, &goal, start, stage).await)
+}
+
+async fn search(plan: &Plan, goal: &Aim<'_>, start: &Edits, stage: &mut Stage) -> Remedy {
     let before = goal.passing(plan, stage.browsers(), &goal.before);
     if before.iter().all(|passes| *passes) {
-        return Ok(Remedy::default());
+        return Remedy::default();
     }
     let most = start.len() + MOST;
     let mut search = Search { plan, queue: BinaryHeap::new(), known: BTreeSet::new(), order: 0, most };
@@ -82,7 +92,7 @@ pub(super) async fn remedy(
             if best.as_ref().is_none_or(|(best, _)| best.works_in.len() < works_in.len()) {
                 let fix = Fix { edits: edits.clone(), changes, remarks: Vec::new(), works_in };
                 if all {
-                    return Ok(finish(plan, &goal, stage, best, Some(fix)).await);
+                    return finish(plan, goal, stage, best, Some(fix)).await;
                 }
                 best = Some((fix, shown.clone()));
             }
@@ -94,27 +104,55 @@ pub(super) async fn remedy(
             .collect();
         search.expand(&edits, propose::edits(plan, &edits, &failing, goal.goal));
     }
-    Ok(finish(plan, &goal, stage, best, None).await)
+    finish(plan, goal, stage, best, None).await
 }
 
 /// A goal, and what a fix must not take away on the way there.
 struct Aim<'g> {
     goal: &'g Goal,
-    /// What was shown before any edit: what could be read then is to be readable afterwards.
+    /// What was shown before any edit: what could be read and was stored then is to be so afterwards.
     before: Shown,
+    /// In each browser, the claims that did not hold then: all others are to hold afterwards. `None` where that is
+    /// given up.
+    broken: Option<Vec<BTreeSet<Place>>>,
 }
 
-impl Aim<'_> {
+impl<'g> Aim<'g> {
+    async fn new(plan: &Plan, goal: &'g Goal, stage: &mut Stage) -> Result<Self, WorldError> {
+        let before = stage.rehearse(plan).await?;
+        let each = stage.browsers().iter().zip(&before);
+        let broken = each.map(|(browser, seen)| goal.broken(plan, *browser, seen)).collect();
+        Ok(Self { goal, before, broken: Some(broken) })
+    }
+
     /// In which browsers a plan that showed this has reached the goal, and lost nothing.
     fn passing(&self, plan: &Plan, browsers: &[BrowserName], shown: &Shown) -> Vec<bool> {
         let lost = |(before, now): (&Observation, &Observation)| {
             before.page.readable == Some(true) && now.page.readable == Some(false)
         };
-        let each = browsers.iter().zip(shown.iter().zip(&self.before));
-        each.map(|(browser, (seen, before))| {
-            self.goal.is_met(plan, *browser, seen) && !before.iter().zip(seen).any(lost)
+        let each = browsers.iter().zip(shown.iter().zip(&self.before)).enumerate();
+        each.map(|(index, (browser, (seen, before)))| {
+            let is_kept = || {
+                let broken = self.broken.as_ref().map(|broken| &broken[index]);
+                broken.is_none_or(|broken| self.goal.broken(plan, *browser, seen).is_subset(broken))
+            };
+            self.goal.is_met(plan, *browser, seen)
+                && !before.iter().zip(seen).any(lost)
+                && stored(before).is_subset(&stored(seen))
+                && is_kept()
         })
         .collect()
+    }
+
+    /// The claims that held and do not hold in a plan that showed this: their lines in the file.
+    async fn lines_broken(&self, plan: &Plan, edited: &Plan, stage: &mut Stage) -> BTreeSet<usize> {
+        let Ok(shown) = stage.rehearse(edited).await else { return BTreeSet::new() };
+        let each = stage.browsers().iter().zip(shown.iter().zip(&self.before));
+        let new = each.flat_map(|(browser, (seen, before))| {
+            let known = self.goal.broken(plan, *browser, before);
+            self.goal.broken(edited, *browser, seen).into_iter().filter(move |place| !known.contains(place))
+        });
+        new.map(|(_, start, end)| plan.source.line_column(&(start..end)).0).collect()
     }
 
     async fn is_met(&self, plan: &Plan, stage: &mut Stage) -> bool {
@@ -124,9 +162,19 @@ impl Aim<'_> {
 
     /// The same for some of the browsers alone.
     fn of(&self, all: &[BrowserName], some: &[BrowserName]) -> Self {
-        let shown = all.iter().zip(&self.before).filter(|(browser, _)| some.contains(browser));
-        Self { goal: self.goal, before: shown.map(|(_, seen)| seen.clone()).collect() }
+        let of_some = |index: &usize| some.contains(&all[*index]);
+        let chosen = || (0..all.len()).filter(of_some);
+        let broken = self.broken.as_ref().map(|broken| chosen().map(|index| broken[index].clone()).collect());
+        Self { goal: self.goal, before: chosen().map(|index| self.before[index].clone()).collect(), broken }
     }
+}
+
+/// The names of the cookies that were stored at any time, without their prefixes.
+fn stored(seen: &[Observation]) -> BTreeSet<&str> {
+    let lines = seen.iter().flat_map(|seen| {
+        seen.exchanges.iter().flat_map(|exchange| &exchange.set_cookie).chain(&seen.written)
+    });
+    lines.filter(|line| line.stored == Some(true)).map(|line| unprefixed(&line.name)).collect()
 }
 
 /// A narrower `SameSite` for cookies that say `None` and need not: a fix of what is not broken.
@@ -137,7 +185,7 @@ pub(super) async fn needless_none(plan: &Plan, goal: &Goal, stage: &mut Stage) -
     }
     let edits = Edits::from([Edit::Cookie { change: CookieChange::Lax, of }]);
     let (edited, changes) = apply(plan, &edits)?;
-    let goal = Aim { goal, before: stage.rehearse(plan).await.ok()? };
+    let goal = Aim::new(plan, goal, stage).await.ok()?;
     let works = goal.is_met(&edited, stage).await;
     works.then(|| Fix { edits, changes, remarks: Vec::new(), works_in: stage.browsers().to_vec() })
 }
@@ -166,6 +214,12 @@ async fn finish(
         spare(plan, &goal.of(stage.browsers(), &fix.works_in), fix).await;
         fix.remarks = remark::remarks(fix);
         narrow(plan, goal, stage, fix).await;
+        if goal.broken.is_none()
+            && let Some((edited, _)) = apply(plan, &fix.edits)
+        {
+            let lines = goal.lines_broken(plan, &edited, &mut Stage::new(&fix.works_in)).await;
+            fix.remarks.extend(remark::broken(&lines));
+        }
     }
     remedy
 }
@@ -182,6 +236,23 @@ async fn spare(plan: &Plan, goal: &Aim<'_>, fix: &mut Fix) {
             (fix.edits, fix.changes) = (fewer, changes);
         }
     }
+    // The same of each cookie that an edit is of.
+    for edit in fix.edits.clone() {
+        let Edit::Cookie { change, of } = &edit else { continue };
+        let mut left = of.clone();
+        for target in of.iter().filter(|_| of.len() > 1) {
+            let mut fewer = left.clone();
+            fewer.remove(target);
+            let mut edits = fix.edits.clone();
+            edits.remove(&Edit::Cookie { change: change.clone(), of: left.clone() });
+            edits.insert(Edit::Cookie { change: change.clone(), of: fewer.clone() });
+            if let Some((without, changes)) = apply(plan, &edits)
+                && goal.is_met(&without, &mut stage).await
+            {
+                (fix.edits, fix.changes, left) = (edits, changes, fewer);
+            }
+        }
+    }
 }
 
 /// Makes `SameSite` as narrow as the fixed plan bears. Where the line changes anyway `None` becomes `Lax`; a
@@ -193,7 +264,13 @@ async fn narrow(plan: &Plan, goal: &Aim<'_>, stage: &mut Stage, fix: &mut Fix) {
     let lax = |edit: &Edit| matches!(edit, Edit::Cookie { change: CookieChange::Lax, .. });
     if !fix.edits.iter().any(lax) {
         let Some((edited, _)) = apply(plan, &fix.edits) else { return };
-        let of = saying_none(&edited, goal.goal);
+        // Those that have to say it say it by the fix.
+        let widened = fix.edits.iter().filter_map(|edit| match edit {
+            Edit::Cookie { change: CookieChange::None, of } => Some(of),
+            _ => None,
+        });
+        let widened: BTreeSet<Target> = widened.flatten().cloned().collect();
+        let of: BTreeSet<Target> = saying_none(&edited, goal.goal).difference(&widened).cloned().collect();
         let changes_line = fix.edits.iter().any(|edit| matches!(edit, Edit::Cookie { .. }));
         if of.is_empty() {
             return;
@@ -331,12 +408,15 @@ mod tests {
             for fix in remedy.fix.iter().chain(&remedy.everywhere) {
                 let mut stage = Stage::new(&fix.works_in);
                 let before = stage.rehearse(&answer.plan).await.expect("it can be rehearsed");
-                let goal = Aim { goal: &goal, before };
+                let goal = Aim { goal: &goal, before, broken: None };
                 let (fixed, changes) = apply(&answer.plan, &fix.edits).expect("it can be applied");
                 assert!(
                     goal.is_met(&fixed, &mut stage).await && !changes.is_empty(),
                     "{request} {line} {mode}"
                 );
+                let apart =
+                    |edit: &Edit| fix.edits.iter().all(|other| edit == other || !edit.excludes(other));
+                assert!(fix.edits.iter().all(apart), "{request} {line} {mode}: {:?}", fix.edits);
                 // `Lax` may be there to narrow, and not to make it work.
                 let narrows = |edit: &&Edit| matches!(edit, Edit::Cookie { change: CookieChange::Lax, .. });
                 for edit in fix.edits.iter().filter(|edit| !narrows(edit)) {

@@ -10,6 +10,7 @@ use super::fault;
 use crate::browser::name::BrowserName;
 use crate::diagnostic::{Diagnostic, Source, Span, Style};
 use crate::edit::topology::page_at;
+use crate::observe::Cookie;
 use crate::plan::{Action, Plan};
 use crate::rules::reason::{Question, Reason};
 use crate::scenario::relation::{Relation, Site};
@@ -138,9 +139,6 @@ pub fn listed(browsers: &[BrowserName]) -> String {
 }
 
 fn whys(cause: &Cause) -> Vec<Why> {
-    if cause.trouble == Trouble::Survives {
-        return Vec::new();
-    }
     let all: BTreeSet<Reason> = cause.by.iter().flat_map(|(_, reasons)| reasons.iter().copied()).collect();
     all.into_iter()
         .map(|reason| Why {
@@ -169,8 +167,9 @@ fn headline(cause: &Cause, plan: &Plan, browsers: &[BrowserName]) -> String {
     let name = &cause.name;
     match cause.trouble {
         Trouble::Refused => format!("{who} store{s} the cookie `{name}`"),
-        Trouble::Survives => format!("{who} delete{s} the cookie `{name}`"),
+        Trouble::Undeleted | Trouble::Survives => format!("{who} delete{s} the cookie `{name}`"),
         Trouble::Withheld => format!("{who} send{s} the cookie `{name}`, which is stored"),
+        Trouble::Hidden => format!("{who} show{s} scripts the cookie `{name}`, which is stored"),
         Trouble::Unreadable if was_made(cause) => format!("{who} let{s} the page read the answer"),
         Trouble::Unreadable => {
             let (method, url) = plan.steps[cause.step].action.target().unwrap_or(("", &plan.origins[0].url));
@@ -197,12 +196,26 @@ fn paragraph(cause: &Cause, plan: &Plan) -> String {
              every later request goes without it."
                 .to_owned()
         }
-        Trouble::Survives => {
-            "A line deletes the cookie of exactly its own name, domain and path, and there is none: the stored \
-             cookie has another. It stays, and is sent on."
+        Trouble::Undeleted => {
+            "A line deletes a cookie by setting it anew with a lifetime of nothing, and whatever keeps a cookie from \
+             being set keeps it from being deleted. The browser drops the line: the cookie stays, and is sent on."
                 .to_owned()
         }
+        Trouble::Survives => {
+            let has = cause.survivor.as_ref().map_or_else(|| "another".to_owned(), survivor);
+            format!(
+                "A line deletes the cookie of exactly its own name, domain, path and partition, and there is none: \
+                 the stored cookie has {has}. It stays, and is sent on."
+            )
+        }
         Trouble::Withheld => "The cookie is in the jar; the browser does not attach it to this request.".to_owned(),
+        Trouble::Hidden => {
+            let has = cause.survivor.as_ref().map_or_else(String::new, |cookie| {
+                let only = if cookie.http_only { ", and `HttpOnly`" } else { "" };
+                format!(": it has {}{only}", survivor(cookie))
+            });
+            format!("The cookie is in the jar, and `document.cookie` of this page does not show it{has}.")
+        }
         Trouble::Unreadable if was_made(cause) => {
             let stored = match &cause.exchange {
                 Some(exchange) if exchange.set_cookie().next().is_some() => {
@@ -223,12 +236,25 @@ fn paragraph(cause: &Cause, plan: &Plan) -> String {
     }
 }
 
+/// What makes a stored cookie another than the one a line names.
+fn survivor(cookie: &Cookie) -> String {
+    let domain = match cookie.host_only {
+        true => format!("no `Domain` (it is of `{}` alone)", cookie.domain),
+        false => format!("`Domain={}`", cookie.domain),
+    };
+    let partition = match &cookie.partition {
+        Some(_) => "`Partitioned`",
+        None => "no `Partitioned`",
+    };
+    format!("{domain}, `Path={}` and {partition}", cookie.path)
+}
+
 /// Who asks whom, where that matters to the reasons.
 fn standing(cause: &Cause, plan: &Plan) -> Option<String> {
     let reasons: BTreeSet<Reason> =
         cause.by.iter().flat_map(|(_, reasons)| reasons.iter().copied()).collect();
     let (_, url) = plan.steps.get(cause.step)?.action.target()?;
-    let page = page_at(plan, cause.step)?;
+    let page = &page_at(plan, cause.step)?;
     let sites = [
         Reason::SameSiteStrict,
         Reason::SameSiteLax,

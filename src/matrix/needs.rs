@@ -102,7 +102,7 @@ fn prefer_credentialed(plan: &Plan, steps: &mut Vec<usize>) {
 pub(super) fn has_credentials(plan: &Plan, step: usize) -> bool {
     let same_origin = || {
         let target = plan.steps[step].action.target().map(|(_, url)| url.origin());
-        page_at(plan, step).map(Url::origin) == target
+        page_at(plan, step).map(|page| page.origin()) == target
     };
     match &plan.steps[step].action {
         Action::Fetch(fetch) => match fetch.credentials {
@@ -119,13 +119,13 @@ pub(super) fn has_credentials(plan: &Plan, step: usize) -> bool {
 pub(super) fn front(plan: &Plan) -> Option<usize> {
     let first = (0..plan.steps.len()).find(|step| setting(plan, *step).next().is_some())?;
     let page = if is_navigation(plan, first) { None } else { page_at(plan, first) };
-    page.and_then(|page| index_of(plan, page)).or_else(|| place(plan, first))
+    page.and_then(|page| index_of(plan, &page)).or_else(|| place(plan, first))
 }
 
 /// The index of the origin in whose page a step acts, where that is neither the front end's nor the place it
 /// asks. Where a user goes, from whatever page, is the user's own doing.
 pub(super) fn stranger(plan: &Plan, front: usize, step: usize) -> Option<usize> {
-    let page = index_of(plan, page_at(plan, step)?)?;
+    let page = index_of(plan, &page_at(plan, step)?)?;
     let own = page == front || Some(page) == place(plan, step) || is_navigation(plan, step);
     (!own).then_some(page)
 }
@@ -137,7 +137,7 @@ fn is_navigation(plan: &Plan, step: usize) -> bool {
 /// The index of the origin a step asks; for a script's cookie that of its page.
 pub(super) fn place(plan: &Plan, step: usize) -> Option<usize> {
     match &plan.steps[step].action {
-        Action::DocumentCookie { .. } | Action::Reload => index_of(plan, page_at(plan, step)?),
+        Action::DocumentCookie { .. } | Action::Reload => index_of(plan, &page_at(plan, step)?),
         action => index_of(plan, action.target()?.1),
     }
 }

@@ -296,7 +296,7 @@ impl Place {
         for step in 0..plan.steps.len() {
             let Some((_, url)) = plan.steps[step].action.target() else { continue };
             let Some(page) = page_at(plan, step) else { continue };
-            if page.origin() == url.origin() || ascii(page) != new {
+            if page.origin() == url.origin() || ascii(&page) != new {
                 continue;
             }
             if !self.as_written && was_credentialed(services, step) {

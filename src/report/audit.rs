@@ -21,8 +21,8 @@ pub struct Audited {
     pub findings: Vec<Finding>,
     /// Why it could not be run, in a browser or in another.
     pub errors: Vec<CouldNotRun>,
-    /// Whether it has steps that cannot be predicted, and were left out.
-    pub unpredicted: bool,
+    /// How many of its steps could not be judged, in a browser or in another, and were left out.
+    pub unjudged: usize,
 }
 
 /// The document of `audit --format json`, version 1.
@@ -39,6 +39,8 @@ struct ScenarioObject<'a> {
     title: &'a str,
     findings: Vec<FindingObject<'a>>,
     errors: Vec<String>,
+    /// Steps that were not judged, in a browser or in another: nothing is found there.
+    unjudged_steps: usize,
 }
 
 #[derive(Serialize)]
@@ -85,6 +87,7 @@ impl<'a> Document<'a> {
                 .map(|finding| FindingObject::of(&audited.plan, finding))
                 .collect(),
             errors: audited.errors.iter().map(ToString::to_string).collect(),
+            unjudged_steps: audited.unjudged,
         });
         Self { version: 1, scenarios: scenarios.collect(), summary: Summary::of(audited) }
     }
@@ -127,12 +130,16 @@ pub fn write(out: &mut dyn Write, audited: &[Audited]) -> io::Result<()> {
     writeln!(out, "{bold}high  medium  low   scenario{bold:#}")?;
     for scenario in audited {
         let Summary { high, medium, low } = Summary::of(std::slice::from_ref(scenario));
-        let note = if scenario.unpredicted { "  (steps after a script were not predicted)" } else { "" };
+        let note = match scenario.unjudged {
+            0 => String::new(),
+            unjudged => format!("  ({unjudged} of {} steps not judged)", scenario.plan.steps.len()),
+        };
         let path = &scenario.plan.source.path;
         writeln!(out, "{}  {medium:>6}  {low:>3}   {path}{note}", grave(high))?;
     }
     let Summary { high, medium, low } = Summary::of(audited);
-    writeln!(out, "\n{high} high, {medium} medium, {low} low in {} scenarios", audited.len())
+    let scenarios = if audited.len() == 1 { "scenario" } else { "scenarios" };
+    writeln!(out, "\n{high} high, {medium} medium, {low} low in {} {scenarios}", audited.len())
 }
 
 fn grave(high: usize) -> String {

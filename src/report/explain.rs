@@ -26,6 +26,12 @@ pub fn write(out: &mut dyn Write, question: &Question, answer: &Answer) -> io::R
     write_question(out, question, answer)?;
     writeln!(out)?;
     write_outcomes(out, answer)?;
+    if !answer.notes.is_empty() {
+        writeln!(out)?;
+    }
+    for note in &answer.notes {
+        write_note(out, note)?;
+    }
     let mut told = BTreeSet::new();
     for explanation in &answer.explanations {
         writeln!(out)?;
@@ -44,7 +50,17 @@ pub fn write(out: &mut dyn Write, question: &Question, answer: &Answer) -> io::R
         writeln!(out)?;
         write_advice(out, advice)?;
     }
+    if let Some(caveat) = &answer.caveat {
+        writeln!(out)?;
+        write_note(out, caveat)?;
+    }
     Ok(())
+}
+
+/// Writes a sentence that has no full stop yet.
+fn write_note(out: &mut dyn Write, note: &str) -> io::Result<()> {
+    let end = if note.ends_with('?') { "" } else { "." };
+    write_hanging(out, "note: ", "      ", &format!("{note}{end}"))
 }
 
 fn write_advice(out: &mut dyn Write, advice: &Fix) -> io::Result<()> {
@@ -125,7 +141,8 @@ fn write_outcomes(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
     for name in names {
         for outcome in &answer.outcomes {
             let cookie = outcome.cookies.iter().find(|cookie| cookie.name == name);
-            add(name, cookie.map_or("never arrived", word).to_owned(), outcome.browser);
+            let subject = if name.is_empty() { "(no name)" } else { name };
+            add(subject, cookie.map_or("never arrived", word).to_owned(), outcome.browser);
         }
     }
     for outcome in &answer.outcomes {
@@ -174,6 +191,8 @@ pub struct Document<'a> {
     request: RequestObject<'a>,
     relation: Option<&'static str>,
     assumptions: &'a [String],
+    /// What to know besides, each a sentence.
+    notes: Vec<&'a str>,
     works: bool,
     browsers: Vec<BrowserObject<'a>>,
     explanations: Vec<ExplanationObject<'a>>,
@@ -206,6 +225,7 @@ impl<'a> Document<'a> {
             },
             relation: question.page.as_ref().map(|page| Relation::of(page, &question.request).as_str()),
             assumptions: &answer.assumptions,
+            notes: answer.notes.iter().chain(&answer.caveat).map(String::as_str).collect(),
             works: answer.works(),
             browsers: answer.outcomes.iter().map(BrowserObject::of).collect(),
             explanations: answer.explanations.iter().map(ExplanationObject::of).collect(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::explain::{ExplanationObject, RemedyObject};
 use crate::observe::{Cookie, Exchange, Observation, SetCookie, Withheld};
-use crate::outcome::{Outcome, Run, StepRun, Summary};
+use crate::outcome::{Asked, Outcome, Run, StepRun, Summary};
 use crate::plan::Step;
 use crate::reconcile::{Drift, Question};
 use crate::rules::reason::Reason;
@@ -22,9 +22,9 @@ pub struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// The document of these runs, in this order.
-    pub fn of(runs: &'a [Run]) -> Self {
-        Self { version: 1, runs: runs.iter().map(RunObject::of).collect(), summary: Summary::of(runs) }
+    /// The document of these runs, in this order, and of what was asked for.
+    pub fn of(runs: &'a [Run], asked: Asked<'_>) -> Self {
+        Self { version: 1, runs: runs.iter().map(RunObject::of).collect(), summary: Summary::of(runs, asked) }
     }
 }
 
@@ -38,6 +38,8 @@ struct RunObject<'a> {
     third_party: &'static str,
     predicted: bool,
     outcome: Outcome,
+    /// How many of its steps were not judged: those whose outcome is `skipped`.
+    unjudged_steps: usize,
     duration_ms: f64,
     error: Option<String>,
     steps: Vec<StepObject<'a>>,
@@ -55,6 +57,7 @@ impl<'a> RunObject<'a> {
             third_party: run.third_party.as_str(),
             predicted: run.browser.model,
             outcome: run.outcome(),
+            unjudged_steps: run.unjudged(),
             duration_ms: (run.duration.as_secs_f64() * 10_000.0).round() / 10.0,
             error: run.error.as_ref().map(ToString::to_string),
             steps: run
@@ -93,7 +96,8 @@ impl<'a> DriftObject<'a> {
 struct StepObject<'a> {
     action: &'static str,
     outcome: Outcome,
-    /// Why the model could not predict the step; its claims are then not judged.
+    /// Why the model could not predict the step, or this browser's driver not do it; its claims are then not
+    /// judged.
     unpredicted: Option<&'a str>,
     page: Option<PageObject<'a>>,
     exchanges: Vec<ExchangeObject<'a>>,

@@ -15,7 +15,7 @@ use super::fix::write_remedy;
 use crate::browser::name::BrowserName;
 use crate::diagnostic::{Diagnostic, Style as Dress};
 use crate::explain::failure::Explained;
-use crate::outcome::{Outcome, Run, Summary};
+use crate::outcome::{Asked, Outcome, Run, Summary};
 use crate::plan::Service;
 use crate::verdict::Failure;
 use crate::world::wire::Answer;
@@ -185,10 +185,14 @@ fn unpredicted(run: &Run) -> Option<Diagnostic> {
         .source(&run.plan.source)
         .label(step.span.clone(), "not judged")
         .help(help);
-    if more > 0 {
-        diagnostic
+    match more {
+        0 => {}
+        1 => {
+            diagnostic.notes.push("nor is the step after it, which depends on what it left behind".to_owned())
+        }
+        more => diagnostic
             .notes
-            .push(format!("nor are the {more} steps after it, which depend on what it left behind"));
+            .push(format!("nor are the {more} steps after it, which depend on what it left behind")),
     }
     Some(diagnostic)
 }
@@ -231,13 +235,83 @@ fn undeclared(runs: &[Run]) -> Vec<Diagnostic> {
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write_summary(out: &mut dyn Write, runs: &[Run], elapsed: Duration) -> io::Result<()> {
-    let browsers = in_order(runs.iter().map(|run| run.browser));
+pub fn write_summary(
+    out: &mut dyn Write,
+    runs: &[Run],
+    asked: Asked<'_>,
+    elapsed: Duration,
+) -> io::Result<()> {
+    write_table(out, runs)?;
+    writeln!(out)?;
+    write_policies(out, runs)?;
+    let drift: usize = runs.iter().map(|run| run.drift.len()).sum();
+    if drift > 0 {
+        let style = AnsiColor::Red.on_default().bold();
+        let wrong = counted(drift, "wrong prediction");
+        writeln!(
+            out,
+            "{style}DRIFT{style:#}: {wrong}, see above: a bug in rehearsal, and nothing to the exit code"
+        )?;
+    }
+    if let Some(not_run) = not_run(runs, asked) {
+        writeln!(out, "{not_run}")?;
+    }
+    let summary = Summary::of(runs, asked);
+    let Summary { passed, failed, errors, .. } = summary;
+    writeln!(
+        out,
+        "{passed} passed{}, {failed} failed, {errors} could not run, in {:.1} s",
+        in_part(runs, summary),
+        elapsed.as_secs_f64()
+    )
+}
+
+/// What is behind the number of those that passed, where not all of their steps were judged.
+fn in_part(runs: &[Run], summary: Summary) -> String {
+    let passed = runs.iter().filter(|run| matches!(run.outcome(), Outcome::Passed | Outcome::Skipped));
+    let steps = match passed.map(Run::unjudged).sum::<usize>() {
+        0 => return String::new(),
+        steps => counted(steps, "step"),
+    };
+    let who = match summary.passed_in_part {
+        all if all == summary.passed => String::new(),
+        some => format!("{some} of them "),
+    };
+    format!(" ({who}in part: {steps} not judged)")
+}
+
+/// The scenarios that were asked for and have no run, by browser: after a failure nothing new may have been
+/// started.
+fn not_run(runs: &[Run], asked: Asked<'_>) -> Option<String> {
+    let missing = in_order(asked.browsers.iter().copied()).into_iter().filter_map(|browser| {
+        let ran = runs.iter().filter(|run| run.browser == browser).count();
+        let missing = asked.scenarios.saturating_sub(ran);
+        (missing > 0).then_some((missing, browser))
+    });
+    // The first names what is counted, and the others are read after it.
+    let words = missing.enumerate().map(|(index, (missing, browser))| match index {
+        0 => format!("{missing} of {} in {browser}", counted(asked.scenarios, "scenario")),
+        _ => format!("{missing} of {} in {browser}", asked.scenarios),
+    });
+    let words: Vec<String> = words.collect();
+    (!words.is_empty()).then(|| format!("not run: {}", words.join(", ")))
+}
+
+/// `1 step`, `2 steps`.
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// The table: a line a scenario, a column a browser.
+fn write_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    let columns: Vec<(BrowserName, usize)> = in_order(runs.iter().map(|run| run.browser))
+        .into_iter()
+        .map(|browser| (browser, column(browser, runs)))
+        .collect();
     let scenarios = in_order(runs.iter().map(Run::scenario));
     let name_width =
         scenarios.iter().map(|scenario| stem(scenario).chars().count() + 2).max().unwrap_or(0).max(8);
-    let header =
-        browsers.iter().map(|browser| format!("  {:<width$}", browser.to_string(), width = column(*browser)));
+    let header = columns.iter().map(|&(browser, width)| format!("  {:<width$}", browser.to_string()));
     write_line(out, format!("{:name_width$}", "scenario"), header)?;
     let mut folder = None;
     for scenario in &scenarios {
@@ -247,14 +321,18 @@ pub fn write_summary(out: &mut dyn Write, runs: &[Run], elapsed: Duration) -> io
                 writeln!(out, "{}", parent(scenario))?;
             }
         }
-        let cells = browsers.iter().map(|browser| {
-            let run = runs.iter().find(|run| run.browser == *browser && run.scenario() == *scenario);
-            cell(run, column(*browser))
+        let cells = columns.iter().map(|&(browser, width)| {
+            let run = runs.iter().find(|run| run.browser == browser && run.scenario() == *scenario);
+            run.map_or_else(|| format!("  {:width$}", "not run"), |run| Cell::of(run).padded(width))
         });
         write_line(out, format!("  {:width$}", stem(scenario), width = name_width - 2), cells)?;
     }
-    writeln!(out)?;
-    for browser in browsers {
+    Ok(())
+}
+
+/// Which browsers there were, and what they did with cookies of third parties.
+fn write_policies(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    for browser in in_order(runs.iter().map(|run| run.browser)) {
         let version =
             runs.iter().filter(|run| run.browser == browser).map(|run| run.browser_version.as_str()).max();
         let version = version
@@ -268,25 +346,13 @@ pub fn write_summary(out: &mut dyn Write, runs: &[Run], elapsed: Duration) -> io
             browser.third_party().as_str()
         )?;
     }
-    let drift: usize = runs.iter().map(|run| run.drift.len()).sum();
-    if drift > 0 {
-        let style = AnsiColor::Red.on_default().bold();
-        writeln!(
-            out,
-            "{style}DRIFT{style:#}: {drift} predictions were wrong, each a bug in rehearsal; see above"
-        )?;
-    }
-    let Summary { passed, failed, errors } = Summary::of(runs);
-    writeln!(
-        out,
-        "{passed} passed, {failed} failed, {errors} could not run, in {:.1} s",
-        elapsed.as_secs_f64()
-    )
+    Ok(())
 }
 
-/// A column holds the browser's name, or `failed 1234 ms`.
-fn column(browser: BrowserName) -> usize {
-    browser.to_string().len().max(14)
+/// A column holds the browser's name, `FAILED 1234 ms`, and whatever of its runs is wider.
+fn column(browser: BrowserName, runs: &[Run]) -> usize {
+    let cells = runs.iter().filter(|run| run.browser == browser).map(|run| Cell::of(run).width());
+    cells.max().unwrap_or(0).max(browser.to_string().len()).max(14)
 }
 
 /// A line of the table, without blanks at its end.
@@ -295,18 +361,38 @@ fn write_line(out: &mut dyn Write, name: String, cells: impl Iterator<Item = Str
     writeln!(out, "{}", line.trim_end())
 }
 
-fn cell(run: Option<&Run>, width: usize) -> String {
-    let Some(run) = run else {
-        return format!("  {:width$}", "not run");
-    };
-    let (word, style) = match run.outcome() {
-        Outcome::Passed | Outcome::Skipped => ("ok", AnsiColor::Green.on_default()),
-        Outcome::Failed => ("FAILED", AnsiColor::Red.on_default().bold()),
-        Outcome::Error => ("ERROR", AnsiColor::Yellow.on_default().bold()),
-    };
-    let time = format!(" {} ms", run.duration.as_millis());
-    let padding = width.saturating_sub(word.len() + time.len());
-    format!("  {style}{word}{style:#}{dim}{time}{dim:#}{:padding$}", "", dim = Style::new().dimmed())
+/// What stands in the table of one run.
+struct Cell {
+    word: String,
+    style: Style,
+    time: String,
+}
+
+impl Cell {
+    fn of(run: &Run) -> Self {
+        let time = format!(" {} ms", run.duration.as_millis());
+        let (word, style) = match (run.outcome(), run.unjudged()) {
+            (Outcome::Passed | Outcome::Skipped, 0) => ("ok".to_owned(), AnsiColor::Green.on_default()),
+            // Green is for what was judged whole.
+            (Outcome::Passed | Outcome::Skipped, unjudged) => {
+                let all = run.steps.len();
+                (format!("ok {} of {all} steps,", all - unjudged), AnsiColor::Yellow.on_default())
+            }
+            (Outcome::Failed, _) => ("FAILED".to_owned(), AnsiColor::Red.on_default().bold()),
+            (Outcome::Error, _) => ("ERROR".to_owned(), AnsiColor::Yellow.on_default().bold()),
+        };
+        Self { word, style, time }
+    }
+
+    fn width(&self) -> usize {
+        self.word.len() + self.time.len()
+    }
+
+    fn padded(&self, width: usize) -> String {
+        let Self { word, style, time } = self;
+        let padding = width.saturating_sub(self.width());
+        format!("  {style}{word}{style:#}{dim}{time}{dim:#}{:padding$}", "", dim = Style::new().dimmed())
+    }
 }
 
 /// Each value once, in the order of its first appearance.

@@ -126,6 +126,8 @@ pub struct Context {
     /// Whether the document that asks came over TLS although its origin, which is opaque, does not say so:
     /// a browser's own page for an `https` address that failed.
     pub opaque_over_tls: bool,
+    /// The `Date` of the answer, in seconds since the epoch, where it has one and it is here.
+    pub answered: Option<i64>,
 }
 
 impl Context {
@@ -142,6 +144,7 @@ impl Context {
             mode: Mode::Navigate,
             destination: Destination::Document,
             opaque_over_tls: false,
+            answered: None,
         }
     }
 
@@ -202,8 +205,8 @@ impl Context {
 
     /// The request that follows when the response redirects with this status to that address.
     ///
-    /// Fetch, HTTP-redirect fetch: after 301 and 302 a POST, and after 303 anything but GET and HEAD,
-    /// becomes a GET.
+    /// Fetch, HTTP-redirect fetch, step 12: after 301 and 302 a POST, and after 303 anything but GET and HEAD,
+    /// becomes a GET. Whether the redirect may be followed, and what becomes of body and headers, is the caller's.
     pub fn redirected(mut self, status: u16, to: Location) -> Self {
         let to_get = match status {
             301 | 302 => self.method == "POST",
@@ -287,6 +290,8 @@ pub(crate) struct Standing<'c> {
     pub(crate) third_party: bool,
     pub(crate) partition: PartitionRef<'c>,
     pub(crate) credentials: bool,
+    /// See [`Context::answered`].
+    pub(crate) answered: Option<i64>,
 }
 
 impl<'c> Standing<'c> {
@@ -372,6 +377,7 @@ impl<'c> Standing<'c> {
             third_party,
             partition: PartitionRef { top_level: top_site, cross_site_ancestor },
             credentials: script || context.includes_credentials(),
+            answered: context.answered,
         }
     }
 }

@@ -10,6 +10,7 @@ use super::cookie::Cookie;
 use super::domain::{PublicSuffixes, registrable_domain};
 use super::engine::{PageCopies, Profile};
 use super::jar::Jar;
+use super::set_cookie::Expiry;
 use super::site::{Origin, Relation, site_domain};
 use super::store::Decision;
 
@@ -79,8 +80,8 @@ impl Jar {
         copy.taken.iter().any(|taken| taken == key(profile, standing)).then_some(&copy.jar)
     }
 
-    /// Has the copy that a script looks at take its line in, whatever becomes of that in the jar. Answers whether
-    /// there is such a copy.
+    /// Has the copy that a script looks at take its line in, whatever becomes of that in the jar, and however many
+    /// cookies it has. Answers whether there is such a copy.
     pub(crate) fn write_in_copy(
         &mut self,
         profile: &Profile,
@@ -102,27 +103,28 @@ impl Jar {
         let serial = self.next_serial();
         let Some(copy) = &mut self.copy else { return false };
         copy.jar.number_from(serial);
-        let (decision, _) = copy.jar.receive(profile, suffixes, context, line, now);
+        let (decision, _) = copy.jar.receive(&profile.without_limits(), suffixes, context, line, now);
         if let (true, PageCopies::OfSites, Some(old)) =
             (decision.is_stored(), profile.page_copies, &decision.replaced)
         {
-            copy.jar.put_last(suffixes, old, serial);
+            let end = match decision.parsed.lifetime {
+                Some((_, Expiry::At(end))) => Some(end),
+                _ => None,
+            };
+            copy.jar.put_last(suffixes, old, end, serial);
         }
         true
     }
 
-    /// Tells the copies of what a line has changed. `serial` is that of the cookie it made.
+    /// Tells the copies of what a line has changed: of what went, and of the cookie it made, which is not given where
+    /// they have it already.
     pub(crate) fn tell_copies(
         &mut self,
         profile: &Profile,
         suffixes: &dyn PublicSuffixes,
         decision: &Decision<'_>,
-        serial: Option<u64>,
+        stored: Option<Cookie>,
     ) {
-        if self.copy.is_none() {
-            return;
-        }
-        let stored = serial.and_then(|serial| self.all().find(|cookie| cookie.serial == serial)).cloned();
         let Some(copy) = &mut self.copy else { return };
         let hears = |cookie: &Cookie| match profile.page_copies {
             PageCopies::None => false,
@@ -135,7 +137,7 @@ impl Jar {
             }
         };
         let replaced = decision.replaced.as_ref();
-        let deleted = replaced.filter(|_| stored.is_none());
+        let deleted = replaced.filter(|_| decision.is_deletion());
         let gone: Vec<&Cookie> =
             deleted.into_iter().chain(&decision.evicted).filter(|cookie| hears(cookie)).collect();
         if !gone.is_empty() {
@@ -143,7 +145,7 @@ impl Jar {
         }
         if let Some(cookie) = stored
             && hears(&cookie)
-            && !replaced.is_some_and(|old| is_as_it_was(&cookie, old))
+            && !replaced.is_some_and(|old| is_as_it_was(&cookie, old, None))
         {
             copy.jar.mirror(suffixes, cookie);
         }
@@ -162,12 +164,14 @@ impl PageCopy {
     }
 }
 
-/// Whether a cookie that has replaced another is no news. No two lifetimes end at the same time.
-pub(crate) fn is_as_it_was(cookie: &Cookie, old: &Cookie) -> bool {
+/// Whether a cookie that has replaced another is no news. Two lifetimes end at the same time only where both end at
+/// the one, `end`, that a script's line names: others are reckoned by a clock that has gone on, those of answers too,
+/// whose `Expires` is held against their `Date`.
+pub(crate) fn is_as_it_was(cookie: &Cookie, old: &Cookie, end: Option<i64>) -> bool {
     cookie.value == old.value
         && (cookie.secure, cookie.http_only, cookie.same_site) == (old.secure, old.http_only, old.same_site)
-        && cookie.expiry.is_none()
-        && old.expiry.is_none()
+        && cookie.expiry == old.expiry
+        && (cookie.expiry.is_none() || cookie.expiry == end)
 }
 
 /// What a copy is of.

@@ -8,9 +8,15 @@ use std::borrow::Cow;
 
 use super::context::{Context, Destination, Kind, Mode};
 use super::domain::{is_ip_address, is_local_network, is_loopback};
-use super::engine::Profile;
+use super::engine::{Profile, RedirectedOrigin};
 use super::reason::Reason;
 use super::reasons::Reasons;
+
+/// The header that lists the methods a preflight allows.
+pub(crate) const ALLOW_METHODS: &str = "Access-Control-Allow-Methods";
+
+/// The header that lists the headers a preflight allows.
+pub(crate) const ALLOW_HEADERS: &str = "Access-Control-Allow-Headers";
 
 /// What a preflight asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,20 +57,29 @@ pub fn preflight_check<N: AsRef<str>, V: AsRef<[u8]>>(
     let mut reasons = readable(context, response);
     reasons.insert_if(!(200..=299).contains(&status), Reason::CorsPreflightStatus);
     let with_credentials = is_include(context);
-    let methods = list(response, "Access-Control-Allow-Methods");
-    let allowed = methods.contains(&preflight.method)
-        || is_safelisted_method(&preflight.method)
-        || (!with_credentials && methods.iter().any(|method| method == "*"));
-    reasons.insert_if(!allowed, Reason::CorsPreflightMethod);
-    let names = list(response, "Access-Control-Allow-Headers");
-    let wildcard = !with_credentials && names.iter().any(|name| name == "*");
-    let refused = preflight.headers.iter().any(|header| {
-        // CORS non-wildcard request-header name: `Authorization` is the only one.
-        let covered = wildcard && (header != "authorization" || profile.wildcard_covers_authorization);
-        !covered && !names.iter().any(|name| name.eq_ignore_ascii_case(header))
+    let methods = list(response, ALLOW_METHODS);
+    let allowed = methods.is_some_and(|methods| {
+        methods.contains(&preflight.method)
+            || is_safelisted_method(&preflight.method)
+            || (!with_credentials && methods.iter().any(|method| method == "*"))
     });
-    reasons.insert_if(refused, Reason::CorsPreflightHeader);
+    reasons.insert_if(!allowed, Reason::CorsPreflightMethod);
+    let allowed = list(response, ALLOW_HEADERS).is_some_and(|names| {
+        let wildcard = !with_credentials && names.iter().any(|name| name == "*");
+        preflight.headers.iter().all(|header| {
+            // CORS non-wildcard request-header name: `Authorization` is the only one.
+            let covered = wildcard && (header != "authorization" || profile.wildcard_covers_authorization);
+            covered || names.iter().any(|name| name.eq_ignore_ascii_case(header))
+        })
+    });
+    reasons.insert_if(!allowed, Reason::CorsPreflightHeader);
     reasons
+}
+
+/// Whether what a preflight's response allows can be read: where not, it is a network error, whatever is asked
+/// for (Fetch, CORS-preflight fetch, the step after extracting the values).
+pub(crate) fn is_well_formed<N: AsRef<str>, V: AsRef<[u8]>>(response: &[(N, V)]) -> bool {
+    [ALLOW_METHODS, ALLOW_HEADERS].iter().all(|name| list(response, name).is_some())
 }
 
 /// Why the page may not read this response, or follow this redirect; empty when it may.
@@ -119,7 +134,7 @@ pub fn request_origin(context: &Context) -> String {
 
 /// The `Origin` header of the request, if it has one: Fetch, append a request Origin header, under
 /// the default referrer policy.
-pub fn origin_header(context: &Context) -> Option<String> {
+pub fn origin_header(context: &Context, profile: &Profile) -> Option<String> {
     let initiator = context.initiator.as_ref()?;
     if needs_check(context) || context.mode == Mode::WebSocket {
         return Some(request_origin(context));
@@ -128,7 +143,14 @@ pub fn origin_header(context: &Context) -> Option<String> {
         return None;
     }
     let downgrade = initiator.scheme.is_encrypted() && !context.url.origin.scheme.is_encrypted();
-    if downgrade && context.mode != Mode::Cors {
+    let loses_it = match profile.redirected_origin {
+        RedirectedOrigin::AsFetch => false,
+        RedirectedOrigin::NullForNavigations => context.mode == Mode::Navigate,
+        RedirectedOrigin::NullWithoutCors => context.mode != Mode::Cors,
+    };
+    let next = context.redirects.iter().skip(1).chain(std::iter::once(&context.url.origin));
+    let left = context.redirects.iter().zip(next).any(|(from, to)| !from.is_same_origin(to));
+    if (downgrade && context.mode != Mode::Cors) || (loses_it && left) {
         return Some("null".to_owned());
     }
     Some(request_origin(context))
@@ -273,14 +295,25 @@ fn combined<'h, N: AsRef<str>, V: AsRef<[u8]>>(headers: &'h [(N, V)], name: &str
     }))
 }
 
-/// The items of a comma-separated header.
-pub(crate) fn list<N: AsRef<str>, V: AsRef<[u8]>>(headers: &[(N, V)], name: &str) -> Vec<String> {
+/// The tokens that a header lists, none where there is no such header; `None` where an item is no token. Fetch,
+/// extract header list values, by the ABNF `#token`, which lets items be empty.
+///
+/// Chromium (`kInvalidAllowMethodsPreflightResponse`), Firefox (`NS_IsValidHTTPToken`) and WebKit do so
+/// (documented 2026-11-25).
+pub(crate) fn list<N: AsRef<str>, V: AsRef<[u8]>>(headers: &[(N, V)], name: &str) -> Option<Vec<String>> {
     let value = combined(headers, name).unwrap_or_default();
     value
         .split(|&byte| byte == b',')
-        .map(|item| String::from_utf8_lossy(item.trim_ascii()).into_owned())
+        .map(<[u8]>::trim_ascii)
         .filter(|item| !item.is_empty())
+        .map(|item| is_token(item).then(|| String::from_utf8_lossy(item).into_owned()))
         .collect()
+}
+
+/// RFC 9110, section 5.6.2.
+fn is_token(item: &[u8]) -> bool {
+    let is_in_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !item.is_empty() && item.iter().all(is_in_token)
 }
 
 /// Fetch, CORS-unsafe request-header byte.

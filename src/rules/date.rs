@@ -40,6 +40,11 @@ impl DateGrammar {
     }
 }
 
+/// The `Date` of an answer, in seconds since the epoch: RFC 9110, section 5.6.7.
+pub fn http_date(text: &[u8]) -> Option<i64> {
+    DateGrammar::Positional.parse(text)
+}
+
 /// A cookie-date, by RFC 6265bis -22, section 5.1.1, in seconds since the epoch.
 fn parse_tokens(text: &[u8]) -> Option<i64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);

@@ -7,7 +7,8 @@ use super::cookie::SameSite;
 use super::date::DateGrammar;
 use super::engine::{
     AncestorBit, BarePair, InnerTabs, Lifetime, Limit, MaxAgeGrammar, Nameless, Order, PageCopies, Prefixes,
-    Profile, Redirects, Replacement, SecureProtection, Syntax, ThirdParty, Tokens, UnicodeDomains,
+    Profile, RedirectedOrigin, Redirects, Replacement, SecureProtection, Syntax, ThirdParty, Tokens,
+    UnicodeDomains,
 };
 
 /// Something that not all do alike.
@@ -81,10 +82,15 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         max_lifetime,
         max_script_lifetime,
         site_limit,
+        partition_limit,
+        partition_bytes,
+        secure_make_room_for_secure,
         jar_limit,
         jar_limit_spares,
         replacement,
         page_copies,
+        redirected_origin,
+        expires_by_date,
         wildcard_covers_authorization,
         local_networks_are_not_mixed,
         first_address_decides_upgrade,
@@ -135,7 +141,11 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         ("longest name and value, in bytes", bytes(*max_name_value)),
         ("longest lifetime", lifetime(*max_lifetime)),
         ("longest lifetime of a cookie from a script", lifetime((*max_script_lifetime).min(*max_lifetime))),
+        ("`Expires` counts from the `Date` of the answer", yes(*expires_by_date)),
         ("cookies a site may have", limit(site_limit)),
+        ("… in one partition", limit(partition_limit)),
+        ("… in one partition, in bytes of names and values", bytes(*partition_bytes)),
+        ("… and its Secure ones make room for Secure ones alone", yes(*secure_make_room_for_secure)),
         ("cookies a jar may have", limit(jar_limit)),
         ("… not counting those used within", seconds(*jar_limit_spares)),
         ("a cookie that replaces another is sent in the order of", place(*replacement).to_owned()),
@@ -167,6 +177,15 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         (
             "percent-escapes of a request's path are normalized before it goes out",
             yes(*normalizes_request_path),
+        ),
+        (
+            "after a redirect to another origin `Origin` is `null`",
+            match redirected_origin {
+                RedirectedOrigin::AsFetch => "after the second such",
+                RedirectedOrigin::NullForNavigations => "for navigations",
+                RedirectedOrigin::NullWithoutCors => "without CORS",
+            }
+            .to_owned(),
         ),
         ("`Access-Control-Allow-Headers: *` covers `Authorization`", yes(*wildcard_covers_authorization)),
         ("an `https` page may load from `http` on the local network", yes(*local_networks_are_not_mixed)),

@@ -178,20 +178,47 @@ pub struct Profile {
     /// Safari: 7 days (documented). WebKitGTK: no limit, with its tracking prevention too (measured 2026-11-21), and
     /// nor have the others.
     pub max_script_lifetime: i64,
-    /// How many cookies one site may have, in each partition.
+    /// Whether `Expires` is read by the clock of the server: what lies between it and the answer's `Date` is the
+    /// lifetime.
+    ///
+    /// Specification: no. Chromium and Firefox: yes (measured 2026-11-25: with a `Date` of years ago an `Expires` an
+    /// hour later makes a cookie of an hour). WebKit: no (measured 2026-11-25).
+    pub expires_by_date: bool,
+    /// How many cookies one site may have outside of partitions.
     ///
     /// Specification: at least 50 a domain. Chromium: 180, then down to 150 (measured). Firefox:
     /// the same (documented). WebKit: no limit (measured on libsoup 3.2.3 with 500); the number is
     /// ours.
     pub site_limit: Limit,
+    /// How many cookies one site may have in one partition.
+    ///
+    /// Specification, Firefox (documented 2026-11-25) and WebKit: as many as outside. Chromium: 180, and one goes for
+    /// each that comes (documented 2026-11-25: `CookieMonster::GarbageCollectPartitionedCookies`).
+    pub partition_limit: Limit,
+    /// The most bytes that the names and values of one site's cookies may have in one partition; `usize::MAX` for
+    /// no limit.
+    ///
+    /// Specification and WebKit: no limit. Chromium: 10,240 (documented 2026-11-25:
+    /// `kPerPartitionDomainMaxCookieBytes`). Firefox: taken as no limit; its code has one of as many bytes, which
+    /// lets a fifth more pass (documented 2026-11-25: `network.cookie.chips.partitionLimitByteCapacity`, beside
+    /// which a preference may say that nothing goes), and that was not seen.
+    pub partition_bytes: usize,
+    /// Whether a site's Secure cookies make room for a new one only if it is Secure too and no other can. Otherwise
+    /// just those go that are not Secure, be they fewer than wanted; and where there is none, the new one is not
+    /// stored.
+    ///
+    /// Specification (layered cookies, section 5.2.2) and Chromium: no. Firefox: yes (documented 2026-11-25:
+    /// `CookieStorage::AddCookie`). WebKit has no limit.
+    pub secure_make_room_for_secure: bool,
     /// How many cookies a jar may have.
     ///
-    /// Specification: at least 3000. Chromium: 3300, then down to 3000 (documented). Firefox: 3000
-    /// (documented). WebKit: no limit; the number is ours.
+    /// Specification: at least 3000. Chromium: 3300, then down to 3000 (documented). Firefox: 3300, then down to
+    /// 3000 and the new one (documented 2026-11-25: `CookieStorage::AddCookie`). WebKit: no limit; the number is ours.
     pub jar_limit: Limit,
     /// For how many seconds after its last use a cookie is safe from the limit of the whole jar.
     ///
-    /// Chromium: 30 days (documented).
+    /// Chromium: 30 days (documented). Firefox: 30 days (documented 2026-11-25: `CookieStorage::PurgeCookies`. None is
+    /// to go before one is unused for 33 days, but 32 bits make an hour of those).
     pub jar_limit_spares: i64,
     /// Whether a cookie that replaces another takes its place in the order of creation.
     pub replacement: Replacement,
@@ -202,6 +229,12 @@ pub struct Profile {
     pub page_copies: PageCopies,
     /// In what order cookies go whose paths are equally long.
     pub order: Order,
+    /// What `Origin` says after a redirect to another origin, where it is sent without CORS.
+    ///
+    /// Specification (Fetch): as long as no redirect has led away from another origin than the page's, the page's.
+    /// Firefox the same. Chromium: `null`. WebKit: `null` for navigations (all measured 2026-11-25, with forms, beacons
+    /// and `fetch`).
+    pub redirected_origin: RedirectedOrigin,
     /// Whether `Access-Control-Allow-Headers: *` allows `Authorization` too.
     ///
     /// Specification (Fetch): no. Chromium: yes (measured). Firefox: yes (documented: the preference
@@ -447,6 +480,17 @@ pub struct Limit {
     pub keep: usize,
 }
 
+/// What `Origin` says after a redirect to another origin, where it is sent without CORS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedirectedOrigin {
+    /// The page's, until a redirect leads away from another origin. Specification, Firefox.
+    AsFetch,
+    /// `null` for navigations. WebKit.
+    NullForNavigations,
+    /// `null`. Chromium.
+    NullWithoutCors,
+}
+
 /// The order of cookies whose paths are equally long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -488,6 +532,19 @@ impl Profile {
         match flag {
             SameSite::Unset if self.forgets_unset_same_site => self.unset_same_site,
             flag => flag,
+        }
+    }
+
+    /// The same browser as its copies of the jar are: they have no limits (documented 2026-11-25: Firefox's
+    /// `CookieServiceChild::RecordDocumentCookie`; WebKit's `WebCookieCache` keeps a jar of libsoup's).
+    pub(crate) fn without_limits(&self) -> Self {
+        let none = Limit { most: usize::MAX, keep: usize::MAX };
+        Self {
+            site_limit: none,
+            partition_limit: none,
+            partition_bytes: usize::MAX,
+            jar_limit: none,
+            ..self.clone()
         }
     }
 

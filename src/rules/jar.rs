@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use super::cookie::{Cookie, PartitionKey};
 use super::copy::{PageCopy, is_as_it_was};
 use super::domain::PublicSuffixes;
-use super::engine::{Limit, Profile};
+use super::engine::Profile;
 use super::site::{Scheme, site_domain};
 
 /// The cookies of a browser.
@@ -137,7 +137,7 @@ impl Jar {
     }
 
     /// Puts a new cookie among a site's, in the place of an old one if one is given, and evicts
-    /// what is then too much.
+    /// what is then too much. `None` where there is no room for it.
     pub(crate) fn put(
         &mut self,
         domain: &str,
@@ -146,25 +146,27 @@ impl Jar {
         keeps_place: bool,
         profile: &Profile,
         now: i64,
-    ) -> Put {
-        let fresh = self.next_serial();
-        cookie.serial = fresh;
+    ) -> Option<Put> {
+        cookie.serial = self.next_serial();
         let bucket = bucket_of(&mut self.buckets, domain);
-        let old = place.and_then(|place| bucket.get_mut(place));
-        if let Some(old) = old {
+        if let Some(old) = place.and_then(|place| bucket.get_mut(place)) {
             if keeps_place {
                 cookie.serial = old.serial;
             }
             let serial = cookie.serial;
-            return Put { serial, replaced: Some(std::mem::replace(old, cookie)), evicted: Vec::new() };
+            let replaced = Some(std::mem::replace(old, cookie));
+            let evicted = evict_bytes(bucket, serial, profile.partition_bytes, now);
+            self.count -= evicted.len();
+            return Some(Put { serial, replaced, evicted });
         }
-        let partition = cookie.partition.clone();
+        let serial = cookie.serial;
+        let mut evicted = make_room(bucket, &cookie, profile, now)?;
         bucket.push(cookie);
+        evicted.extend(evict_bytes(bucket, serial, profile.partition_bytes, now));
         self.count += 1;
-        let mut evicted = evict_from_site(bucket, partition.as_ref(), profile.site_limit, now);
         self.count -= evicted.len();
         self.evict_from_jar(profile, now, &mut evicted);
-        Put { serial: fresh, replaced: None, evicted }
+        Some(Put { serial, replaced: None, evicted })
     }
 
     /// The next place in the order of creation.
@@ -179,11 +181,17 @@ impl Jar {
     }
 
     /// Gives the cookie that has replaced this one a later place in the order of creation, unless nothing has
-    /// changed.
-    pub(crate) fn put_last(&mut self, suffixes: &dyn PublicSuffixes, old: &Cookie, serial: u64) {
+    /// changed. `end` is the end of its lifetime that the line names.
+    pub(crate) fn put_last(
+        &mut self,
+        suffixes: &dyn PublicSuffixes,
+        old: &Cookie,
+        end: Option<i64>,
+        serial: u64,
+    ) {
         let bucket = bucket_of(&mut self.buckets, site_domain(suffixes, &old.domain));
         if let Some(cookie) = bucket.iter_mut().find(|cookie| cookie.is_same(old))
-            && !is_as_it_was(cookie, old)
+            && !is_as_it_was(cookie, old, end)
         {
             cookie.serial = serial;
         }
@@ -252,33 +260,58 @@ fn bucket_of<'b>(buckets: &'b mut HashMap<String, Vec<Cookie>>, domain: &str) ->
     buckets.get_mut(domain).expect("the bucket was there or has just been made")
 }
 
-/// Layered cookies, section 5.2.2: expired ones first, then those that are not Secure, then the
-/// others, each by their last access. The newest is never evicted.
-fn evict_from_site(
-    bucket: &mut Vec<Cookie>,
-    partition: Option<&PartitionKey>,
-    limit: Limit,
-    now: i64,
-) -> Vec<Cookie> {
-    if bucket.len() <= limit.most {
-        return Vec::new();
+/// Makes room for a new cookie where its site has too many: layered cookies, section 5.2.2. Expired ones go first,
+/// then those that are not Secure, then the others, each by their last access. `None` where none goes for this one.
+fn make_room(bucket: &mut Vec<Cookie>, new: &Cookie, profile: &Profile, now: i64) -> Option<Vec<Cookie>> {
+    let limit = if new.partition.is_some() { profile.partition_limit } else { profile.site_limit };
+    if bucket.len() < limit.most {
+        return Some(Vec::new());
     }
-    let newest = bucket.last().map(|cookie| cookie.serial);
+    let is_beside = |cookie: &Cookie| cookie.partition == new.partition;
     let rank = |cookie: &Cookie| (!cookie.is_expired(now), cookie.secure, cookie.last_access, cookie.serial);
-    let mut ranks: Vec<_> =
-        bucket.iter().filter(|cookie| cookie.partition.as_ref() == partition).map(rank).collect();
-    if ranks.len() <= limit.most {
-        return Vec::new();
+    let mut ranks: Vec<_> = bucket.iter().filter(|cookie| is_beside(cookie)).map(rank).collect();
+    if ranks.len() < limit.most {
+        return Some(Vec::new());
     }
-    let excess = ranks.len() - limit.keep;
-    ranks.retain(|&(.., serial)| Some(serial) != newest);
+    let excess = (ranks.len() + 1).saturating_sub(limit.keep);
     ranks.sort_unstable();
-    let Some(&last) = ranks.get(..excess).and_then(<[_]>::last) else {
+    if profile.secure_make_room_for_secure {
+        match ranks.partition_point(|&(is_alive, is_secure, ..)| !(is_alive && is_secure)) {
+            0 if new.secure => {}
+            0 => return None,
+            others => ranks.truncate(others),
+        }
+    }
+    ranks.truncate(excess);
+    let last = ranks.last().copied();
+    Some(bucket.extract_if(.., |cookie| is_beside(cookie) && Some(rank(cookie)) <= last).collect())
+}
+
+/// Evicts what makes the cookies that a site has in the partition of the newest of them more bytes than these, in
+/// names and values: expired ones first, then by their last access. The newest is never evicted.
+fn evict_bytes(bucket: &mut Vec<Cookie>, newest: u64, most: usize, now: i64) -> Vec<Cookie> {
+    let newcomer = bucket.iter().rfind(|cookie| cookie.serial == newest);
+    let Some(partition) = newcomer.and_then(|cookie| cookie.partition.clone()) else {
         return Vec::new();
     };
-    bucket
-        .extract_if(.., |cookie| {
-            cookie.partition.as_ref() == partition && Some(cookie.serial) != newest && rank(cookie) <= last
-        })
-        .collect()
+    let is_beside = |cookie: &Cookie| cookie.partition.as_ref() == Some(&partition);
+    let size = |cookie: &Cookie| cookie.name.len() + cookie.value.len();
+    let mut bytes: usize = bucket.iter().filter(|cookie| is_beside(cookie)).map(size).sum();
+    if bytes <= most {
+        return Vec::new();
+    }
+    let may_go = |cookie: &Cookie| is_beside(cookie) && cookie.serial != newest;
+    let rank = |cookie: &Cookie| (!cookie.is_expired(now), cookie.last_access, cookie.serial);
+    let others = bucket.iter().filter(|cookie| may_go(cookie));
+    let mut ranks: Vec<_> = others.map(|cookie| (rank(cookie), size(cookie))).collect();
+    ranks.sort_unstable();
+    let mut last = None;
+    for (its_rank, its_size) in ranks {
+        if bytes <= most {
+            break;
+        }
+        bytes -= its_size;
+        last = Some(its_rank);
+    }
+    bucket.extract_if(.., |cookie| may_go(cookie) && Some(rank(cookie)) <= last).collect()
 }

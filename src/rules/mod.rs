@@ -18,12 +18,13 @@
 //! | --- | --- | --- |
 //! | [`reason`], [`reasons`] | why not: codes, sentences, clauses, sets | the project's contract |
 //! | [`engine`], `profiles`, [`differences`] | what each browser does otherwise, as data and in words | measured, documented |
-//! | [`date`], [`domain`], [`path`], [`site`] | the parts of cookies and URLs | 5.1, 5.2 |
+//! | [`date`], `loose_date` | the date of `Expires`, and as one engine reads it | 5.1.1, NSPR |
+//! | [`domain`], [`punycode`], [`path`], [`site`] | the parts of cookies and URLs | 5.1, 5.2, RFC 3492 |
 //! | [`context`] | who asks for what from where, and what that means | 5.2, Fetch |
 //! | [`set_cookie`] | reading a line | 5.6 |
 //! | [`store`], [`cookie`], [`jar`] | what gets into the jar, and stays | 5.3 to 5.5, 5.7 |
 //! | [`retrieve`] | what goes out of it | 5.8 |
-//! | `copy` | what scripts see of it instead, in one engine | measured |
+//! | `copy` | what scripts see of it instead, in two engines | measured |
 //! | [`cors`], [`fetch_metadata`] | preflights, CORS check, mixed content, `Sec-Fetch-*` | Fetch |
 //!
 //! ```

@@ -63,11 +63,16 @@ impl Profile {
         max_lifetime: FOUR_HUNDRED_DAYS,
         max_script_lifetime: i64::MAX,
         site_limit: Limit { most: 50, keep: 50 },
+        partition_limit: Limit { most: 50, keep: 50 },
+        partition_bytes: usize::MAX,
+        secure_make_room_for_secure: false,
         jar_limit: Limit { most: 3000, keep: 3000 },
         jar_limit_spares: 0,
         replacement: Replacement::KeepsPlace,
         page_copies: PageCopies::None,
         order: Order::Creation,
+        redirected_origin: RedirectedOrigin::AsFetch,
+        expires_by_date: false,
         wildcard_covers_authorization: false,
         local_networks_are_not_mixed: false,
         first_address_decides_upgrade: false,
@@ -96,6 +101,8 @@ impl Profile {
         address_domain_is_host_only: true,
         unicode_domains: UnicodeDomains::Encoded,
         site_limit: Limit { most: 180, keep: 150 },
+        partition_limit: Limit { most: 180, keep: 180 },
+        partition_bytes: 10_240,
         jar_limit: Limit { most: 3300, keep: 3000 },
         jar_limit_spares: 30 * 86_400,
         replacement: Replacement::KeepsPlaceIfEqual,
@@ -103,6 +110,8 @@ impl Profile {
         local_networks_are_not_mixed: true,
         first_address_decides_upgrade: true,
         refused_handshakes_set_cookies: false,
+        redirected_origin: RedirectedOrigin::NullWithoutCors,
+        expires_by_date: true,
         ..Self::SPECIFICATION
     };
 
@@ -130,10 +139,14 @@ impl Profile {
         ancestor_bit: AncestorBit::AboveFirstParty,
         partitioned_is_exempt: false,
         site_limit: Limit { most: 180, keep: 150 },
-        jar_limit: Limit { most: 3000, keep: 3000 },
+        partition_limit: Limit { most: 180, keep: 150 },
+        secure_make_room_for_secure: true,
+        jar_limit: Limit { most: 3300, keep: 3001 },
+        jar_limit_spares: 30 * 86_400,
         page_copies: PageCopies::OfSites,
         wildcard_covers_authorization: true,
         upgrades_addresses: true,
+        expires_by_date: true,
         ..Self::SPECIFICATION
     };
 
@@ -179,12 +192,14 @@ impl Profile {
         max_name_value: usize::MAX,
         max_lifetime: i64::MAX,
         site_limit: Limit { most: 1000, keep: 900 },
+        partition_limit: Limit { most: 1000, keep: 900 },
         jar_limit: Limit { most: 20_000, keep: 18_000 },
         page_copies: PageCopies::OfHosts,
         order: Order::Domain,
         wildcard_covers_authorization: true,
         shows_images_of_loopback: true,
         normalizes_request_path: true,
+        redirected_origin: RedirectedOrigin::NullForNavigations,
         ..Self::SPECIFICATION
     };
 

@@ -27,12 +27,15 @@ pub struct Decision<'l> {
     pub replaced: Option<Cookie>,
     /// The cookies that went because there were too many.
     pub evicted: Vec<Cookie>,
+    /// Whether there was no room for the cookie: its site has as many as it may have, none of which goes for this
+    /// one. Nothing else speaks against it then.
+    pub no_room: bool,
 }
 
 impl Decision<'_> {
     /// Whether the cookie is in the jar now.
     pub fn is_stored(&self) -> bool {
-        self.faults.is_empty()
+        self.faults.is_empty() && !self.no_room
     }
 
     /// Whether the line deleted a cookie, as servers do by sending it again, expired.
@@ -40,7 +43,7 @@ impl Decision<'_> {
         self.replaced.is_some() && !self.is_stored()
     }
 
-    /// Why the cookie was not stored, as a set.
+    /// Why the cookie was not stored, as a set. That there was no room for it is no reason of the line's.
     pub fn reasons(&self) -> Reasons {
         self.faults.iter().map(|fault| fault.reason).collect()
     }
@@ -52,6 +55,7 @@ impl Decision<'_> {
             faults: self.faults,
             replaced: self.replaced,
             evicted: self.evicted,
+            no_room: self.no_room,
         }
     }
 }
@@ -70,14 +74,13 @@ impl Jar {
         now: i64,
     ) -> Decision<'l> {
         let in_copy = self.write_in_copy(profile, suffixes, context, line, now);
-        let (decision, serial) = self.receive(profile, suffixes, context, line, now);
-        if !in_copy {
-            self.tell_copies(profile, suffixes, &decision, serial);
-        }
+        let (decision, stored) = self.receive(profile, suffixes, context, line, now);
+        // The copy that a script has written in has its cookie, and hears of what had to go for it.
+        self.tell_copies(profile, suffixes, &decision, stored.filter(|_| !in_copy));
         decision
     }
 
-    /// [`Jar::store`], by the jar alone, and the serial of the cookie that is stored.
+    /// [`Jar::store`], by the jar alone; and where there are copies to be told, the cookie that is stored.
     pub(crate) fn receive<'l>(
         &mut self,
         profile: &Profile,
@@ -85,14 +88,14 @@ impl Jar {
         context: &Context,
         line: &'l [u8],
         now: i64,
-    ) -> (Decision<'l>, Option<u64>) {
+    ) -> (Decision<'l>, Option<Cookie>) {
         let standing = Standing::of(context, profile, suffixes);
         let parsed = SetCookie::parse(line, profile);
         let mut judge = Judge { jar: self, profile, suffixes, standing: &standing, now, faults: Vec::new() };
         let (cookie, place) = judge.judge(&parsed);
         let faults = judge.faults;
-        let mut decision = Decision { parsed, faults, replaced: None, evicted: Vec::new() };
-        let mut serial = None;
+        let mut decision = Decision { parsed, faults, replaced: None, evicted: Vec::new(), no_room: false };
+        let mut stored = None;
         if decision.is_stored() {
             let keeps_place = place.is_some_and(|place| {
                 let old = &self.site(standing.domain)[place];
@@ -107,14 +110,21 @@ impl Jar {
             if let (true, Some(place)) = (keeps_place, place) {
                 cookie.creation = self.site(standing.domain)[place].creation;
             }
-            let put = self.put(standing.domain, cookie, place, keeps_place, profile, now);
-            serial = Some(put.serial);
-            (decision.replaced, decision.evicted) = (put.replaced, put.evicted);
+            match self.put(standing.domain, cookie, place, keeps_place, profile, now) {
+                Some(put) => {
+                    if self.copy.is_some() {
+                        let is_it = |cookie: &&Cookie| cookie.serial == put.serial;
+                        stored = self.site(standing.domain).iter().find(is_it).cloned();
+                    }
+                    (decision.replaced, decision.evicted) = (put.replaced, put.evicted);
+                }
+                None => decision.no_room = true,
+            }
         } else if let ([Fault { reason: Reason::Expired, .. }], Some(place)) = (&*decision.faults, place) {
             // Nothing but its age speaks against it: the old one goes, and so does the new one.
             decision.replaced = self.remove(standing.domain, place);
         }
-        (decision, serial)
+        (decision, stored)
     }
 }
 
@@ -230,7 +240,11 @@ impl Judge<'_, '_> {
             Expiry::In(delta) if delta <= 0 => i64::MIN,
             Expiry::In(delta) => self.now.saturating_add(delta).min(limit),
             // 5.6.1, steps 3 to 5.
-            Expiry::At(moment) => moment.min(limit),
+            Expiry::At(moment) => {
+                let answered = self.standing.answered.filter(|_| self.profile.expires_by_date);
+                let behind = answered.map_or(0, |answered| self.now.saturating_sub(answered));
+                moment.saturating_add(behind).min(limit)
+            }
         })
     }
 
@@ -391,7 +405,8 @@ impl Judge<'_, '_> {
             // Step 21.
             Prefix::Host => secure && host_wide,
             Prefix::Http => secure && http_only,
-            Prefix::HostHttp => secure && http_only && host_wide,
+            // Where `__Host-Http-` is unknown it is still a `__Host-`.
+            Prefix::HostHttp => secure && host_wide && (http_only || known < Prefixes::WithHttp),
         };
         let span = if nameless { line.value } else { line.name };
         self.fault_if(nameless || !met, Reason::InvalidPrefix, span);
@@ -455,7 +470,6 @@ impl Prefix {
     /// The smallest set of prefixes that has it.
     const fn since(self) -> Prefixes {
         match self {
-            // Where `__Host-Http-` is unknown it is still a `__Host-`.
             Self::Secure | Self::Host | Self::HostHttp => Prefixes::SecureAndHost,
             Self::Http => Prefixes::WithHttp,
         }

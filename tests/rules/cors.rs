@@ -6,10 +6,10 @@ use rehearsal::rules::cors::{
     normalize_method, origin_header, preflight, preflight_check, readable, request_origin,
     unsafe_header_names,
 };
-use rehearsal::rules::engine::Profile;
+use rehearsal::rules::engine::{Profile, RedirectedOrigin};
 use rehearsal::rules::fetch_metadata::fetch_metadata;
 
-use crate::{fetch, frame, location, origin, origins, psl, visit};
+use crate::{ENGINES, fetch, frame, location, origin, origins, psl, visit};
 
 const NONE: [(&str, &str); 0] = [];
 const PAGE: &str = "https://www.site.com";
@@ -195,6 +195,35 @@ fn preflight_headers() {
 }
 
 #[test]
+fn preflight_lists_with_an_item_that_is_no_token_allow_nothing() {
+    const METHODS: &str = "Access-Control-Allow-Methods";
+    const HEADERS: &str = "Access-Control-Allow-Headers";
+    let context = post(Credentials::SameOrigin);
+    let asked = preflight(&context, &[("X-A", "x")]).expect("it needs a preflight");
+    let answers = |name: &str, value: &str| {
+        let response = [("Access-Control-Allow-Origin", PAGE), (HEADERS, "x-a"), (name, value)];
+        let check =
+            |profile: &Profile| preflight_check(profile, &context, &asked, 200, &response).to_string();
+        let specified = check(&Profile::SPECIFICATION);
+        for (engine, profile) in ENGINES {
+            assert_eq!(check(&profile), specified, "{engine}, {name}: {value}");
+        }
+        specified
+    };
+    // POST needs no leave, and the list is read all the same.
+    for value in ["GET; POST; OPTIONS", "GET POST", "POST, \"PUT\"", "POST, @", "POST, PÜT"] {
+        assert_eq!(answers(METHODS, value), "cors-preflight-method", "{value}");
+    }
+    for value in ["content-type; x-b", "x-b:", "x-b, (x-c)"] {
+        assert_eq!(answers(HEADERS, value), "cors-preflight-header", "{value}");
+    }
+    for value in ["", " , ", ",GET,\tPOST ,,", "*", "M!#$%&'*+-.^_`|~9"] {
+        assert_eq!(answers(METHODS, value), "", "{value}");
+        assert_eq!(answers(HEADERS, value), "", "{value}");
+    }
+}
+
+#[test]
 fn redirects_to_yet_another_origin_make_the_origin_null() {
     let context = fetch(&["https://a.com"], "https://b.com/");
     assert_eq!(request_origin(&context), "https://a.com");
@@ -211,16 +240,28 @@ fn redirects_to_yet_another_origin_make_the_origin_null() {
 
 #[test]
 fn the_origin_header() {
-    assert_eq!(origin_header(&visit(API)), None);
-    assert_eq!(origin_header(&fetch(&[PAGE], "https://www.site.com/x")), None);
-    assert_eq!(origin_header(&fetch(&[PAGE], API)).as_deref(), Some(PAGE));
+    assert_eq!(origin_header(&visit(API), &Profile::SPECIFICATION), None);
+    assert_eq!(origin_header(&fetch(&[PAGE], "https://www.site.com/x"), &Profile::SPECIFICATION), None);
+    assert_eq!(origin_header(&fetch(&[PAGE], API), &Profile::SPECIFICATION).as_deref(), Some(PAGE));
     let mut form = Context::navigation(origin(PAGE), location("https://www.site.com/x"));
     form.method = "POST".into();
-    assert_eq!(origin_header(&form).as_deref(), Some(PAGE));
+    assert_eq!(origin_header(&form, &Profile::SPECIFICATION).as_deref(), Some(PAGE));
     form.url = location("http://plain.com/");
-    assert_eq!(origin_header(&form).as_deref(), Some("null"));
+    assert_eq!(origin_header(&form, &Profile::SPECIFICATION).as_deref(), Some("null"));
+    // A form that is led from the page's own origin to another, by a redirect that keeps the method.
+    let mut led = Context::navigation(origin(PAGE), location(&format!("{PAGE}/x")));
+    led.method = "POST".into();
+    let led = led.redirected(307, location(API));
+    let mut call = fetch(&[PAGE], &format!("{PAGE}/x"));
+    call.method = "POST".into();
+    let call = call.redirected(307, location(API));
+    for (_, profile) in ENGINES {
+        let null = profile.redirected_origin != RedirectedOrigin::AsFetch;
+        assert_eq!(origin_header(&led, &profile).as_deref(), Some(if null { "null" } else { PAGE }));
+        assert_eq!(origin_header(&call, &profile).as_deref(), Some(PAGE));
+    }
     let image = Context::embed(origins(&[PAGE]), location(API), Destination::Image);
-    assert_eq!(origin_header(&image), None);
+    assert_eq!(origin_header(&image, &Profile::SPECIFICATION), None);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! WebKitGTK 2.50.6 or in libsoup 3.2.3, the library it parses cookies with. `engine.rs` says which.
 
 use rehearsal::rules::context::Context;
-use rehearsal::rules::engine::{Profile, ThirdParty};
+use rehearsal::rules::engine::{Limit, Profile, ThirdParty};
 use rehearsal::rules::jar::Jar;
 
 use crate::{ENGINES, NOW, fetch, frame, header, jar, location, origin, psl, refused, script, store, visit};
@@ -253,6 +253,63 @@ fn how_many_cookies_a_site_may_have() {
 }
 
 #[test]
+fn how_much_a_site_may_have_in_a_partition() {
+    let page = visit("https://a.com/");
+    let kept = |count: i64, length: usize| {
+        ENGINES.map(|(_, profile)| {
+            let mut jar = Jar::new();
+            for index in 0..count {
+                let line = format!("c{index:03}={}; Secure; Partitioned", "x".repeat(length));
+                jar.store(&profile, &psl, &page, line.as_bytes(), NOW + index);
+            }
+            (jar.len(), jar.cookies(NOW)[0].name_text().into_owned())
+        })
+    };
+    assert_eq!(kept(181, 1), [(180, "c001".into()), (150, "c031".into()), (181, "c000".into())]);
+    // Forty of 256 bytes, the name included, fill a partition of Chromium's.
+    assert_eq!(kept(40, 252).map(|(count, _)| count), [40; 3]);
+    assert_eq!(kept(41, 252), [(40, "c001".into()), (41, "c000".into()), (41, "c000".into())]);
+}
+
+#[test]
+fn a_site_full_of_secure_cookies() {
+    let page = visit("https://a.com/");
+    let kept = |new: &str| {
+        ENGINES.map(|(_, profile)| {
+            let mut jar = Jar::new();
+            for index in 0..180 {
+                jar.store(&profile, &psl, &page, format!("c{index}=1; Secure").as_bytes(), NOW);
+            }
+            let decision = store(&mut jar, &profile, &page, new);
+            (decision.is_stored(), jar.len())
+        })
+    };
+    assert_eq!(kept("n=1"), [(true, 150), (false, 180), (true, 181)]);
+    assert_eq!(kept("n=1; Secure"), [(true, 150), (true, 150), (true, 181)]);
+    assert_eq!(kept("c0=2"), [(true, 180); 3], "in the place of one there is room");
+}
+
+#[test]
+fn how_many_cookies_a_jar_may_have() {
+    const DAY: i64 = 86_400;
+    let kept = |age: i64| {
+        ENGINES.map(|(_, profile)| {
+            let mut jar = Jar::new();
+            let mut add = |index: i64, now: i64| {
+                let page = visit(&format!("https://site{index}.com/"));
+                jar.store(&profile, &psl, &page, b"a=1", now);
+            };
+            (0..400).for_each(|index| add(index, NOW));
+            (400..3300).for_each(|index| add(index, NOW + DAY));
+            add(3300, NOW + age);
+            jar.len()
+        })
+    };
+    assert_eq!(kept(30 * DAY), [3000, 3001, 3301]);
+    assert_eq!(kept(29 * DAY), [3301; 3], "those used within 30 days are spared");
+}
+
+#[test]
 fn escapes_in_the_request_path() {
     let page = visit("https://a.com/");
     let to = visit("https://a.com/r/f%6Fo/bar");
@@ -325,7 +382,7 @@ fn seen_by_scripts(moves: &[&str]) -> [Vec<String>; 3] {
     let page = script(&["https://www.site.com"]);
     ENGINES.map(|(_, profile)| {
         let mut jar = Jar::new();
-        let mut look = |jar: &mut Jar| {
+        let look = |jar: &mut Jar| {
             String::from_utf8(jar.retrieve(&profile, &psl, &page, NOW).header).expect("a text")
         };
         let follow = |said: &&str| {
@@ -370,4 +427,60 @@ fn what_scripts_see_that_the_jar_has_not() {
     assert_eq!(chromium, ["b=1", "b=1", "b=1", "b=1", "b=1", ""]);
     assert_eq!(firefox, ["b=1", "b=1", "b=1", "b=1; a=2", "b=1", ""]);
     assert_eq!(webkit, ["b=1", "b=1", "b=1", "b=1; a=2", "b=1; a=2", "a=2"]);
+}
+
+#[test]
+fn what_a_script_writes_again_is_no_change_if_it_ends_at_the_same_time() {
+    let again = |attribute: &str| {
+        let line = format!("=a=1{attribute}");
+        seen_by_scripts(&[&line, "=b=1", &line]).map(|seen| seen.last().cloned().unwrap_or_default())
+    };
+    let (kept, last) = ("a=1; b=1", "b=1; a=1");
+    assert_eq!(again(""), [kept; 3]);
+    assert_eq!(again("; Expires=Fri, 01 Jan 2027 00:00:00 GMT"), [kept; 3]);
+    // What is reckoned from the clock ends later the second time, and so does what lives as long as may be.
+    assert_eq!(again("; Max-Age=60"), [kept, last, kept]);
+    assert_eq!(again("; Expires=Thu, 01 Jan 2037 00:00:00 GMT"), [kept, last, kept]);
+    // An answer's `Expires` is held against its `Date`, and so reckoned too.
+    let line = ">a=1; HttpOnly; Expires=Fri, 01 Jan 2027 00:00:00 GMT";
+    let [_, firefox, _] = seen_by_scripts(&[line, "<https://far.org", "=a=2", line]);
+    assert_eq!(firefox, ["", "", "a=2", ""]);
+}
+
+#[test]
+fn scripts_hear_of_what_their_own_cookies_crowd_out() {
+    let (page, reader) = (visit("https://www.site.com/"), script(&["https://www.site.com"]));
+    for engine in [Profile::FIREFOX, Profile::WEBKIT] {
+        let profile = Profile { site_limit: Limit { most: 4, keep: 3 }, ..engine };
+        let mut jar = jar(&profile, &page, &["a=1", "b=1", "c=1; HttpOnly", "d=1; HttpOnly"]);
+        jar.retrieve(&profile, &psl, &reader, NOW);
+        assert_eq!(header(&jar, &profile, &reader), "a=1; b=1");
+        let decision = store(&mut jar, &profile, &reader, "n=1");
+        assert_eq!(decision.evicted.len(), 2);
+        assert_eq!(header(&jar, &profile, &reader), "n=1");
+        assert_eq!(header(&jar, &profile, &page), "c=1; d=1; n=1");
+    }
+}
+
+#[test]
+fn a_copy_has_room_for_what_the_jar_has_not() {
+    let (page, writer) = (visit("https://www.site.com/"), script(&["https://www.site.com"]));
+    let profile = Profile { site_limit: Limit { most: 2, keep: 1 }, ..Profile::FIREFOX };
+    let mut jar = jar(&profile, &page, &["a=1; Secure", "b=1; Secure"]);
+    assert!(store(&mut jar, &profile, &writer, "n=1").no_room);
+    assert_eq!(header(&jar, &profile, &writer), "a=1; b=1; n=1");
+    assert_eq!(header(&jar, &profile, &page), "a=1; b=1");
+}
+
+#[test]
+fn a_copy_hears_of_its_sites_cookies_among_all_others() {
+    let (page, reader) = (visit("https://www.site.com/"), script(&["https://www.site.com"]));
+    for (engine, profile) in ENGINES {
+        let mut jar = jar(&profile, &page, &["a=1"]);
+        jar.retrieve(&profile, &psl, &reader, NOW);
+        store(&mut jar, &profile, &visit("https://far.org/"), "a=2");
+        store(&mut jar, &profile, &visit("https://api.site.com/"), "a=3");
+        store(&mut jar, &profile, &visit("https://api.site.com/"), "d=1; Domain=site.com");
+        assert_eq!(header(&jar, &profile, &reader), "a=1; d=1", "{engine}");
+    }
 }

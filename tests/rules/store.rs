@@ -1,6 +1,6 @@
 //! RFC 6265bis -22, section 5.7: the storage model.
 
-use rehearsal::rules::context::Credentials;
+use rehearsal::rules::context::{Context, Credentials};
 use rehearsal::rules::engine::{Limit, Prefixes, Profile, ThirdParty};
 use rehearsal::rules::jar::Jar;
 use rehearsal::rules::reason::Reason;
@@ -223,6 +223,15 @@ fn layered_cookies_section_5_4_3_http_prefixes() {
 }
 
 #[test]
+fn step_21_where_the_http_prefixes_are_unknown_host_http_is_a_host() {
+    let page = visit("https://a.com/");
+    assert_eq!(refused(&SPEC, &page, "__Host-Http-a=b; Secure; Path=/"), "");
+    assert_eq!(refused(&SPEC, &page, "__Host-Http-a=b; Path=/"), "invalid-prefix");
+    assert_eq!(refused(&SPEC, &page, "__Host-Http-a=b; Secure; Path=/; Domain=a.com"), "invalid-prefix");
+    assert_eq!(refused(&SPEC, &page, "__Host-Http-a=b; Secure; HttpOnly"), "invalid-prefix");
+}
+
+#[test]
 fn step_23_the_same_cookie_is_replaced_in_its_place() {
     let page = visit("https://a.com/");
     let mut jar = jar(&SPEC, &page, &["a=1; Path=/", "b=1"]);
@@ -296,6 +305,61 @@ fn after_step_24_excess_cookies_go_in_order() {
     // Another site's cookies are not counted.
     store(&mut jar, &small, &visit("https://b.com/"), "x=1");
     assert_eq!(jar.len(), 4);
+}
+
+#[test]
+fn secure_cookies_make_room_for_secure_ones_alone_where_the_profile_says_so() {
+    let page = visit("https://a.com/");
+    let limit = Limit { most: 4, keep: 2 };
+    let become_of = |guarded: bool, lines: &[&str], new: &str| {
+        let profile = Profile { site_limit: limit, secure_make_room_for_secure: guarded, ..SPEC };
+        let mut jar = jar(&profile, &page, lines);
+        let decision = store(&mut jar, &profile, &page, new);
+        assert_eq!(decision.reasons().to_string(), "");
+        assert_eq!(decision.is_stored(), !decision.no_room);
+        assert_eq!(jar.len(), 4 + usize::from(decision.is_stored()) - decision.evicted.len());
+        let evicted = decision.evicted.iter().map(|cookie| cookie.name_text().into_owned());
+        (decision.is_stored(), evicted.collect::<Vec<_>>().join(" "))
+    };
+    let gone = |names: &str| (true, names.to_owned());
+    let two = ["s=1; Secure", "a=1", "t=1; Secure", "b=1"];
+    assert_eq!(become_of(false, &two, "n=1"), gone("s a b"));
+    assert_eq!(become_of(true, &two, "n=1"), gone("a b"));
+    assert_eq!(become_of(true, &two, "n=1; Secure"), gone("a b"), "fewer than wanted");
+    let all = ["s=1; Secure", "t=1; Secure", "u=1; Secure", "v=1; Secure"];
+    assert_eq!(become_of(false, &all, "n=1"), gone("s t u"));
+    assert_eq!(become_of(true, &all, "n=1; Secure"), gone("s t u"));
+    assert_eq!(become_of(true, &all, "n=1"), (false, String::new()), "no room");
+}
+
+#[test]
+fn a_partition_has_room_for_so_many_bytes() {
+    const PARTITIONED: &str = "; Partitioned";
+    let profile = Profile { partition_bytes: 100, ..SPEC };
+    let here = fetch(&["https://a.com"], "https://b.com/");
+    let mut jar = Jar::new();
+    let mut evicted = |context: &Context, name: &str, length: usize, attributes: &str, after: i64| {
+        let line = format!("{name}={}; Secure; SameSite=None{attributes}", "x".repeat(length));
+        let decision = jar.store(&profile, &psl, context, line.as_bytes(), NOW + after);
+        assert!(decision.is_stored(), "{name}");
+        let names = decision.evicted.iter().map(|cookie| cookie.name_text().into_owned());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    for (after, name, length) in [(0, "a", 29), (1, "b", 29), (2, "c", 39)] {
+        assert_eq!(evicted(&here, name, length, PARTITIONED, after), "", "{name}");
+    }
+    // Another partition has its own hundred, and what is in none is not counted.
+    let elsewhere = fetch(&["https://z.com"], "https://b.com/");
+    assert_eq!(evicted(&elsewhere, "z", 99, PARTITIONED, 3), "");
+    assert_eq!(evicted(&here, "n", 150, "", 3), "");
+    // A hundred there are; the oldest go, and where one is replaced by a longer one too.
+    assert_eq!(evicted(&here, "d", 29, PARTITIONED, 4), "a");
+    assert_eq!(evicted(&here, "b", 49, PARTITIONED, 5), "c");
+    // The newest stays, however long it is; those whose lifetime is over go first.
+    assert_eq!(evicted(&here, "e", 9, "; Partitioned; Max-Age=1", 6), "");
+    assert_eq!(evicted(&here, "f", 9, PARTITIONED, 9), "");
+    assert_eq!(evicted(&here, "g", 9, PARTITIONED, 9), "e");
+    assert_eq!(evicted(&here, "h", 200, PARTITIONED, 9), "b d f g");
 }
 
 #[test]

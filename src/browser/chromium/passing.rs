@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::future;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::worker::{QUIET, Worker};
 use crate::browser::failure::Failure;
@@ -29,6 +30,10 @@ const KEPT: [&str; 11] = [
     "partitionKey",
 ];
 
+/// Why a jar cannot be made older.
+const PATH: &str = "Chromium takes no cookie back whose path no address can have, such as `/a?b`, so that it cannot be \
+                    made older";
+
 impl Worker {
     /// Makes the jar older. The caches, which cannot be made older, are emptied.
     pub(super) async fn age(&mut self, time: Duration) -> Result<Page, Failure> {
@@ -36,6 +41,9 @@ impl Worker {
         let envelope = json!({ "method": "Storage.getCookies", "params": self.place.browser_context() });
         let jar = self.call("goog:cdp.sendCommand", envelope).await?;
         let cookies = jar.pointer("/result/cookies").and_then(Value::as_array);
+        if cookies.into_iter().flatten().any(|cookie| !keeps_its_path(cookie)) {
+            return Err(Failure::NotPossible { why: PATH });
+        }
         let now = stored::now() as f64;
         let older = cookies.into_iter().flatten().filter_map(|cookie| {
             let expires = cookie.get("expires").and_then(Value::as_f64).filter(|expires| *expires >= 0.0)?;
@@ -75,6 +83,15 @@ impl Worker {
             Err(failure) => Err(failure),
         }
     }
+}
+
+/// Whether a cookie that expires can be written back with the path it has: `Storage.setCookies` encodes what no
+/// address has in its path, and makes another cookie of it (measured 2026-11-25, Chromium 156.0.8078.108).
+fn keeps_its_path(cookie: &Value) -> bool {
+    let text = |key: &str| cookie.get(key).and_then(Value::as_str).unwrap_or_default();
+    let expires = cookie.get("expires").and_then(Value::as_f64).is_some_and(|expires| expires >= 0.0);
+    let address = Url::parse(&format!("https://host{}", text("path")));
+    !expires || address.is_ok_and(|address| address.path() == text("path"))
 }
 
 impl super::place::Place {

@@ -12,6 +12,7 @@ use crate::observe::{Cookie, Exchange, SetCookie as Line, Withheld};
 use crate::rules::cookie::SameSite;
 use crate::rules::domain::domain_match;
 use crate::rules::engine::Profile;
+use crate::rules::path::path_match;
 use crate::rules::reason::Reason;
 use crate::rules::set_cookie::SetCookie;
 
@@ -111,6 +112,7 @@ pub(super) fn explain_withheld(exchanges: &mut [Exchange], said: &[Said], held: 
             cookie.name == name
                 && matches!(cookie.same_site, SameSite::Lax | SameSite::Strict)
                 && domain_match(host, &cookie.domain)
+                && path_match(message.url.path().as_bytes(), cookie.path.as_bytes())
         };
         // Another worker's browser may have said it: then this jar has no such cookie.
         let Some(cookie) = held.iter().copied().flatten().find(is_it) else { continue };

@@ -76,6 +76,8 @@ impl Document {
             method: if &*request.context.method == "POST" { "POST" } else { "GET" },
             headers: request.headers.clone(),
             body: request.body.clone(),
+            // Where a redirect led is asked for again as any page is (measured 2026-11-25, Chromium 156.0.8078.108).
+            form: navigation.form && request.context.redirects.is_empty(),
             ..navigation
         };
         Self { url: request.url.clone(), origin: request.context.url.origin.clone(), again, warns: false }

@@ -10,8 +10,9 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use hyper::Method;
 use hyper::header::{
-    ACCEPT, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_LENGTH, COOKIE, HeaderMap,
-    HeaderName, HeaderValue, LOCATION, ORIGIN, REFERER, SET_COOKIE, UPGRADE_INSECURE_REQUESTS, USER_AGENT,
+    ACCEPT, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_LENGTH, COOKIE, DATE,
+    HeaderMap, HeaderName, HeaderValue, LOCATION, ORIGIN, REFERER, SET_COOKIE, UPGRADE_INSECURE_REQUESTS,
+    USER_AGENT,
 };
 use url::Url;
 
@@ -22,6 +23,8 @@ use super::told;
 use crate::observe::Exchange;
 use crate::rules::context::{Context, Credentials, Destination, Kind, Mode};
 use crate::rules::cors::{self, MixedContent, Preflight};
+use crate::rules::date::http_date;
+use crate::rules::engine::Profile;
 use crate::rules::fetch_metadata::fetch_metadata;
 use crate::rules::path::normalize_escapes;
 use crate::rules::reason::Reason;
@@ -35,7 +38,7 @@ const NAME: &str = concat!("rehearsal/", env!("CARGO_PKG_VERSION"), " (model)");
 /// A request, as Fetch has it.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
-    /// Its circumstances. The URL in it goes with `url`, see [`Request::go_to`].
+    /// Its circumstances. The URL in it is `url`, as the rules take it.
     pub(super) context: Context,
     pub(super) url: Url,
     /// What the page set.
@@ -112,7 +115,8 @@ impl UserAgent {
                 return Err(Failed { warned: true, ..Failed::new([Reason::MixedContent], error) });
             }
             self.preflight(request).await?;
-            let (status, headers, body) = self.exchange(&request.context, request.outgoing()).await?;
+            let (status, headers, body) =
+                self.exchange(&request.context, request.outgoing(&self.manners.rules)).await?;
             *last = Some(status);
             let reasons = cors::readable(&request.context, &fields(&headers));
             if !reasons.is_empty() {
@@ -156,7 +160,10 @@ impl UserAgent {
             .all(|reason| matches!(reason, Reason::CorsPreflightMethod | Reason::CorsPreflightHeader));
         if !cors::readable(&request.context, &fields(&headers)).is_empty() {
             self.preflights.refuse(&self.manners, &request.context, &request.url);
-        } else if allows_the_origin && (reasons.is_empty() || self.manners.keeps_refusing_preflights) {
+        } else if allows_the_origin
+            && (reasons.is_empty() || self.manners.keeps_refusing_preflights)
+            && cors::is_well_formed(&fields(&headers))
+        {
             self.preflights.keep(&self.manners, &request.context, &request.url, headers, self.now);
         }
         if !reasons.is_empty() {
@@ -194,6 +201,7 @@ impl UserAgent {
             let warned = matches!(none, NoAnswer::Distrusted(_));
             Failed { warned, ..Failed::new([Reason::Network], none.to_string()) }
         })?;
+        let context = &Context { answered: date(&answer.headers), ..context.clone() };
         let is_refused = context.mode == Mode::WebSocket && !matches!(answer.status, 101 | 401);
         let is_ignored = is_refused && !cookies.refused_handshakes_set_cookies;
         let lines = answer.headers.get_all(SET_COOKIE).iter().map(|line| match line.as_bytes() {
@@ -237,9 +245,9 @@ impl Request {
     }
 
     /// The request with what browsers add to it, cookies aside.
-    pub(super) fn outgoing(&self) -> Outgoing {
+    pub(super) fn outgoing(&self, rules: &Profile) -> Outgoing {
         let mut headers = self.common_headers();
-        if let Some(origin) = cors::origin_header(&self.context) {
+        if let Some(origin) = cors::origin_header(&self.context, rules) {
             set(&mut headers, ORIGIN, &origin);
         }
         if self.context.mode == Mode::Navigate {
@@ -328,21 +336,18 @@ impl Request {
         if self.context.redirects.len() >= most {
             return Err(format!("more than {most} redirects"));
         }
-        let from = self.context.url.origin.clone();
-        let leaves = told::location(&url).is_none_or(|to| !to.origin.is_same_origin(&from));
+        let to = told::location(&url).ok_or_else(|| format!("{url} has no host that can be asked"))?;
+        let leaves = !to.origin.is_same_origin(&self.context.url.origin);
         // Steps 9 and 10: a URL with a password in it is for navigations.
         let has_password = !url.username().is_empty() || url.password().is_some();
         if self.context.mode == Mode::Cors && has_password && (leaves || self.context.is_cross_origin()) {
             return Err("a redirect to another origin may not carry a user name or password".to_owned());
         }
         // Step 12.
-        let method = &*self.context.method;
-        let becomes_get = (matches!(status, 301 | 302) && method == "POST")
-            || (status == 303 && !matches!(method, "GET" | "HEAD"));
-        if becomes_get {
+        let redirected = self.context.clone().redirected(status, to);
+        if redirected.method != self.context.method {
             const OF_THE_BODY: [&str; 4] =
                 ["content-encoding", "content-language", "content-location", "content-type"];
-            self.context.method = Cow::Borrowed("GET");
             self.body = None;
             self.drop_headers(|name| OF_THE_BODY.iter().any(|of| of.eq_ignore_ascii_case(name)));
         }
@@ -350,8 +355,7 @@ impl Request {
         if leaves {
             self.drop_headers(|name| name.eq_ignore_ascii_case("authorization"));
         }
-        self.context.redirects.push(from);
-        self.go_to(url)?;
+        (self.context, self.url) = (redirected, url);
         Ok(true)
     }
 
@@ -364,16 +368,11 @@ impl Request {
     /// Upgrades a request that is mixed content: Mixed Content, section 4.1.
     fn upgrade(&mut self) {
         let mut url = self.url.clone();
-        if url.set_scheme("https").is_ok() {
-            _ = self.go_to(url);
+        if url.set_scheme("https").is_ok()
+            && let Some(location) = told::location(&url)
+        {
+            (self.context.url, self.url) = (location, url);
         }
-    }
-
-    fn go_to(&mut self, url: Url) -> Result<(), String> {
-        self.context.url =
-            told::location(&url).ok_or_else(|| format!("{url} has no host that can be asked"))?;
-        self.url = url;
-        Ok(())
     }
 }
 
@@ -392,6 +391,11 @@ impl Failed {
     pub(super) fn told(&self) -> BTreeSet<Reason> {
         told::set(self.reasons)
     }
+}
+
+/// The `Date` of an answer.
+fn date(headers: &HeaderMap) -> Option<i64> {
+    http_date(headers.get(DATE)?.as_bytes())
 }
 
 /// The fields of a message, as the rules take them.

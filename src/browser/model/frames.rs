@@ -53,11 +53,12 @@ impl UserAgent {
         self.next_frame += 1;
         let above = self.documents();
         let navigation = self.navigation(url.clone());
+        // It is there, also on a page that loads nothing into it.
+        let frame = Frame { id, parent: self.inside, asked: url.clone(), above, document: None };
+        self.frames.push(frame);
         if !self.loads() {
             return self.not_asked().into();
         }
-        let frame = Frame { id, parent: self.inside, asked: url.clone(), above, document: None };
-        self.frames.push(frame);
         self.navigate_frame(id, navigation).await
     }
 

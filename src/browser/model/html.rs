@@ -3,9 +3,14 @@
 //! A tokenizer reads the page; images, scripts, style sheets and frames are listed. Whatever else a page
 //! may load or run is a [`doubt`](Embedded::doubt), and never guessed at.
 
+use std::collections::HashSet;
+
 use html5gum::emitters::default::DefaultEmitter;
 use html5gum::{StartTag, Token, Tokenizer};
 use url::Url;
+
+/// How many things of a page are listed: more than are loaded, as some of them are not asked for.
+const MOST: usize = 4 * super::load::MOST;
 
 /// What a page embeds.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -33,7 +38,13 @@ const SCRIPTS: [&str; 5] =
 pub(super) fn embedded(html: &[u8], url: &Url) -> Embedded {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
-    let mut reader = Reader { found: Embedded::default(), base: url.clone(), inert: None, text: Text::Page };
+    let mut reader = Reader {
+        found: Embedded::default(),
+        seen: HashSet::new(),
+        base: url.clone(),
+        inert: None,
+        text: Text::Page,
+    };
     for Ok(token) in Tokenizer::new_with_emitter(html, emitter) {
         reader.take(&token);
     }
@@ -57,6 +68,8 @@ pub(super) fn does_nothing(script: &[u8]) -> bool {
 
 struct Reader {
     found: Embedded,
+    /// The URLs in it.
+    seen: HashSet<Url>,
     /// What relative URLs are relative to.
     base: Url,
     /// Inside an element whose content does nothing: its name, and how deep.
@@ -200,10 +213,16 @@ impl Reader {
         let Ok(mut url) = self.base.join(&source) else { return };
         url.set_fragment(None);
         match url.scheme() {
-            "http" | "https" if self.found.resources.iter().any(|(_, other)| *other == url) => {
+            "http" | "https" if self.seen.contains(&url) => {
                 self.doubt("it embeds one URL twice, which a browser may ask for once or twice");
             }
-            "http" | "https" => self.found.resources.push((kind, url)),
+            "http" | "https" if self.found.resources.len() >= MOST => {
+                self.doubt("it embeds so many things");
+            }
+            "http" | "https" => {
+                self.seen.insert(url.clone());
+                self.found.resources.push((kind, url));
+            }
             "about" => {}
             "data" if kind == Kind::Image => {}
             _ => self.doubt("it embeds a URL that is not of http"),
@@ -304,6 +323,15 @@ mod tests {
         ] {
             assert!(read(html).1.is_some(), "{html}");
         }
+    }
+
+    #[test]
+    fn of_ever_so_many_things_the_first_are_listed_in_order() {
+        let images = |count: usize| (0..count).map(|index| format!("<img src=/{index}>")).collect::<String>();
+        let expected: Vec<_> = (0..MOST).map(|index| format!("Image /{index}")).collect();
+        assert_eq!(resources(&images(MOST)), expected);
+        let (listed, doubt) = read(&images(20_000));
+        assert_eq!((listed, doubt.as_deref()), (expected, Some("it embeds so many things")));
     }
 
     #[test]

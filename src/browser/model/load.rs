@@ -19,7 +19,7 @@ use crate::rules::site::Origin;
 const DEPTH: usize = 16;
 
 /// How many things a step loads.
-const MOST: usize = 256;
+pub(super) const MOST: usize = 256;
 
 /// Headers of a document that mean something to a browser which the rules do not know.
 const UNKNOWN: [&str; 4] = ["content-security-policy", "link", "refresh", "x-frame-options"];

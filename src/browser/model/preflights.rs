@@ -104,15 +104,17 @@ impl Preflights {
 
 /// Whether answers, one of which there must be, list the method and the headers asked for by their names.
 fn list<'k>(kept: impl Iterator<Item = &'k Kept> + Clone, preflight: &Preflight) -> bool {
-    let listed = |list: &str, is: &dyn Fn(&String) -> bool| {
-        kept.clone().any(|kept| cors::list(&fields(&kept.headers), list).iter().any(is))
+    let names = |kept: &Kept, header: &str| cors::list(&fields(&kept.headers), header).unwrap_or_default();
+    let listed = |header: &str, is: &dyn Fn(&String) -> bool| {
+        kept.clone().any(|kept| names(kept, header).iter().any(is))
     };
     let method = |method: &String| *method == preflight.method;
     kept.clone().next().is_some()
-        && (matches!(&*preflight.method, "GET" | "POST") || listed("Access-Control-Allow-Methods", &method))
-        && preflight.headers.iter().all(|header| {
-            listed("Access-Control-Allow-Headers", &|listed| listed.eq_ignore_ascii_case(header))
-        })
+        && (matches!(&*preflight.method, "GET" | "POST") || listed(cors::ALLOW_METHODS, &method))
+        && preflight
+            .headers
+            .iter()
+            .all(|header| listed(cors::ALLOW_HEADERS, &|listed| listed.eq_ignore_ascii_case(header)))
 }
 
 impl Key {

@@ -13,6 +13,7 @@ use super::client::Outgoing;
 use super::fetch::{Failed, Request};
 use super::profile::REDIRECTS;
 use crate::rules::cors::{self, MixedContent};
+use crate::rules::engine::Profile;
 use crate::rules::reason::Reason;
 use crate::rules::site::{Origin, Relation};
 use crate::suffixes::suffixes;
@@ -25,7 +26,8 @@ impl UserAgent {
             return Err(Failed::new([Reason::MixedContent], error));
         }
         loop {
-            let (status, headers, _) = self.exchange(&request.context, handshake(&request)).await?;
+            let (status, headers, _) =
+                self.exchange(&request.context, handshake(&request, &self.manners.rules)).await?;
             let goes_on = self.manners.sockets_follow_redirects
                 && request
                     .redirect(status, &headers, REDIRECTS)
@@ -44,8 +46,8 @@ impl UserAgent {
 }
 
 /// The request of the handshake.
-fn handshake(request: &Request) -> Outgoing {
-    let mut outgoing = request.outgoing();
+fn handshake(request: &Request, rules: &Profile) -> Outgoing {
+    let mut outgoing = request.outgoing(rules);
     let headers = &mut outgoing.headers;
     headers.remove(UPGRADE_INSECURE_REQUESTS);
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));

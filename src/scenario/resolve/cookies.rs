@@ -1,14 +1,48 @@
-//! A warning for every expectation on a cookie that nothing in the scenario can set.
+//! Warnings about cookies: slips in the lines that set them, and every expectation on a cookie that nothing in
+//! the scenario can set.
 //!
-//! Such an expectation is most often a misspelt name, and one of absence would hold for ever.
+//! Such an expectation is most often a misspelt name, and one of absence would hold for ever. Either may be
+//! meant, so nothing here is an error.
 
 use std::collections::BTreeSet;
 
 use super::super::mistakes::Mistakes;
-use super::super::written::{Action, Expect, Scenario};
+use super::super::written::{Action, At, Expect, Scenario};
+use super::headers;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 use crate::plan::Body;
 use crate::plan::framework::CookieCall;
+use crate::slips::slips;
+
+/// Warns of the slips in every line. Where the file is not settled, a variable may have left a gap in a line.
+pub(super) fn check_lines(scenario: &Scenario, settled: bool, mistakes: &mut Mistakes) {
+    for line in lines(scenario) {
+        let raw = mistakes.text().get(line.span.clone()).unwrap_or_default();
+        if !settled && raw.contains("{{") {
+            continue;
+        }
+        for slip in slips(&line.value) {
+            let place = headers::part(mistakes.text(), line, &slip.span);
+            mistakes.add(Diagnostic::warning(slip.message).label(place, "").help(slip.help));
+        }
+    }
+}
+
+/// Every line that is written out: those of routes, and those that steps assign to `document.cookie`.
+fn lines(scenario: &Scenario) -> Vec<&At<String>> {
+    let routes = scenario.origins.iter().flat_map(|origin| &origin.routes);
+    let sent = routes.flat_map(|route| {
+        let is_line = |name: &str| name.eq_ignore_ascii_case("set-cookie");
+        let fields = route.headers.iter().filter(move |header| is_line(&header.name.value));
+        route.set_cookie.iter().chain(fields.map(|header| &header.value))
+    });
+    let actions = scenario.steps.iter().flat_map(|step| &step.actions);
+    let written = actions.filter_map(|action| match &action.value {
+        Some(Action::DocumentCookie { write }) => write.as_ref(),
+        _ => None,
+    });
+    sent.chain(written).collect()
+}
 
 /// Warns once for each name.
 pub(super) fn check(scenario: &Scenario, mistakes: &mut Mistakes) {
@@ -83,5 +117,55 @@ fn name_of(line: &str) -> Option<&str> {
     match pair.split_once('=') {
         Some((name, _)) => Some(name.trim()),
         None => Some(""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::diagnostic::{Severity, Source};
+    use crate::scenario::parse;
+
+    /// What is said of a scenario whose one route has these lines: what each warning is under, and the warning
+    /// itself. There is a plan all the same.
+    fn warned(set_cookie: &str, more: &str) -> Vec<(String, String)> {
+        let text = format!(
+            "title = \"a slip\"\n{more}[origins.web]\nurl = \"https://www.example.com\"\n\
+             [[origins.web.routes]]\nat = \"GET /\"\nset_cookie = {set_cookie}\n[[step]]\nvisit = \"web:/\"\n"
+        );
+        let (plan, diagnostics) = parse(Arc::new(Source::new("slip.toml", text.clone())));
+        assert!(plan.is_some(), "a slip is no mistake: {diagnostics:?}");
+        diagnostics
+            .into_iter()
+            .map(|warning| {
+                assert_eq!(warning.severity, Severity::Warning);
+                (text[warning.labels[0].0.clone()].to_owned(), warning.message)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_slip_in_a_line_is_a_warning_under_the_slip() {
+        let told = warned("[\"sid=1; Http-Only; Path=/\", 'Set-Cookie: a=\"1\"; Secure, SameSite=Laxx']", "");
+        let under: Vec<&str> = told.iter().map(|(under, _)| under.as_str()).collect();
+        assert_eq!(under, ["Http-Only", "Set-Cookie:", ","], "{told:?}");
+        assert!(told[0].1.contains("browsers ignore the unknown attribute `Http-Only`"), "{told:?}");
+        let told = warned("\"a=\\\"1\\\"; SameSite=Laxx; Max-Age=1h\"", "");
+        let under: Vec<&str> = told.iter().map(|(under, _)| under.as_str()).collect();
+        assert_eq!(under, ["SameSite=Laxx", "Max-Age=1h"], "{told:?}");
+    }
+
+    #[test]
+    fn a_slip_in_a_variable_is_a_warning_under_the_whole_line() {
+        let told = warned("[\"sid=1; {{flags}}\"]", "variables.flags = \"secur\"\n");
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].0, "\"sid=1; {{flags}}\"");
+    }
+
+    #[test]
+    fn lines_as_servers_send_them_are_passed_over() {
+        let lines = "[\"sid=1; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Priority=High\", \"a=1, 2\"]";
+        assert!(warned(lines, "").is_empty());
     }
 }

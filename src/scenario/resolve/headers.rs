@@ -49,6 +49,16 @@ pub(in crate::scenario) fn check_value(value: &At<String>, what: &str, mistakes:
     false
 }
 
+/// The place in the file of a part of a string's value, or the whole string where that cannot be told: where a
+/// variable stands for some of it.
+pub(super) fn part(text: &str, value: &At<String>, part: &Span) -> Span {
+    if text.get(value.span.clone()).is_none_or(|raw| raw.contains("{{")) {
+        return value.span.clone();
+    }
+    let last = part.end.saturating_sub(1).max(part.start);
+    inside(text, value, part.start).start..inside(text, value, last).end
+}
+
 /// The place in the file of the character at `index` of a string's value, or the whole string where
 /// that cannot be told.
 fn inside(text: &str, value: &At<String>, index: usize) -> Span {
@@ -124,6 +134,21 @@ mod tests {
             let index = value.bytes().position(|byte| byte < 0x20 || byte == 0x7f).expect("there is one");
             let span = inside(raw, &at, index);
             assert_eq!(&raw[span], character, "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_part_is_found_through_escapes_and_not_through_variables() {
+        for (raw, value, wanted, shown) in [
+            ("\"a=1; Secur\"", "a=1; Secur", "Secur", "Secur"),
+            ("'a=1; Secur'", "a=1; Secur", "Secur", "Secur"),
+            ("\"a=\\\"1\\\"; S\\u0065cur\"", "a=\"1\"; Secur", "Secur", "S\\u0065cur"),
+            ("\"\"\"\na=ü; \\\n  Secur\"\"\"", "a=ü; Secur", "Secur", "Secur"),
+            ("\"a=1; {{x}}\"", "a=1; Secur", "Secur", "\"a=1; {{x}}\""),
+        ] {
+            let at = At { value: value.to_owned(), span: 0..raw.len() };
+            let start = value.find(wanted).expect("it is there");
+            assert_eq!(&raw[part(raw, &at, &(start..start + wanted.len()))], shown, "{raw}");
         }
     }
 }

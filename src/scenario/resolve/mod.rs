@@ -42,6 +42,7 @@ pub(super) fn resolve(scenario: Scenario, mistakes: &mut Mistakes) -> Option<Pla
     let names = Names::of(&scenario, mistakes);
     let records = dns::records(&scenario.records, &names, mistakes);
     relations::check(&scenario.relations, &names, mistakes);
+    cookies::check_lines(&scenario, settled, mistakes);
     if settled {
         cookies::check(&scenario, mistakes);
     }
