@@ -137,7 +137,10 @@ pub(super) fn of_claim(
     if let Some(claim) = expect.not_stored.iter().find(|claim| claim.span == failure.span) {
         let name = &claim.value.name;
         let cause = refused(step, now, last_line(now, name)?, browser)?;
-        return Some(Claimed { cause, is_positive: false, names: BTreeSet::new() });
+        // That a cookie is deleted is what should work.
+        let is_positive = matches!(cause.trouble, Trouble::Undeleted | Trouble::Survives);
+        let names = is_positive.then(|| name.clone()).into_iter().collect();
+        return Some(Claimed { cause, is_positive, names });
     }
     if let Some(claim) = expect.sent.iter().find(|claim| claim.span == failure.span) {
         let name = &claim.value.name;

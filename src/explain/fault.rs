@@ -128,9 +128,12 @@ pub(super) fn in_cors(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)
             }
             Reason::CorsOriginMismatch if allow_origins.len() > 1 => {
                 add(
-                    allow_origins.last().cloned(),
+                    allow_origins.first().cloned(),
                     format!("{reason}: sent more than once, and read as one list"),
                 );
+                for again in &allow_origins[1..] {
+                    add(Some(again.clone()), "once more".to_owned());
+                }
             }
             Reason::CorsOriginMismatch | Reason::CorsWildcardWithCredentials => {
                 add(here(&allow_origin), reason.to_string())

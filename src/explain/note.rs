@@ -138,7 +138,7 @@ pub(super) fn caveat(outcomes: &[Outcome]) -> Option<String> {
     let asked = |engine: &Engine| *engine != Engine::Webkit && of(*engine).next().is_some();
     let others: Vec<Engine> = Engine::ALL.into_iter().filter(asked).collect();
     let differs = |own: &&Outcome| {
-        let from = |engine: &Engine| of(*engine).any(|other| seen(other) != seen(own));
+        let from = |engine: &Engine| of(*engine).any(|other| !look_alike(other, own));
         !others.is_empty() && others.iter().all(from)
     };
     let own = of(Engine::Webkit).find(differs)?;
@@ -150,11 +150,10 @@ pub(super) fn caveat(outcomes: &[Outcome]) -> Option<String> {
     })
 }
 
-/// What the table of an answer shows of an outcome.
-fn seen(outcome: &Outcome) -> (Option<bool>, Vec<(&str, bool, bool, bool)>) {
-    let cookies = outcome.cookies.iter();
-    let cookies = cookies.map(|cookie| (cookie.name.as_str(), cookie.deletion, cookie.done, cookie.sent));
-    (outcome.readable, cookies.collect())
+/// Whether the table of an answer shows the same of two outcomes.
+fn look_alike(one: &Outcome, other: &Outcome) -> bool {
+    let shown = |cookie: &CookieOutcome| (cookie.name.clone(), cookie.deletion, cookie.done, cookie.sent);
+    one.readable == other.readable && one.cookies.iter().map(shown).eq(other.cookies.iter().map(shown))
 }
 
 /// A cookie in a sentence.

@@ -123,7 +123,7 @@ reasons! {
     ]
     /// The cookie is kept in another partition than the request looks at.
     OtherPartition = "other-partition" [
-        Sent: "the cookie was stored under another top-level site, and this browser keeps one jar for each", "CHIPS, draft-cutler-httpbis-partitioned-cookies-01";
+        Sent: "the cookie is kept in another partition: of another top-level site, or of frames with other sites above them", "CHIPS, draft-cutler-httpbis-partitioned-cookies-01";
     ]
     /// A script tried to write an `HttpOnly` cookie.
     HttpOnlyFromScript = "http-only-from-script" [
@@ -172,7 +172,7 @@ reasons! {
     ]
     /// `Access-Control-Allow-Origin` names another origin.
     CorsOriginMismatch = "cors-origin-mismatch" [
-        Readable: "Access-Control-Allow-Origin names another origin than the page's", "Fetch, CORS check, step 4";
+        Readable: "Access-Control-Allow-Origin is not the very `Origin` that asks", "Fetch, CORS check, step 4";
     ]
     /// `Access-Control-Allow-Origin: *` on a request with credentials.
     CorsWildcardWithCredentials = "cors-wildcard-with-credentials" [
