@@ -144,7 +144,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         ("`Expires` counts from the `Date` of the answer", yes(*expires_by_date)),
         ("cookies a site may have", limit(site_limit)),
         ("… in one partition", limit(partition_limit)),
-        ("… in one partition, in bytes of names and values", bytes(*partition_bytes)),
+        ("… in one partition, in bytes of names and values", limit(partition_bytes)),
         ("… and its Secure ones make room for Secure ones alone", yes(*secure_make_room_for_secure)),
         ("cookies a jar may have", limit(jar_limit)),
         ("… not counting those used within", seconds(*jar_limit_spares)),
@@ -360,7 +360,7 @@ fn bytes(most: usize) -> String {
 
 fn limit(limit: &Limit) -> String {
     if limit.most == limit.keep {
-        limit.most.to_string()
+        bytes(limit.most)
     } else {
         format!("{}, then down to {}", limit.most, limit.keep)
     }

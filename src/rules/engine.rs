@@ -195,14 +195,12 @@ pub struct Profile {
     /// Specification, Firefox (documented 2026-11-25) and WebKit: as many as outside. Chromium: 180, and one goes for
     /// each that comes (documented 2026-11-25: `CookieMonster::GarbageCollectPartitionedCookies`).
     pub partition_limit: Limit,
-    /// The most bytes that the names and values of one site's cookies may have in one partition; `usize::MAX` for
-    /// no limit.
+    /// How many bytes the names and values of one site's cookies may have in one partition.
     ///
-    /// Specification and WebKit: no limit. Chromium: 10,240 (documented 2026-11-25:
-    /// `kPerPartitionDomainMaxCookieBytes`). Firefox: taken as no limit; its code has one of as many bytes, which
-    /// lets a fifth more pass (documented 2026-11-25: `network.cookie.chips.partitionLimitByteCapacity`, beside
-    /// which a preference may say that nothing goes), and that was not seen.
-    pub partition_bytes: usize,
+    /// Specification and WebKit: no limit. Chromium: 10,240 (`kPerPartitionDomainMaxCookieBytes`). Firefox: a fifth
+    /// more, then down to as many (`network.cookie.chips.partitionLimitByteCapacity`). Both measured 2026-11-25, with
+    /// cookies of 3,500 bytes.
+    pub partition_bytes: Limit,
     /// Whether a site's Secure cookies make room for a new one only if it is Secure too and no other can. Otherwise
     /// just those go that are not Secure, be they fewer than wanted; and where there is none, the new one is not
     /// stored.
@@ -542,7 +540,7 @@ impl Profile {
         Self {
             site_limit: none,
             partition_limit: none,
-            partition_bytes: usize::MAX,
+            partition_bytes: none,
             jar_limit: none,
             ..self.clone()
         }

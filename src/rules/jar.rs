@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use super::cookie::{Cookie, PartitionKey};
 use super::copy::{PageCopy, is_as_it_was};
 use super::domain::PublicSuffixes;
-use super::engine::Profile;
+use super::engine::{Limit, Profile};
 use super::site::{Scheme, site_domain};
 
 /// The cookies of a browser.
@@ -287,9 +287,9 @@ fn make_room(bucket: &mut Vec<Cookie>, new: &Cookie, profile: &Profile, now: i64
     Some(bucket.extract_if(.., |cookie| is_beside(cookie) && Some(rank(cookie)) <= last).collect())
 }
 
-/// Evicts what makes the cookies that a site has in the partition of the newest of them more bytes than these, in
-/// names and values: expired ones first, then by their last access. The newest is never evicted.
-fn evict_bytes(bucket: &mut Vec<Cookie>, newest: u64, most: usize, now: i64) -> Vec<Cookie> {
+/// Evicts, where the cookies that a site has in the partition of the newest of them are too many bytes in names and
+/// values, what is more than may be kept: expired ones first, then by their last access. The newest is never evicted.
+fn evict_bytes(bucket: &mut Vec<Cookie>, newest: u64, limit: Limit, now: i64) -> Vec<Cookie> {
     let newcomer = bucket.iter().rfind(|cookie| cookie.serial == newest);
     let Some(partition) = newcomer.and_then(|cookie| cookie.partition.clone()) else {
         return Vec::new();
@@ -297,7 +297,7 @@ fn evict_bytes(bucket: &mut Vec<Cookie>, newest: u64, most: usize, now: i64) -> 
     let is_beside = |cookie: &Cookie| cookie.partition.as_ref() == Some(&partition);
     let size = |cookie: &Cookie| cookie.name.len() + cookie.value.len();
     let mut bytes: usize = bucket.iter().filter(|cookie| is_beside(cookie)).map(size).sum();
-    if bytes <= most {
+    if bytes <= limit.most {
         return Vec::new();
     }
     let may_go = |cookie: &Cookie| is_beside(cookie) && cookie.serial != newest;
@@ -307,7 +307,7 @@ fn evict_bytes(bucket: &mut Vec<Cookie>, newest: u64, most: usize, now: i64) -> 
     ranks.sort_unstable();
     let mut last = None;
     for (its_rank, its_size) in ranks {
-        if bytes <= most {
+        if bytes <= limit.keep {
             break;
         }
         bytes -= its_size;

@@ -269,6 +269,9 @@ fn how_much_a_site_may_have_in_a_partition() {
     // Forty of 256 bytes, the name included, fill a partition of Chromium's.
     assert_eq!(kept(40, 252).map(|(count, _)| count), [40; 3]);
     assert_eq!(kept(41, 252), [(40, "c001".into()), (41, "c000".into()), (41, "c000".into())]);
+    // A fifth more fit into one of Firefox's, which then makes room for as many.
+    assert_eq!(kept(48, 252).map(|(count, _)| count), [40, 48, 48]);
+    assert_eq!(kept(49, 252).map(|(count, _)| count), [40, 40, 49]);
 }
 
 #[test]

@@ -335,7 +335,7 @@ fn secure_cookies_make_room_for_secure_ones_alone_where_the_profile_says_so() {
 #[test]
 fn a_partition_has_room_for_so_many_bytes() {
     const PARTITIONED: &str = "; Partitioned";
-    let profile = Profile { partition_bytes: 100, ..SPEC };
+    let profile = Profile { partition_bytes: Limit { most: 100, keep: 100 }, ..SPEC };
     let here = fetch(&["https://a.com"], "https://b.com/");
     let mut jar = Jar::new();
     let mut evicted = |context: &Context, name: &str, length: usize, attributes: &str, after: i64| {

@@ -20,7 +20,7 @@ use super::UserAgent;
 use super::client::{NoAnswer, Outgoing};
 use super::profile::{DroppedHeaders, REDIRECTS};
 use super::told;
-use crate::observe::Exchange;
+use crate::observe::{Exchange, SetCookie};
 use crate::rules::context::{Context, Credentials, Destination, Kind, Mode};
 use crate::rules::cors::{self, MixedContent, Preflight};
 use crate::rules::date::http_date;
@@ -204,11 +204,21 @@ impl UserAgent {
         let context = &Context { answered: date(&answer.headers), ..context.clone() };
         let is_refused = context.mode == Mode::WebSocket && !matches!(answer.status, 101 | 401);
         let is_ignored = is_refused && !cookies.refused_handshakes_set_cookies;
-        let lines = answer.headers.get_all(SET_COOKIE).iter().map(|line| match line.as_bytes() {
-            line if is_ignored => told::ignored(line, Reason::HandshakeRefused),
-            line => told::line(&self.jar.store(cookies, &suffixes, context, line, self.now)),
-        });
-        let set_cookie: Vec<_> = lines.collect();
+        let mut set_cookie: Vec<SetCookie> = Vec::new();
+        for line in answer.headers.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes) {
+            if is_ignored {
+                set_cookie.push(told::ignored(line, Reason::HandshakeRefused));
+                continue;
+            }
+            let decision = self.jar.store(cookies, &suffixes, context, line, self.now);
+            // What a later line of the answer crowds out leaves no trace: that it was stored can nobody tell.
+            for evicted in &decision.evicted {
+                let is_its =
+                    |line: &&mut SetCookie| line.name.as_bytes() == evicted.name && line.stored == Some(true);
+                set_cookie.iter_mut().filter(is_its).for_each(|line| line.stored = None);
+            }
+            set_cookie.push(told::line(&decision));
+        }
         let in_a_frame = context.kind == Kind::FrameNavigation || context.documents.len() > 1;
         let is_siteless = context.documents.first().is_some_and(Origin::is_opaque);
         if in_a_frame && is_siteless && self.jar.has_siteless() {
