@@ -10,7 +10,8 @@
 //!
 //! What they share stands beside them: `scripts` makes a page do what a step says, `listening` hears events
 //! while an answer is waited for, `stored` tells by two jars what became of each Set-Cookie line, `request`
-//! finds a step's own request on the wire, `brought` tells by the wire what a scenario left behind.
+//! finds a step's own request on the wire, `brought` tells by the wire what a scenario left behind, `home` is a
+//! browser that one worker has for itself.
 //!
 //! Nothing here knows scenarios, expectations or reports, and nothing prints.
 
@@ -21,6 +22,7 @@ pub mod driver;
 pub mod failure;
 pub mod firefox;
 pub mod guard;
+mod home;
 pub mod install;
 mod listening;
 pub mod model;

@@ -22,12 +22,6 @@ use crate::world::{Gateway, World};
 /// The limit for each thing asked of a browser, where nothing else is said.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The folder of a profile that is kept, within the driver's.
-pub(super) const PROFILE: &str = "profile";
-
-/// Why a worker that shares its browser with others cannot restart it: only one elsewhere comes to that step.
-pub(super) const ELSEWHERE: &str = "a browser elsewhere cannot be closed and started again with its profile";
-
 /// How a browser is launched.
 #[derive(Clone, Debug)]
 pub struct Options {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::goal::{held, is_sent, last_line, lines_that_count, survives};
+use super::goal::{held, is_sent, lines_that_count, survives};
 use crate::browser::name::BrowserName;
 use crate::edit::{cookie_line, topology};
 use crate::observe::{Cookie, Exchange, Observation, SetCookie, Withheld, cookie_pairs};
@@ -136,7 +136,7 @@ pub(super) fn of_claim(
     }
     if let Some(claim) = expect.not_stored.iter().find(|claim| claim.span == failure.span) {
         let name = &claim.value.name;
-        let cause = refused(step, now, last_line(now, name)?, browser)?;
+        let cause = refused(step, now, now.lines(name).next_back()?, browser)?;
         // That a cookie is deleted is what should work.
         let is_positive = matches!(cause.trouble, Trouble::Undeleted | Trouble::Survives);
         let names = is_positive.then(|| name.clone()).into_iter().collect();
@@ -204,7 +204,7 @@ fn not_stored(
     browser: BrowserName,
 ) -> Option<Cause> {
     let now = &seen[step];
-    match last_line(now, name) {
+    match now.lines(name).next_back() {
         Some(line) => refused(step, now, line, browser),
         // The answer that sets it never came.
         None => unreadable(step, now, browser).or_else(|| {
@@ -240,7 +240,7 @@ fn never_stored(
     browser: BrowserName,
 ) -> Option<Cause> {
     for (earlier, then) in seen[..step].iter().enumerate().rev() {
-        if let Some(line) = last_line(then, name) {
+        if let Some(line) = then.lines(name).next_back() {
             return refused(earlier, then, line, browser);
         }
         let never_asked = then.page.readable == Some(false) && then.requests().next().is_none();

@@ -122,20 +122,15 @@ fn lines(seen: &Observation) -> impl Iterator<Item = &SetCookie> {
 pub(super) fn lines_that_count(seen: &Observation) -> Vec<&SetCookie> {
     let cookie = |line: &SetCookie| {
         let text = String::from_utf8_lossy(&line.line).into_owned();
-        let word = |attribute| cookie_line::attribute(&text, attribute).map(str::to_ascii_lowercase);
-        let domain = word("Domain").map(|domain| domain.trim_start_matches('.').to_owned());
-        (line.name.clone(), domain, word("Path"), word("Partitioned").is_some())
+        let word = |attribute| cookie_line::attribute(&text, attribute);
+        let domain = word("Domain").map(|domain| domain.trim_start_matches('.').to_ascii_lowercase());
+        (line.name.clone(), domain, word("Path").map(str::to_owned), word("Partitioned").is_some())
     };
     let last: BTreeMap<_, _> =
         lines(seen).enumerate().map(|(place, line)| (cookie(line), (place, line))).collect();
     let mut last: Vec<_> = last.into_values().collect();
     last.sort_unstable_by_key(|(place, _)| *place);
     last.into_iter().map(|(_, line)| line).collect()
-}
-
-/// The last line of a step for this name.
-pub(super) fn last_line<'s>(seen: &'s Observation, name: &str) -> Option<&'s SetCookie> {
-    lines(seen).filter(|line| line.name == name).last()
 }
 
 /// Whether the server meant to delete a cookie: the lifetime that the line gives is over, whatever else speaks

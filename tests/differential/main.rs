@@ -41,10 +41,10 @@ const SEED: u64 = 1;
 /// The browsers that scenarios are run in, and how many each, where `REHEARSAL_BROWSERS` and
 /// `REHEARSAL_SCENARIOS` do not say.
 const SLICES: [(&str, u64); 3] = [
-    ("chromium,chromium:block-third-party", 40),
-    ("firefox,firefox:block-third-party", 20),
+    ("chromium,chromium:block-third-party", 30),
+    ("firefox,firefox:block-third-party", 10),
     // It has no tab to keep: every scenario takes a browser of its own.
-    ("webkit", 15),
+    ("webkit", 8),
 ];
 
 /// How many scenarios run at once.

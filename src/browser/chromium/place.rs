@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use futures_util::future;
 use serde_json::{Value, json};
 
-use super::restart::DEFAULT;
 use crate::browser::bidi::Bidi;
 use crate::browser::failure::Failure;
+use crate::browser::home::DEFAULT;
 use crate::world::Gateway;
 
 /// Where in the browser a worker is.

@@ -1,10 +1,4 @@
-//! A browser of a worker's own, which can be closed and started again with its profile.
-//!
-//! User contexts are off the record and end with their browser, so a scenario that restarts it is run in the
-//! default context of a browser of its own. The profile is in the guard's folder and ends with the driver,
-//! which outlives the browser.
-
-use std::path::PathBuf;
+//! Chromium with a profile for one worker alone, closed and started again: see [`Home`].
 
 use serde_json::{Value, json};
 
@@ -14,21 +8,10 @@ use super::worker::Worker;
 use crate::browser::bidi::Bidi;
 use crate::browser::driver::{self, Driver};
 use crate::browser::failure::Failure;
-use crate::browser::real::{ELSEWHERE, Options, PROFILE};
+use crate::browser::home::{DEFAULT, ELSEWHERE, Home, profile_of};
+use crate::browser::real::Options;
 use crate::browser::running::Running;
-use crate::browser::session::Session;
 use crate::observe::Page;
-
-/// A browser of a worker's own.
-#[derive(Debug)]
-pub(super) struct Home {
-    options: Options,
-    binary: PathBuf,
-    /// Where the driver listens.
-    driver: String,
-    running: Running,
-    session: Session,
-}
 
 impl Worker {
     /// Starts a browser with a profile for one worker alone, which ends with it.
@@ -45,7 +28,7 @@ impl Worker {
         let proxy = gateway.address();
         let driver = Driver::chromedriver(&options.guard, &program, options.timeout).await?;
         let url = driver.url();
-        let profile = driver.guarded().folder().join(PROFILE);
+        let profile = profile_of(&driver);
         let words = driver.guarded().words();
         let opened = async {
             let (session, bidi) =
@@ -68,7 +51,7 @@ impl Worker {
 
     /// The private folder of the browser, where it is the worker's own.
     pub fn folder(&self) -> Option<&std::path::Path> {
-        self.home.as_ref().map(|home| home.running.folder())
+        self.home.as_ref().map(Home::folder)
     }
 
     /// Closes the browser and starts it again with its profile.
@@ -76,10 +59,9 @@ impl Worker {
         let Some(home) = &mut self.home else {
             return Err(Failure::NotPossible { why: ELSEWHERE });
         };
-        // ChromeDriver lets a browser that has a profile write everything down before it ends.
-        let Home { options, binary, driver, .. } = home;
-        home.session.close(options.timeout).await;
-        let profile = home.running.folder().join(PROFILE);
+        home.leave().await;
+        let Home { options, binary, driver, .. } = &*home;
+        let profile = home.profile();
         let (proxy, words) = (self.gateway.address(), self.bidi.words());
         let (session, bidi) =
             Chromium::open(options, Some(binary), driver, proxy, Some(&profile), words).await?;
@@ -92,13 +74,6 @@ impl Worker {
     }
 }
 
-impl Home {
-    /// Ends the browser and all its processes, and returns when they and the profile are gone.
-    pub(super) async fn close(self) {
-        self.running.close().await;
-    }
-}
-
 impl Place {
     /// The first tab of a browser, with the jar of its profile.
     async fn of_browser(bidi: &Bidi) -> Result<Self, Failure> {
@@ -108,6 +83,3 @@ impl Place {
         Self::with_tab(bidi, DEFAULT.to_owned(), tab.to_owned()).await
     }
 }
-
-/// The user context of a browser's own profile (WebDriver BiDi, section 7.1.1).
-pub(super) const DEFAULT: &str = "default";

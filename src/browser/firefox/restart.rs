@@ -1,9 +1,6 @@
-//! A browser of a worker's own, which can be closed and started again with its profile.
-//!
-//! User contexts end with their session, so a scenario that restarts the browser is run in the default context of a
-//! browser of its own. The profile is in the guard's folder and ends with the driver, which outlives the browser.
+//! Firefox with a profile for one worker alone, closed and started again: see [`Home`].
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -14,26 +11,13 @@ use crate::browser::bidi::Bidi;
 use crate::browser::driver::{self, Driver};
 use crate::browser::failure::Failure;
 use crate::browser::guard::Words;
+use crate::browser::home::{DEFAULT, ELSEWHERE, Home, profile_of};
 use crate::browser::listening::Line;
-use crate::browser::real::{ELSEWHERE, Options, PROFILE};
+use crate::browser::real::Options;
 use crate::browser::running::Running;
 use crate::browser::session::Session;
 use crate::observe::Page;
 use crate::world::Gateway;
-
-/// The user context of a browser's own profile (WebDriver BiDi, section 7.1.1).
-const DEFAULT: &str = "default";
-
-/// A browser of a worker's own.
-#[derive(Debug)]
-pub(super) struct Home {
-    options: Options,
-    binary: PathBuf,
-    /// Where the driver listens.
-    driver: String,
-    running: Running,
-    session: Session,
-}
 
 impl Worker {
     /// Starts a browser with a profile for one worker alone, which ends with it.
@@ -49,7 +33,7 @@ impl Worker {
         let gateway = options.gateway()?;
         let driver = Driver::geckodriver(&options.guard, &program, options.timeout).await?;
         let (url, words) = (driver.url(), driver.guarded().words());
-        let profile = driver.guarded().folder().join(PROFILE);
+        let profile = profile_of(&driver);
         let opened = async {
             std::fs::create_dir(&profile).map_err(|error| Failure::NotStarted {
                 program: driver::FIREFOX.name.to_owned(),
@@ -76,7 +60,7 @@ impl Worker {
 
     /// The private folder of the browser, where it is the worker's own.
     pub fn folder(&self) -> Option<&Path> {
-        self.home.as_ref().map(|home| home.running.folder())
+        self.home.as_ref().map(Home::folder)
     }
 
     /// Closes the browser and starts it again with its profile.
@@ -84,10 +68,9 @@ impl Worker {
         let Some(home) = &mut self.home else {
             return Err(Failure::NotPossible { why: ELSEWHERE });
         };
-        // geckodriver has Firefox quit, which writes everything down.
-        home.session.close(home.options.timeout).await;
+        home.leave().await;
         let Home { options, binary, driver, .. } = &*home;
-        let (profile, words) = (home.running.folder().join(PROFILE), self.line.bidi.words());
+        let (profile, words) = (home.profile(), self.line.bidi.words());
         let (session, bidi, chrome) = start(options, binary, driver, &self.gateway, &profile, words).await?;
         home.session = session;
         let tab = first_tab(&bidi).await?;
@@ -95,13 +78,6 @@ impl Worker {
         (self.line, self.chrome) = (Line::new(bidi), chrome);
         self.forget_pages();
         Ok(Page::default())
-    }
-}
-
-impl Home {
-    /// Ends the browser and all its processes, and returns when they and the profile are gone.
-    pub(super) async fn close(self) {
-        self.running.close().await;
     }
 }
 

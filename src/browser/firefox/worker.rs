@@ -8,12 +8,12 @@ use url::Url;
 
 use super::chrome::Chrome;
 use super::frames::{Frame, Target};
-use super::restart::Home;
 use super::tab::Tab;
 use super::{jar, steps, told};
 use crate::browser::bidi::Bidi;
 use crate::browser::brought::may_run_scripts;
 use crate::browser::failure::Failure;
+use crate::browser::home::Home;
 use crate::browser::listening::Line;
 use crate::browser::{request, stored};
 use crate::observe::{Cookie, Exchange, Observation, Page};
