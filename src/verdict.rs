@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::explain::failure::Explained;
 use crate::observe::{Cookie, Exchange, Observation, SetCookie};
 use crate::plan::{Absent, Claim, Expect, Readable, Sent, Stored};
+use crate::rules::domain::domain_match;
 use crate::rules::reason::{Question, Reason};
 use crate::world::wire;
 
@@ -206,9 +207,7 @@ fn kept_from_before<'s>(line: &SetCookie, seen: &'s Observation) -> Option<&'s C
     let host = seen.exchanges.iter().find(from).and_then(|exchange| exchange.wire.url.host_str())?;
     let sees = |cookie: &&Cookie| match cookie.host_only {
         true => cookie.domain == host,
-        false => {
-            host.strip_suffix(&*cookie.domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        }
+        false => domain_match(host, &cookie.domain),
     };
     seen.jar.iter().flatten().filter(|cookie| cookie.name == line.name).find(sees)
 }

@@ -13,6 +13,7 @@ use crate::browser::name::BrowserName;
 use crate::edit::{cookie_line, topology};
 use crate::observe::{Cookie, Exchange, Observation, SetCookie, Withheld, cookie_pairs};
 use crate::plan::{Expect, Plan, Readable, Route, Service};
+use crate::rules::domain::domain_match;
 use crate::rules::path::path_match;
 use crate::rules::reason::{Question, Reason};
 use crate::verdict::Failure;
@@ -334,7 +335,7 @@ fn withheld(step: usize, seen: &[Observation], name: &str, browser: BrowserName)
     // Another host may have a cookie of the same name.
     let is_its = |exchange: &Exchange| {
         let host = exchange.wire.url.host_str().unwrap_or_default();
-        cookies().any(|withheld: &Withheld| is_of(host, &withheld.domain))
+        cookies().any(|withheld: &Withheld| domain_match(host, &withheld.domain))
     };
     let stored = |line: &&SetCookie| line.name == name && line.stored == Some(true);
     let taken = seen[..step].iter().rev().find_map(|then| {
@@ -394,14 +395,9 @@ pub(super) fn hiding(cookie: &Cookie, page: &Url) -> BTreeSet<Reason> {
         }
     };
     add(cookie.http_only, Reason::HttpOnly);
-    add(!is_of(host, &cookie.domain), Reason::DomainMismatch);
-    add(is_of(host, &cookie.domain) && cookie.host_only && host != cookie.domain, Reason::HostOnly);
+    add(!domain_match(host, &cookie.domain), Reason::DomainMismatch);
+    add(domain_match(host, &cookie.domain) && cookie.host_only && host != cookie.domain, Reason::HostOnly);
     add(!path_match(page.path().as_bytes(), cookie.path.as_bytes()), Reason::PathMismatch);
     add(cookie.secure && page.scheme() != "https", Reason::SecureRequired);
     reasons
-}
-
-/// Whether a host may have set cookies of a domain: it is of it.
-pub(super) fn is_of(host: &str, domain: &str) -> bool {
-    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }

@@ -12,6 +12,7 @@ use crate::edit::topology::{self, Topology};
 use crate::edit::{CookieChange, Edit, Edits, Target, cookie_line, lines, of_settings, unprefixed};
 use crate::observe::{Observation, SetCookie};
 use crate::plan::{Action, Plan};
+use crate::rules::domain::domain_match;
 use crate::rules::reason::{Question, Reason};
 use crate::suffixes::registrable_domain;
 
@@ -323,7 +324,7 @@ impl Proposals<'_> {
     fn setters(&self, name: &str, domain: &str) -> BTreeSet<Target> {
         let all = self.targets(None, name);
         let sets = |target: &Target| {
-            target.origin.is_some_and(|index| cause::is_of(self.plan.origins[index].host(), domain))
+            target.origin.is_some_and(|index| domain_match(self.plan.origins[index].host(), domain))
         };
         let own: BTreeSet<Target> = all.iter().filter(|target| sets(target)).cloned().collect();
         if own.is_empty() { all } else { own }
