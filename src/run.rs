@@ -49,7 +49,8 @@ pub struct Options {
 /// Runs every scenario in every browser, and returns the runs in the order of the scenarios, then of
 /// the browsers. What was not started, because of `fail_fast` or `cancelled`, is left out.
 ///
-/// `tell` is called with each run as it ends, and with all runs of a scenario once they are explained.
+/// `tell` is called with each run as it ends, and with all runs of a scenario once they are explained, in
+/// the order of the scenarios: whichever browser was quicker, two runs say the same.
 ///
 /// # Errors
 /// Where not even a certificate authority for the scenarios' names can be made.
@@ -66,6 +67,7 @@ pub async fn run(
         passes: false,
     })?);
     let mut runs: Vec<Vec<Run>> = plans.iter().map(|_| Vec::new()).collect();
+    let mut told = 0;
     for browser in &options.browsers {
         let (sender, mut receiver) = mpsc::unbounded_channel();
         let crew = Arc::new(Crew {
@@ -88,11 +90,13 @@ pub async fn run(
         while let Some((index, run)) = receiver.recv().await {
             tell(News::Ran(&run));
             stopped |= options.fail_fast && run.outcome() != Outcome::Passed;
-            let of_scenario = &mut runs[index];
-            of_scenario.push(run);
-            if of_scenario.len() == options.browsers.len() {
+            runs[index].push(run);
+            while let Some(of_scenario) = runs.get_mut(told)
+                && of_scenario.len() == options.browsers.len()
+            {
                 explain(of_scenario, options, cancelled).await;
                 tell(News::Scenario(of_scenario));
+                told += 1;
             }
         }
         workers.join_all().await;
@@ -101,8 +105,8 @@ pub async fn run(
             break;
         }
     }
-    // Those that were stopped before every browser had its turn.
-    for of_scenario in runs.iter_mut().filter(|runs| (1..options.browsers.len()).contains(&runs.len())) {
+    // Those behind one that was stopped before every browser had its turn, and it itself.
+    for of_scenario in runs[told..].iter_mut().filter(|runs| !runs.is_empty()) {
         explain(of_scenario, options, cancelled).await;
         tell(News::Scenario(of_scenario));
     }
