@@ -18,6 +18,7 @@ use url::Url;
 
 use super::UserAgent;
 use super::client::{NoAnswer, Outgoing};
+use super::preflights::Leave;
 use super::profile::{DroppedHeaders, REDIRECTS};
 use super::told;
 use crate::observe::{Exchange, SetCookie};
@@ -138,8 +139,13 @@ impl UserAgent {
             asking.context.redirects.clear();
         }
         let request = &asking;
-        if self.preflights.allow(&self.manners, &request.context, &request.url, &preflight, self.now) {
-            return Ok(());
+        let now = self.passed();
+        match self.preflights.allow(&self.manners, &request.context, &request.url, &preflight, now) {
+            Leave::Given => return Ok(()),
+            Leave::NotGiven => {}
+            Leave::Unsure => {
+                self.doubt(format!("whether a preflight's answer for {} is still remembered", request.url));
+            }
         }
         let context = Context {
             method: Cow::Borrowed("OPTIONS"),
@@ -158,13 +164,14 @@ impl UserAgent {
         let allows_the_origin = reasons
             .iter()
             .all(|reason| matches!(reason, Reason::CorsPreflightMethod | Reason::CorsPreflightHeader));
-        if !cors::readable(&request.context, &fields(&headers)).is_empty() {
+        if !reasons.is_empty() {
             self.preflights.refuse(&self.manners, &request.context, &request.url);
-        } else if allows_the_origin
+        }
+        if allows_the_origin
             && (reasons.is_empty() || self.manners.keeps_refusing_preflights)
             && cors::is_well_formed(&fields(&headers))
         {
-            self.preflights.keep(&self.manners, &request.context, &request.url, headers, self.now);
+            self.preflights.keep(&self.manners, &request.context, &request.url, headers, now);
         }
         if !reasons.is_empty() {
             let error = format!("the preflight of {} {} failed", preflight.method, request.url);

@@ -5,7 +5,7 @@
 
 use std::pin::Pin;
 
-use hyper::header::{CONTENT_TYPE, HeaderMap};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::UserAgent;
 use super::fetch::{Request, Response};
@@ -48,6 +48,7 @@ impl UserAgent {
                 self.doubt(format!("what the page {} does, for {why}", response.request.url));
             }
             let (from, count) = (self.seen.exchanges.len(), found.resources.len());
+            let mut waits = false;
             for (kind, url) in found.resources {
                 if documents.len() > DEPTH || self.seen.exchanges.len() > MOST {
                     return self.doubt("so many frames or requests".to_owned());
@@ -61,8 +62,11 @@ impl UserAgent {
                     Kind::Style => Context::embed(documents, location, Destination::Style),
                 };
                 let referrer = Some(response.request.url.clone());
+                let is_preloaded = waits && kind != Kind::Frame;
+                waits |= kind == Kind::Script;
                 self.load_one(
                     kind,
+                    is_preloaded,
                     Request {
                         context,
                         url,
@@ -85,10 +89,17 @@ impl UserAgent {
         })
     }
 
-    async fn load_one(&mut self, kind: Kind, request: Request) {
+    /// `is_preloaded` says whether it stands behind a script, for which the page waits.
+    async fn load_one(&mut self, kind: Kind, is_preloaded: bool, request: Request) {
         let mut documents = request.context.documents.clone();
         // What fails to load is no matter of the page's.
         let Ok(response) = self.fetch(request).await else { return };
+        if is_preloaded && self.manners.asks_again_for_preloads && !is_kept(&response) {
+            self.doubt(format!(
+                "whether {}, which is asked for ahead, is asked for again",
+                response.request.url
+            ));
+        }
         let shown = (200..300).contains(&response.status) && !response.body.trim_ascii().is_empty();
         match kind {
             Kind::Image => {}
@@ -115,6 +126,13 @@ impl UserAgent {
     pub(super) fn doubt(&mut self, what: String) {
         self.seen.doubt.get_or_insert_with(|| format!("{what} cannot be predicted"));
     }
+}
+
+/// Whether an answer that came ahead of its use is still there when it is used.
+fn is_kept(response: &Response) -> bool {
+    let control = response.headers.get(CACHE_CONTROL).map(HeaderValue::as_bytes).unwrap_or_default();
+    let forbids = String::from_utf8_lossy(control).to_ascii_lowercase().contains("no-store");
+    response.status < 400 && !forbids
 }
 
 fn is_html(headers: &HeaderMap) -> bool {

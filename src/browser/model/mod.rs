@@ -20,7 +20,7 @@
 //! Content Security Policy is not predicted): the answers of mock origins have none unless told to.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use url::Url;
@@ -87,8 +87,8 @@ pub struct UserAgent {
     inside: Option<u64>,
     /// By how many seconds the clock was moved.
     ahead: i64,
-    /// Whether time passes as it can be made to for a real browser: see [`UserAgent::as_driven`].
-    as_driven: bool,
+    /// Since when a real browser takes the same steps: see [`UserAgent::as_driven`].
+    driven_since: Option<Instant>,
     /// What the step that is being taken has shown so far.
     seen: Seen,
     /// Why nothing can be said any more, once a script has run.
@@ -127,7 +127,7 @@ impl Model {
             next_frame: 0,
             inside: None,
             ahead: 0,
-            as_driven: false,
+            driven_since: None,
             seen: Seen::default(),
             lost: None,
         }
@@ -188,7 +188,7 @@ impl UserAgent {
             Action::Eval(_) => return self.lose("what a script does cannot be predicted"),
             Action::Clear => {
                 self.jar.clear();
-                self.preflights = Preflights::default();
+                self.preflights.clear();
                 Done::default()
             }
             Action::Restart => {
@@ -251,27 +251,37 @@ impl UserAgent {
         self.lost = None;
     }
 
-    /// Makes this the prediction of a browser that is driven: in it time passes for expiries alone. The time
-    /// a cookie was created cannot be written, and caches that cannot be made older are emptied.
+    /// Makes this the prediction of a browser that is driven, beside which it takes the same steps. In it the
+    /// clock is moved for expiries alone: the time a cookie was created cannot be written, and caches that
+    /// cannot be made older are emptied. Those grow older while it works.
     pub fn as_driven(mut self) -> Self {
-        self.as_driven = true;
+        /// More than what a step is late in the browser.
+        const PLAY: Duration = Duration::from_secs(1);
+        self.driven_since = Some(Instant::now());
+        self.preflights.play = PLAY;
         self
+    }
+
+    /// How much time has passed, for what is remembered no longer than for seconds.
+    fn passed(&self) -> Duration {
+        let moved = Duration::from_secs(u64::try_from(self.ahead).unwrap_or(0));
+        moved.saturating_add(self.driven_since.map_or(Duration::ZERO, |since| since.elapsed()))
     }
 
     /// Moves the clock on.
     pub fn advance(&mut self, seconds: i64) {
         self.now = self.now.saturating_add(seconds);
         self.ahead = self.ahead.saturating_add(seconds);
-        if self.as_driven {
+        if self.driven_since.is_some() {
             self.jar.keep_ages(seconds);
-            self.preflights = Preflights::default();
+            self.preflights.clear();
         }
     }
 
     /// Closes the browser and starts it again with its profile.
     fn restart(&mut self) {
         self.jar.end_session();
-        self.preflights = Preflights::default();
+        self.preflights.clear();
         self.page = Document::blank();
         self.history = History::default();
         self.frames.clear();

@@ -1,7 +1,9 @@
 //! The answers to preflights that are remembered: Fetch, section 4.9, CORS-preflight cache.
 //!
 //! An answer is kept whole; what of it a later request is held against, the browser's manners say. Time is
-//! the caller's.
+//! the caller's, as a `Duration` since any one instant.
+
+use std::time::Duration;
 
 use hyper::header::{ACCESS_CONTROL_MAX_AGE, HeaderMap};
 use url::Url;
@@ -18,6 +20,17 @@ const DEFAULT: i64 = 5;
 #[derive(Debug, Default)]
 pub(super) struct Preflights {
     kept: Vec<Kept>,
+    /// How far the clock of the browser that is predicted may be from the caller's.
+    pub(super) play: Duration,
+}
+
+/// Whether an earlier answer allows a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leave {
+    Given,
+    NotGiven,
+    /// One does that is just about to be forgotten, or just has been.
+    Unsure,
 }
 
 #[derive(Debug)]
@@ -25,7 +38,7 @@ struct Kept {
     key: Key,
     with_credentials: bool,
     headers: HeaderMap,
-    until: i64,
+    until: Duration,
 }
 
 /// What an answer is kept for.
@@ -46,27 +59,34 @@ impl Preflights {
         context: &Context,
         url: &Url,
         preflight: &Preflight,
-        now: i64,
-    ) -> bool {
-        self.kept.retain(|kept| now < kept.until);
+        now: Duration,
+    ) -> Leave {
+        self.kept.retain(|kept| now < kept.until.saturating_add(self.play));
         let key = Key::of(context, url);
         let with_credentials = with_credentials(context);
-        let serves = |kept: &Kept| {
+        let serves = |kept: &&Kept| {
             kept.key == key
                 && (kept.with_credentials == with_credentials
                     || (manners.preflights_serve_lesser && kept.with_credentials))
         };
+        let is_lasting = |kept: &&Kept| now.saturating_add(self.play) < kept.until;
         if manners.remembered_preflights == Remembered::Names {
-            return list(self.kept.iter().filter(|kept| serves(kept)), preflight);
+            let all = self.kept.iter().filter(serves);
+            return match list(all.clone(), preflight) {
+                true if list(all.filter(is_lasting), preflight) => Leave::Given,
+                true => Leave::Unsure,
+                false => Leave::NotGiven,
+            };
         }
-        let Some(place) = self.kept.iter().position(serves) else { return false };
+        let Some(place) = self.kept.iter().position(|kept| serves(&kept)) else { return Leave::NotGiven };
+        let is_lasting = is_lasting(&&self.kept[place]);
         let headers = fields(&self.kept[place].headers);
         // The answer is held against the request as to methods and headers; whom it let in is in the key.
-        let reasons = cors::preflight_check(&manners.rules, context, preflight, 200, &headers);
-        if !reasons.is_empty() {
+        if !cors::preflight_check(&manners.rules, context, preflight, 200, &headers).is_empty() {
             self.kept.remove(place);
+            return Leave::NotGiven;
         }
-        reasons.is_empty()
+        if is_lasting { Leave::Given } else { Leave::Unsure }
     }
 
     /// Keeps an answer that allowed a request.
@@ -76,13 +96,14 @@ impl Preflights {
         context: &Context,
         url: &Url,
         headers: HeaderMap,
-        now: i64,
+        now: Duration,
     ) {
         let seconds = headers
             .get(ACCESS_CONTROL_MAX_AGE)
             .and_then(|value| value.to_str().ok()?.trim().parse::<i64>().ok())
             .unwrap_or(DEFAULT)
             .min(manners.longest_preflight);
+        let until = now.saturating_add(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));
         let (key, with_credentials) = (Key::of(context, url), with_credentials(context));
         let replaces = |kept: &Kept| {
             manners.remembered_preflights == Remembered::Whole
@@ -90,10 +111,15 @@ impl Preflights {
                 && (manners.preflights_serve_lesser || kept.with_credentials == with_credentials)
         };
         self.kept.retain(|kept| !replaces(kept));
-        self.kept.push(Kept { key, with_credentials, headers, until: now.saturating_add(seconds) });
+        self.kept.push(Kept { key, with_credentials, headers, until });
     }
 
-    /// Notes that an answer of this URL was kept from the page.
+    /// Forgets every answer.
+    pub(super) fn clear(&mut self) {
+        self.kept.clear();
+    }
+
+    /// Notes that an answer of this URL, to a request or to its preflight, was kept from the page.
     pub(super) fn refuse(&mut self, manners: &Manners, context: &Context, url: &Url) {
         if manners.remembered_preflights == Remembered::Names {
             let key = Key::of(context, url);

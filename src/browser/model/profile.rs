@@ -38,6 +38,12 @@ pub(super) struct Manners {
     ///
     /// Fetch: no, main fetch looks at that first. WebKit: yes (measured 2026-11-21, 2.50.6).
     pub(super) preflights_before_mixed_content: bool,
+    /// Whether what a page asks for ahead, while it waits for a script, may be asked for again when its turn comes:
+    /// where the answer is an error, or may not be kept.
+    ///
+    /// HTML, speculative parsing: no. WebKit: yes, as the time falls (measured 2026-11-25, 2.50.6). The others
+    /// were not seen to.
+    pub(super) asks_again_for_preloads: bool,
     /// How many redirects of a navigation are followed.
     ///
     /// Fetch: 20. Chromium: 19, though 20 of anything else (measured 2026-11-20, 156.0.8078.79). The
@@ -97,8 +103,9 @@ pub(super) enum Remembered {
     /// 156.0.8078.79), WebKit (measured 2026-11-21, 2.50.6).
     Whole,
     /// By the names that it and the others for that URL list: a `*` is no name, and only GET and POST need none.
-    /// All are forgotten once an answer of that URL is kept from the page. Firefox (measured 2026-11-21,
-    /// 153.7.0esr; `CORSCacheEntry::CheckRequest`).
+    /// All are forgotten once an answer of that URL is kept from the page, or a preflight of it does not allow
+    /// what it was asked. Firefox (measured 2026-11-21 and 2026-11-25, 153.7.0esr;
+    /// `CORSCacheEntry::CheckRequest`, `nsCORSListenerProxy::OnStartRequest`).
     Names,
 }
 
@@ -135,6 +142,7 @@ impl Manners {
                 preflights_start_afresh: false,
                 dropped_headers: DroppedHeaders::Forgotten,
                 preflights_before_mixed_content: false,
+                asks_again_for_preloads: false,
                 navigation_redirects: 19,
                 reloads_keep_redirects: false,
                 sockets_follow_redirects: false,
@@ -155,6 +163,7 @@ impl Manners {
                 preflights_start_afresh: true,
                 dropped_headers: DroppedHeaders::RememberedLate,
                 preflights_before_mixed_content: false,
+                asks_again_for_preloads: false,
                 navigation_redirects: REDIRECTS,
                 reloads_keep_redirects: false,
                 sockets_follow_redirects: false,
@@ -175,6 +184,7 @@ impl Manners {
                 preflights_start_afresh: false,
                 dropped_headers: DroppedHeaders::Remembered,
                 preflights_before_mixed_content: true,
+                asks_again_for_preloads: true,
                 navigation_redirects: REDIRECTS,
                 reloads_keep_redirects: true,
                 sockets_follow_redirects: true,
