@@ -11,6 +11,7 @@ use super::domain::{is_ip_address, is_local_network, is_loopback};
 use super::engine::{Profile, RedirectedOrigin};
 use super::reason::Reason;
 use super::reasons::Reasons;
+use super::site::Origin;
 
 /// The header that lists the methods a preflight allows.
 pub(crate) const ALLOW_METHODS: &str = "Access-Control-Allow-Methods";
@@ -257,6 +258,13 @@ pub fn mixed_content(profile: &Profile, context: &Context) -> MixedContent {
         return MixedContent::No;
     }
     let is_image = context.mode == Mode::NoCors && context.destination == Destination::Image;
+    let is_distant = |document: &Origin| document.scheme.is_encrypted() && !is_loopback(&document.host);
+    if is_image
+        && profile.upgrades_for_distant_documents
+        && context.documents.last().is_some_and(|document| !document.is_opaque() && !is_distant(document))
+    {
+        return MixedContent::No;
+    }
     let first = context.redirects.first().unwrap_or(origin);
     let first_is_a_name = !is_ip_address(&first.host) && !is_loopback(&first.host);
     if is_image && profile.first_address_decides_upgrade && !context.redirects.is_empty() {

@@ -96,6 +96,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         first_address_decides_upgrade,
         refused_handshakes_set_cookies,
         upgrades_addresses,
+        upgrades_for_distant_documents,
         normalizes_request_path,
     } = profile;
     let mut lines = vec![
@@ -191,6 +192,10 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         ("an `https` page may load from `http` on the local network", yes(*local_networks_are_not_mixed)),
         ("an `https` page shows images from `http` on this machine", yes(*shows_images_of_loopback)),
         ("an image of an `http` IP address on an `https` page is upgraded", yes(*upgrades_addresses)),
+        (
+            "images from `http` are left as they are in documents of this machine, or from `http` themselves",
+            yes(*upgrades_for_distant_documents),
+        ),
         (
             "the first address of an image decides whether its redirects are upgraded",
             yes(*first_address_decides_upgrade),

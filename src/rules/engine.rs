@@ -265,6 +265,11 @@ pub struct Profile {
     ///
     /// Specification (Mixed Content, section 4.1): no. Firefox: yes (measured 2026-11-21).
     pub upgrades_addresses: bool,
+    /// Whether an image that is mixed content is upgraded for documents alone that came over `https` from
+    /// another machine than this, and for others loaded as it is, whatever documents are above them.
+    ///
+    /// Specification (Mixed Content, section 4.1): no. Firefox: yes (measured 2026-11-25, 153.7.0esr).
+    pub upgrades_for_distant_documents: bool,
     /// Whether a request's path goes out, and is compared, with its percent-escapes normalized: `/%61pi` is `/api`.
     ///
     /// Specification, Chromium and Firefox: no (measured). WebKit: yes (measured; on the wire 2026-11-21).

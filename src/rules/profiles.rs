@@ -79,6 +79,7 @@ impl Profile {
         refused_handshakes_set_cookies: true,
         shows_images_of_loopback: false,
         upgrades_addresses: false,
+        upgrades_for_distant_documents: false,
         normalizes_request_path: false,
     };
 
@@ -147,6 +148,7 @@ impl Profile {
         page_copies: PageCopies::OfSites,
         wildcard_covers_authorization: true,
         upgrades_addresses: true,
+        upgrades_for_distant_documents: true,
         expires_by_date: true,
         ..Self::SPECIFICATION
     };

@@ -285,6 +285,16 @@ fn mixed_content_is_upgraded_or_blocked() {
         assert_eq!(check(&redirected(API, url)), MixedContent::Upgraded, "{url}");
         assert_eq!(check(&redirected("https://localhost/", url)), MixedContent::No, "{url}");
     }
+    let firefox = |documents: &[&str]| {
+        let context =
+            Context::embed(origins(documents), location("http://api.site.com/i"), Destination::Image);
+        mixed_content(&Profile::FIREFOX, &context)
+    };
+    assert_eq!(firefox(&[PAGE]), MixedContent::Upgraded);
+    assert_eq!(firefox(&["http://x.com", PAGE]), MixedContent::Upgraded);
+    for own in ["https://x.localhost", "https://127.0.0.1", "https://[::1]", "http://x.localhost"] {
+        assert_eq!(firefox(&[PAGE, own]), MixedContent::No, "{own}");
+    }
     let by_the_letter = |context: &Context| mixed_content(&Profile::SPECIFICATION, context);
     assert_eq!(by_the_letter(&image("http://10.0.0.1/i")), MixedContent::Blocked);
     assert_eq!(by_the_letter(&redirected(API, "http://localhost/i")), MixedContent::No);
