@@ -56,7 +56,8 @@
 //!
 //! - No change to a hosts file, a trust store or a browser profile of the user's, and no need for root.
 //! - No DNS recursion and no forwarding proxy: a name outside the world does not exist.
-//! - No retry of a scenario: a browser that died is an error to look at, never noise to hide.
+//! - No retry of a scenario: a browser that died is an error to look at, never noise to hide. A change of the
+//!   machine's network alone, at which Chromium breaks off every request, has the scenario begin again.
 
 pub mod audit;
 pub mod browser;

@@ -450,7 +450,7 @@ fn wire_notes(seen: &Observation) -> Vec<String> {
     let notes = |exchange: &Exchange| {
         let behind = exchange.wire.behind();
         let passed = (behind != &exchange.wire).then(|| behind_note(behind));
-        let known = behind.notes.iter().map(|note| format!("in the server: {}", note.text()));
+        let known = behind.said_inside().map(|note| format!("in the server: {note}"));
         std::iter::once(exchange_note(exchange)).chain(passed).chain(known).collect::<Vec<_>>()
     };
     seen.exchanges.iter().flat_map(notes).collect()

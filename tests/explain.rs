@@ -135,7 +135,7 @@ const ROWS: [(&str, &str, &[&str]); 10] = [
 ];
 
 /// Further questions, for what they look like.
-const MORE: [(&str, &[&str]); 9] = [
+const MORE: [(&str, &[&str]); 11] = [
     (
         "works-and-none-is-needless",
         &[
@@ -173,6 +173,27 @@ const MORE: [(&str, &[&str]); 9] = [
             "--header=X-Tenant: one",
             "--response=tests/explanations/good.http",
             "--preflight=tests/explanations/preflight-405.http",
+        ],
+    ),
+    (
+        "preflight-refused-and-no-response",
+        &[
+            "--page=https://app.example.com",
+            "--request=https://api.example.com/items/1",
+            "--method=PUT",
+            "--credentials=include",
+            "--set-cookie=sid=1; Secure; HttpOnly",
+            "--preflight=tests/explanations/preflight-405.http",
+        ],
+    ),
+    (
+        "one-machine-by-two-names",
+        &[
+            "--page=http://localhost:3000",
+            "--request=http://127.0.0.1:8000/login",
+            "--method=POST",
+            "--credentials=include",
+            "--set-cookie=sid=1; HttpOnly; SameSite=Lax",
         ],
     ),
     (

@@ -46,7 +46,7 @@ fn kill_once(engine: Engine, round: u64, random: &mut Random) -> bool {
     let temporary = tempfile::tempdir().expect("a temporary folder can be made");
     let mut child = command::rehearsal()
         .args(["run", "--browser", engine.as_str(), "--jobs", "2", "--format", "json"])
-        .arg(command::scenarios().join("vercel-django-kong"))
+        .arg(command::scenarios().join("jwt-cors"))
         .env("TMPDIR", temporary.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -1,6 +1,6 @@
 //! `rehearsal explain`: one question, answered by the rules for every browser asked for.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -33,21 +33,10 @@ pub fn explain(arguments: &ExplainArgs) -> ExitCode {
     };
     let written = match arguments.format {
         Format::Terminal => report::write(&mut anstream::stdout(), &question, &answer),
-        Format::Json => {
-            let mut out = io::stdout().lock();
-            serde_json::to_writer(&mut out, &report::Document::of(&question, &answer))
-                .map_err(io::Error::from)
-                .and_then(|()| writeln!(out))
-        }
+        Format::Json => super::write_json(&report::Document::of(&question, &answer)),
     };
-    match written {
-        // Whoever reads our output has gone; the exit code still says what the answer is.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            super::complain(format!("the answer could not be written: {error}"), "look at where stdout goes");
-            ExitCode::from(super::COULD_NOT_RUN)
-        }
-        _ => ExitCode::from(if answer.works() { super::HELD } else { super::FAILED }),
-    }
+    let code = if answer.works() { super::HELD } else { super::FAILED };
+    super::after_writing(written, "the answer", code)
 }
 
 fn refuse(diagnostic: Diagnostic) -> ExitCode {

@@ -130,6 +130,8 @@ impl Edit {
             },
             // The page's own decision, and the server has to agree.
             Self::Include { .. } => 3,
+            // The same server by the page's own name for it.
+            Self::Topology(topology) if topology.moves_nothing() => 4,
             // One named origin reads the answers.
             Self::Grant { .. } => 6,
             Self::Topology(topology) => TOPOLOGY + topology.cost(),
@@ -138,7 +140,7 @@ impl Edit {
 
     /// Whether something is served elsewhere.
     pub fn is_topology(&self) -> bool {
-        matches!(self, Self::Topology(_))
+        matches!(self, Self::Topology(topology) if !topology.moves_nothing())
     }
 
     /// Whether the two cannot both be in one fix: they answer the same question differently.

@@ -9,6 +9,7 @@ use url::{Host, Url};
 use super::change::Change;
 use super::cookie_line;
 use crate::plan::{Action, Body, Expect, Plan, Route, Service};
+use crate::rules::domain::is_loopback;
 use crate::scenario::relation::Relation;
 use crate::suffixes::{is_under_private_suffix, registrable_domain};
 
@@ -17,6 +18,14 @@ use crate::suffixes::{is_under_private_suffix, registrable_domain};
 pub enum Topology {
     /// Every `http` origin over `https`.
     Https,
+    /// What is asked on this very machine, by the name that the page has it by: `localhost` and `127.0.0.1` are one
+    /// machine and two sites. Nothing moves, only the address that is asked for changes.
+    OneName {
+        /// The index of the origin that is asked.
+        api: usize,
+        /// The page's host.
+        host: String,
+    },
     /// What is asked, on a subdomain of the page's site.
     ApiUnderPage {
         /// The index of the origin that is asked.
@@ -44,11 +53,16 @@ impl Topology {
     /// How much more than the least change of this kind it asks of a developer.
     pub(crate) fn cost(&self) -> u32 {
         match self {
-            Self::Https => 0,
+            Self::Https | Self::OneName { .. } => 0,
             Self::ApiUnderPage { .. } => 20,
             Self::PageUnderApi { .. } => 25,
             Self::ByPath { .. } => 30,
         }
+    }
+
+    /// Whether what is served stays where it is, and is only asked for by another name.
+    pub(crate) fn moves_nothing(&self) -> bool {
+        matches!(self, Self::OneName { .. })
     }
 
     /// Whether the two cannot both be done. Anything may be served over `https` as well.
@@ -60,6 +74,10 @@ impl Topology {
     pub(crate) fn remark(&self) -> &'static str {
         match self {
             Self::Https => "over https cookies may be Secure, and nobody on the way reads or changes them",
+            Self::OneName { .. } => {
+                "page and API are then one site, whatever their ports: to browsers `localhost` and `127.0.0.1` are \
+                 two, though they are one machine"
+            }
             Self::ApiUnderPage { .. } => {
                 "page and API are then one site: no browser treats the cookie as a third party's"
             }
@@ -88,6 +106,9 @@ pub(crate) fn options(plan: &Plan, step: usize) -> Vec<Topology> {
         return options;
     }
     if Relation::of(&page_url, asked) == Relation::CrossSite {
+        if let Some(host) = one_name(&page_url, asked) {
+            options.push(Topology::OneName { api, host });
+        }
         if let Some(host) = subdomain(plan, &page_url, first_label(asked).unwrap_or("api")) {
             options.push(Topology::ApiUnderPage { api, host });
         }
@@ -116,8 +137,12 @@ pub(crate) fn apply(plan: &mut Plan, topology: &Topology) -> Option<Change> {
             let place = "the address everything is served at".to_owned();
             (!before.is_empty()).then_some(Change { place, before, after })
         }
-        Topology::ApiUnderPage { api, host } => to_host(plan, *api, host, "where the API is served"),
-        Topology::PageUnderApi { page, host } => to_host(plan, *page, host, "where the page is served"),
+        Topology::OneName { api, host } => {
+            let port = plan.origins[*api].url.port();
+            to_host(plan, *api, host, port, "the address by which the page asks")
+        }
+        Topology::ApiUnderPage { api, host } => to_host(plan, *api, host, None, "where the API is served"),
+        Topology::PageUnderApi { page, host } => to_host(plan, *page, host, None, "where the page is served"),
         Topology::ByPath { api, page } => by_path(plan, *api, *page),
     }
 }
@@ -176,6 +201,14 @@ pub(crate) fn index_of(plan: &Plan, url: &Url) -> Option<usize> {
     plan.origins.iter().position(|origin| origin.url.origin() == url.origin())
 }
 
+/// The page's name for this machine, where it asks this machine by another. Names under `localhost` stand for hosts
+/// of production's, and are left apart.
+fn one_name(page: &Url, asked: &Url) -> Option<String> {
+    let is_plain = |host: &&str| is_loopback(host) && !host.ends_with(".localhost");
+    let (page, asked) = (page.host_str().filter(is_plain)?, asked.host_str().filter(is_plain)?);
+    (page != asked).then(|| page.to_owned())
+}
+
 /// A free name under the site of a URL, where its owner can make one.
 fn subdomain(plan: &Plan, of: &Url, label: &str) -> Option<String> {
     let Some(Host::Domain(host)) = of.host() else { return None };
@@ -197,11 +230,11 @@ pub(crate) fn first_label(url: &Url) -> Option<&str> {
     label.split('.').next().filter(|label| *label != "www")
 }
 
-fn to_host(plan: &mut Plan, index: usize, host: &str, place: &str) -> Option<Change> {
+fn to_host(plan: &mut Plan, index: usize, host: &str, port: Option<u16>, place: &str) -> Option<Change> {
     let from = plan.origins[index].url.clone();
     let mut to = from.clone();
     to.set_host(Some(host)).ok()?;
-    to.set_port(None).ok()?;
+    to.set_port(port).ok()?;
     move_origin(plan, index, &to)?;
     Some(Change { place: place.to_owned(), before: vec![ascii(&from)], after: vec![ascii(&to)] })
 }

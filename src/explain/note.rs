@@ -3,7 +3,7 @@
 //! A note is a sentence without its full stop. It changes neither the answer nor the fix.
 
 use super::question::{CookieOutcome, Outcome, Question};
-use super::told::listed;
+use super::told::{called, listed};
 use crate::browser::name::{BrowserName, Engine};
 use crate::edit::cookie_line;
 use crate::plan::{Action, Step};
@@ -154,14 +154,6 @@ pub(super) fn caveat(outcomes: &[Outcome]) -> Option<String> {
 fn look_alike(one: &Outcome, other: &Outcome) -> bool {
     let shown = |cookie: &CookieOutcome| (cookie.name.clone(), cookie.deletion, cookie.done, cookie.sent);
     one.readable == other.readable && one.cookies.iter().map(shown).eq(other.cookies.iter().map(shown))
-}
-
-/// A cookie in a sentence.
-fn called(name: &str) -> String {
-    match name {
-        "" => "the cookie without a name".to_owned(),
-        name => format!("the cookie `{name}`"),
-    }
 }
 
 /// A time in words.

@@ -215,15 +215,18 @@ fn ask(question: &Question) -> Asked {
         steps.push(Action::Visit(page));
     }
     let call_headers: &[(String, String)] = if is_call(question) { &question.headers } else { &[] };
-    let cors = settings(question, call_headers, &mut assumptions);
+    let mut cors = settings(question, call_headers, &mut assumptions);
+    // Settings answer preflights themselves. Where that answer is stated, what they say of others is said by routes.
+    let assumed =
+        cors.take_if(|_| question.preflight.is_some()).map(|cors| headers_of(&cors)).unwrap_or_default();
     if !question.earlier.is_empty() {
         let earlier = beside(&question.request);
-        let route = route("GET", &earlier, 200, &[], &question.earlier);
+        let route = route("GET", &earlier, 200, &assumed, &question.earlier);
         origins.add("api", &earlier, route, cors.clone());
         let before = Question { method: "GET".to_owned(), headers: Vec::new(), ..question.clone() };
         steps.push(action(&before, &earlier));
     }
-    let headers: Vec<_> = question.response.iter().flat_map(Response::cors).cloned().collect();
+    let headers: Vec<_> = question.response.iter().flat_map(Response::cors).cloned().chain(assumed).collect();
     let stated = question.response.as_ref().map_or(&[][..], |response| &response.set_cookie);
     let lines: Vec<String> = stated.iter().chain(&question.set_cookie).cloned().collect();
     let status = status(question, &mut assumptions);
@@ -284,10 +287,10 @@ fn settings(
     if question.response.is_some() || !is_call(question) || !is_cross_origin(question) {
         return None;
     }
-    assumptions.push(
-        "no --response was given, so the answer, and that to a preflight, is taken to have the CORS headers the call needs"
-            .to_owned(),
-    );
+    let of_preflights = if question.preflight.is_some() { "" } else { ", and that to a preflight," };
+    assumptions.push(format!(
+        "no --response was given, so the answer{of_preflights} is taken to have the CORS headers the call needs"
+    ));
     Some(Cors {
         allow_origins: vec![page.origin().ascii_serialization()],
         allow_credentials: true,
@@ -299,6 +302,14 @@ fn settings(
         expose_headers: Vec::new(),
         max_age: None,
     })
+}
+
+/// What these settings add to an answer that is no preflight's.
+fn headers_of(cors: &Cors) -> Vec<(String, String)> {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let origins = cors.allow_origins.iter().map(|origin| header("Access-Control-Allow-Origin", origin));
+    let credentials = cors.allow_credentials.then(|| header("Access-Control-Allow-Credentials", "true"));
+    origins.chain(credentials).collect()
 }
 
 /// What answers a preflight: what was stated, else what the answer itself says.

@@ -128,9 +128,11 @@ fn wrapped(text: &str) -> String {
     lines.join("\n")
 }
 
-/// Browsers in a row: "chromium, firefox and webkit".
+/// Browsers in a row: "chromium, firefox and webkit". A browser and its model are one.
 pub fn listed(browsers: &[BrowserName]) -> String {
-    let words: Vec<String> = browsers.iter().map(|browser| browser.real().to_string()).collect();
+    let mut words: Vec<String> = browsers.iter().map(|browser| browser.real().to_string()).collect();
+    let mut known = BTreeSet::new();
+    words.retain(|word| known.insert(word.clone()));
     match words.as_slice() {
         [] => "no browser".to_owned(),
         [one] => one.clone(),
@@ -164,17 +166,25 @@ fn headline(cause: &Cause, plan: &Plan, browsers: &[BrowserName]) -> String {
         some => (format!("{} do not", listed(some)), false),
     };
     let s = if is_none { "s" } else { "" };
-    let name = &cause.name;
+    let cookie = called(&cause.name);
     match cause.trouble {
-        Trouble::Refused => format!("{who} store{s} the cookie `{name}`"),
-        Trouble::Undeleted | Trouble::Survives => format!("{who} delete{s} the cookie `{name}`"),
-        Trouble::Withheld => format!("{who} send{s} the cookie `{name}`, which is stored"),
-        Trouble::Hidden => format!("{who} show{s} scripts the cookie `{name}`, which is stored"),
+        Trouble::Refused => format!("{who} store{s} {cookie}"),
+        Trouble::Undeleted | Trouble::Survives => format!("{who} delete{s} {cookie}"),
+        Trouble::Withheld => format!("{who} send{s} {cookie}, which is stored"),
+        Trouble::Hidden => format!("{who} show{s} scripts {cookie}, which is stored"),
         Trouble::Unreadable if was_made(cause) => format!("{who} let{s} the page read the answer"),
         Trouble::Unreadable => {
             let (method, url) = plan.steps[cause.step].action.target().unwrap_or(("", &plan.origins[0].url));
             format!("{who} make{s} the request {method} {}", short(url))
         }
+    }
+}
+
+/// A cookie in a sentence.
+pub(super) fn called(name: &str) -> String {
+    match name {
+        "" => "the cookie without a name".to_owned(),
+        name => format!("the cookie `{name}`"),
     }
 }
 

@@ -229,7 +229,7 @@ impl<'a> ExchangeObject<'a> {
             withheld: exchange.withheld.iter().map(WithheldObject::of).collect(),
             set_cookie: exchange.set_cookie.iter().map(SetCookieObject::of).collect(),
             behind: (behind != wire).then(|| BehindObject::of(behind)),
-            notes: behind.notes.iter().map(wire::Note::text).collect(),
+            notes: behind.said_inside().collect(),
         }
     }
 }

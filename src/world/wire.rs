@@ -100,6 +100,15 @@ impl Exchange {
         }
     }
 
+    /// What the server knows of its answer and tells nobody: its notes, and why another than the route answered.
+    pub fn said_inside(&self) -> impl Iterator<Item = &str> {
+        let middleware = match &self.answer {
+            Answer::Middleware(why) => Some(why.as_str()),
+            _ => None,
+        };
+        self.notes.iter().map(Note::text).chain(middleware)
+    }
+
     /// Each Set-Cookie line of the response.
     pub fn set_cookie(&self) -> impl Iterator<Item = &[u8]> {
         self.response_headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, line)| line.as_slice())

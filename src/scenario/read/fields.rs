@@ -93,6 +93,14 @@ impl<'t, 'i> Fields<'t, 'i> {
         Some(Entry { key: found.get_ref(), key_span: found.span(), value })
     }
 
+    /// The same, or the entry under a key that is probably a misspelling of this one: for keys that no other key
+    /// of the table resembles. The misspelling is reported all the same; what is below it is looked at now, and
+    /// not when the key has been mended, and nothing is said to be missing.
+    pub(super) fn entry_or_misspelt(&mut self, key: &'static str) -> Option<Entry<'t, 'i>> {
+        let is_meant = |entry: &Entry<'t, 'i>| did_you_mean(entry.key, [key]).is_some();
+        self.entry(key).or_else(|| self.strange().into_iter().find(is_meant))
+    }
+
     pub(super) fn string(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<At<String>> {
         let entry = self.entry(key)?;
         string(&format!("`{key}`"), entry.value, mistakes)
@@ -146,7 +154,7 @@ impl<'t, 'i> Fields<'t, 'i> {
         key: &'static str,
         mistakes: &mut Mistakes,
     ) -> Option<(&'t DeTable<'i>, Span)> {
-        let entry = self.entry(key)?;
+        let entry = self.entry_or_misspelt(key)?;
         let table = table(&format!("`{key}`"), entry.value, mistakes)?;
         Some((table, entry.value.span()))
     }
@@ -158,7 +166,7 @@ impl<'t, 'i> Fields<'t, 'i> {
         header: &str,
         mistakes: &mut Mistakes,
     ) -> Vec<(&'t DeTable<'i>, Span)> {
-        let Some(entry) = self.entry(key) else {
+        let Some(entry) = self.entry_or_misspelt(key) else {
             return Vec::new();
         };
         let DeValue::Array(array) = entry.value.get_ref() else {

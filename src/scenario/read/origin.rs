@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 use super::super::mistakes::Mistakes;
 use super::super::written::{At, Cors, Header, Origin, Route};
 use super::fields::{
-    Entry, Fields, boolean, entries, only_true, string, strings_of, table as table_of, wrong_type,
+    Entry, Fields, boolean, entries, only_true, string, strings, strings_of, table as table_of, wrong_type,
 };
 use super::framework::{self, Kind};
 use super::json::json;
@@ -42,14 +42,15 @@ pub(super) fn origins(origins: &DeTable<'_>, mistakes: &mut Mistakes) -> Vec<Ori
 
 fn origin(name: At<String>, table: &DeTable<'_>, mistakes: &mut Mistakes) -> Origin {
     let mut fields = Fields::new(table, "an origin");
-    if !table.contains_key("url") {
+    let url = fields.entry_or_misspelt("url");
+    if url.is_none() {
         mistakes.add_missing(
             Diagnostic::error(format!("origin `{}` has no `url`", name.value))
                 .label(name.span.clone(), "")
                 .help("give it scheme and host, as in production: `url = \"https://api.example.com\"`"),
         );
     }
-    let url = fields.string("url", mistakes);
+    let url = url.and_then(|entry| string("`url`", entry.value, mistakes));
     let certificate = fields.word("certificate", &CERTIFICATES, mistakes);
     let framework = framework::framework(&mut fields, mistakes);
     let proxy = proxy::proxy(&mut fields, mistakes);
@@ -59,7 +60,7 @@ fn origin(name: At<String>, table: &DeTable<'_>, mistakes: &mut Mistakes) -> Ori
         .into_iter()
         .map(|(table, span)| route(table, span, kind, mistakes))
         .collect();
-    let cors = fields.entry("cors").and_then(|entry| {
+    let cors = fields.entry_or_misspelt("cors").and_then(|entry| {
         let table = table_of("`cors`", entry.value, mistakes)?;
         Some(At { value: cors(table, entry.value.span(), mistakes), span: entry.key_span })
     });
@@ -73,7 +74,8 @@ fn origin(name: At<String>, table: &DeTable<'_>, mistakes: &mut Mistakes) -> Ori
 
 fn cors(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Cors {
     let mut fields = Fields::new(table, "`cors`");
-    if !table.contains_key("allow_origins") {
+    let allow_origins = fields.entry_or_misspelt("allow_origins");
+    if allow_origins.is_none() {
         mistakes.add_missing(
             Diagnostic::error("these CORS settings have no `allow_origins`")
                 .label(span, "")
@@ -82,7 +84,9 @@ fn cors(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Cors {
         );
     }
     let cors = Cors {
-        allow_origins: fields.strings("allow_origins", mistakes).unwrap_or_default(),
+        allow_origins: allow_origins
+            .and_then(|entry| strings("`allow_origins`", entry.value, mistakes))
+            .unwrap_or_default(),
         allow_credentials: fields.boolean("allow_credentials", mistakes).is_some_and(|at| at.value),
         allow_headers: fields.strings("allow_headers", mistakes).unwrap_or_default(),
         allow_methods: fields.strings("allow_methods", mistakes),
@@ -100,14 +104,15 @@ fn route(
     mistakes: &mut Mistakes,
 ) -> Route {
     let mut fields = Fields::new(table, "a route");
-    if !table.contains_key("at") {
+    let at = fields.entry_or_misspelt("at");
+    if at.is_none() {
         mistakes.add_missing(
             Diagnostic::error("a route has no `at`")
                 .label(span, "")
                 .help("say what it answers: `at = \"GET /path\"`"),
         );
     }
-    let at = fields.string("at", mistakes);
+    let at = at.and_then(|entry| string("`at`", entry.value, mistakes));
     let status = fields.integer("status", mistakes);
     let headers = fields.entry("headers").map(|entry| headers(&entry, mistakes)).unwrap_or_default();
     let set_cookie = fields.entry("set_cookie").map(|entry| set_cookie(&entry, mistakes)).unwrap_or_default();

@@ -58,7 +58,8 @@ pub(super) fn step(step: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> S
     }
     actions.sort_by_key(|action| action.span.start);
     let inside = fields.entry("inside").and_then(|entry| address("`inside`", entry.value, mistakes));
-    let (expect, on) = fields.entry("expect").map(|entry| expectation(&entry, mistakes)).unwrap_or_default();
+    let (expect, on) =
+        fields.entry_or_misspelt("expect").map(|entry| expectation(&entry, mistakes)).unwrap_or_default();
     let strange = fields.finish(mistakes);
     Step { span, actions, strange, inside, expect, on }
 }
@@ -166,7 +167,7 @@ fn url(
     value: &Value<'_>,
     mistakes: &mut Mistakes,
 ) -> Option<At<String>> {
-    let Some(entry) = fields.entry("url") else {
+    let Some(entry) = fields.entry_or_misspelt("url") else {
         mistakes.add_missing(
             Diagnostic::error(format!("`{key}` has no `url`"))
                 .label(value.span(), "")

@@ -145,7 +145,8 @@ impl Django {
             && let Err(reason) = self.check_csrf(visit)
         {
             let text = format!("Forbidden (403)\nCSRF verification failed. Request aborted.\n{reason}\n");
-            return Reply::sentence(StatusCode::FORBIDDEN, Answer::Middleware(reason), text);
+            let why = format!("CsrfViewMiddleware refused it: {}", reason.trim_end_matches('.'));
+            return Reply::sentence(StatusCode::FORBIDDEN, Answer::Middleware(why), text);
         }
         self.view(visit, routed)
     }
