@@ -279,3 +279,28 @@ expect.not_stored = ["sid"]
     assert!(report.contains("the jar holds the cookie from before"), "{report}");
     assert!(report.contains("fix, predicted to work"), "{report}");
 }
+
+#[test]
+fn this_machine_is_asked_by_one_name() {
+    let explained = |page: &str, request: &str| {
+        told(
+            rehearsal()
+                .arg("explain")
+                .args(["--method=POST", "--credentials=include", "--set-cookie=sid=1"])
+                .args([format!("--page={page}"), format!("--request={request}")]),
+        )
+    };
+    for (page, request, better) in [
+        ("http://localhost:3000", "http://127.0.0.1:8000/login", "+ http://localhost:8000"),
+        ("http://127.0.0.1:3000", "http://localhost:8000/login", "+ http://127.0.0.1:8000"),
+        // The page's own server, by its other name.
+        ("http://localhost:8000", "http://127.0.0.1:8000/login", "+ http://localhost:8000/login"),
+    ] {
+        let said = explained(page, request);
+        assert!(said.contains(better) && said.contains("the address by which the page asks"), "{said}");
+        assert!(!said.contains("SameSite=None"), "{said}");
+    }
+    // Names under `localhost` stand for hosts that are apart in production.
+    let said = explained("http://app.localhost:3000", "http://api.localhost:8000/login");
+    assert!(!said.contains("the address by which the page asks"), "{said}");
+}

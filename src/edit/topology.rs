@@ -138,8 +138,14 @@ pub(crate) fn apply(plan: &mut Plan, topology: &Topology) -> Option<Change> {
             (!before.is_empty()).then_some(Change { place, before, after })
         }
         Topology::OneName { api, host } => {
-            let port = plan.origins[*api].url.port();
-            to_host(plan, *api, host, port, "the address by which the page asks")
+            const PLACE: &str = "the address by which the page asks";
+            let mut to = plan.origins[*api].url.clone();
+            to.set_host(Some(host)).ok()?;
+            match index_of(plan, &to) {
+                // The server that serves the page answers by this name already.
+                Some(page) => Some(Change { place: PLACE.to_owned(), ..by_path(plan, *api, page)? }),
+                None => to_host(plan, *api, host, to.port(), PLACE),
+            }
         }
         Topology::ApiUnderPage { api, host } => to_host(plan, *api, host, None, "where the API is served"),
         Topology::PageUnderApi { page, host } => to_host(plan, *page, host, None, "where the page is served"),

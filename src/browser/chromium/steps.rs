@@ -102,31 +102,11 @@ impl Worker {
     }
 
     async fn request(&mut self, script: &str, argument: &Value) -> Result<Page, Failure> {
-        let answer = self.run(script, argument, false).await?;
-        let answer = answer.map(|answer| serde_json::from_str(&answer).unwrap_or(Value::Null));
-        Ok(match answer {
-            Ok(mut answer) => {
-                let mut text = |key: &str| match answer.get_mut(key).map(Value::take) {
-                    Some(Value::String(text)) => Some(text),
-                    _ => None,
-                };
-                let (body, error) = (text("body"), text("error"));
-                Page { readable: Some(body.is_some()), body, error, ..Page::default() }
-            }
-            Err(error) => Page { readable: Some(false), error: Some(error), ..Page::default() },
-        })
+        self.run(script, argument, false).await.map(scripts::requested)
     }
 
     pub(super) async fn document_cookie(&mut self, write: Option<&str>) -> Result<Page, Failure> {
-        let answer = self.run(scripts::COOKIE, &json!({ "write": write }), false).await?;
-        let answer = answer.map(|answer| serde_json::from_str(&answer).unwrap_or(Value::Null));
-        Ok(match answer {
-            Ok(answer) => {
-                let text = |key: &str| answer.get(key).and_then(Value::as_str).map(str::to_owned);
-                Page { document_cookie: text("cookie"), error: text("error"), ..Page::default() }
-            }
-            Err(error) => Page { error: Some(error), ..Page::default() },
-        })
+        self.run(scripts::COOKIE, &json!({ "write": write }), false).await.map(scripts::cookie_told)
     }
 
     /// Runs a user's script. Its last value is awaited if it is a promise, and taken as JSON unless it is
