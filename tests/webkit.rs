@@ -5,6 +5,7 @@
 mod browsing;
 mod support;
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -317,6 +318,42 @@ async fn a_hung_browser_is_a_failure_in_time() {
 }
 
 /// Starts a step that never ends, does something, and returns the failure it ended with.
+/// A driver that finds its port taken the first time it is started, as it does where somebody was quicker.
+#[test]
+fn a_driver_whose_port_is_taken_is_given_another() {
+    if !installed() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (once, driver) = (folder.path().join("once"), folder.path().join("driver"));
+    let real = driver::WEBKIT_DRIVER.find().expect("it is installed");
+    let script = format!(
+        "#!/bin/sh\nif mkdir '{}'; then exec '{}' --port=\"$TAKEN\"; fi\nexec '{}' \"$@\"\n",
+        once.display(),
+        real.display(),
+        real.display(),
+    );
+    std::fs::write(&driver, script).expect("the script can be written");
+    std::fs::set_permissions(&driver, std::fs::Permissions::from_mode(0o700)).expect("it is ours");
+    let scenario = folder.path().join("one.toml");
+    std::fs::write(
+        &scenario,
+        "title = \"one\"\n[origins.a]\nurl = \"https://a.example\"\n[[step]]\nvisit = \"a:/\"\nexpect.status = 200\n",
+    )
+    .expect("the scenario can be written");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_rehearsal"))
+        .args(["run", "--browser", "webkit"])
+        .arg(&scenario)
+        .env("REHEARSAL_WEBKIT_DRIVER", &driver)
+        .env("TAKEN", taken.local_addr().expect("an address").port().to_string())
+        .output()
+        .expect("rehearsal can be started");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(once.exists(), "the port was taken once");
+}
+
 async fn interrupted(rig: &mut Rig, disturb: impl FnOnce()) -> Failure {
     let never = step(eval("new Promise(() => {})"));
     let (seen, ()) = tokio::join!(rig.worker.perform(&never), async { disturb() });
