@@ -130,11 +130,9 @@ impl Edit {
             },
             // The page's own decision, and the server has to agree.
             Self::Include { .. } => 3,
-            // The same server by the page's own name for it.
-            Self::Topology(topology) if topology.moves_nothing() => 4,
             // One named origin reads the answers.
             Self::Grant { .. } => 6,
-            Self::Topology(topology) => TOPOLOGY + topology.cost(),
+            Self::Topology(topology) => topology.cost(),
         }
     }
 

@@ -6,6 +6,7 @@
 
 use url::{Host, Url};
 
+use super::TOPOLOGY;
 use super::change::Change;
 use super::cookie_line;
 use crate::plan::{Action, Body, Expect, Plan, Route, Service};
@@ -50,13 +51,15 @@ pub enum Topology {
 }
 
 impl Topology {
-    /// How much more than the least change of this kind it asks of a developer.
+    /// How much it asks of a developer.
     pub(crate) fn cost(&self) -> u32 {
         match self {
-            Self::Https | Self::OneName { .. } => 0,
-            Self::ApiUnderPage { .. } => 20,
-            Self::PageUnderApi { .. } => 25,
-            Self::ByPath { .. } => 30,
+            // The same server by the page's own name for it.
+            Self::OneName { .. } => 4,
+            Self::Https => TOPOLOGY,
+            Self::ApiUnderPage { .. } => TOPOLOGY + 20,
+            Self::PageUnderApi { .. } => TOPOLOGY + 25,
+            Self::ByPath { .. } => TOPOLOGY + 30,
         }
     }
 

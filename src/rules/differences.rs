@@ -139,7 +139,7 @@ fn told(profile: &Profile) -> Vec<(&'static str, String)> {
         ("the end of an address is a domain above it", yes(*addresses_are_names)),
         ("a parent `Domain` has to be in lower case", yes(*parent_domain_in_lower_case)),
         ("a `Domain` with characters beyond ASCII", unicode(*unicode_domains).to_owned()),
-        ("longest name and value, in bytes", bytes(*max_name_value)),
+        ("longest name and value, in bytes", unless_endless(*max_name_value)),
         ("longest lifetime", lifetime(*max_lifetime)),
         ("longest lifetime of a cookie from a script", lifetime((*max_script_lifetime).min(*max_lifetime))),
         ("`Expires` counts from the `Date` of the answer", yes(*expires_by_date)),
@@ -258,7 +258,7 @@ fn told_syntax(syntax: &Syntax) -> Vec<(&'static str, String)> {
                 InnerTabs::RefusedInPath => "spoils the line in `Path` alone",
             }),
         ),
-        ("longest value of an attribute, in bytes", bytes(*max_attribute)),
+        ("longest value of an attribute, in bytes", unless_endless(*max_attribute)),
         ("`Path` and its like without `=` are ignored", yes(*attributes_need_equals)),
         ("an unreadable `Expires` takes the place of an earlier one", yes(*unreadable_shadows)),
         ("`SameSite=None` takes the place of an earlier `SameSite`", yes(*none_overrides)),
@@ -359,13 +359,13 @@ fn place(replacement: Replacement) -> &'static str {
     }
 }
 
-fn bytes(most: usize) -> String {
+fn unless_endless(most: usize) -> String {
     if most == usize::MAX { "no limit".to_owned() } else { most.to_string() }
 }
 
 fn limit(limit: &Limit) -> String {
     if limit.most == limit.keep {
-        bytes(limit.most)
+        unless_endless(limit.most)
     } else {
         format!("{}, then down to {}", limit.most, limit.keep)
     }

@@ -164,9 +164,6 @@ impl UserAgent {
         let allows_the_origin = reasons
             .iter()
             .all(|reason| matches!(reason, Reason::CorsPreflightMethod | Reason::CorsPreflightHeader));
-        if !reasons.is_empty() {
-            self.preflights.refuse(&self.manners, &request.context, &request.url);
-        }
         if allows_the_origin
             && (reasons.is_empty() || self.manners.keeps_refusing_preflights)
             && cors::is_well_formed(&fields(&headers))
@@ -174,6 +171,7 @@ impl UserAgent {
             self.preflights.keep(&self.manners, &request.context, &request.url, headers, now);
         }
         if !reasons.is_empty() {
+            self.preflights.refuse(&self.manners, &request.context, &request.url);
             let error = format!("the preflight of {} {} failed", preflight.method, request.url);
             return Err(Failed::new(reasons, error));
         }

@@ -101,6 +101,20 @@ impl<'t, 'i> Fields<'t, 'i> {
         self.entry(key).or_else(|| self.strange().into_iter().find(is_meant))
     }
 
+    /// The entry with a key that must be there, misspelt or not. Where there is none, what is said of that is added.
+    pub(super) fn required(
+        &mut self,
+        key: &'static str,
+        mistakes: &mut Mistakes,
+        missing: impl FnOnce() -> Diagnostic,
+    ) -> Option<Entry<'t, 'i>> {
+        let entry = self.entry_or_misspelt(key);
+        if entry.is_none() {
+            mistakes.add_missing(missing());
+        }
+        entry
+    }
+
     pub(super) fn string(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<At<String>> {
         let entry = self.entry(key)?;
         string(&format!("`{key}`"), entry.value, mistakes)

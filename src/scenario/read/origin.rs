@@ -42,14 +42,11 @@ pub(super) fn origins(origins: &DeTable<'_>, mistakes: &mut Mistakes) -> Vec<Ori
 
 fn origin(name: At<String>, table: &DeTable<'_>, mistakes: &mut Mistakes) -> Origin {
     let mut fields = Fields::new(table, "an origin");
-    let url = fields.entry_or_misspelt("url");
-    if url.is_none() {
-        mistakes.add_missing(
-            Diagnostic::error(format!("origin `{}` has no `url`", name.value))
-                .label(name.span.clone(), "")
-                .help("give it scheme and host, as in production: `url = \"https://api.example.com\"`"),
-        );
-    }
+    let url = fields.required("url", mistakes, || {
+        Diagnostic::error(format!("origin `{}` has no `url`", name.value))
+            .label(name.span.clone(), "")
+            .help("give it scheme and host, as in production: `url = \"https://api.example.com\"`")
+    });
     let url = url.and_then(|entry| string("`url`", entry.value, mistakes));
     let certificate = fields.word("certificate", &CERTIFICATES, mistakes);
     let framework = framework::framework(&mut fields, mistakes);
@@ -74,15 +71,12 @@ fn origin(name: At<String>, table: &DeTable<'_>, mistakes: &mut Mistakes) -> Ori
 
 fn cors(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Cors {
     let mut fields = Fields::new(table, "`cors`");
-    let allow_origins = fields.entry_or_misspelt("allow_origins");
-    if allow_origins.is_none() {
-        mistakes.add_missing(
-            Diagnostic::error("these CORS settings have no `allow_origins`")
-                .label(span, "")
-                .help("list the origins that are let in: `allow_origins = [\"https://www.example.com\"]`")
-                .help("for a server that sends no CORS headers leave the table out"),
-        );
-    }
+    let allow_origins = fields.required("allow_origins", mistakes, || {
+        Diagnostic::error("these CORS settings have no `allow_origins`")
+            .label(span, "")
+            .help("list the origins that are let in: `allow_origins = [\"https://www.example.com\"]`")
+            .help("for a server that sends no CORS headers leave the table out")
+    });
     let cors = Cors {
         allow_origins: allow_origins
             .and_then(|entry| strings("`allow_origins`", entry.value, mistakes))
@@ -104,14 +98,11 @@ fn route(
     mistakes: &mut Mistakes,
 ) -> Route {
     let mut fields = Fields::new(table, "a route");
-    let at = fields.entry_or_misspelt("at");
-    if at.is_none() {
-        mistakes.add_missing(
-            Diagnostic::error("a route has no `at`")
-                .label(span, "")
-                .help("say what it answers: `at = \"GET /path\"`"),
-        );
-    }
+    let at = fields.required("at", mistakes, || {
+        Diagnostic::error("a route has no `at`")
+            .label(span, "")
+            .help("say what it answers: `at = \"GET /path\"`")
+    });
     let at = at.and_then(|entry| string("`at`", entry.value, mistakes));
     let status = fields.integer("status", mistakes);
     let headers = fields.entry("headers").map(|entry| headers(&entry, mistakes)).unwrap_or_default();

@@ -167,14 +167,11 @@ fn url(
     value: &Value<'_>,
     mistakes: &mut Mistakes,
 ) -> Option<At<String>> {
-    let Some(entry) = fields.entry_or_misspelt("url") else {
-        mistakes.add_missing(
-            Diagnostic::error(format!("`{key}` has no `url`"))
-                .label(value.span(), "")
-                .help(format!("say where it goes: `{key} = {{ url = \"ORIGIN:/path\" }}`")),
-        );
-        return None;
-    };
+    let entry = fields.required("url", mistakes, || {
+        Diagnostic::error(format!("`{key}` has no `url`"))
+            .label(value.span(), "")
+            .help(format!("say where it goes: `{key} = {{ url = \"ORIGIN:/path\" }}`"))
+    })?;
     string("`url`", entry.value, mistakes)
 }
 
