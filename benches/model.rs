@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rehearsal::browser::model::Model;
-use rehearsal::browser::name::{BrowserName, Engine};
+use rehearsal::browser_name::{BrowserName, Engine};
 use rehearsal::plan::Plan;
 use rehearsal::scenario;
 use rehearsal::verdict;

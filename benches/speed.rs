@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use fantoccini::ClientBuilder;
 use hyper_util::client::legacy::connect::HttpConnector;
-use rehearsal::browser::name::{BrowserName, Engine};
+use rehearsal::browser_name::{BrowserName, Engine};
 use rehearsal::plan::Plan;
 use rehearsal::run::{self, News};
 use rehearsal::scenario;

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
 use crate::audit::Severity;
-use crate::browser::name::{BrowserName, Engine};
+use crate::browser_name::{BrowserName, Engine};
 
 /// Rehearse production on a laptop: which cookies each browser stores and sends, and why not.
 ///

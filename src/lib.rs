@@ -23,6 +23,8 @@
 //!   that pass a request on to another: [`plan::proxy`].
 //! - [`browser`] owns browsers: the process and its guard, the protocols spoken to it, and what each step
 //!   makes it do. What it returns is an [`observe::Observation`].
+//! - [`browser_name`] holds the names of browsers as users write them, and [`relation`] how two URLs relate: words
+//!   that every module may use.
 //! - [`verdict`] compares an observation with what the scenario expects, and [`outcome`] holds what came
 //!   of it.
 //! - [`rules`] is what browsers do with cookies, as pure functions; its [`rules::reason`] codes are the words
@@ -61,6 +63,7 @@
 
 pub mod audit;
 pub mod browser;
+pub mod browser_name;
 pub mod cli;
 pub mod command;
 pub mod diagnostic;
@@ -72,6 +75,7 @@ pub mod observe;
 pub mod outcome;
 pub mod plan;
 pub mod reconcile;
+pub mod relation;
 pub mod report;
 pub mod rules;
 pub mod run;

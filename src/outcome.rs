@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::browser::name::{BrowserName, ThirdParty};
+use crate::browser_name::{BrowserName, ThirdParty};
 use crate::observe::Observation;
 use crate::plan::Plan;
 use crate::reconcile::Drift;

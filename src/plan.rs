@@ -13,7 +13,7 @@ pub mod proxy;
 
 use url::Url;
 
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::diagnostic::{Source, Span};
 pub use crate::rules::context::Credentials;
 pub use crate::rules::cookie::SameSite;

@@ -19,8 +19,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::browser::Failure;
 use crate::browser::model::Model;
-use crate::browser::name::{BrowserName, Engine};
-use crate::browser::real::{self, Browser, Remote, Worker};
+use crate::browser::options::{self, LaunchOptions, Remote};
+use crate::browser::real::{Browser, Worker};
+use crate::browser_name::{BrowserName, Engine};
 use crate::observe::{Cookie, Observation};
 use crate::outcome::{CouldNotRun, Outcome, Run, StepRun};
 use crate::plan::{Plan, Step};
@@ -364,14 +365,14 @@ impl Crew {
         Browser::launch(self.browser.engine, self.launch_options()).await
     }
 
-    fn launch_options(&self) -> real::Options {
-        real::Options {
+    fn launch_options(&self) -> LaunchOptions {
+        LaunchOptions {
             third_party: self.browser.third_party(),
             headed: self.options.headed,
             ca: self.authority.der().to_owned(),
             ca_spki: self.authority.spki_sha256(),
             guard: self.options.guard.clone(),
-            timeout: real::TIMEOUT,
+            timeout: options::TIMEOUT,
             remote: self.remote(),
         }
     }

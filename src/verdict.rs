@@ -261,7 +261,7 @@ fn not_sent(claim: &Claim<Absent>, seen: &Observation, before: Option<&[Cookie]>
 
 fn document_cookie(claim: &Claim<Vec<String>>, seen: &Observation) -> Option<Failure> {
     let visible = seen.page.document_cookie.as_deref().unwrap_or_default();
-    let pairs = crate::observe::cookie_pairs(visible.as_bytes());
+    let pairs = crate::rules::cookie_header::cookie_pairs(visible.as_bytes());
     let actual: BTreeSet<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
     let expected: BTreeSet<&str> = claim.value.iter().map(String::as_str).collect();
     if actual == expected {

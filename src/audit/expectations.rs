@@ -1,7 +1,7 @@
 //! What the scenario itself expects: where that does not hold, the system does not work as it is meant to.
 
 use super::{Check, Evidence, Finding, Severity};
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::explain::listed;
 use crate::outcome::Run;
 use crate::plan::Plan;

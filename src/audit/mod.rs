@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::diagnostic::Span;
 use crate::observe::{Exchange, Observation};
 use crate::outcome::Run;

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::driver::Driver;
-use super::real::Options;
+use super::options::LaunchOptions;
 use super::running::Running;
 use super::session::Session;
 
@@ -20,7 +20,7 @@ pub(super) const ELSEWHERE: &str = "a browser elsewhere cannot be closed and sta
 /// A browser of a worker's own.
 #[derive(Debug)]
 pub(super) struct Home {
-    pub(super) options: Options,
+    pub(super) options: LaunchOptions,
     pub(super) binary: PathBuf,
     /// Where the driver listens.
     pub(super) driver: String,

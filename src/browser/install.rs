@@ -14,7 +14,7 @@ use tokio::process::Command;
 use super::driver::{
     self, CHROMEDRIVER, CHROMIUM, FIREFOX, GECKODRIVER, MINIBROWSER, Program, WEBKIT_DRIVER, XVFB,
 };
-use super::name::Engine;
+use crate::browser_name::Engine;
 
 /// What an engine consists of, and where each part is.
 #[derive(Clone, Debug, PartialEq, Eq)]

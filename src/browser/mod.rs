@@ -26,7 +26,7 @@ mod home;
 pub mod install;
 mod listening;
 pub mod model;
-pub mod name;
+pub mod options;
 pub mod real;
 mod request;
 mod running;

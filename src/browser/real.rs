@@ -4,54 +4,17 @@
 //! one world and nothing else, and performs steps there. What an engine does differently stands in its own
 //! module.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use url::Url;
+use std::path::Path;
 
 use super::chromium::{self, Chromium};
 use super::failure::Failure;
 use super::firefox::{self, Firefox};
-use super::name::{Engine, ThirdParty};
+use super::options::LaunchOptions;
 use super::webkit::{self, Webkit};
+use crate::browser_name::Engine;
 use crate::observe::Observation;
 use crate::plan::Step;
-use crate::world::{Gateway, World};
-
-/// The limit for each thing asked of a browser, where nothing else is said.
-pub const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How a browser is launched.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// What it does with cookies of third parties.
-    pub third_party: ThirdParty,
-    /// Whether its window is shown.
-    pub headed: bool,
-    /// The certificate of the CA whose certificates it accepts, as DER.
-    pub ca: Vec<u8>,
-    /// The SHA-256 of the Subject Public Key Info of that CA.
-    pub ca_spki: [u8; 32],
-    /// The `rehearsal` binary, which is started again as the guard of the processes.
-    pub guard: PathBuf,
-    /// The limit for each thing asked of the browser: its start, a command, a page load. [`TIMEOUT`] is
-    /// a good one.
-    pub timeout: Duration,
-    /// The driver that is used; `None` starts one here.
-    pub remote: Option<Remote>,
-}
-
-/// A driver that runs already, here or on another machine, and the way back from there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remote {
-    /// Where the driver listens: `http://192.0.2.7:9515`.
-    pub driver: Url,
-    /// The address of this machine that the browser reaches: where gateways listen.
-    pub gateway: IpAddr,
-    /// The machine the browser runs on: nobody else gets through a gateway.
-    pub peer: IpAddr,
-}
+use crate::world::World;
 
 /// A browser that runs. Dropping it ends it shortly after; [`Browser::close`] also waits for that.
 #[derive(Debug)]
@@ -81,7 +44,7 @@ impl Browser {
     /// # Errors
     /// [`Failure::Missing`] with what installs it, [`Failure::NotStarted`] with the last words of the
     /// driver, [`Failure::TimedOut`]. Nothing is left running.
-    pub async fn launch(engine: Engine, options: Options) -> Result<Self, Failure> {
+    pub async fn launch(engine: Engine, options: LaunchOptions) -> Result<Self, Failure> {
         match engine {
             Engine::Chromium => Chromium::launch(options).await.map(Self::Chromium),
             Engine::Firefox => Firefox::launch(options).await.map(Self::Firefox),
@@ -152,7 +115,7 @@ impl Worker {
 
     /// Whether a browser can be closed and started again with its profile: a Chromium or a Firefox that is
     /// started here, by [`Worker::alone`]. The others say at the step that they cannot.
-    pub fn restarts(engine: Engine, options: &Options) -> bool {
+    pub fn restarts(engine: Engine, options: &LaunchOptions) -> bool {
         engine != Engine::Webkit && options.remote.is_none()
     }
 
@@ -161,7 +124,7 @@ impl Worker {
     ///
     /// # Errors
     /// As [`Browser::launch`]; [`Failure::NotPossible`] where [`Worker::restarts`] says so.
-    pub async fn alone(engine: Engine, options: Options) -> Result<Self, Failure> {
+    pub async fn alone(engine: Engine, options: LaunchOptions) -> Result<Self, Failure> {
         match engine {
             Engine::Chromium => Ok(Self::Chromium(Box::new(chromium::Worker::alone(options).await?))),
             Engine::Firefox => Ok(Self::Firefox(Box::new(firefox::Worker::alone(options).await?))),
@@ -224,21 +187,5 @@ impl Worker {
             Self::Firefox(worker) => worker.close().await,
             Self::Webkit(worker) => worker.close().await,
         }
-    }
-}
-
-impl Options {
-    /// A gateway on a free port, where the browser reaches it, which refuses everything until it is shown
-    /// a world.
-    pub(super) fn gateway(&self) -> Result<Gateway, Failure> {
-        let bound = match &self.remote {
-            None => Gateway::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
-            Some(remote) => Gateway::bind_for(SocketAddr::from((remote.gateway, 0)), remote.peer),
-        };
-        bound.map_err(|error| Failure::NotStarted {
-            program: "the gateway".to_owned(),
-            message: error.to_string(),
-            last_words: Vec::new(),
-        })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::{self, attack};
-use crate::browser::name::{BrowserName, Engine};
+use crate::browser_name::{BrowserName, Engine};
 use crate::cli::{AuditArgs, Format};
 use crate::outcome::{Outcome, Run};
 use crate::plan::Plan;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::browser::install::{self, Inventory};
-use crate::browser::name::{BrowserName, Engine};
+use crate::browser_name::{BrowserName, Engine};
 use crate::cli::{BrowsersArgs, BrowsersCommand};
 
 /// Runs the command.

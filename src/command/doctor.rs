@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::browser::install;
-use crate::browser::name::{BrowserName, Engine};
+use crate::browser_name::{BrowserName, Engine};
 use crate::cli::{DoctorArgs, Format};
 use crate::doctor::{self, Check};
 use crate::outcome::Run;

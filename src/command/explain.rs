@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::browser::name::{BrowserName, Engine, Policy};
+use crate::browser_name::{BrowserName, Engine, Policy};
 use crate::cli::{CredentialsArg, ExplainArgs, Format, HowArg};
 use crate::diagnostic::Diagnostic;
 use crate::explain::question::{self, How, Question};

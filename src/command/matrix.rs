@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressDrawTarget;
 
-use crate::browser::name::{BrowserName, Engine, Policy};
+use crate::browser_name::{BrowserName, Engine, Policy};
 use crate::cli::{Format, MatrixArgs};
 use crate::matrix::{self, Matrix};
 use crate::plan::Plan;

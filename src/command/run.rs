@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::browser::install;
-use crate::browser::name::{BrowserName, Engine};
-use crate::browser::real::Remote;
+use crate::browser::options::Remote;
+use crate::browser_name::{BrowserName, Engine};
 use crate::cli::{Format, RunArgs, RunningDriver};
 use crate::outcome::{Asked, Outcome, Run, Summary};
 use crate::plan::Plan;

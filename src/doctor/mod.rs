@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::browser::name::{BrowserName, Engine, ThirdParty};
+use crate::browser_name::{BrowserName, Engine, ThirdParty};
 use crate::diagnostic::Source;
 use crate::observe::{Exchange, Observation};
 use crate::outcome::Run;

@@ -10,8 +10,8 @@ use super::TOPOLOGY;
 use super::change::Change;
 use super::cookie_line;
 use crate::plan::{Action, Body, Expect, Plan, Route, Service};
+use crate::relation::Relation;
 use crate::rules::domain::is_loopback;
-use crate::scenario::relation::Relation;
 use crate::suffixes::{is_under_private_suffix, registrable_domain};
 
 /// A change of where things are served.

@@ -9,10 +9,11 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::goal::{held, is_sent, lines_that_count, survives};
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::edit::{cookie_line, topology};
-use crate::observe::{Cookie, Exchange, Observation, SetCookie, Withheld, cookie_pairs};
+use crate::observe::{Cookie, Exchange, Observation, SetCookie, Withheld};
 use crate::plan::{Expect, Plan, Readable, Route, Service};
+use crate::rules::cookie_header::cookie_pairs;
 use crate::rules::domain::domain_match;
 use crate::rules::path::path_match;
 use crate::rules::reason::{Question, Reason};

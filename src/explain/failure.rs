@@ -13,7 +13,7 @@ use super::goal::Goal;
 use super::search::{self, Remedy};
 use super::stage::Stage;
 use super::told::Explanation;
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::edit::Edits;
 use crate::observe::Observation;
 use crate::outcome::Run;

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::diagnostic::Span;
 use crate::edit::cookie_line;
 use crate::observe::{Cookie, Observation, SetCookie};

@@ -4,7 +4,7 @@
 
 use super::question::{CookieOutcome, Outcome, Question};
 use super::told::{called, listed};
-use crate::browser::name::{BrowserName, Engine};
+use crate::browser_name::{BrowserName, Engine};
 use crate::edit::cookie_line;
 use crate::plan::{Action, Step};
 use crate::rules::context::Context;

@@ -17,7 +17,7 @@ use super::response::Response;
 use super::search::{self, Fix, Remedy};
 use super::stage::{Shown, Stage};
 use super::told::Explanation;
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::diagnostic::Source;
 use crate::edit::Edits;
 use crate::plan::{

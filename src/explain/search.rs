@@ -12,7 +12,7 @@ use super::goal::{Goal, Place};
 use super::propose;
 use super::remark;
 use super::stage::{Shown, Stage};
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::edit::{Change, CookieChange, Edit, Edits, MOST, Target, apply, cookie_line, lines, unprefixed};
 use crate::observe::Observation;
 use crate::plan::Plan;

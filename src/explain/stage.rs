@@ -4,7 +4,7 @@
 //! same ground as a run. Nothing here judges what it sees.
 
 use crate::browser::model::Model;
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::observe::Observation;
 use crate::plan::{Plan, Service};
 use crate::world::certs::CertificateError;

@@ -7,13 +7,13 @@ use url::Url;
 
 use super::cause::{Cause, Trouble};
 use super::fault;
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::diagnostic::{Diagnostic, Source, Span, Style};
 use crate::edit::topology::page_at;
 use crate::observe::Cookie;
 use crate::plan::{Action, Plan};
+use crate::relation::{Relation, Site};
 use crate::rules::reason::{Question, Reason};
-use crate::scenario::relation::{Relation, Site};
 use crate::world::wire;
 
 /// Why something did not work, for a person.

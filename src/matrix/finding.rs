@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Matrix;
 use super::place::Topology;
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::plan::SameSite;
 use crate::rules::reason::Reason;
 

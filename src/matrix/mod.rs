@@ -33,7 +33,7 @@ pub use finding::Finding;
 pub use needs::Need;
 pub use place::{Place, Topology};
 
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::diagnostic::Diagnostic;
 use crate::edit::lines_mut;
 use crate::outcome::Run;

@@ -11,8 +11,8 @@ use super::services::Services;
 use crate::edit::topology::{ascii, first_label, move_origin, page_at};
 use crate::edit::{Edit, Edits, Topology as Move, apply, cookie_line, grant, lines_mut};
 use crate::plan::{Action, Credentials, Plan};
+use crate::relation::Relation;
 use crate::rules::domain::domain_match;
-use crate::scenario::relation::Relation;
 use crate::suffixes::{is_under_private_suffix, registrable_domain, suffixes};
 
 /// How services stand to each other.

@@ -6,7 +6,7 @@
 //! here; what the settings do stands in `world::proxy`.
 //!
 //! nginx is 1.22 (`ngx_http_proxy_module`), recorded in `tests/frameworks` and replayed in
-//! `tests/proxies.rs`; Kong is 3.x, after its source (`kong/runloop/handler.lua` and
+//! `tests/it/world/proxies.rs`; Kong is 3.x, after its source (`kong/runloop/handler.lua` and
 //! `kong/router/utils.lua`).
 
 use url::Url;

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use crate::browser::install;
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::doctor::{Check, Finding};
 use crate::outcome::Run;
 

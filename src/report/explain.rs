@@ -10,13 +10,13 @@ use anstyle::AnsiColor;
 use serde::Serialize;
 
 use super::fix::{WIDTH, write_fix, write_hanging, write_remedy};
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::diagnostic::{Diagnostic, Style};
 use crate::explain::question::{Answer, CookieOutcome, How, Outcome, Question};
 use crate::explain::{Explanation, Fix, Remedy, listed};
 use crate::plan::Credentials;
+use crate::relation::{self, Relation};
 use crate::rules::reason::Reason;
-use crate::scenario::relation::{self, Relation};
 
 /// Writes an answer for people.
 ///

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::AnsiColor;
 
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::edit::Change;
 use crate::explain::{Fix, Remedy, listed};
 use crate::rules::reason::Question;

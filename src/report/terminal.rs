@@ -12,7 +12,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use super::fix::write_remedy;
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::diagnostic::{Diagnostic, Style as Dress};
 use crate::explain::failure::Explained;
 use crate::outcome::{Asked, Outcome, Run, Summary};

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::plan::Plan;
-use crate::scenario::relation::Relation;
+use crate::relation::Relation;
 use crate::world::World;
 use crate::world::doors::Doors;
 

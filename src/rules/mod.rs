@@ -57,6 +57,7 @@
 
 pub mod context;
 pub mod cookie;
+pub mod cookie_header;
 mod copy;
 pub mod cors;
 pub mod date;

@@ -11,7 +11,6 @@ use std::sync::Arc;
 mod files;
 mod mistakes;
 mod read;
-pub mod relation;
 mod resolve;
 mod written;
 

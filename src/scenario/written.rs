@@ -3,7 +3,7 @@
 //! The shapes and the vocabulary are checked by the time these exist; what needs a second look at
 //! the file (names of origins, contradictions, what is missing) is left to [`super::resolve`].
 
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::diagnostic::Span;
 use crate::plan;
 use crate::plan::framework::{Does, Framework, View};

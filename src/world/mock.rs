@@ -16,8 +16,8 @@ mod tokens;
 
 use super::reply::{PLAIN, Reply};
 use super::wire::{Answer, Note};
-use crate::observe::cookie_pairs;
 use crate::plan::{self, Body, RequireJwt, SignJwt};
+use crate::rules::cookie_header::cookie_pairs;
 use tokens::Refused;
 
 /// Headers that say how a message is framed, which is the server's to say (RFC 9110, section 7.6.1;

@@ -12,7 +12,7 @@
 
 #![allow(unreachable_pub, reason = "a test program has no users")]
 
-#[path = "../command/mod.rs"]
+#[path = "../it/command.rs"]
 mod command;
 
 mod case;
@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use rehearsal::browser::name::{BrowserName, Engine};
+use rehearsal::browser_name::{BrowserName, Engine};
 use rehearsal::outcome::Outcome;
 use rehearsal::plan::Plan;
 use rehearsal::rules::reason::Reason;

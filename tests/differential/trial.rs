@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rehearsal::browser::name::BrowserName;
+use rehearsal::browser_name::BrowserName;
 use rehearsal::observe::Observation;
 use rehearsal::outcome::Run;
 use rehearsal::plan::Plan;

@@ -7,15 +7,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::browser::name::ThirdParty;
-use crate::browser::real::Options;
+use crate::browser::options::LaunchOptions;
+use crate::browser_name::ThirdParty;
 
 /// The capabilities of a session: its program, its policy, and a proxy for everything outside a worker, one
 /// that refuses.
 ///
 /// With a folder for its profile, it keeps that; else ChromeDriver makes one, and removes it.
 pub(super) fn capabilities(
-    options: &Options,
+    options: &LaunchOptions,
     binary: Option<&Path>,
     proxy: SocketAddr,
     profile: Option<&Path>,
@@ -47,7 +47,7 @@ pub(super) fn capabilities(
     capabilities
 }
 
-fn arguments(options: &Options, profile: Option<&Path>) -> Vec<String> {
+fn arguments(options: &LaunchOptions, profile: Option<&Path>) -> Vec<String> {
     let mut arguments: Vec<String> = [
         "--disable-gpu",
         // The gateway carries TCP alone.

@@ -28,10 +28,10 @@ use super::bidi::Bidi;
 use super::driver::{self, Driver};
 use super::failure::Failure;
 use super::guard::Words;
-use super::name::ThirdParty;
-use super::real::Options;
+use super::options::LaunchOptions;
 use super::running::Running;
 use super::session::Session;
+use crate::browser_name::ThirdParty;
 use crate::world::Gateway;
 
 mod capabilities;
@@ -82,7 +82,7 @@ const EVENTS: &[&str] = &[
 pub struct Chromium {
     bidi: Bidi,
     version: String,
-    options: Options,
+    options: LaunchOptions,
     /// Its processes; `None` where they are those of a driver that was not started here.
     running: Option<Running>,
     session: Session,
@@ -96,7 +96,7 @@ impl Chromium {
     /// # Errors
     /// [`Failure::Missing`] with what installs it, [`Failure::NotStarted`] with the last words of the
     /// driver, [`Failure::TimedOut`]. Nothing is left running.
-    pub async fn launch(options: Options) -> Result<Self, Failure> {
+    pub async fn launch(options: LaunchOptions) -> Result<Self, Failure> {
         let refusing = options.gateway()?;
         let proxy = refusing.address();
         if let Some(remote) = &options.remote {
@@ -121,7 +121,7 @@ impl Chromium {
 
     /// A session of this driver's, and the socket that goes with it; with a folder for the profile, or none.
     async fn open(
-        options: &Options,
+        options: &LaunchOptions,
         binary: Option<&std::path::Path>,
         driver: &str,
         proxy: SocketAddr,
@@ -136,7 +136,7 @@ impl Chromium {
     }
 
     fn running(
-        options: Options,
+        options: LaunchOptions,
         running: Option<Running>,
         session: Session,
         bidi: Bidi,

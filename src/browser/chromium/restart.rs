@@ -9,7 +9,7 @@ use crate::browser::bidi::Bidi;
 use crate::browser::driver::{self, Driver};
 use crate::browser::failure::Failure;
 use crate::browser::home::{DEFAULT, ELSEWHERE, Home, profile_of};
-use crate::browser::real::Options;
+use crate::browser::options::LaunchOptions;
 use crate::browser::running::Running;
 use crate::observe::Page;
 
@@ -18,7 +18,7 @@ impl Worker {
     ///
     /// # Errors
     /// As [`super::Chromium::launch`].
-    pub async fn alone(options: Options) -> Result<Self, Failure> {
+    pub async fn alone(options: LaunchOptions) -> Result<Self, Failure> {
         if options.remote.is_some() {
             return Err(Failure::NotPossible { why: ELSEWHERE });
         }

@@ -6,14 +6,14 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::policy;
-use crate::browser::real::Options;
+use crate::browser::options::LaunchOptions;
 
 /// The capabilities of a session: its program, its policy, and a proxy for everything outside a worker, one
 /// that refuses.
 ///
 /// With a folder for its profile, it keeps that; else geckodriver makes one, and removes it.
 pub(super) fn capabilities(
-    options: &Options,
+    options: &LaunchOptions,
     binary: Option<&Path>,
     proxy: SocketAddr,
     profile: Option<&Path>,
@@ -41,7 +41,7 @@ pub(super) fn capabilities(
     capabilities
 }
 
-fn preferences(options: &Options) -> Map<String, Value> {
+fn preferences(options: &LaunchOptions) -> Map<String, Value> {
     let Value::Object(mut preferences) = json!({
         // Names like `localhost` go through the proxy too.
         "network.proxy.allow_hijacking_localhost": true,

@@ -31,7 +31,7 @@ use super::bidi::Bidi;
 use super::driver::{self, Driver};
 use super::failure::Failure;
 use super::guard::Words;
-use super::real::Options;
+use super::options::LaunchOptions;
 use super::running::Running;
 use super::session::Session;
 use crate::world::Gateway;
@@ -77,7 +77,7 @@ pub struct Firefox {
     bidi: Bidi,
     chrome: Chrome,
     version: String,
-    options: Options,
+    options: LaunchOptions,
     /// Its processes; `None` where they are those of a driver that was not started here.
     running: Option<Running>,
     session: Session,
@@ -92,7 +92,7 @@ impl Firefox {
     /// # Errors
     /// [`Failure::Missing`] with what installs it, [`Failure::NotStarted`] with the last words of the
     /// driver or the preference that is not as it must be, [`Failure::TimedOut`]. Nothing is left running.
-    pub async fn launch(options: Options) -> Result<Self, Failure> {
+    pub async fn launch(options: LaunchOptions) -> Result<Self, Failure> {
         let refusing = options.gateway()?;
         let proxy = refusing.address();
         if let Some(remote) = &options.remote {
@@ -117,7 +117,7 @@ impl Firefox {
 
     /// A session of this driver's, and the socket that goes with it; with a folder for the profile, or none.
     async fn open(
-        options: &Options,
+        options: &LaunchOptions,
         binary: Option<&Path>,
         driver: &str,
         proxy: SocketAddr,
@@ -133,7 +133,7 @@ impl Firefox {
 
     /// Makes a browser that has come up the one that was asked for, or ends it.
     async fn ready(
-        options: Options,
+        options: LaunchOptions,
         running: Option<Running>,
         session: Session,
         bidi: Bidi,
@@ -152,7 +152,7 @@ impl Firefox {
     }
 
     /// Has a browser that has come up trust the CA, and makes sure of its policy.
-    async fn prepare(options: &Options, bidi: &Bidi) -> Result<Chrome, Failure> {
+    async fn prepare(options: &LaunchOptions, bidi: &Bidi) -> Result<Chrome, Failure> {
         let chrome = Chrome::open(bidi.clone()).await?;
         chrome.trust(&options.ca).await?;
         policy::verify(&chrome, options.third_party).await?;

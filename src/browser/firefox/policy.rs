@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::chrome::Chrome;
 use crate::browser::failure::Failure;
-use crate::browser::name::ThirdParty;
+use crate::browser_name::ThirdParty;
 
 /// What Firefox does with the cookies of third parties: 0 allows, 1 blocks, 5 partitions.
 pub(super) const COOKIE_BEHAVIOR: &str = "network.cookie.cookieBehavior";

@@ -13,7 +13,7 @@ use crate::browser::failure::Failure;
 use crate::browser::guard::Words;
 use crate::browser::home::{DEFAULT, ELSEWHERE, Home, profile_of};
 use crate::browser::listening::Line;
-use crate::browser::real::Options;
+use crate::browser::options::LaunchOptions;
 use crate::browser::running::Running;
 use crate::browser::session::Session;
 use crate::observe::Page;
@@ -24,7 +24,7 @@ impl Worker {
     ///
     /// # Errors
     /// As [`Firefox::launch`].
-    pub async fn alone(options: Options) -> Result<Self, Failure> {
+    pub async fn alone(options: LaunchOptions) -> Result<Self, Failure> {
         if options.remote.is_some() {
             return Err(Failure::NotPossible { why: ELSEWHERE });
         }
@@ -83,7 +83,7 @@ impl Worker {
 
 /// Starts the browser with this profile, which sees what this gateway shows.
 async fn start(
-    options: &Options,
+    options: &LaunchOptions,
     binary: &Path,
     driver: &str,
     gateway: &Gateway,

@@ -46,7 +46,7 @@ use self::history::{Entered, History};
 use self::preflights::Preflights;
 use self::profile::Manners;
 use self::tls::Connectors;
-use super::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::observe::{Cookie, Exchange, Observation, Page, SetCookie};
 use crate::plan::{self, Action, Step};
 use crate::rules::context::{Context, Credentials, Destination, Mode};

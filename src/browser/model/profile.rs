@@ -2,7 +2,7 @@
 //!
 //! The only place where a name decides anything; from here on it is data.
 
-use crate::browser::name::{BrowserName, Engine, ThirdParty};
+use crate::browser_name::{BrowserName, Engine, ThirdParty};
 use crate::rules::engine::{self, Profile};
 
 /// What the model does as one browser does it.

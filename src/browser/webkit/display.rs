@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use crate::browser::driver::{XVFB, private_folder};
 use crate::browser::failure::Failure;
 use crate::browser::guard::Guarded;
-use crate::browser::real::Options;
+use crate::browser::options::LaunchOptions;
 
 /// A display server under guard.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Display {
     ///
     /// # Errors
     /// [`Failure::Missing`], [`Failure::NotStarted`] with its last words, [`Failure::TimedOut`].
-    pub(super) async fn start(options: &Options) -> Result<Self, Failure> {
+    pub(super) async fn start(options: &LaunchOptions) -> Result<Self, Failure> {
         let program = XVFB.find()?;
         // It takes the first number that is free, and writes it to stdout once clients may come.
         let arguments = ["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "1280x800x24"];

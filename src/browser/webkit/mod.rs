@@ -22,8 +22,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use self::display::Display;
 use super::driver::{MINIBROWSER, WEBKIT_DRIVER};
 use super::failure::Failure;
-use super::name::ThirdParty;
-use super::real::Options;
+use super::options::LaunchOptions;
+use crate::browser_name::ThirdParty;
 
 mod display;
 mod frames;
@@ -47,7 +47,7 @@ pub struct Webkit {
 /// The programs, the display and the options of a run.
 #[derive(Debug)]
 struct Kit {
-    options: Options,
+    options: LaunchOptions,
     browser: PathBuf,
     driver: PathBuf,
     /// `None` where the user's own is used.
@@ -63,7 +63,7 @@ impl Webkit {
     /// # Errors
     /// [`Failure::Missing`] with what installs it, [`Failure::NotStarted`] with the last words of the
     /// driver or where the policy is not in force, [`Failure::TimedOut`]. Nothing is left running.
-    pub async fn launch(options: Options) -> Result<Self, Failure> {
+    pub async fn launch(options: LaunchOptions) -> Result<Self, Failure> {
         if options.remote.is_some() {
             return Err(Failure::NotStarted {
                 program: MINIBROWSER.name.to_owned(),

@@ -12,7 +12,7 @@ use url::Url;
 use super::Kit;
 use super::place::Place;
 use crate::browser::failure::Failure;
-use crate::browser::name::ThirdParty;
+use crate::browser_name::ThirdParty;
 use crate::diagnostic::Source;
 use crate::plan::{Action, Body, Certificate, Expect, Origin, Plan, Route, Service, Step};
 use crate::world::{Authority, World, hosts};

@@ -7,7 +7,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{Trouble, assumed, by_whom, policy, reasons, troubles};
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::matrix::{Cell, Fate, Finding, Matrix, Place};
 
 /// What a cell begins with.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::by_whom;
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::matrix::{Attributes, Cell, Combination, CookieCell, Matrix, Need, Place};
 use crate::rules::reason::{Question, Reason};
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::browser::name::{BrowserName, ThirdParty};
+use crate::browser_name::{BrowserName, ThirdParty};
 use crate::matrix::{Cell, CookieCell, Fate, Matrix, Need};
 use crate::rules::reason::{Question, Reason};
 

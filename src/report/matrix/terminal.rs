@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::{assumed, by_whom, policy, reasons, troubles, word};
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::matrix::{Cell, Fate, Finding, Matrix};
 use crate::report::fix::write_filled;
 

@@ -8,7 +8,7 @@ use super::super::mistakes::Mistakes;
 use super::super::written::{At, Expect};
 use super::fields::{Entry, Fields, entries, integer, string, strings, strings_of, table, wrong_type};
 use super::json::json;
-use crate::browser::name::BrowserName;
+use crate::browser_name::BrowserName;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 use crate::plan::{self, Absent, Claim, Readable, SameSite, Sent, Stored};
 use crate::rules::reason::{Question, Reason};
@@ -71,7 +71,7 @@ fn browser(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<BrowserName
     match entry.key.parse() {
         Ok(name) => Some(name),
         Err(unknown) => {
-            let unknown: crate::browser::name::UnknownBrowser = unknown;
+            let unknown: crate::browser_name::UnknownBrowser = unknown;
             let other = OTHER_NAMES.iter().find(|(other, _)| *other == unknown.word.to_ascii_lowercase());
             let meant = other
                 .map(|(_, engine)| *engine)

@@ -1,10 +1,10 @@
 //! `relation`: what the author believes of two origins, held against their URLs.
 
 use super::super::mistakes::Mistakes;
-use super::super::relation::{self, Relation};
 use super::super::written;
 use super::address::Names;
 use crate::diagnostic::Diagnostic;
+use crate::relation::{self, Relation};
 
 /// Reports every relation that is malformed, stated twice, or contradicted by the URLs.
 pub(super) fn check(relations: &[written::Relation], names: &Names, mistakes: &mut Mistakes) {

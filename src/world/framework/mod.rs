@@ -5,7 +5,7 @@
 //!             sessions, CSRF, CORS, …                 what the route `does`, cookie calls
 //! ```
 //!
-//! What they answer was recorded from the real packages and is replayed in `tests/frameworks.rs`. One
+//! What they answer was recorded from the real packages and is replayed in `tests/it/world/frameworks.rs`. One
 //! file is one concept of one framework. State (sessions, refused tokens) lives here, in memory, and is
 //! fresh in every world. Nothing here reads a clock but the world's, draws a random number, or knows what
 //! a browser makes of the answer.

@@ -1,15 +1,15 @@
 //! nginx: which location a request is for, what it makes of it, and of the answer.
 //!
 //! After `ngx_http_proxy_module` and `ngx_http_core_module` of 1.22; what it does was recorded and is
-//! replayed in `tests/proxies.rs`.
+//! replayed in `tests/it/world/proxies.rs`.
 
 use hyper::header::{HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
 use hyper::{StatusCode, Version};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::{Arrived, CLIENT, Next, Onward, cookies, put};
-use crate::observe::cookie_pairs;
 use crate::plan::proxy::{Location, LocationPath, Piece, Template, Variable};
+use crate::rules::cookie_header::cookie_pairs;
 use crate::world::reply::Reply;
 use crate::world::wire::Answer;
 

@@ -1,0 +1,15 @@
+//! Real browsers. Where one is not installed its tests say so aloud, and fail under `CI`.
+
+mod http_state;
+mod interrupted;
+mod killed_browser;
+mod more_steps;
+mod one_character;
+mod policy;
+mod predicted;
+mod remote;
+mod reset;
+mod robust;
+mod speed;
+mod steps;
+mod webkit;

@@ -1,0 +1,8 @@
+//! The command itself: help texts, exit codes, what goes where.
+
+mod browsers;
+mod doctor;
+mod help;
+mod readme;
+mod stdout;
+mod up;

@@ -1,0 +1,21 @@
+//! The integration tests: one program, a module for each room of `src`.
+//!
+//! Two kinds stand apart. `differential` runs for as long as it is asked to, and `leaks` counts what its process
+//! has, so it is the only test of its own.
+
+#![allow(unreachable_pub, reason = "a test program has no users")]
+
+mod audit;
+mod browsers;
+mod browsing;
+mod cli;
+mod command;
+mod explain;
+mod fixes;
+mod matrix;
+mod model;
+mod predicting;
+mod rules;
+mod scenario;
+mod support;
+mod world;

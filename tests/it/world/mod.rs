@@ -1,0 +1,12 @@
+//! The world, asked by plain clients: DNS, TLS, origins, gateway, frameworks and proxies.
+
+mod cors;
+mod dns;
+mod doors;
+mod frameworks;
+mod gateway;
+mod hostile;
+mod origins;
+mod proxies;
+mod shape;
+mod table;
