@@ -8,8 +8,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub mod edge;
 pub mod framework;
 pub mod proxy;
+pub mod upstream;
 
 use url::Url;
 
@@ -18,8 +20,10 @@ use crate::diagnostic::{Source, Span};
 pub use crate::rules::context::Credentials;
 pub use crate::rules::cookie::SameSite;
 use crate::rules::reason::Reason;
+use edge::Edge;
 use framework::BackEnd;
 use proxy::Proxy;
+use upstream::Upstream;
 
 /// One scenario, resolved.
 #[derive(Clone, Debug)]
@@ -42,6 +46,12 @@ impl Plan {
     /// Whether the browser is started again in it: then it needs a browser of its own, with a profile.
     pub fn needs_restart(&self) -> bool {
         self.steps.iter().any(|step| step.action == Action::Restart)
+    }
+
+    /// Whether a real server answers at one of its origins: it must be asked once and never for a prediction, for
+    /// it remembers what it was asked.
+    pub fn has_real_server(&self) -> bool {
+        self.origins.iter().any(|origin| origin.upstream().is_some())
     }
 }
 
@@ -76,9 +86,16 @@ pub struct Origin {
     pub service: Service,
     /// The CORS settings a server would have. `None` sends no CORS header at all.
     pub cors: Option<Cors>,
+    /// What stands before whatever answers. `None` is nothing, and before a real server the plain one.
+    pub edge: Option<Edge>,
 }
 
 impl Origin {
+    /// The real server behind it, where there is one.
+    pub fn upstream(&self) -> Option<&Upstream> {
+        self.service.upstream()
+    }
+
     /// The host as URLs spell it: a lower-case ASCII name, or an address (IPv6 in brackets).
     pub fn host(&self) -> &str {
         self.url.host_str().expect("an origin's URL always has a host")
@@ -120,13 +137,31 @@ pub enum Service {
     BackEnd(Box<BackEnd>),
     /// A reverse proxy, which passes requests on to other origins.
     Proxy(Box<Proxy>),
+    /// A real server, which is asked whatever the origin is asked.
+    Upstream(Box<Upstream>),
 }
 
 impl Service {
-    /// The declared routes; the built-in page has none, nor has a proxy.
+    /// The real server.
+    pub fn upstream(&self) -> Option<&Upstream> {
+        match self {
+            Self::Upstream(upstream) => Some(upstream),
+            Self::Page | Self::Routes(_) | Self::BackEnd(_) | Self::Proxy(_) => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn upstream_mut(&mut self) -> Option<&mut Upstream> {
+        match self {
+            Self::Upstream(upstream) => Some(upstream),
+            Self::Page | Self::Routes(_) | Self::BackEnd(_) | Self::Proxy(_) => None,
+        }
+    }
+
+    /// The declared routes; the built-in page has none, nor has a proxy or a real server.
     pub fn routes(&self) -> &[Route] {
         match self {
-            Self::Page | Self::Proxy(_) => &[],
+            Self::Page | Self::Proxy(_) | Self::Upstream(_) => &[],
             Self::Routes(routes) => routes,
             Self::BackEnd(back_end) => &back_end.routes,
         }
@@ -135,7 +170,7 @@ impl Service {
     /// The same, to be changed.
     pub fn routes_mut(&mut self) -> &mut [Route] {
         match self {
-            Self::Page | Self::Proxy(_) => &mut [],
+            Self::Page | Self::Proxy(_) | Self::Upstream(_) => &mut [],
             Self::Routes(routes) => routes,
             Self::BackEnd(back_end) => &mut back_end.routes,
         }
@@ -145,7 +180,7 @@ impl Service {
     pub fn framework(&self) -> Option<&'static str> {
         match self {
             Self::BackEnd(back_end) => Some(back_end.framework.name()),
-            Self::Page | Self::Routes(_) | Self::Proxy(_) => None,
+            Self::Page | Self::Routes(_) | Self::Proxy(_) | Self::Upstream(_) => None,
         }
     }
 }

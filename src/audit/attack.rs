@@ -73,6 +73,7 @@ pub fn plan(plan: &Plan, runs: &[Run]) -> Option<Arc<Plan>> {
         certificate: Certificate::Good,
         service: Service::Page,
         cors: None,
+        edge: None,
     });
     Some(Arc::new(Plan { origins, steps, ..plan.clone() }))
 }

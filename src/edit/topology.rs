@@ -270,7 +270,7 @@ fn by_path(plan: &mut Plan, api: usize, page: usize) -> Option<Change> {
     let mut routes = match &plan.origins[page].service {
         Service::Routes(routes) => routes.clone(),
         Service::Page => vec![page_route()],
-        Service::BackEnd(_) | Service::Proxy(_) => return None,
+        Service::BackEnd(_) | Service::Proxy(_) | Service::Upstream(_) => return None,
     };
     let pages: Vec<&str> = navigated(plan).filter(|url| url.origin() == to.origin()).map(Url::path).collect();
     let taken = |route: &Route| {

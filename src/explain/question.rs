@@ -470,5 +470,12 @@ fn origin(name: &str, url: &Url, service: Service) -> Origin {
     base.set_path("/");
     base.set_query(None);
     base.set_fragment(None);
-    Origin { name: name.to_owned(), url: base, certificate: Certificate::Good, service, cors: None }
+    Origin {
+        name: name.to_owned(),
+        url: base,
+        certificate: Certificate::Good,
+        service,
+        cors: None,
+        edge: None,
+    }
 }

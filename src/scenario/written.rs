@@ -6,8 +6,10 @@
 use crate::browser_name::BrowserName;
 use crate::diagnostic::Span;
 use crate::plan;
+use crate::plan::edge::Edge;
 use crate::plan::framework::{Does, Framework, View};
 use crate::plan::proxy::Proxy;
+use crate::plan::upstream::AskedBy;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
@@ -54,6 +56,23 @@ pub(super) struct Origin {
     pub(super) framework: Option<At<Framework>>,
     /// The reverse proxy, with the place of its key.
     pub(super) proxy: Option<At<Proxied>>,
+    /// The real server, with the place of its key.
+    pub(super) upstream: Option<At<Upstream>>,
+    /// What stands before whatever answers, with the place of its key.
+    pub(super) edge: Option<At<Edge>>,
+}
+
+/// `upstream = "URL"`, or a table.
+#[derive(Debug, Default)]
+pub(super) struct Upstream {
+    pub(super) url: Option<At<String>>,
+    pub(super) host: Option<At<AskedBy>>,
+    pub(super) command: Option<At<String>>,
+    pub(super) cwd: Option<At<String>>,
+    /// Each variable, with the place of its name.
+    pub(super) env: Vec<(At<String>, String)>,
+    pub(super) ready: Option<At<String>>,
+    pub(super) timeout: Option<At<String>>,
 }
 
 /// `[origins.NAME.nginx]` or `[origins.NAME.kong]`.

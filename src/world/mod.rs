@@ -101,6 +101,13 @@ pub enum WorldError {
         /// What is wrong: a lower-case fragment.
         message: String,
     },
+    /// A real server answers at an origin, and this world is for a prediction: it would be asked twice.
+    RealServer {
+        /// The origin's name in the scenario.
+        origin: String,
+        /// Where the server listens.
+        place: String,
+    },
     /// A port of [`Doors`] could not be opened that they cannot do without.
     Listen {
         /// Where.
@@ -153,6 +160,12 @@ impl World {
                     Service::BackEnd(Box::new(app.map_err(|message| unsendable(None, message))?))
                 }
                 Planned::Proxy(settings) => Service::Proxy(settings.clone()),
+                Planned::Upstream(upstream) => {
+                    return Err(WorldError::RealServer {
+                        origin: planned.name.clone(),
+                        place: upstream.place.to_string(),
+                    });
+                }
             };
             let cors = planned.cors.as_ref().map(Cors::new).transpose().map_err(|_| {
                 unsendable(None, "a CORS setting has a character that no HTTP header can carry".to_owned())
@@ -324,6 +337,7 @@ impl WorldError {
             }
             Self::Clash { .. } => "give one of them another host or port",
             Self::Unsendable { .. } => "change the value in the scenario",
+            Self::RealServer { .. } => "run it in a real browser",
             Self::Listen { .. } => "choose another port of 127.0.0.1, or 0 for any that is free",
         }
     }
@@ -341,6 +355,9 @@ impl fmt::Display for WorldError {
             }
             Self::Unsendable { origin, route: None, message } => {
                 write!(f, "the origin `{origin}` cannot be served: {message}")
+            }
+            Self::RealServer { origin, place } => {
+                write!(f, "`{origin}` is answered by the server at {place}, which a prediction does not ask")
             }
             Self::Listen { address, error } => write!(f, "cannot listen at {address}: {error}"),
         }

@@ -237,6 +237,7 @@ mod tests {
             certificate: Certificate::Good,
             service: Service::Page,
             cors: None,
+            edge: None,
         };
         let taken = IpAddr::from([127, 77, 0, 3]);
         let plan = Plan {

@@ -28,6 +28,7 @@ pub fn page(name: &str, url: &str) -> Origin {
         certificate: Certificate::Good,
         service: Service::Page,
         cors: None,
+        edge: None,
     }
 }
 

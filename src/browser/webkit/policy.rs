@@ -106,6 +106,7 @@ fn plan() -> Plan {
         certificate: Certificate::Good,
         service,
         cors: None,
+        edge: None,
     };
     let route = |method: &str, set_cookie: &str| Route {
         method: method.to_owned(),

@@ -40,7 +40,7 @@ impl Entry<'_, '_> {
 }
 
 /// Keys that exist elsewhere or under a name too different to be taken for a misspelling.
-const HINTS: [(&str, &str, &str); 12] = [
+const HINTS: [(&str, &str, &str); 26] = [
     ("a route", "body", "write `json`, `text` or `html`, which say what kind of body it is"),
     ("a route", "path", "write `at = \"GET /path\"`"),
     ("a route", "method", "write `at = \"GET /path\"`"),
@@ -53,7 +53,34 @@ const HINTS: [(&str, &str, &str); 12] = [
     ("a step", "wait", "navigations and requests are waited for; `advance = \"31m\"` lets time pass"),
     ("a step", "frame", "write `inside = \"ORIGIN:/path\"`: the URL that an earlier `iframe` step loaded"),
     ("`form`", "body", "a form sends its `fields = { name = \"value\" }`"),
+    ("an origin", "proxy", UPSTREAM),
+    ("an origin", "real", UPSTREAM),
+    ("an origin", "backend", UPSTREAM),
+    ("an origin", "back_end", UPSTREAM),
+    ("an origin", "proxy_pass", UPSTREAM),
+    ("an origin", "port", UPSTREAM),
+    ("an origin", "command", COMMAND),
+    ("an origin", "target", UPSTREAM),
+    ("an origin", "server", UPSTREAM),
+    ("an origin", "forward", UPSTREAM),
+    ("an origin", "external", EXTERNAL),
+    ("an origin", "cwd", COMMAND),
+    ("an origin", "env", COMMAND),
+    ("an origin", "ready", COMMAND),
 ];
+
+/// Said of what probably names a server that runs on this machine.
+const UPSTREAM: &str = "did you mean `upstream`? To have a server of your own answer here, say where it listens: \
+                        `upstream = \"http://127.0.0.1:4000\"`";
+
+/// Said of what starts one.
+const COMMAND: &str = "it stands in the table of an `upstream`: \
+                       `upstream = { url = \"http://127.0.0.1:4000\", command = \"node server.js\" }`";
+
+/// Said of what leads out of the world.
+const EXTERNAL: &str = "nothing outside this machine is asked unless the command line allows that very host: write \
+                        `upstream = \"https://api.staging.example.com\"`, and run it with `--allow-upstream \
+                        api.staging.example.com`";
 
 /// Said of a key that only a framework gives a meaning to.
 const FRAMEWORK: &str = "that is a framework's to do: give the origin a table such as `django`, `starlette` or `express`, \

@@ -16,6 +16,7 @@ mod origin;
 mod proxy;
 mod step;
 mod syntax;
+mod upstream;
 
 pub(super) use expect::final_status;
 pub(super) use include::expanded;

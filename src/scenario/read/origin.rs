@@ -11,6 +11,7 @@ use super::framework::{self, Kind};
 use super::json::json;
 use super::jwt;
 use super::proxy;
+use super::upstream;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::framework::Framework;
 use crate::plan::{Body, Certificate};
@@ -51,6 +52,7 @@ fn origin(name: At<String>, table: &DeTable<'_>, mistakes: &mut Mistakes) -> Ori
     let certificate = fields.word("certificate", &CERTIFICATES, mistakes);
     let framework = framework::framework(&mut fields, mistakes);
     let proxy = proxy::proxy(&mut fields, mistakes);
+    let (upstream, edge) = upstream::upstream(&mut fields, mistakes);
     let kind = framework.as_ref().map(|(kind, framework)| (*kind, &framework.value));
     let routes: Vec<Route> = fields
         .tables("routes", &format!("origins.{}.routes", name.value), mistakes)
@@ -66,7 +68,7 @@ fn origin(name: At<String>, table: &DeTable<'_>, mistakes: &mut Mistakes) -> Ori
     }
     let framework = framework.map(|(_, framework)| framework);
     fields.finish(mistakes);
-    Origin { name, url, certificate, routes, cors, framework, proxy }
+    Origin { name, url, certificate, routes, cors, framework, proxy, upstream, edge }
 }
 
 fn cors(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Cors {

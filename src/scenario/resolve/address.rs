@@ -5,6 +5,7 @@ use url::{Host, ParseError, Url};
 use super::super::mistakes::Mistakes;
 use super::super::written::{At, Record, Scenario};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
+use crate::plan::upstream::is_loopback;
 
 /// The origins by name, and the further names of the zone.
 #[derive(Debug)]
@@ -111,9 +112,16 @@ impl Names {
             let there = near.value.origin().ascii_serialization();
             diagnostic = diagnostic.note(format!("the same host is declared as {there}"));
         }
-        mistakes.add(
-            diagnostic.help(format!("declare it as an origin:\n    [origins.NAME]\n    url = \"{here}\"")),
-        );
+        let declare = format!("declare it as an origin:\n    [origins.NAME]\n    url = \"{here}\"");
+        mistakes.add(if is_loopback(&url) {
+            let real = format!("{declare}\n    upstream = \"{here}\"");
+            diagnostic.help(format!(
+                "{real}\nwith `upstream` your own server at that port is asked; without it, \
+                                     this world answers in its place"
+            ))
+        } else {
+            diagnostic.help(declare)
+        });
         None
     }
 

@@ -16,6 +16,7 @@ mod relations;
 mod routes;
 mod steps;
 mod time;
+mod upstreams;
 
 pub(in crate::scenario) use headers::{check_name, check_value};
 

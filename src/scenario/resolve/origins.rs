@@ -5,7 +5,7 @@ use url::Url;
 use super::super::mistakes::Mistakes;
 use super::super::written::{self, At, Proxied};
 use super::address::Names;
-use super::{headers, proxies, routes};
+use super::{headers, proxies, routes, upstreams};
 use crate::diagnostic::Diagnostic;
 use crate::plan::framework::{BackEnd, Framework, View};
 use crate::plan::{Cors, Origin, Service};
@@ -24,6 +24,8 @@ pub(super) fn origins(origins: Vec<written::Origin>, names: &Names, mistakes: &m
         .zip(urls)
         .filter_map(|(mut origin, url)| {
             proxies::check(&origin, names, mistakes);
+            upstreams::check(&origin, mistakes);
+            let upstream = origin.upstream.take().and_then(|at| upstreams::upstream(at, mistakes));
             let name = origin.name.value.clone();
             let views: Vec<View> = origin.routes.iter().map(|route| route.view.clone()).collect();
             let routes = routes::routes(std::mem::take(&mut origin.routes), names, mistakes);
@@ -48,16 +50,17 @@ pub(super) fn origins(origins: Vec<written::Origin>, names: &Names, mistakes: &m
                         .help("leave `certificate` out, or make the URL https"),
                 );
             }
-            let service = match (origin.proxy, origin.framework) {
-                (Some(At { value: Proxied { proxy, .. }, .. }), _) => Service::Proxy(Box::new(proxy)),
-                (None, Some(At { value: framework, .. })) => {
+            let service = match (upstream, origin.proxy, origin.framework) {
+                (Some(upstream), _, _) => Service::Upstream(Box::new(upstream)),
+                (None, Some(At { value: Proxied { proxy, .. }, .. }), _) => Service::Proxy(Box::new(proxy)),
+                (None, None, Some(At { value: framework, .. })) => {
                     Service::BackEnd(Box::new(BackEnd { framework, routes, views }))
                 }
-                (None, None) if routes.is_empty() => Service::Page,
-                (None, None) => Service::Routes(routes),
+                (None, None, None) if routes.is_empty() => Service::Page,
+                (None, None, None) => Service::Routes(routes),
             };
             let certificate = certificate.map(|at| at.value).unwrap_or_default();
-            Some(Origin { name, url, certificate, service, cors })
+            Some(Origin { name, url, certificate, service, cors, edge: origin.edge.map(|at| at.value) })
         })
         .collect();
     proxies::refuse_circles(&origins, &proxies, mistakes);
