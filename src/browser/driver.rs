@@ -2,9 +2,12 @@
 //!
 //! This file knows processes and not what is spoken to them.
 
+use std::collections::hash_map::RandomState;
 use std::ffi::{OsStr, OsString};
+use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,6 +21,10 @@ const VERSION: Duration = Duration::from_secs(10);
 
 /// How often a driver that does not say when it listens is tried. It takes some 20 ms.
 const KNOCKING: Duration = Duration::from_millis(3);
+
+/// The ports that drivers are given: registered, and below those that systems choose from, which begin at 32768
+/// (`ip(7)`, `ip_local_port_range`) or at 49152 (RFC 6335, section 6).
+const OURS: Range<u16> = 20_000..32_000;
 
 /// A program a browser consists of, and where it may be.
 #[derive(Clone, Copy, Debug)]
@@ -337,9 +344,24 @@ impl Driver {
     }
 }
 
-/// A port of the loopback address that nobody has.
+/// A port of the loopback address that nobody has, for a program that does not choose one itself.
+///
+/// It is none that the system chooses: from those every other program gets its ports, and one of them could get this
+/// one, and then answer in the driver's place, before the driver listens.
 fn free_port() -> io::Result<u16> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr().map(|address| address.port())
+    const ATTEMPTS: u64 = 100;
+    let random = RandomState::new().build_hasher().finish();
+    let spread = u64::from(OURS.end - OURS.start);
+    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+    for attempt in 0..ATTEMPTS {
+        let offset = random.wrapping_add(attempt.wrapping_mul(7919)) % spread;
+        let port = OURS.start + u16::try_from(offset).expect("the spread of ports is a u16");
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(_) => return Ok(port),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 #[cfg(test)]
@@ -352,6 +374,13 @@ mod tests {
         let failure = program.find().expect_err("there is no such program");
         assert_eq!(failure.to_string(), "chromium is not installed");
         assert!(failure.hint().is_some_and(|hint| hint.contains("rehearsal browsers install chromium")));
+    }
+
+    #[test]
+    fn a_driver_gets_a_port_that_no_system_chooses_for_another() {
+        let ports: std::collections::BTreeSet<u16> = (0..50).map(|_| free_port().expect("a port")).collect();
+        assert!(ports.iter().all(|port| OURS.contains(port)), "{ports:?}");
+        assert!(ports.len() > 40, "drivers that start at once hardly meet: {ports:?}");
     }
 
     #[test]

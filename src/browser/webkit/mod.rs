@@ -99,6 +99,11 @@ impl Webkit {
         self.kit.display.as_ref().and_then(Display::process)
     }
 
+    /// What clients call the display, where there is one of our own: `:1`.
+    pub fn display_name(&self) -> Option<&str> {
+        self.kit.display.as_ref().map(Display::name)
+    }
+
     /// Whether a worker can be had, as far as is known.
     pub fn is_alive(&self) -> bool {
         !self.kit.is_gone.load(Ordering::Relaxed)

@@ -412,3 +412,30 @@ fn is_alive(process: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
 }
+
+/// Whether a display greets a client that comes alone and leaves at once (X Window System Protocol, section 8).
+fn greets(display: &str) -> bool {
+    use std::io::{Read, Write};
+    /// Little-endian, protocol 11.0, no authorization, and padding.
+    const HELLO: [u8; 12] = [b'l', 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    const SUCCESS: u8 = 1;
+    let socket = format!("/tmp/.X11-unix/X{}", display.trim_start_matches(':'));
+    let Ok(mut client) = std::os::unix::net::UnixStream::connect(socket) else { return false };
+    let mut answer = [0; 8];
+    client.write_all(&HELLO).and_then(|()| client.read_exact(&mut answer)).is_ok() && answer[0] == SUCCESS
+}
+
+/// Between two scenarios the display has no client, and then the next browser comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_display_turns_nobody_away_when_its_last_client_has_just_left() {
+    if !installed() {
+        return;
+    }
+    let rig = Rig::new(&plan([page("web", WEB)]), ThirdParty::Blocked).await;
+    rig.worker.close().await;
+    let display = rig.webkit.display_name().expect("a display of our own").to_owned();
+    let turned_away =
+        tokio::task::spawn_blocking(move || (0..1_000).filter(|_| !greets(&display)).count()).await;
+    assert_eq!(turned_away.expect("no panic"), 0);
+    rig.webkit.close().await;
+}
