@@ -6,6 +6,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::rules::engine::Profile;
+pub use crate::rules::engine::ThirdParty;
+
 /// An engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Engine {
@@ -27,29 +30,6 @@ impl Engine {
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
             Self::Webkit => "webkit",
-        }
-    }
-}
-
-/// What a browser does with cookies of third parties.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ThirdParty {
-    /// Stored and sent as any other.
-    Allowed,
-    /// Kept in a jar of their own for each top-level site.
-    Partitioned,
-    /// Neither stored nor sent.
-    Blocked,
-}
-
-impl ThirdParty {
-    /// The word reports and JSON use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Allowed => "allowed",
-            Self::Partitioned => "partitioned",
-            Self::Blocked => "blocked",
         }
     }
 }
@@ -103,16 +83,23 @@ impl BrowserName {
         Self { model: true, ..self }
     }
 
-    /// What this browser does with cookies of third parties.
-    ///
-    /// Without a policy, what the browser ships with: chromium allows, firefox partitions and
-    /// webkit blocks (measured 2026-11-20 and, for desktop Chrome, documented).
-    pub const fn third_party(self) -> ThirdParty {
-        match (self.policy, self.engine) {
-            (Some(Policy::AllowThirdParty), _) | (None, Engine::Chromium) => ThirdParty::Allowed,
-            (Some(Policy::BlockThirdParty), _) | (None, Engine::Webkit) => ThirdParty::Blocked,
-            (None, Engine::Firefox) => ThirdParty::Partitioned,
+    /// What the rules know of this browser: its engine as it ships, or with this policy.
+    pub const fn profile(self) -> Profile {
+        let shipped = match self.engine {
+            Engine::Chromium => Profile::CHROMIUM,
+            Engine::Firefox => Profile::FIREFOX,
+            Engine::Webkit => Profile::WEBKIT,
+        };
+        match self.policy {
+            None => shipped,
+            Some(Policy::AllowThirdParty) => shipped.with_third_party(ThirdParty::Allowed),
+            Some(Policy::BlockThirdParty) => shipped.with_third_party(ThirdParty::Blocked),
         }
+    }
+
+    /// What this browser does with cookies of third parties.
+    pub const fn third_party(self) -> ThirdParty {
+        self.profile().partitions.third_party
     }
 
     /// Whether what `expect.on` says for this name is meant for `browser`, and how closely:
@@ -213,6 +200,19 @@ mod tests {
             assert_eq!(name(text).to_string(), text);
         }
         assert_eq!(name("model"), name("model:chromium"));
+    }
+
+    #[test]
+    fn a_policy_is_that_of_the_name_or_as_shipped() {
+        for (text, policy) in [
+            ("chromium", ThirdParty::Allowed),
+            ("model:chromium:block-third-party", ThirdParty::Blocked),
+            ("firefox", ThirdParty::Partitioned),
+            ("firefox:allow-third-party", ThirdParty::Allowed),
+            ("webkit", ThirdParty::Blocked),
+        ] {
+            assert_eq!(name(text).profile().partitions.third_party, policy, "{text}");
+        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(super) fn settle(
         let url = &exchange.wire.url;
         let is_refused =
             exchange.wire.request_header("upgrade").is_some() && !matches!(exchange.wire.status, 101 | 401);
-        if is_refused && !reading.profile.refused_handshakes_set_cookies {
+        if is_refused && !reading.profile.fetch.refused_handshakes_set_cookies {
             // Of these lines a browser says nothing; the jar is still held against what was predicted.
             for line in &mut exchange.set_cookie {
                 line.stored = Some(false);
@@ -60,7 +60,7 @@ pub(super) fn settle(
         }
         // A lifetime is reckoned by the clock of the server where the browser does so.
         let date = exchange.wire.response_header("date").and_then(http_date);
-        let now = date.filter(|_| reading.profile.expires_by_date).unwrap_or(now);
+        let now = date.filter(|_| reading.profile.cookies.expires_by_date).unwrap_or(now);
         for line in exchange.set_cookie.iter_mut().rev() {
             jars.settle(line, url, &mut later, now);
         }
@@ -161,7 +161,7 @@ impl Key {
         let (host, request_path) = (url.host_str().unwrap_or_default(), url.path());
         let domain = domain(read);
         let dotted = read.domain.is_some_and(|domain| read.bytes(domain.value).starts_with(b"."));
-        let is_name = profile.addresses_are_names && dotted;
+        let is_name = profile.domains.addresses_are_names && dotted;
         let path = read.path.map(|path| String::from_utf8_lossy(read.bytes(path.value)).into_owned());
         let path = path
             .filter(|path| path.starts_with('/'))

@@ -7,7 +7,6 @@ use super::cause::{Cause, Trouble};
 use super::told::request_line;
 use crate::diagnostic::{Source, Span};
 use crate::observe::Cookie;
-use crate::rules::engine::Profile;
 use crate::rules::reason::Reason;
 use crate::rules::set_cookie::{self, SetCookie};
 use crate::world::wire;
@@ -28,7 +27,7 @@ pub(super) fn in_line(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)
     // The same part may be at fault for several reasons, and a browser may read it differently.
     let mut parts: BTreeMap<(usize, usize), BTreeSet<Reason>> = BTreeMap::new();
     for (browser, reasons) in &cause.by {
-        let profile = Profile::from_name(browser.engine.as_str()).expect("every engine has a profile");
+        let profile = browser.profile();
         let parsed = SetCookie::parse(line, &profile);
         for reason in reasons {
             let span = part(&parsed, *reason);

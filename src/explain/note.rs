@@ -75,7 +75,7 @@ fn deleting(question: &Question, outcomes: &[Outcome]) -> Vec<String> {
 fn while_young(question: &Question, again: &Step, outcomes: &[Outcome]) -> Vec<String> {
     let Some(context) = submitted(question, again) else { return Vec::new() };
     let told = by_browser(outcomes, |profile, cookie| {
-        let seconds = profile.lax_unsafe_seconds;
+        let seconds = profile.sites.lax_unsafe_seconds;
         let goes = cookie.done && cookie.sent && !cookie.deletion;
         (goes && goes_while_young(&cookie.line, profile, &context, seconds))
             .then(|| (called(&cookie.name), time(seconds)))
@@ -119,8 +119,7 @@ fn by_browser<T: PartialEq>(
 ) -> Vec<(T, Vec<BrowserName>)> {
     let mut told: Vec<(T, Vec<BrowserName>)> = Vec::new();
     for outcome in outcomes {
-        let profile = Profile::from_name(&outcome.browser.real().to_string());
-        let profile = profile.expect("every browser has a profile");
+        let profile = outcome.browser.profile();
         for said in outcome.cookies.iter().filter_map(|cookie| say(&profile, cookie)) {
             match told.iter_mut().find(|(known, _)| *known == said) {
                 Some((_, browsers)) if browsers.contains(&outcome.browser) => {}
@@ -189,7 +188,7 @@ mod tests {
             (Profile::FIREFOX, far, "POST", "a=1; Secure", false),
             (Profile::WEBKIT, far, "POST", "a=1; Secure", false),
         ] {
-            let seconds = profile.lax_unsafe_seconds;
+            let seconds = profile.sites.lax_unsafe_seconds;
             let told = goes_while_young(line.as_bytes(), &profile, &context(page, method), seconds);
             assert_eq!(told, stays, "{page} {method} {line}");
         }

@@ -298,7 +298,7 @@ impl<'c> Standing<'c> {
     pub(crate) fn of(context: &'c Context, profile: &Profile, suffixes: &dyn PublicSuffixes) -> Self {
         let origin = &context.url.origin;
         let site = SiteRef::of(origin, suffixes);
-        let schemeful = profile.schemeful_same_site;
+        let schemeful = profile.sites.schemeful;
         let is_same =
             |other: &Origin| other == origin || SiteRef::of(other, suffixes).is_same_site(site, schemeful);
         let script = context.kind == Kind::Script;
@@ -319,7 +319,7 @@ impl<'c> Standing<'c> {
                 (top_site, top_same) = (of_document, last_same);
             }
         }
-        cross_site_ancestor &= match profile.ancestor_bit {
+        cross_site_ancestor &= match profile.partitions.ancestor_bit {
             AncestorBit::AnyOther => true,
             // Layered cookies leaves partitions open; the sites of this key have schemes.
             AncestorBit::AboveFirstParty => top_site.is_same_site(site, true),
@@ -335,14 +335,15 @@ impl<'c> Standing<'c> {
         // For sending, a host may also be of the site of one that is above it.
         let is_above = |other: &Origin| {
             let rest = origin.host.strip_suffix(&*other.host);
-            profile.below_the_host_is_same_site
+            profile.sites.below_the_host_is_same_site
                 && !other.is_opaque()
                 && rest.is_some_and(|rest| rest.ends_with('.'))
         };
         let holds = |other: &Origin| is_same(other) || is_above(other);
         let asked_by = context.initiator.iter().filter(|_| !script);
-        let held = || profile.below_the_host_is_same_site && documents.iter().chain(asked_by).all(holds);
-        let redirected = match profile.redirects {
+        let held =
+            || profile.sites.below_the_host_is_same_site && documents.iter().chain(asked_by).all(holds);
+        let redirected = match profile.sites.redirects {
             Redirects::Ignored => false,
             Redirects::ThroughOtherSites => !context.redirects.iter().all(is_same),
             Redirects::ThroughOtherSchemes => {
@@ -351,24 +352,31 @@ impl<'c> Standing<'c> {
                 !context.redirects.iter().all(same)
             }
         };
-        let at_top_host =
-            profile.top_host_is_same_site && documents.first().is_some_and(|top| top.host == origin.host);
+        let at_top_host = profile.sites.top_host_is_same_site
+            && documents.first().is_some_and(|top| top.host == origin.host);
         // No site above, no third party.
         let is_third = |other: &Origin| {
             !documents.is_empty() && !SiteRef::of(other, suffixes).is_same_site(top_site, schemeful)
         };
-        let stays_third = profile.redirects_stay_third_party && context.redirects.iter().any(is_third);
-        let siteless =
-            profile.siteless_top_is_first_party && documents.first().is_some_and(Origin::is_opaque);
+        let stays_third =
+            profile.partitions.redirects_stay_third_party && context.redirects.iter().any(is_third);
+        let siteless = profile.partitions.siteless_top_is_first_party
+            && documents.first().is_some_and(Origin::is_opaque);
         let third_party = !siteless
-            && (stays_third || if profile.ancestors_make_third_party { !all_same } else { !top_same });
+            && (stays_third
+                || if profile.partitions.ancestors_make_third_party { !all_same } else { !top_same });
 
         let path = context.url.path.as_bytes();
         Self {
             host: &origin.host,
             domain: site.domain,
-            path: if profile.normalizes_request_path { normalize_escapes(path) } else { Cow::Borrowed(path) },
-            secure: origin.scheme.is_encrypted() || (profile.trusts_loopback && is_loopback(&origin.host)),
+            path: if profile.fetch.normalizes_request_path {
+                normalize_escapes(path)
+            } else {
+                Cow::Borrowed(path)
+            },
+            secure: origin.scheme.is_encrypted()
+                || (profile.cookies.trusts_loopback && is_loopback(&origin.host)),
             script,
             top_level,
             safe_method: context.has_safe_method(),

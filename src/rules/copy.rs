@@ -34,7 +34,7 @@ impl Jar {
         to: &Origin,
         now: i64,
     ) {
-        if profile.page_copies != PageCopies::OfSites {
+        if profile.cookies.page_copies != PageCopies::OfSites {
             return;
         }
         let stays = match registrable_domain(suffixes, &to.host) {
@@ -65,7 +65,7 @@ impl Jar {
         }
         let visible = |cookie: &&Cookie| {
             let of_host = || profile.domain_match(standing.host, &cookie.domain);
-            let is_known = profile.page_copies == PageCopies::OfSites || of_host();
+            let is_known = profile.cookies.page_copies == PageCopies::OfSites || of_host();
             is_known && !cookie.http_only && !cookie.is_expired(now)
         };
         let taken: Vec<Cookie> = self.site(standing.domain).iter().filter(visible).cloned().collect();
@@ -90,11 +90,11 @@ impl Jar {
         line: &[u8],
         now: i64,
     ) -> bool {
-        if profile.page_copies == PageCopies::None || context.kind != Kind::Script {
+        if profile.cookies.page_copies == PageCopies::None || context.kind != Kind::Script {
             return false;
         }
         let standing = &Standing::of(context, profile, suffixes);
-        if profile.page_copies == PageCopies::OfSites {
+        if profile.cookies.page_copies == PageCopies::OfSites {
             self.take_over(profile, suffixes, standing, now);
         }
         if self.copy_of(profile, standing).is_none() {
@@ -105,7 +105,7 @@ impl Jar {
         copy.jar.number_from(serial);
         let (decision, _) = copy.jar.receive(&profile.without_limits(), suffixes, context, line, now);
         if let (true, PageCopies::OfSites, Some(old)) =
-            (decision.is_stored(), profile.page_copies, &decision.replaced)
+            (decision.is_stored(), profile.cookies.page_copies, &decision.replaced)
         {
             let end = match decision.parsed.lifetime {
                 Some((_, Expiry::At(end))) => Some(end),
@@ -126,7 +126,7 @@ impl Jar {
         stored: Option<Cookie>,
     ) {
         let Some(copy) = &mut self.copy else { return };
-        let hears = |cookie: &Cookie| match profile.page_copies {
+        let hears = |cookie: &Cookie| match profile.cookies.page_copies {
             PageCopies::None => false,
             PageCopies::OfSites => {
                 copy.taken.iter().any(|site| site == site_domain(suffixes, &cookie.domain))
@@ -176,13 +176,13 @@ pub(crate) fn is_as_it_was(cookie: &Cookie, old: &Cookie, end: Option<i64>) -> b
 
 /// What a copy is of.
 fn key<'s>(profile: &Profile, standing: &Standing<'s>) -> &'s str {
-    if profile.page_copies == PageCopies::OfSites { standing.domain } else { standing.host }
+    if profile.cookies.page_copies == PageCopies::OfSites { standing.domain } else { standing.host }
 }
 
 /// Whether the script looks at a copy.
 fn has_copy(profile: &Profile, standing: &Standing<'_>) -> bool {
     standing.script
-        && match profile.page_copies {
+        && match profile.cookies.page_copies {
             PageCopies::None => false,
             PageCopies::OfSites => true,
             // A third party's frame asks the jar each time.

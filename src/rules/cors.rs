@@ -69,7 +69,8 @@ pub fn preflight_check<N: AsRef<str>, V: AsRef<[u8]>>(
         let wildcard = !with_credentials && names.iter().any(|name| name == "*");
         preflight.headers.iter().all(|header| {
             // CORS non-wildcard request-header name: `Authorization` is the only one.
-            let covered = wildcard && (header != "authorization" || profile.wildcard_covers_authorization);
+            let covered =
+                wildcard && (header != "authorization" || profile.preflights.wildcard_covers_authorization);
             covered || names.iter().any(|name| name.eq_ignore_ascii_case(header))
         })
     });
@@ -144,7 +145,7 @@ pub fn origin_header(context: &Context, profile: &Profile) -> Option<String> {
         return None;
     }
     let downgrade = initiator.scheme.is_encrypted() && !context.url.origin.scheme.is_encrypted();
-    let loses_it = match profile.redirected_origin {
+    let loses_it = match profile.fetch.redirected_origin {
         RedirectedOrigin::AsFetch => false,
         RedirectedOrigin::NullForNavigations => context.mode == Mode::Navigate,
         RedirectedOrigin::NullWithoutCors => context.mode != Mode::Cors,
@@ -260,23 +261,23 @@ pub fn mixed_content(profile: &Profile, context: &Context) -> MixedContent {
     let is_image = context.mode == Mode::NoCors && context.destination == Destination::Image;
     let is_distant = |document: &Origin| document.scheme.is_encrypted() && !is_loopback(&document.host);
     if is_image
-        && profile.upgrades_for_distant_documents
+        && profile.fetch.upgrades_for_distant_documents
         && context.documents.last().is_some_and(|document| !document.is_opaque() && !is_distant(document))
     {
         return MixedContent::No;
     }
     let first = context.redirects.first().unwrap_or(origin);
     let first_is_a_name = !is_ip_address(&first.host) && !is_loopback(&first.host);
-    if is_image && profile.first_address_decides_upgrade && !context.redirects.is_empty() {
+    if is_image && profile.fetch.first_address_decides_upgrade && !context.redirects.is_empty() {
         return if first_is_a_name { MixedContent::Upgraded } else { MixedContent::No };
     }
-    if is_image && profile.shows_images_of_loopback && is_loopback(&origin.host) {
+    if is_image && profile.fetch.shows_images_of_loopback && is_loopback(&origin.host) {
         let shown = context.redirects.is_empty() && !origin.host.starts_with('[');
         return if shown { MixedContent::No } else { MixedContent::Blocked };
     }
-    let exempt = (profile.trusts_loopback && origin.is_potentially_trustworthy())
-        || (profile.local_networks_are_not_mixed && is_local_network(&origin.host));
-    match is_image && (profile.upgrades_addresses || !is_ip_address(&origin.host)) {
+    let exempt = (profile.cookies.trusts_loopback && origin.is_potentially_trustworthy())
+        || (profile.fetch.local_networks_are_not_mixed && is_local_network(&origin.host));
+    match is_image && (profile.fetch.upgrades_addresses || !is_ip_address(&origin.host)) {
         _ if exempt => MixedContent::No,
         true => MixedContent::Upgraded,
         false => MixedContent::Blocked,

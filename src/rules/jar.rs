@@ -155,14 +155,14 @@ impl Jar {
             }
             let serial = cookie.serial;
             let replaced = Some(std::mem::replace(old, cookie));
-            let evicted = evict_bytes(bucket, serial, profile.partition_bytes, now);
+            let evicted = evict_bytes(bucket, serial, profile.limits.partition_bytes, now);
             self.count -= evicted.len();
             return Some(Put { serial, replaced, evicted });
         }
         let serial = cookie.serial;
         let mut evicted = make_room(bucket, &cookie, profile, now)?;
         bucket.push(cookie);
-        evicted.extend(evict_bytes(bucket, serial, profile.partition_bytes, now));
+        evicted.extend(evict_bytes(bucket, serial, profile.limits.partition_bytes, now));
         self.count += 1;
         self.count -= evicted.len();
         self.evict_from_jar(profile, now, &mut evicted);
@@ -219,7 +219,7 @@ impl Jar {
 
     /// Layered cookies, section 5.2.3; RFC 6265bis -22, section 5.7, after step 24.
     fn evict_from_jar(&mut self, profile: &Profile, now: i64, evicted: &mut Vec<Cookie>) {
-        let limit = profile.jar_limit;
+        let limit = profile.limits.jar;
         if self.count <= limit.most.max(self.patience) {
             return;
         }
@@ -227,7 +227,7 @@ impl Jar {
         let mut ranks: Vec<_> = self
             .all()
             .filter(|cookie| {
-                cookie.is_expired(now) || cookie.last_access <= now.saturating_sub(profile.jar_limit_spares)
+                cookie.is_expired(now) || cookie.last_access <= now.saturating_sub(profile.limits.jar_spares)
             })
             .map(|cookie| (!cookie.is_expired(now), cookie.last_access, cookie.serial))
             .collect();
@@ -238,7 +238,7 @@ impl Jar {
                 evicted.extend(bucket.extract_if(.., |cookie| {
                     (!cookie.is_expired(now), cookie.last_access, cookie.serial) <= last
                         && (cookie.is_expired(now)
-                            || cookie.last_access <= now.saturating_sub(profile.jar_limit_spares))
+                            || cookie.last_access <= now.saturating_sub(profile.limits.jar_spares))
                 }));
                 !bucket.is_empty()
             });
@@ -263,7 +263,7 @@ fn bucket_of<'b>(buckets: &'b mut HashMap<String, Vec<Cookie>>, domain: &str) ->
 /// Makes room for a new cookie where its site has too many: layered cookies, section 5.2.2. Expired ones go first,
 /// then those that are not Secure, then the others, each by their last access. `None` where none goes for this one.
 fn make_room(bucket: &mut Vec<Cookie>, new: &Cookie, profile: &Profile, now: i64) -> Option<Vec<Cookie>> {
-    let limit = if new.partition.is_some() { profile.partition_limit } else { profile.site_limit };
+    let limit = if new.partition.is_some() { profile.limits.partition } else { profile.limits.site };
     if bucket.len() < limit.most {
         return Some(Vec::new());
     }
@@ -275,7 +275,7 @@ fn make_room(bucket: &mut Vec<Cookie>, new: &Cookie, profile: &Profile, now: i64
     }
     let excess = (ranks.len() + 1).saturating_sub(limit.keep);
     ranks.sort_unstable();
-    if profile.secure_make_room_for_secure {
+    if profile.limits.secure_make_room_for_secure {
         match ranks.partition_point(|&(is_alive, is_secure, ..)| !(is_alive && is_secure)) {
             0 if new.secure => {}
             0 => return None,

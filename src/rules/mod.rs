@@ -17,7 +17,7 @@
 //! | file | what | source |
 //! | --- | --- | --- |
 //! | [`reason`], [`reasons`] | why not: codes, sentences, clauses, sets | the project's contract |
-//! | [`engine`], `profiles`, [`differences`] | what each browser does otherwise, as data and in words | measured, documented |
+//! | [`engine`] | where each browser deviates, as data and in words, a file a subject | measured, documented |
 //! | [`date`], `loose_date` | the date of `Expires`, and as one engine reads it | 5.1.1, NSPR |
 //! | [`domain`], [`punycode`], [`path`], [`site`] | the parts of cookies and URLs | 5.1, 5.2, RFC 3492 |
 //! | [`context`] | who asks for what from where, and what that means | 5.2, Fetch |
@@ -61,14 +61,14 @@ pub mod cookie_header;
 mod copy;
 pub mod cors;
 pub mod date;
-pub mod differences;
+
 pub mod domain;
 pub mod engine;
 pub mod fetch_metadata;
 pub mod jar;
 mod loose_date;
 pub mod path;
-mod profiles;
+
 pub mod punycode;
 pub mod reason;
 pub mod reasons;

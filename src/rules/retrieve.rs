@@ -60,7 +60,7 @@ impl Jar {
             })
             .collect();
         self.take_over(profile, suffixes, &standing, now);
-        let retrieval = select(self.site(standing.domain).iter().zip(verdicts), profile.order);
+        let retrieval = select(self.site(standing.domain).iter().zip(verdicts), profile.cookies.order);
         self.seen_instead(retrieval, profile, &standing, now)
     }
 
@@ -79,7 +79,7 @@ impl Jar {
 
     fn select(&self, profile: &Profile, standing: &Standing<'_>, now: i64) -> Retrieval<'_> {
         let verdict = |cookie| (cookie, reasons_against(cookie, standing, profile, now));
-        select(self.site(standing.domain).iter().map(verdict), profile.order)
+        select(self.site(standing.domain).iter().map(verdict), profile.cookies.order)
     }
 
     /// What a script sees, which may look at a copy of the jar. What stays behind is told of the jar itself.
@@ -199,11 +199,11 @@ fn same_site(cookie: &Cookie, standing: &Standing<'_>, profile: &Profile, now: i
         SameSite::Lax => {
             reasons.insert_if(!(navigation && standing.safe_method), Reason::SameSiteLax);
         }
-        SameSite::Unset if profile.unset_same_site == SameSite::None => {}
+        SameSite::Unset if profile.sites.unset_same_site == SameSite::None => {}
         SameSite::Unset => {
             // 5.6.7.2, Lax-allowing-unsafe.
             let age = now.saturating_sub(cookie.creation);
-            let young = profile.lax_unsafe_seconds > 0 && age <= profile.lax_unsafe_seconds;
+            let young = profile.sites.lax_unsafe_seconds > 0 && age <= profile.sites.lax_unsafe_seconds;
             let allowed = navigation && (standing.safe_method || young);
             reasons.insert_if(!allowed, Reason::SameSiteDefaultLax);
         }
@@ -216,14 +216,15 @@ fn partition(cookie: &Cookie, standing: &Standing<'_>, profile: &Profile, reason
     match &cookie.partition {
         Some(key) => {
             reasons.insert_if(!standing.partition.is(key), Reason::OtherPartition);
-            let blocked = third_party && profile.third_party == ThirdParty::Block;
-            reasons.insert_if(blocked && !profile.partitioned_is_exempt, Reason::ThirdPartyBlocked);
+            let blocked = third_party && profile.partitions.third_party == ThirdParty::Blocked;
+            reasons
+                .insert_if(blocked && !profile.partitions.partitioned_is_exempt, Reason::ThirdPartyBlocked);
         }
         None if !third_party => {}
-        None => match profile.third_party {
-            ThirdParty::Allow => {}
-            ThirdParty::Partition => reasons.insert(Reason::OtherPartition),
-            ThirdParty::Block => reasons.insert(Reason::ThirdPartyBlocked),
+        None => match profile.partitions.third_party {
+            ThirdParty::Allowed => {}
+            ThirdParty::Partitioned => reasons.insert(Reason::OtherPartition),
+            ThirdParty::Blocked => reasons.insert(Reason::ThirdPartyBlocked),
         },
     }
 }

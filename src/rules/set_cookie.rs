@@ -260,7 +260,7 @@ impl<'l, 'p> Parser<'l, 'p> {
             self.fault(Reason::Nameless, pair);
         }
         // Step 5.
-        if name.len() + value.len() > self.profile.max_name_value {
+        if name.len() + value.len() > self.profile.limits.max_name_value {
             self.fault(Reason::TooLarge, pair);
         }
     }
@@ -298,7 +298,7 @@ impl<'l, 'p> Parser<'l, 'p> {
         if word.eq_ignore_ascii_case(b"HttpOnly") {
             return self.replace(attribute, |cookie| &mut cookie.http_only);
         }
-        if word.eq_ignore_ascii_case(b"Partitioned") && self.profile.partitioned_attribute {
+        if word.eq_ignore_ascii_case(b"Partitioned") && self.profile.partitions.partitioned_attribute {
             return self.replace(attribute, |cookie| &mut cookie.partitioned);
         }
         if !has_equals && self.profile.syntax.attributes_need_equals {

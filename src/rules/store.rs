@@ -99,7 +99,7 @@ impl Jar {
         if decision.is_stored() {
             let keeps_place = place.is_some_and(|place| {
                 let old = &self.site(standing.domain)[place];
-                match profile.replacement {
+                match profile.cookies.replacement {
                     _ if old.is_expired(now) => false,
                     Replacement::KeepsPlace => true,
                     Replacement::KeepsPlaceIfEqual => old.value == cookie.value,
@@ -184,14 +184,14 @@ impl Judge<'_, '_> {
         }
         self.partition(line, &mut cookie);
         // Step 16.
-        let guarded = !cookie.secure || self.profile.protection_from_secure_lines;
+        let guarded = !cookie.secure || self.profile.cookies.protection_from_secure_lines;
         let overlays = !standing.secure && guarded && self.overlays_secure(&cookie);
         self.fault_if(overlays, Reason::OverwritesSecure, line.pair);
         // Steps 17 and 18.
         self.same_site(line);
         // Step 19.
         if let Some((attribute, SameSite::None)) = line.same_site {
-            let insecure = self.profile.none_requires_secure && !cookie.secure;
+            let insecure = self.profile.cookies.none_requires_secure && !cookie.secure;
             self.fault_if(insecure, Reason::SameSiteNoneInsecure, attribute.span);
         }
         // Steps 20 to 22; layered cookies, section 5.4.3, has the same for the newer prefixes.
@@ -200,7 +200,7 @@ impl Judge<'_, '_> {
         let place = self.jar.site(standing.domain).iter().position(|old| old.is_same(&cookie));
         // Step 23.2.
         let hides = |old: &Cookie| {
-            let same = match self.profile.http_only_shadows {
+            let same = match self.profile.cookies.http_only_shadows {
                 true => {
                     old.name == cookie.name
                         && old.path == cookie.path
@@ -223,16 +223,18 @@ impl Judge<'_, '_> {
 
     /// Section 7.1.
     fn third_party(&mut self, line: &SetCookie<'_>) {
-        let exempt = line.partitioned.is_some() && self.profile.partitioned_is_exempt;
-        let blocked = self.standing.third_party && self.profile.third_party == ThirdParty::Block && !exempt;
+        let exempt = line.partitioned.is_some() && self.profile.partitions.partitioned_is_exempt;
+        let blocked = self.standing.third_party
+            && self.profile.partitions.third_party == ThirdParty::Blocked
+            && !exempt;
         self.fault_if(blocked, Reason::ThirdPartyBlocked, line.pair);
     }
 
     /// Step 6, and section 5.5 for the longest lifetime. `None` is a session cookie.
     fn expiry(&self, line: &SetCookie<'_>) -> Option<i64> {
         let longest = match self.standing.script {
-            true => self.profile.max_lifetime.min(self.profile.max_script_lifetime),
-            false => self.profile.max_lifetime,
+            true => self.profile.limits.max_lifetime.min(self.profile.limits.max_script_lifetime),
+            false => self.profile.limits.max_lifetime,
         };
         let limit = self.now.saturating_add(longest);
         Some(match line.lifetime?.1 {
@@ -241,7 +243,7 @@ impl Judge<'_, '_> {
             Expiry::In(delta) => self.now.saturating_add(delta).min(limit),
             // 5.6.1, steps 3 to 5.
             Expiry::At(moment) => {
-                let answered = self.standing.answered.filter(|_| self.profile.expires_by_date);
+                let answered = self.standing.answered.filter(|_| self.profile.cookies.expires_by_date);
                 let behind = answered.map_or(0, |answered| self.now.saturating_sub(answered));
                 moment.saturating_add(behind).min(limit)
             }
@@ -254,7 +256,7 @@ impl Judge<'_, '_> {
         host.clone_into(&mut cookie.domain);
         // Step 7.
         let Some(attribute) = line.domain.filter(|attribute| !attribute.value.is_empty()) else {
-            if !self.profile.suffix_host_may_set && self.is_listed_suffix(host) {
+            if !self.profile.domains.suffix_host_may_set && self.is_listed_suffix(host) {
                 self.fault(Reason::PublicSuffix, line.pair);
             }
             return;
@@ -269,11 +271,14 @@ impl Judge<'_, '_> {
             return self.unicode_domain(at, value, cookie);
         };
         if written.is_empty() {
-            self.fault_if(!self.profile.lone_dot_is_no_domain, Reason::DomainMismatch, at);
+            self.fault_if(!self.profile.domains.lone_dot_is_no_domain, Reason::DomainMismatch, at);
             return;
         }
         let domain = written.to_ascii_lowercase();
-        if self.profile.parent_domain_in_lower_case && domain != self.standing.host && domain != written {
+        if self.profile.domains.parent_domain_in_lower_case
+            && domain != self.standing.host
+            && domain != written
+        {
             return self.fault(Reason::DomainMismatch, at);
         }
         self.set_domain(at, domain, dotted, cookie);
@@ -282,7 +287,7 @@ impl Judge<'_, '_> {
     /// A `Domain` with characters that are no ASCII.
     fn unicode_domain(&mut self, at: Span, value: &[u8], cookie: &mut Cookie) {
         let encoded = || std::str::from_utf8(value).ok().and_then(to_ascii);
-        let domain = match self.profile.unicode_domains {
+        let domain = match self.profile.domains.unicode_domains {
             UnicodeDomains::Refused => return self.fault(Reason::InvalidCharacter, at),
             UnicodeDomains::Encoded => encoded(),
             UnicodeDomains::Foreign => None,
@@ -300,16 +305,20 @@ impl Judge<'_, '_> {
         let is_suffix = !is_ip_address(&domain) && self.suffixes.suffix(&domain).name == domain;
         if is_suffix {
             // Step 9.3.
-            if domain == host && self.profile.suffix_domain_on_its_host {
+            if domain == host && self.profile.domains.suffix_domain_on_its_host {
                 return;
             }
             self.fault(Reason::PublicSuffix, at);
         }
-        if domain.starts_with('[') && !self.profile.ipv6_domains {
+        if domain.starts_with('[') && !self.profile.domains.ipv6_domains {
             return self.fault(Reason::DomainMismatch, at);
         }
-        let is_name = self.profile.addresses_are_names && dotted;
-        if domain == host && self.profile.address_domain_is_host_only && is_ip_address(host) && !is_name {
+        let is_name = self.profile.domains.addresses_are_names && dotted;
+        if domain == host
+            && self.profile.domains.address_domain_is_host_only
+            && is_ip_address(host)
+            && !is_name
+        {
             return;
         }
         // Step 10.
@@ -337,7 +346,8 @@ impl Judge<'_, '_> {
 
     /// Which partition the cookie is kept in.
     fn partition(&mut self, line: &SetCookie<'_>, cookie: &mut Cookie) {
-        let kept_apart = self.standing.third_party && self.profile.third_party == ThirdParty::Partition;
+        let kept_apart =
+            self.standing.third_party && self.profile.partitions.third_party == ThirdParty::Partitioned;
         if line.partitioned.is_some() || kept_apart {
             cookie.partition = Some(self.standing.partition.to_key());
         }
@@ -354,7 +364,7 @@ impl Judge<'_, '_> {
                 && old.name == new.name
                 && old.partition == new.partition
                 && !old.is_expired(self.now)
-                && match self.profile.secure_protection {
+                && match self.profile.cookies.secure_protection {
                     // 16.3 and 16.4.
                     SecureProtection::Overlay => {
                         (domain_match(&old.domain, &new.domain) || domain_match(&new.domain, &old.domain))
@@ -368,7 +378,8 @@ impl Judge<'_, '_> {
     /// Step 18.
     fn same_site(&mut self, line: &SetCookie<'_>) {
         // 18.1 to 18.3.
-        if !self.profile.same_site_guards_storing || self.standing.same_site || self.standing.top_level {
+        if !self.profile.sites.same_site_guards_storing || self.standing.same_site || self.standing.top_level
+        {
             return;
         }
         let span = line.same_site.map_or(line.pair, |(attribute, _)| attribute.span);
@@ -377,7 +388,7 @@ impl Judge<'_, '_> {
             SameSite::None => {}
             SameSite::Strict => self.fault(Reason::SameSiteStrict, span),
             SameSite::Lax => self.fault(Reason::SameSiteLax, span),
-            SameSite::Unset => match self.profile.unset_same_site {
+            SameSite::Unset => match self.profile.sites.unset_same_site {
                 SameSite::None => {}
                 _ => self.fault(Reason::SameSiteDefaultLax, span),
             },
@@ -386,18 +397,19 @@ impl Judge<'_, '_> {
 
     /// Steps 20 to 22.
     fn prefix(&mut self, line: &SetCookie<'_>, cookie: &Cookie) {
-        let (known, standing) = (self.profile.prefixes, self.standing);
+        let (known, standing) = (self.profile.cookies.prefixes, self.standing);
         // Step 22: a nameless cookie's value is what a server would read as its name.
         let nameless = cookie.name.is_empty();
         let text = if nameless { &cookie.value } else { &cookie.name };
         let Some(prefix) = Prefix::of(text).filter(|prefix| known >= prefix.since()) else {
             return;
         };
-        let secure = cookie.secure && (standing.secure || !self.profile.prefixes_want_secure_connection);
+        let secure =
+            cookie.secure && (standing.secure || !self.profile.cookies.prefixes_want_secure_connection);
         let host_wide = cookie.host_only
             && !self.is_refused_domain(line)
             && cookie.path == b"/"
-            && (!self.profile.host_prefix_needs_path_attribute || path_is_written(line));
+            && (!self.profile.cookies.host_prefix_needs_path_attribute || path_is_written(line));
         let http_only = cookie.http_only;
         let met = match prefix {
             // Step 20.
@@ -415,7 +427,7 @@ impl Judge<'_, '_> {
     /// Whether the line has a `Domain` that a `__Host-` prefix forbids though it leaves the cookie host-only.
     fn is_refused_domain(&self, line: &SetCookie<'_>) -> bool {
         let host = self.standing.host;
-        self.profile.host_prefix_forbids_domain
+        self.profile.cookies.host_prefix_forbids_domain
             && line.domain.is_some_and(|attribute| {
                 let value = line.bytes(attribute.value);
                 let is_own_address = is_ip_address(host) && value == host.as_bytes();

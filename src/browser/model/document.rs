@@ -173,7 +173,7 @@ impl UserAgent {
 
     /// See [`Context::opaque_over_tls`].
     pub(super) fn stays_secure(&self, from: &Document) -> bool {
-        self.manners.error_pages_stay_secure && from.is_opaque_over_tls()
+        self.profile.navigation.error_pages_stay_secure && from.is_opaque_over_tls()
     }
 
     /// Does what a document's navigation does: in its own frame, or in the tab.
@@ -211,7 +211,7 @@ impl UserAgent {
             Ok(response) if matches!(response.status, 204 | 205) => response.into(),
             Ok(response) => {
                 let mut page = Document::of(&response, navigation);
-                if self.manners.reloads_keep_redirects {
+                if self.profile.navigation.reloads_keep_redirects {
                     page.again.redirects.clone_from(&response.request.context.redirects);
                 }
                 let documents = vec![page.origin.clone()];
@@ -253,7 +253,7 @@ impl UserAgent {
     pub(super) fn turn(&mut self, page: Document) {
         self.forget_frames_in(None);
         self.jar.leave_siteless();
-        self.jar.turn_page(&self.manners.rules, &suffixes, &self.page.origin, &page.origin, self.now);
+        self.jar.turn_page(&self.profile, &suffixes, &self.page.origin, &page.origin, self.now);
         self.page = page;
     }
 }

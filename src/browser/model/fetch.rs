@@ -19,19 +19,21 @@ use url::Url;
 use super::UserAgent;
 use super::client::{NoAnswer, Outgoing};
 use super::preflights::Leave;
-use super::profile::{DroppedHeaders, REDIRECTS};
 use super::told;
 use crate::observe::{Exchange, SetCookie};
 use crate::rules::context::{Context, Credentials, Destination, Kind, Mode};
 use crate::rules::cors::{self, MixedContent, Preflight};
 use crate::rules::date::http_date;
-use crate::rules::engine::Profile;
+use crate::rules::engine::{DroppedHeaders, Profile};
 use crate::rules::fetch_metadata::fetch_metadata;
 use crate::rules::path::normalize_escapes;
 use crate::rules::reason::Reason;
 use crate::rules::reasons::Reasons;
 use crate::rules::site::{Origin, Scheme};
 use crate::suffixes::suffixes;
+
+/// How many redirects are followed: Fetch, HTTP-redirect fetch, step 7.
+pub(super) const REDIRECTS: usize = 20;
 
 /// How the model calls itself.
 const NAME: &str = concat!("rehearsal/", env!("CARGO_PKG_VERSION"), " (model)");
@@ -95,15 +97,15 @@ impl UserAgent {
         last: &mut Option<u16>,
     ) -> Result<(u16, HeaderMap, Bytes), Failed> {
         let most = match request.context.mode {
-            Mode::Navigate => self.manners.navigation_redirects,
+            Mode::Navigate => self.profile.navigation.max_redirects,
             _ => REDIRECTS,
         };
         loop {
-            match cors::mixed_content(&self.manners.rules, &request.context) {
+            match cors::mixed_content(&self.profile, &request.context) {
                 MixedContent::No => {}
                 MixedContent::Upgraded => request.upgrade(),
                 MixedContent::Blocked => {
-                    if self.manners.preflights_before_mixed_content && last.is_some() {
+                    if self.profile.preflights.before_mixed_content && last.is_some() {
                         // Whatever it says, the request is not made.
                         _ = self.preflight(request).await;
                     }
@@ -111,17 +113,17 @@ impl UserAgent {
                     return Err(Failed::new([Reason::MixedContent], error));
                 }
             }
-            if self.manners.stops_insecure_forms && request.is_insecure_form() {
+            if self.profile.navigation.stops_insecure_forms && request.is_insecure_form() {
                 let error = format!("a form on an https page is not sent to {}", request.url);
                 return Err(Failed { warned: true, ..Failed::new([Reason::MixedContent], error) });
             }
             self.preflight(request).await?;
             let (status, headers, body) =
-                self.exchange(&request.context, request.outgoing(&self.manners.rules)).await?;
+                self.exchange(&request.context, request.outgoing(&self.profile)).await?;
             *last = Some(status);
             let reasons = cors::readable(&request.context, &fields(&headers));
             if !reasons.is_empty() {
-                self.preflights.refuse(&self.manners, &request.context, &request.url);
+                self.preflights.refuse(&self.profile, &request.context, &request.url);
                 return Err(Failed::new(reasons, format!("the CORS check of {} failed", request.url)));
             }
             let redirected = request.redirect(status, &headers, most);
@@ -133,14 +135,16 @@ impl UserAgent {
 
     /// CORS-preflight fetch, where one is needed and no earlier answer serves.
     async fn preflight(&mut self, request: &Request) -> Result<(), Failed> {
-        let Some(preflight) = request.needs_preflight(self.manners.dropped_headers) else { return Ok(()) };
+        let Some(preflight) = request.needs_preflight(self.profile.preflights.dropped_headers) else {
+            return Ok(());
+        };
         let mut asking = request.clone();
-        if self.manners.preflights_start_afresh {
+        if self.profile.preflights.start_afresh {
             asking.context.redirects.clear();
         }
         let request = &asking;
         let now = self.passed();
-        match self.preflights.allow(&self.manners, &request.context, &request.url, &preflight, now) {
+        match self.preflights.allow(&self.profile, &request.context, &request.url, &preflight, now) {
             Leave::Given => return Ok(()),
             Leave::NotGiven => {}
             Leave::Unsure => {
@@ -154,24 +158,19 @@ impl UserAgent {
         };
         let outgoing = request.preflight(&preflight);
         let (status, headers, _) = self.exchange(&context, outgoing).await?;
-        let reasons = cors::preflight_check(
-            &self.manners.rules,
-            &request.context,
-            &preflight,
-            status,
-            &fields(&headers),
-        );
+        let reasons =
+            cors::preflight_check(&self.profile, &request.context, &preflight, status, &fields(&headers));
         let allows_the_origin = reasons
             .iter()
             .all(|reason| matches!(reason, Reason::CorsPreflightMethod | Reason::CorsPreflightHeader));
         if allows_the_origin
-            && (reasons.is_empty() || self.manners.keeps_refusing_preflights)
+            && (reasons.is_empty() || self.profile.preflights.keeps_refusing)
             && cors::is_well_formed(&fields(&headers))
         {
-            self.preflights.keep(&self.manners, &request.context, &request.url, headers, now);
+            self.preflights.keep(&self.profile, &request.context, &request.url, headers, now);
         }
         if !reasons.is_empty() {
-            self.preflights.refuse(&self.manners, &request.context, &request.url);
+            self.preflights.refuse(&self.profile, &request.context, &request.url);
             let error = format!("the preflight of {} {} failed", preflight.method, request.url);
             return Err(Failed::new(reasons, error));
         }
@@ -184,7 +183,7 @@ impl UserAgent {
         context: &Context,
         mut outgoing: Outgoing,
     ) -> Result<(u16, HeaderMap, Bytes), Failed> {
-        let cookies = &self.manners.rules;
+        let cookies = &self.profile;
         let retrieval = self.jar.retrieve(cookies, &suffixes, context, self.now);
         let withheld = told::withheld(&retrieval);
         if !retrieval.header.is_empty()
@@ -192,7 +191,7 @@ impl UserAgent {
         {
             outgoing.headers.insert(COOKIE, header);
         }
-        if cookies.normalizes_request_path {
+        if cookies.fetch.normalizes_request_path {
             let path = normalize_escapes(outgoing.url.path().as_bytes()).into_owned();
             outgoing.url.set_path(&String::from_utf8_lossy(&path));
         }
@@ -208,7 +207,7 @@ impl UserAgent {
         })?;
         let context = &Context { answered: date(&answer.headers), ..context.clone() };
         let is_refused = context.mode == Mode::WebSocket && !matches!(answer.status, 101 | 401);
-        let is_ignored = is_refused && !cookies.refused_handshakes_set_cookies;
+        let is_ignored = is_refused && !cookies.fetch.refused_handshakes_set_cookies;
         let mut set_cookie: Vec<SetCookie> = Vec::new();
         for line in answer.headers.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes) {
             if is_ignored {

@@ -70,7 +70,7 @@ impl UserAgent {
     /// One entry back.
     pub(super) async fn back(&mut self) -> Done {
         let entries = &self.history.entries;
-        if self.manners.empty_page_is_an_entry && entries.len() == 1 {
+        if self.profile.navigation.empty_page_is_an_entry && entries.len() == 1 {
             self.history.entries.clear();
             self.turn(Document::blank());
             return Done::default();
@@ -90,7 +90,7 @@ impl UserAgent {
             self.page.again = before.navigation;
             return Done::default();
         }
-        if self.manners.back_is_of_the_page_left {
+        if self.profile.navigation.back_is_of_the_page_left {
             let initiator = Some(self.page.origin.clone());
             return self.navigate(Navigation { initiator, ..before.navigation }, Entered::Back).await;
         }

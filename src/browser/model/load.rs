@@ -94,7 +94,7 @@ impl UserAgent {
         let mut documents = request.context.documents.clone();
         // What fails to load is no matter of the page's.
         let Ok(response) = self.fetch(request).await else { return };
-        if is_preloaded && self.manners.asks_again_for_preloads && !is_kept(&response) {
+        if is_preloaded && self.profile.fetch.asks_again_for_preloads && !is_kept(&response) {
             self.doubt(format!(
                 "whether {}, which is asked for ahead, is asked for again",
                 response.request.url

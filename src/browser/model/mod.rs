@@ -10,7 +10,7 @@
 //! - `frames` are those that steps added, `history` is the tab's, `socket` is a WebSocket's handshake;
 //! - `html` reads what a page embeds, `load` loads it;
 //! - `client` has the connections, `tls` whom they trust;
-//! - `profile` is the only place where a browser's name decides anything.
+//! - what a browser does otherwise than the standards is asked of its [`Profile`], and no name decides anything.
 //!
 //! # What is deliberately absent
 //!
@@ -19,7 +19,6 @@
 //! no HSTS, and no policy of the page's own (Referrer Policy, the cross-origin policies; a page with a
 //! Content Security Policy is not predicted): the answers of mock origins have none unless told to.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -33,7 +32,6 @@ mod history;
 mod html;
 mod load;
 mod preflights;
-mod profile;
 mod socket;
 mod tls;
 mod told;
@@ -44,14 +42,13 @@ use self::fetch::{Failed, Request};
 use self::frames::Frame;
 use self::history::{Entered, History};
 use self::preflights::Preflights;
-use self::profile::Manners;
 use self::tls::Connectors;
 use crate::browser_name::BrowserName;
 use crate::observe::{Cookie, Exchange, Observation, Page, SetCookie};
 use crate::plan::{self, Action, Step};
 use crate::rules::context::{Context, Credentials, Destination, Mode};
 use crate::rules::cors;
-use crate::rules::engine::ThirdParty;
+use crate::rules::engine::{Profile, ThirdParty};
 use crate::rules::jar::Jar;
 use crate::rules::site::{Location, Origin};
 use crate::suffixes::suffixes;
@@ -64,7 +61,7 @@ const LOST: &str = "an earlier step was not predicted, and what it left behind i
 /// A browser that is predicted. One serves any number of worlds.
 #[derive(Clone)]
 pub struct Model {
-    manners: Arc<Manners>,
+    profile: Profile,
     tls: Connectors,
 }
 
@@ -72,7 +69,7 @@ pub struct Model {
 ///
 /// Dropped, it closes its connections.
 pub struct UserAgent {
-    manners: Arc<Manners>,
+    profile: Profile,
     net: Connections,
     wire: Wire,
     jar: Jar,
@@ -106,7 +103,7 @@ struct Seen {
 impl Model {
     /// A model of this browser (whether or not the name says `model:`), which trusts this authority.
     pub fn new(browser: BrowserName, authority: &Authority) -> Self {
-        Self { manners: Arc::new(Manners::of(browser)), tls: tls::connectors(authority) }
+        Self { profile: browser.profile(), tls: tls::connectors(authority) }
     }
 
     /// A tab in a world: an empty jar, nothing loaded, and a clock that starts at the real time.
@@ -115,7 +112,7 @@ impl Model {
     pub fn open(&self, world: &World) -> UserAgent {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         UserAgent {
-            manners: Arc::clone(&self.manners),
+            profile: self.profile,
             net: Connections::new(world.entrance(), self.tls.clone()),
             wire: world.wire().clone(),
             jar: Jar::new(),
@@ -308,7 +305,7 @@ impl UserAgent {
         let Some(mut request) = self.request(url, context) else { return self.not_asked().into() };
         request.context.method = method.into();
         let warned = self.here().is_some_and(|page| page.warns);
-        if destination == Destination::Script && warned && self.manners.warnings_take_no_scripts {
+        if destination == Destination::Script && warned && self.profile.navigation.warnings_take_no_scripts {
             return Failed::new([], "the browser's own page of warning takes no script").into();
         }
         match self.fetch(request).await {
@@ -337,8 +334,9 @@ impl UserAgent {
     /// own to decide, by what its user did before.
     fn storage_access(&self) -> Option<&'static str> {
         let context = self.script()?;
-        let rules = &self.manners.rules;
-        let is_free = rules.third_party == ThirdParty::Allow || !context.is_third_party(rules, &suffixes);
+        let rules = &self.profile;
+        let is_free =
+            rules.partitions.third_party == ThirdParty::Allowed || !context.is_third_party(rules, &suffixes);
         is_free.then_some("granted")
     }
 
@@ -372,7 +370,7 @@ impl UserAgent {
     /// Whether the page may load anything.
     fn loads(&self) -> bool {
         let is_own = self.here().is_some_and(Document::is_the_browsers_own);
-        !(self.manners.own_pages_load_nothing && is_own)
+        !(self.profile.navigation.own_pages_load_nothing && is_own)
     }
 
     /// Why there is no request at all.
@@ -410,17 +408,17 @@ impl UserAgent {
     /// it is not predicted.
     fn read_cookies(&mut self) -> Option<String> {
         let context = self.script()?;
-        if !self.manners.reads_ipv6_cookies && context.url.origin.host.starts_with('[') {
+        if !self.profile.navigation.reads_ipv6_cookies && context.url.origin.host.starts_with('[') {
             return None;
         }
-        let retrieval = self.jar.retrieve(&self.manners.rules, &suffixes, &context, self.now);
+        let retrieval = self.jar.retrieve(&self.profile, &suffixes, &context, self.now);
         Some(String::from_utf8_lossy(&retrieval.header).into_owned())
     }
 
     /// Assigns to `document.cookie`. `None` where the page has no cookies to write.
     fn write_cookie(&mut self, line: &str) -> Option<SetCookie> {
         let context = self.script()?;
-        let decision = self.jar.store(&self.manners.rules, &suffixes, &context, line.as_bytes(), self.now);
+        let decision = self.jar.store(&self.profile, &suffixes, &context, line.as_bytes(), self.now);
         Some(told::line(&decision))
     }
 

@@ -1,6 +1,6 @@
 //! The answers to preflights that are remembered: Fetch, section 4.9, CORS-preflight cache.
 //!
-//! An answer is kept whole; what of it a later request is held against, the browser's manners say. Time is
+//! An answer is kept whole; what of it a later request is held against, the browser's profile say. Time is
 //! the caller's, as a `Duration` since any one instant.
 
 use std::time::Duration;
@@ -9,9 +9,9 @@ use hyper::header::{ACCESS_CONTROL_MAX_AGE, HeaderMap};
 use url::Url;
 
 use super::fetch::fields;
-use super::profile::{Manners, Remembered};
 use crate::rules::context::{Context, Credentials};
 use crate::rules::cors::{self, Preflight};
+use crate::rules::engine::{Profile, Remembered};
 
 /// For how many seconds an answer is kept that does not say.
 const DEFAULT: i64 = 5;
@@ -55,7 +55,7 @@ impl Preflights {
     /// Whether an earlier answer allows this request.
     pub(super) fn allow(
         &mut self,
-        manners: &Manners,
+        profile: &Profile,
         context: &Context,
         url: &Url,
         preflight: &Preflight,
@@ -67,10 +67,10 @@ impl Preflights {
         let serves = |kept: &&Kept| {
             kept.key == key
                 && (kept.with_credentials == with_credentials
-                    || (manners.preflights_serve_lesser && kept.with_credentials))
+                    || (profile.preflights.serve_lesser && kept.with_credentials))
         };
         let is_lasting = |kept: &&Kept| now.saturating_add(self.play) < kept.until;
-        if manners.remembered_preflights == Remembered::Names {
+        if profile.preflights.remembered == Remembered::Names {
             let all = self.kept.iter().filter(serves);
             return match list(all.clone(), preflight) {
                 true if list(all.filter(is_lasting), preflight) => Leave::Given,
@@ -82,7 +82,7 @@ impl Preflights {
         let is_lasting = is_lasting(&&self.kept[place]);
         let headers = fields(&self.kept[place].headers);
         // The answer is held against the request as to methods and headers; whom it let in is in the key.
-        if !cors::preflight_check(&manners.rules, context, preflight, 200, &headers).is_empty() {
+        if !cors::preflight_check(profile, context, preflight, 200, &headers).is_empty() {
             self.kept.remove(place);
             return Leave::NotGiven;
         }
@@ -92,7 +92,7 @@ impl Preflights {
     /// Keeps an answer that allowed a request.
     pub(super) fn keep(
         &mut self,
-        manners: &Manners,
+        profile: &Profile,
         context: &Context,
         url: &Url,
         headers: HeaderMap,
@@ -102,13 +102,13 @@ impl Preflights {
             .get(ACCESS_CONTROL_MAX_AGE)
             .and_then(|value| value.to_str().ok()?.trim().parse::<i64>().ok())
             .unwrap_or(DEFAULT)
-            .min(manners.longest_preflight);
+            .min(profile.preflights.longest);
         let until = now.saturating_add(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));
         let (key, with_credentials) = (Key::of(context, url), with_credentials(context));
         let replaces = |kept: &Kept| {
-            manners.remembered_preflights == Remembered::Whole
+            profile.preflights.remembered == Remembered::Whole
                 && kept.key == key
-                && (manners.preflights_serve_lesser || kept.with_credentials == with_credentials)
+                && (profile.preflights.serve_lesser || kept.with_credentials == with_credentials)
         };
         self.kept.retain(|kept| !replaces(kept));
         self.kept.push(Kept { key, with_credentials, headers, until });
@@ -120,8 +120,8 @@ impl Preflights {
     }
 
     /// Notes that an answer of this URL, to a request or to its preflight, was kept from the page.
-    pub(super) fn refuse(&mut self, manners: &Manners, context: &Context, url: &Url) {
-        if manners.remembered_preflights == Remembered::Names {
+    pub(super) fn refuse(&mut self, profile: &Profile, context: &Context, url: &Url) {
+        if profile.preflights.remembered == Remembered::Names {
             let key = Key::of(context, url);
             self.kept.retain(|kept| kept.key != key);
         }

@@ -10,8 +10,7 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 
 use super::UserAgent;
 use super::client::Outgoing;
-use super::fetch::{Failed, Request};
-use super::profile::REDIRECTS;
+use super::fetch::{Failed, REDIRECTS, Request};
 use crate::rules::cors::{self, MixedContent};
 use crate::rules::engine::Profile;
 use crate::rules::reason::Reason;
@@ -21,14 +20,14 @@ use crate::suffixes::suffixes;
 impl UserAgent {
     /// Shakes hands. Answers the status, whatever it is.
     pub(super) async fn shake_hands(&mut self, mut request: Request) -> Result<u16, Failed> {
-        if cors::mixed_content(&self.manners.rules, &request.context) != MixedContent::No {
+        if cors::mixed_content(&self.profile, &request.context) != MixedContent::No {
             let error = format!("an https page may not open a WebSocket to {}", request.url);
             return Err(Failed::new([Reason::MixedContent], error));
         }
         loop {
             let (status, headers, _) =
-                self.exchange(&request.context, handshake(&request, &self.manners.rules)).await?;
-            let goes_on = self.manners.sockets_follow_redirects
+                self.exchange(&request.context, handshake(&request, &self.profile)).await?;
+            let goes_on = self.profile.fetch.sockets_follow_redirects
                 && request
                     .redirect(status, &headers, REDIRECTS)
                     .map_err(|error| Failed::new([Reason::Network], error))?;

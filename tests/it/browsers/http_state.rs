@@ -2,9 +2,9 @@
 //!
 //! `data/http_state.json` says in its `about` where its cases and its observations come from.
 
+use rehearsal::browser_name::BrowserName;
 use rehearsal::rules::context::Context;
 use rehearsal::rules::domain::Suffix;
-use rehearsal::rules::engine::Profile;
 use rehearsal::rules::jar::Jar;
 use rehearsal::rules::site::Location;
 use serde_json::Value;
@@ -44,7 +44,7 @@ fn every_browser_sends_what_it_was_seen_to_send() {
 
 /// The Cookie header the rules predict: one top-level GET of `set_at`, then one of `sent_to`.
 fn predict(browser: &str, case: &Value) -> Vec<u8> {
-    let profile = Profile::from_name(browser).expect("a browser the rules know");
+    let profile = browser.parse::<BrowserName>().expect("a browser the rules know").profile();
     let mut jar = Jar::new();
     let set_at = visit(&case["set_at"]);
     for line in case["set_cookie"].as_array().expect("a case has lines") {

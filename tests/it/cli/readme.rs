@@ -27,7 +27,7 @@ fn the_first_screen_is_a_real_run() {
     assert_eq!(failures(&said), failures(shown));
 }
 
-/// `README=overwrite cargo test --test readme` writes the table anew.
+/// `README=overwrite cargo test --test it table_of_differences` writes the table anew.
 #[test]
 fn the_table_of_differences_is_that_of_the_profiles() {
     const END: &str = "<!-- end -->";
@@ -38,7 +38,7 @@ fn the_table_of_differences_is_that_of_the_profiles() {
     let end = begin + readme[begin..].find(END).expect("the table has an end");
     let mut table =
         "| | specification | chromium | firefox | webkit |\n| --- | --- | --- | --- | --- |\n".to_owned();
-    for difference in rehearsal::rules::differences::differences() {
+    for difference in rehearsal::rules::engine::differences() {
         let [chromium, firefox, webkit] = &difference.engines;
         let row = format!(
             "| {} | {} | {chromium} | {firefox} | {webkit} |\n",

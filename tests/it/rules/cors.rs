@@ -256,7 +256,7 @@ fn the_origin_header() {
     call.method = "POST".into();
     let call = call.redirected(307, location(API));
     for (_, profile) in ENGINES {
-        let null = profile.redirected_origin != RedirectedOrigin::AsFetch;
+        let null = profile.fetch.redirected_origin != RedirectedOrigin::AsFetch;
         assert_eq!(origin_header(&led, &profile).as_deref(), Some(if null { "null" } else { PAGE }));
         assert_eq!(origin_header(&call, &profile).as_deref(), Some(PAGE));
     }

@@ -71,7 +71,7 @@ fn one_response_three_answers_same_site() {
 #[test]
 fn sending_without_same_site() {
     let to = fetch(&["https://b.com"], "https://a.com/");
-    let allow = |profile: &Profile| profile.clone().with_third_party(ThirdParty::Allow);
+    let allow = |profile: &Profile| profile.with_third_party(ThirdParty::Allowed);
     let sent = ENGINES.map(|(_, profile)| {
         let jar = jar(&profile, &visit("https://a.com/"), &["u=1"]);
         header(&jar, &allow(&profile), &to)
@@ -81,7 +81,7 @@ fn sending_without_same_site() {
 
 #[test]
 fn webkit_looks_at_same_site_only_to_send() {
-    let allowing = Profile::WEBKIT.with_third_party(ThirdParty::Allow);
+    let allowing = Profile::WEBKIT.with_third_party(ThirdParty::Allowed);
     let context = fetch(&["https://b.com"], "https://a.com/");
     assert_eq!(refused(&allowing, &context, "a=b; SameSite=Strict"), "");
     let jar = jar(&allowing, &context, &["a=b; SameSite=Strict"]);
@@ -372,10 +372,10 @@ fn what_chromium_was_seen_to_send() {
         ("omit", omit, "", ""),
     ];
     for (row, context, allowed, blocked) in rows {
-        for (policy, expected) in [(ThirdParty::Allow, allowed), (ThirdParty::Block, blocked)] {
+        for (policy, expected) in [(ThirdParty::Allowed, allowed), (ThirdParty::Blocked, blocked)] {
             let profile = Profile::CHROMIUM.with_third_party(policy);
             let jar = jar(&profile, &visit(A), &LINES);
-            assert_eq!(header(&jar, &profile, &context), expected, "{row}, {}", policy.word());
+            assert_eq!(header(&jar, &profile, &context), expected, "{row}, {}", policy.as_str());
         }
     }
 }
@@ -454,7 +454,8 @@ fn what_a_script_writes_again_is_no_change_if_it_ends_at_the_same_time() {
 fn scripts_hear_of_what_their_own_cookies_crowd_out() {
     let (page, reader) = (visit("https://www.site.com/"), script(&["https://www.site.com"]));
     for engine in [Profile::FIREFOX, Profile::WEBKIT] {
-        let profile = Profile { site_limit: Limit { most: 4, keep: 3 }, ..engine };
+        let mut profile = engine;
+        profile.limits.site = Limit { most: 4, keep: 3 };
         let mut jar = jar(&profile, &page, &["a=1", "b=1", "c=1; HttpOnly", "d=1; HttpOnly"]);
         jar.retrieve(&profile, &psl, &reader, NOW);
         assert_eq!(header(&jar, &profile, &reader), "a=1; b=1");
@@ -468,7 +469,8 @@ fn scripts_hear_of_what_their_own_cookies_crowd_out() {
 #[test]
 fn a_copy_has_room_for_what_the_jar_has_not() {
     let (page, writer) = (visit("https://www.site.com/"), script(&["https://www.site.com"]));
-    let profile = Profile { site_limit: Limit { most: 2, keep: 1 }, ..Profile::FIREFOX };
+    let mut profile = Profile::FIREFOX;
+    profile.limits.site = Limit { most: 2, keep: 1 };
     let mut jar = jar(&profile, &page, &["a=1; Secure", "b=1; Secure"]);
     assert!(store(&mut jar, &profile, &writer, "n=1").no_room);
     assert_eq!(header(&jar, &profile, &writer), "a=1; b=1; n=1");

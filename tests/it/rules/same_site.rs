@@ -144,19 +144,19 @@ fn where_third_parties_are_partitioned_each_top_level_site_has_its_jar() {
     assert_eq!(header(&jar, &firefox, &under("https://a.com")), "third=1");
     assert_eq!(header(&jar, &firefox, &under("https://c.com")), "");
     assert_eq!(withheld(&jar, &firefox, &visit("https://b.com/")), ["third: other-partition"]);
-    let allowing = firefox.with_third_party(ThirdParty::Allow);
+    let allowing = firefox.with_third_party(ThirdParty::Allowed);
     assert_eq!(header(&jar, &allowing, &under("https://c.com")), "first=1");
 }
 
 #[test]
 fn where_third_parties_are_blocked_only_partitioned_cookies_go() {
-    let blocking = Profile::CHROMIUM.with_third_party(ThirdParty::Block);
+    let blocking = Profile::CHROMIUM.with_third_party(ThirdParty::Blocked);
     let mut jar = jar(&blocking, &visit("https://b.com/"), &["n=1; SameSite=None; Secure"]);
     let context = fetch(&["https://a.com"], "https://b.com/");
     jar.store(&blocking, &psl, &context, b"p=1; SameSite=None; Secure; Partitioned", NOW);
     assert_eq!(header(&jar, &blocking, &context), "p=1");
     assert_eq!(withheld(&jar, &blocking, &context), ["n: third-party-blocked"]);
-    let firefox = Profile::FIREFOX.with_third_party(ThirdParty::Block);
+    let firefox = Profile::FIREFOX.with_third_party(ThirdParty::Blocked);
     let both = ["n: third-party-blocked", "p: third-party-blocked, other-partition"];
     assert_eq!(withheld(&jar, &firefox, &context), both, "its keys are others too");
 }

@@ -24,7 +24,7 @@ fn step_1_without_credentials_nothing_is_received() {
 fn step_1_third_parties_by_policy() {
     let context = fetch(&["https://a.com"], "https://b.com/");
     let line = "a=b; SameSite=None; Secure";
-    let blocking = SPEC.with_third_party(ThirdParty::Block);
+    let blocking = SPEC.with_third_party(ThirdParty::Blocked);
     assert_eq!(refused(&SPEC, &context, line), "");
     assert_eq!(refused(&blocking, &context, line), "third-party-blocked");
     assert_eq!(refused(&blocking, &context, "a=b; SameSite=None; Secure; Partitioned"), "");
@@ -212,7 +212,8 @@ fn step_22_no_prefix_hides_in_a_nameless_value() {
 
 #[test]
 fn layered_cookies_section_5_4_3_http_prefixes() {
-    let layered = Profile { prefixes: Prefixes::WithHttp, ..SPEC };
+    let mut layered = SPEC;
+    layered.cookies.prefixes = Prefixes::WithHttp;
     let page = visit("https://a.com/");
     assert_eq!(refused(&SPEC, &page, "__Http-a=b"), "");
     assert_eq!(refused(&layered, &page, "__Http-a=b; Secure"), "invalid-prefix");
@@ -295,7 +296,8 @@ fn an_expired_cookie_is_told_from_one_that_never_was_and_is_replaced_freely() {
 #[test]
 fn after_step_24_excess_cookies_go_in_order() {
     let page = visit("https://a.com/");
-    let small = Profile { site_limit: Limit { most: 4, keep: 3 }, ..SPEC };
+    let mut small = SPEC;
+    small.limits.site = Limit { most: 4, keep: 3 };
     let mut jar = jar(&small, &page, &["s=1; Secure", "a=1", "b=1", "gone=1; Max-Age=5"]);
     // Priority 1, expired; then 2, not Secure, by last access.
     let decision = jar.store(&small, &psl, &page, b"new=1", NOW + 10);
@@ -312,7 +314,8 @@ fn secure_cookies_make_room_for_secure_ones_alone_where_the_profile_says_so() {
     let page = visit("https://a.com/");
     let limit = Limit { most: 4, keep: 2 };
     let become_of = |guarded: bool, lines: &[&str], new: &str| {
-        let profile = Profile { site_limit: limit, secure_make_room_for_secure: guarded, ..SPEC };
+        let mut profile = SPEC;
+        (profile.limits.site, profile.limits.secure_make_room_for_secure) = (limit, guarded);
         let mut jar = jar(&profile, &page, lines);
         let decision = store(&mut jar, &profile, &page, new);
         assert_eq!(decision.reasons().to_string(), "");
@@ -335,7 +338,8 @@ fn secure_cookies_make_room_for_secure_ones_alone_where_the_profile_says_so() {
 #[test]
 fn a_partition_has_room_for_so_many_bytes() {
     const PARTITIONED: &str = "; Partitioned";
-    let profile = Profile { partition_bytes: Limit { most: 100, keep: 100 }, ..SPEC };
+    let mut profile = SPEC;
+    profile.limits.partition_bytes = Limit { most: 100, keep: 100 };
     let here = fetch(&["https://a.com"], "https://b.com/");
     let mut jar = Jar::new();
     let mut evicted = |context: &Context, name: &str, length: usize, attributes: &str, after: i64| {
@@ -364,7 +368,8 @@ fn a_partition_has_room_for_so_many_bytes() {
 
 #[test]
 fn after_step_24_the_whole_jar_has_a_limit() {
-    let small = Profile { jar_limit: Limit { most: 10, keep: 8 }, ..SPEC };
+    let mut small = SPEC;
+    small.limits.jar = Limit { most: 10, keep: 8 };
     let mut jar = Jar::new();
     for index in 0..11 {
         let page = visit(&format!("https://site{index}.com/"));
@@ -372,7 +377,8 @@ fn after_step_24_the_whole_jar_has_a_limit() {
     }
     assert_eq!(jar.len(), 8);
     assert!(jar.cookies(NOW).iter().all(|cookie| cookie.last_access > NOW + 2));
-    let spared = Profile { jar_limit_spares: DAY, ..small };
+    let mut spared = small;
+    spared.limits.jar_spares = DAY;
     let mut jar = Jar::new();
     for index in 0..20 {
         let page = visit(&format!("https://site{index}.com/"));
@@ -398,7 +404,7 @@ fn the_end_of_the_session_takes_what_has_no_expiry() {
 fn all_reasons_are_given_each_with_its_part_of_the_line() {
     let context = fetch(&["http://a.com"], "http://b.com/");
     let line = "__Host-t=1; Domain=vercel.app; Secure; SameSite=Lax; Partitioned; Max-Age=0";
-    let blocking = Profile::CHROMIUM.with_third_party(ThirdParty::Block);
+    let blocking = Profile::CHROMIUM.with_third_party(ThirdParty::Blocked);
     let decision = store(&mut Jar::new(), &blocking, &context, line).into_owned();
     let faults: Vec<_> =
         decision.faults.iter().map(|fault| (fault.reason.code(), &line[fault.span.range()])).collect();
