@@ -69,6 +69,9 @@ pub enum Command {
     /// Open each browser in a tiny world, and say what works here and what to do.
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor(DoctorArgs),
+    /// Show the manual: a page, or what it says of a reason code.
+    #[command(after_help = DOCS_EXAMPLES)]
+    Docs(DocsArgs),
     /// Own a process and end it with its parent (used by rehearsal itself).
     #[command(hide = true)]
     Guard(GuardArgs),
@@ -135,6 +138,12 @@ Examples:
 
 It proves name, TLS, proxy, policy, jar and reasons. Exit codes: 0 all works; 1 something does not;
 3 no browser could be looked at.";
+
+const DOCS_EXAMPLES: &str = "\
+Examples:
+  rehearsal docs                                the pages
+  rehearsal docs scenarios                      the scenario reference
+  rehearsal docs same-site-lax                  a reason code";
 
 const EXPLAIN_ABOUT: &str = "\
 Say whether a cookie is stored and sent and an answer readable, why not, and what to change.
@@ -298,6 +307,14 @@ pub struct CheckArgs {
     /// Scenario files, or folders of them.
     #[arg(value_name = "PATH", default_value = "scenarios")]
     pub paths: Vec<PathBuf>,
+}
+
+/// `rehearsal docs`.
+#[derive(Debug, Args)]
+pub struct DocsArgs {
+    /// A page, or a reason code
+    #[arg(value_name = "PAGE")]
+    pub page: Option<String>,
 }
 
 /// `rehearsal explain`.

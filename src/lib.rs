@@ -39,6 +39,7 @@
 //! - [`slips`] finds what is probably misspelt in a `Set-Cookie` line, for [`scenario`] and [`explain`].
 //! - [`doctor`] is a tiny scenario of its own, and what it shows about a browser on this machine.
 //! - [`matrix`] is one scenario over topologies, cookie attributes and browsers: edits of its plan, all run.
+//! - [`manual`] is `docs/` inside the binary.
 //! - [`run`] is the only orchestrator; [`command`] is one file a command of the command line.
 //! - [`report`] and [`diagnostic`] are what people read.
 //!
@@ -70,6 +71,7 @@ pub mod diagnostic;
 pub mod doctor;
 pub mod edit;
 pub mod explain;
+pub mod manual;
 pub mod matrix;
 pub mod observe;
 pub mod outcome;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use rehearsal::browser::guard;
 use rehearsal::cli::{Cli, Command};
-use rehearsal::command::{audit, browsers, check, doctor, explain, matrix, run, up};
+use rehearsal::command::{audit, browsers, check, docs, doctor, explain, matrix, run, up};
 
 fn main() -> ExitCode {
     match Cli::parse().command {
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Command::Up(arguments) => up::up(&arguments),
         Command::Browsers(arguments) => browsers::browsers(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
+        Command::Docs(arguments) => docs::docs(&arguments),
         Command::Guard(arguments) => guard::main(arguments.rest),
     }
 }

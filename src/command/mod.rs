@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod browsers;
 pub mod check;
+pub mod docs;
 pub mod doctor;
 pub mod explain;
 pub mod matrix;

@@ -10,6 +10,7 @@ mod browsers;
 mod browsing;
 mod cli;
 mod command;
+mod docs;
 mod explain;
 mod fixes;
 mod matrix;

@@ -3,6 +3,5 @@
 mod browsers;
 mod doctor;
 mod help;
-mod readme;
 mod stdout;
 mod up;
