@@ -3,6 +3,7 @@
 //! What a user writes after `--browser` and in `expect.on`, and what reports print. This file
 //! knows names and what they mean, and starts nothing.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -30,6 +31,15 @@ impl Engine {
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
             Self::Webkit => "webkit",
+        }
+    }
+
+    /// The product that people know it by.
+    pub const fn product(self) -> &'static str {
+        match self {
+            Self::Chromium => "Chrome",
+            Self::Firefox => "Firefox",
+            Self::Webkit => "Safari-like (WebKitGTK)",
         }
     }
 }
@@ -83,6 +93,20 @@ impl BrowserName {
         Self { model: true, ..self }
     }
 
+    /// What people know it by: `Chrome as shipped`, `Firefox, third-party cookies blocked`.
+    pub fn spoken(self) -> String {
+        let product = self.engine.product();
+        let policy = match (self.policy, self.engine) {
+            // There is no WebKitGTK that most people use as it is shipped.
+            (None, Engine::Webkit) => "",
+            (None, _) => " as shipped",
+            (Some(Policy::AllowThirdParty), _) => ", third-party cookies allowed",
+            (Some(Policy::BlockThirdParty), _) => ", third-party cookies blocked",
+        };
+        let predicted = if self.model { " – predicted" } else { "" };
+        format!("{product}{policy}{predicted}")
+    }
+
     /// What the rules know of this browser: its engine as it ships, or with this policy.
     pub const fn profile(self) -> Profile {
         let shipped = match self.engine {
@@ -125,6 +149,17 @@ impl fmt::Display for BrowserName {
             Some(policy) => write!(f, ":{}", policy.as_str()),
             None => Ok(()),
         }
+    }
+}
+
+/// Browsers in a row: "chromium, firefox and webkit". A browser and its model are one.
+pub fn listed(browsers: &[BrowserName]) -> String {
+    let mut words: Vec<String> = browsers.iter().map(|browser| browser.real().to_string()).collect();
+    let mut known = BTreeSet::new();
+    words.retain(|word| known.insert(word.clone()));
+    match words.is_empty() {
+        true => "no browser".to_owned(),
+        false => crate::text::listed(words),
     }
 }
 

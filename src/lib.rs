@@ -84,5 +84,6 @@ pub mod run;
 pub mod scenario;
 pub mod slips;
 pub mod suffixes;
+pub mod text;
 pub mod verdict;
 pub mod world;

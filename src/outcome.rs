@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::browser_name::{BrowserName, ThirdParty};
+use crate::explain::failure::Explained;
 use crate::observe::Observation;
 use crate::plan::Plan;
 use crate::reconcile::Drift;
@@ -76,7 +77,22 @@ pub struct StepRun {
     /// What was seen, or predicted; nothing where it was not reached or could not be done.
     pub observation: Option<Observation>,
     /// The claims that did not hold.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<Failed>,
+}
+
+/// A claim that did not hold, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// The claim and what was seen.
+    pub failure: Failure,
+    /// Why, and what would make it hold, where that was worked out.
+    pub explained: Option<Arc<Explained>>,
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        Self { failure, explained: None }
+    }
 }
 
 impl std::fmt::Display for CouldNotRun {

@@ -10,6 +10,7 @@ use std::fmt;
 
 use crate::observe::{Cookie, Exchange, Observation, Partition, SetCookie, Withheld};
 use crate::rules::reason::Reason;
+use crate::text::{self, shortened};
 
 /// How many seconds may lie between a browser's step and its prediction.
 const BETWEEN_RUNS: u64 = 60;
@@ -203,19 +204,19 @@ impl Differences {
         let partners = partners(predicted, observed);
         for (index, exchange) in predicted.iter().enumerate() {
             if !partners.contains(&Some(index)) {
-                self.add(Question::Requests, request_line(exchange), "made", "not made");
+                self.add(Question::Requests, exchange.wire.request_line(), "made", "not made");
             }
         }
         for (exchange, partner) in observed.iter().zip(&partners) {
             match partner {
                 Some(index) => self.exchange(&predicted[*index], exchange),
-                None => self.add(Question::Requests, request_line(exchange), "not made", "made"),
+                None => self.add(Question::Requests, exchange.wire.request_line(), "not made", "made"),
             }
         }
     }
 
     fn exchange(&mut self, predicted: &Exchange, observed: &Exchange) {
-        let request = request_line(observed);
+        let request = observed.wire.request_line();
         if predicted.sent != observed.sent {
             self.add(Question::Sent, &request, pairs(&predicted.sent), pairs(&observed.sent));
         } else if !observed.wire.is_preflight() {
@@ -319,13 +320,7 @@ impl Differences {
 /// The beginning of a body, in quotes.
 fn excerpt(body: &str) -> String {
     const LONGEST: usize = 60;
-    let end = body.char_indices().nth(LONGEST).map_or(body.len(), |(end, _)| end);
-    let more = if end < body.len() { "…" } else { "" };
-    format!("`{}{more}`", body[..end].escape_debug())
-}
-
-fn request_line(exchange: &Exchange) -> String {
-    format!("{} {}", exchange.wire.method, exchange.wire.url)
+    format!("`{}`", shortened(body, LONGEST))
 }
 
 fn pairs(sent: &[(String, String)]) -> String {
@@ -340,7 +335,7 @@ fn codes(reasons: &BTreeSet<Reason>) -> String {
     if reasons.is_empty() {
         return "no reason".to_owned();
     }
-    reasons.iter().map(|reason| reason.code()).collect::<Vec<_>>().join(", ")
+    text::codes(reasons).join(", ")
 }
 
 fn fate(line: &SetCookie) -> String {

@@ -23,7 +23,7 @@ use crate::browser::options::{self, LaunchOptions, Remote};
 use crate::browser::real::{Browser, Worker};
 use crate::browser_name::{BrowserName, Engine};
 use crate::observe::{Cookie, Observation};
-use crate::outcome::{CouldNotRun, Outcome, Run, StepRun};
+use crate::outcome::{CouldNotRun, Failed, Outcome, Run, StepRun};
 use crate::plan::{Plan, Step};
 use crate::world::certs::{self, Authority};
 use crate::world::clock::Clock;
@@ -322,7 +322,7 @@ impl Crew {
         let not_done = seen.page.not_done.as_ref();
         let not_done = not_done.map(|why| verdict::not_done(step.action.key(), &step.span, why));
         let judged = verdict::judge(&step.expected_in(self.browser), &seen, before.as_deref());
-        let failures: Vec<_> = not_done.into_iter().chain(judged).collect();
+        let failures: Vec<_> = not_done.into_iter().chain(judged).map(Failed::from).collect();
         let outcome = if failures.is_empty() { Outcome::Passed } else { Outcome::Failed };
         before.clone_from(&seen.jar);
         StepRun { outcome, observation: Some(seen), failures }

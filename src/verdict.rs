@@ -4,13 +4,13 @@
 //! a browser or a socket: it sees the observation, the jar before the step, and the claims.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::fmt;
 
-use crate::explain::failure::Explained;
 use crate::observe::{Cookie, Exchange, Observation, SetCookie};
 use crate::plan::{Absent, Claim, Expect, Readable, Sent, Stored};
 use crate::rules::domain::domain_match;
 use crate::rules::reason::{Question, Reason};
+use crate::text::{codes, shortened};
 use crate::world::wire;
 
 use crate::diagnostic::Span;
@@ -27,9 +27,73 @@ pub struct Failure {
     /// What was seen, in few words.
     pub actual: String,
     /// What was seen on the wire and in the jar that explains it.
-    pub notes: Vec<String>,
-    /// Why, and what would make it hold, where that was worked out. A verdict leaves it open.
-    pub explained: Option<Arc<Explained>>,
+    pub notes: Vec<Note>,
+}
+
+/// Something that explains a failure.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Note {
+    /// What it tells of.
+    pub kind: NoteKind,
+    /// What there is to say, without the words that name its kind.
+    pub text: String,
+}
+
+/// What a note tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoteKind {
+    /// A request and its answer as they crossed the wire.
+    Wire,
+    /// What the server knows of its answer and tells nobody.
+    Server,
+    /// A cookie in the jar.
+    Jar,
+    /// What the page read.
+    Read,
+    /// What failed in the page, in the browser's words.
+    Page,
+    /// A line that sets a cookie.
+    Line,
+    /// A reason, with its sentence and its clause.
+    Reason,
+    /// The browser's own message.
+    Native,
+    /// A line of the browser's console.
+    Console,
+    /// What else is to be known.
+    Remark,
+}
+
+impl NoteKind {
+    /// Whether it tells what crossed the wire, went on in a server or stands in the jar, and not what it means.
+    pub const fn is_fact(self) -> bool {
+        matches!(self, Self::Wire | Self::Server | Self::Jar | Self::Read)
+    }
+
+    /// The words before the text.
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Wire => "on the wire: ",
+            Self::Server => "in the server: ",
+            Self::Jar => "in the jar: ",
+            Self::Read => "the page read: ",
+            Self::Page => "in the page: ",
+            Self::Line => "Set-Cookie: ",
+            Self::Native => "the browser's message: ",
+            Self::Console => "the browser's console: ",
+            Self::Reason | Self::Remark => "",
+        }
+    }
+
+    fn note(self, text: impl Into<String>) -> Note {
+        Note { kind: self, text: text.into() }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.kind.label(), self.text)
+    }
 }
 
 /// Judges every claim about a step; no failure means that it passed. Failures stand in the order of
@@ -60,7 +124,6 @@ pub fn not_done(action: &str, span: &Span, why: &str) -> Failure {
         expected: "done".to_owned(),
         actual: "not done".to_owned(),
         notes: Vec::new(),
-        explained: None,
     }
 }
 
@@ -81,7 +144,6 @@ fn requests(claim: &Claim<Vec<(String, url::Url)>>, seen: &Observation) -> Optio
         expected,
         actual,
         notes: wire_notes(seen).into_iter().chain(page_notes(seen)).collect(),
-        explained: None,
     })
 }
 
@@ -99,7 +161,6 @@ fn status(claim: &Claim<u16>, seen: &Observation) -> Option<Failure> {
         expected: claim.value.to_string(),
         actual,
         notes: wire_notes(seen).into_iter().chain(page_notes(seen)).collect(),
-        explained: None,
     })
 }
 
@@ -107,7 +168,7 @@ fn stored(claim: &Claim<Stored>, seen: &Observation) -> Option<Failure> {
     let Stored { name, .. } = &claim.value;
     let failure = |message, actual, notes| {
         let (span, expected) = (claim.span.clone(), describe_stored(&claim.value));
-        Some(Failure { message, span, expected, actual, notes, explained: None })
+        Some(Failure { message, span, expected, actual, notes })
     };
     let last = seen.lines(name).next_back();
     // An answer may set a cookie and delete another of the same name.
@@ -132,9 +193,9 @@ fn stored(claim: &Claim<Stored>, seen: &Observation) -> Option<Failure> {
         }
         None => {
             let message = format!("expected cookie `{name}` to be stored, and the jar does not hold it");
-            let mut notes: Vec<String> = last.map(line_notes).unwrap_or_default();
+            let mut notes: Vec<Note> = last.map(line_notes).unwrap_or_default();
             if last.is_none() {
-                notes.push(format!("no answer in this step sets `{name}`"));
+                notes.push(NoteKind::Remark.note(format!("no answer in this step sets `{name}`")));
                 notes.extend(wire_notes(seen));
                 notes.extend(page_notes(seen));
             }
@@ -147,7 +208,7 @@ fn not_stored(claim: &Claim<Absent>, seen: &Observation) -> Option<Failure> {
     let Absent { name, reasons } = &claim.value;
     let failure = |message, actual, notes| {
         let (span, expected) = (claim.span.clone(), refusal("not stored", reasons));
-        Some(Failure { message, span, expected, actual, notes, explained: None })
+        Some(Failure { message, span, expected, actual, notes })
     };
     if let Some(line) = seen.lines(name).next_back() {
         let kept = kept_from_before(line, seen);
@@ -233,21 +294,21 @@ fn sent(claim: &Claim<Sent>, seen: &Observation, before: Option<&[Cookie]>) -> O
         let values = values.join("`, `");
         (format!("cookie `{name}` was sent, but as `{values}`"), format!("{name}={values}"), wire_notes(seen))
     };
-    Some(Failure { message, span: claim.span.clone(), expected, actual, notes, explained: None })
+    Some(Failure { message, span: claim.span.clone(), expected, actual, notes })
 }
 
 fn not_sent(claim: &Claim<Absent>, seen: &Observation, before: Option<&[Cookie]>) -> Option<Failure> {
     let Absent { name, reasons } = &claim.value;
     let failure = |message, actual, notes| {
         let (span, expected) = (claim.span.clone(), refusal("not sent", reasons));
-        Some(Failure { message, span, expected, actual, notes, explained: None })
+        Some(Failure { message, span, expected, actual, notes })
     };
     let carries = |exchange: &&Exchange| exchange.sent.iter().any(|(sent, _)| sent == name);
     if let Some(exchange) = seen.requests().find(carries) {
         let message = format!("expected cookie `{name}` not to be sent, and it was");
         return failure(
             message,
-            format!("sent with {}", request_line(exchange)),
+            format!("sent with {}", exchange.wire.request_line()),
             vec![exchange_note(exchange)],
         );
     }
@@ -278,7 +339,6 @@ fn document_cookie(claim: &Claim<Vec<String>>, seen: &Observation) -> Option<Fai
         expected,
         actual,
         notes: seen.jar.iter().flatten().map(jar_note).chain(page_notes(seen)).collect(),
-        explained: None,
     })
 }
 
@@ -306,7 +366,6 @@ fn readable(claim: &Claim<Readable>, seen: &Observation) -> Option<Failure> {
         expected,
         actual,
         notes: wire_notes(seen).into_iter().chain(page_notes(seen)).collect(),
-        explained: None,
     })
 }
 
@@ -321,7 +380,6 @@ fn url(claim: &Claim<url::Url>, seen: &Observation) -> Option<Failure> {
         expected: claim.value.to_string(),
         actual,
         notes: wire_notes(seen).into_iter().chain(page_notes(seen)).collect(),
-        explained: None,
     })
 }
 
@@ -341,7 +399,7 @@ fn json(claim: &Claim<serde_json::Value>, seen: &Observation) -> Option<Failure>
             body.to_owned(),
         ),
     };
-    let read = (!actual.is_empty()).then(|| format!("the page read: {}", shorten(&actual)));
+    let read = (!actual.is_empty()).then(|| NoteKind::Read.note(shorten(&actual)));
     let actual = if actual.is_empty() { "nothing".to_owned() } else { shorten(&actual) };
     Some(Failure {
         message,
@@ -349,7 +407,6 @@ fn json(claim: &Claim<serde_json::Value>, seen: &Observation) -> Option<Failure>
         expected: claim.value.to_string(),
         actual,
         notes: read.into_iter().chain(page_notes(seen)).collect(),
-        explained: None,
     })
 }
 
@@ -426,38 +483,34 @@ fn differences(expected: &Stored, actual: &Cookie) -> Vec<String> {
 
 /// `not stored (same-site-lax, secure-required)`.
 fn refusal<'a>(what: &str, reasons: impl IntoIterator<Item = &'a Reason>) -> String {
-    let codes: Vec<&str> = reasons.into_iter().map(|reason| reason.code()).collect();
+    let codes = codes(reasons);
     if codes.is_empty() { what.to_owned() } else { format!("{what} ({})", codes.join(", ")) }
 }
 
-fn request_line(exchange: &Exchange) -> String {
-    format!("{} {}", exchange.wire.method, exchange.wire.url)
-}
-
-fn exchange_note(exchange: &Exchange) -> String {
-    let line = format!("on the wire: {} → {}", request_line(exchange), exchange.wire.status);
-    match exchange.wire.cookie() {
+fn exchange_note(exchange: &Exchange) -> Note {
+    let line = format!("{} → {}", exchange.wire.request_line(), exchange.wire.status);
+    NoteKind::Wire.note(match exchange.wire.cookie() {
         _ if exchange.wire.is_preflight() => format!("{line}, the preflight"),
         Some(cookie) => format!("{line}, Cookie: {}", shorten(&String::from_utf8_lossy(cookie))),
         None => format!("{line}, no Cookie"),
-    }
+    })
 }
 
-fn wire_notes(seen: &Observation) -> Vec<String> {
+fn wire_notes(seen: &Observation) -> Vec<Note> {
     if seen.exchanges.is_empty() {
-        return vec!["on the wire: no request arrived".to_owned()];
+        return vec![NoteKind::Wire.note("no request arrived")];
     }
     let notes = |exchange: &Exchange| {
         let behind = exchange.wire.behind();
         let passed = (behind != &exchange.wire).then(|| behind_note(behind));
-        let known = behind.said_inside().map(|note| format!("in the server: {note}"));
+        let known = behind.said_inside().map(|note| NoteKind::Server.note(note));
         std::iter::once(exchange_note(exchange)).chain(passed).chain(known).collect::<Vec<_>>()
     };
     seen.exchanges.iter().flat_map(notes).collect()
 }
 
 /// What a reverse proxy made of a request: the one that arrived behind it.
-fn behind_note(behind: &wire::Exchange) -> String {
+fn behind_note(behind: &wire::Exchange) -> Note {
     let mut told: Vec<String> = behind
         .request_headers
         .iter()
@@ -468,24 +521,27 @@ fn behind_note(behind: &wire::Exchange) -> String {
         told.push("no x-forwarded-proto".to_owned());
     }
     let wire::Exchange { method, url, status, .. } = behind;
-    format!("on the wire: behind the proxy {method} {url} → {status}, {}", told.join(", "))
+    NoteKind::Wire.note(format!("behind the proxy {method} {url} → {status}, {}", told.join(", ")))
 }
 
-fn page_notes(seen: &Observation) -> Vec<String> {
+fn page_notes(seen: &Observation) -> Vec<Note> {
     let reasons = seen.page.cors.iter().map(|reason| reason_note(*reason, Question::Readable));
-    let error = seen.page.error.iter().map(|error| format!("in the page: {}", shorten(error)));
-    let refused = seen.refused.iter().map(|name| format!("`{name}` was asked for and is not in this world"));
-    let console = seen.console.iter().map(|line| format!("the browser's console: {}", shorten(line)));
+    let error = seen.page.error.iter().map(|error| NoteKind::Page.note(shorten(error)));
+    let refused = seen
+        .refused
+        .iter()
+        .map(|name| NoteKind::Remark.note(format!("`{name}` was asked for and is not in this world")));
+    let console = seen.console.iter().map(|line| NoteKind::Console.note(shorten(line)));
     reasons.chain(error).chain(refused).chain(console).collect()
 }
 
-fn line_notes(line: &SetCookie) -> Vec<String> {
-    let shown = format!("Set-Cookie: {}", shorten(&String::from_utf8_lossy(&line.line)));
+fn line_notes(line: &SetCookie) -> Vec<Note> {
+    let shown = NoteKind::Line.note(shorten(&String::from_utf8_lossy(&line.line)));
     let reasons = line.reasons.iter().map(|reason| reason_note(*reason, Question::Stored));
     std::iter::once(shown).chain(reasons).chain(native_note(&line.native)).collect()
 }
 
-fn withheld_notes(name: &str, reasons: &BTreeSet<Reason>, seen: &Observation) -> Vec<String> {
+fn withheld_notes(name: &str, reasons: &BTreeSet<Reason>, seen: &Observation) -> Vec<Note> {
     let withheld =
         seen.requests().flat_map(|exchange| &exchange.withheld).filter(|withheld| withheld.name == name);
     let native: BTreeSet<String> = withheld.flat_map(|withheld| withheld.native.iter().cloned()).collect();
@@ -494,15 +550,15 @@ fn withheld_notes(name: &str, reasons: &BTreeSet<Reason>, seen: &Observation) ->
     wire_notes(seen).into_iter().chain(reasons).chain(native_note(&native)).chain(page_notes(seen)).collect()
 }
 
-fn reason_note(reason: Reason, question: Question) -> String {
-    format!("{reason}: {} ({})", reason.sentence(question), reason.clause(question))
+fn reason_note(reason: Reason, question: Question) -> Note {
+    NoteKind::Reason.note(format!("{reason}: {} ({})", reason.sentence(question), reason.clause(question)))
 }
 
-fn native_note(native: &[String]) -> Option<String> {
-    (!native.is_empty()).then(|| format!("the browser's own word: {}", native.join(", ")))
+fn native_note(native: &[String]) -> Option<Note> {
+    (!native.is_empty()).then(|| NoteKind::Native.note(native.join(", ")))
 }
 
-fn jar_note(cookie: &Cookie) -> String {
+fn jar_note(cookie: &Cookie) -> Note {
     let host = if cookie.host_only { "host-only, " } else { "" };
     let secure = if cookie.secure { ", Secure" } else { "" };
     let http_only = if cookie.http_only { ", HttpOnly" } else { "" };
@@ -511,26 +567,18 @@ fn jar_note(cookie: &Cookie) -> String {
         .as_ref()
         .map(|partition| format!(", partition {}", partition.site))
         .unwrap_or_default();
-    format!(
-        "in the jar: {}={} for {} ({host}path {}, SameSite {}{secure}{http_only}{partition})",
+    NoteKind::Jar.note(format!(
+        "{}={} for {} ({host}path {}, SameSite {}{secure}{http_only}{partition})",
         cookie.name,
         shorten(&cookie.value),
         cookie.domain,
         cookie.path,
         cookie.same_site.word(),
-    )
+    ))
 }
 
-/// Text fit for one line of a report: at most 160 characters, control characters shown.
+/// Text fit for one line of a report.
 fn shorten(text: &str) -> String {
     const LONGEST: usize = 160;
-    let shown: String = text
-        .chars()
-        .take(LONGEST)
-        .flat_map(|character| match character.is_control() {
-            true => character.escape_default().collect::<Vec<_>>(),
-            false => vec![character],
-        })
-        .collect();
-    if text.chars().nth(LONGEST).is_some() { format!("{shown}…") } else { shown }
+    shortened(text, LONGEST)
 }

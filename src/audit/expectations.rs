@@ -2,8 +2,8 @@
 
 use super::{Check, Evidence, Finding, Severity};
 use crate::browser_name::BrowserName;
-use crate::explain::listed;
-use crate::outcome::Run;
+use crate::browser_name::listed;
+use crate::outcome::{self, Run};
 use crate::plan::Plan;
 use crate::verdict::Failure;
 
@@ -22,7 +22,7 @@ pub(super) fn look_over(plan: &Plan, runs: &[Run], add: &mut impl FnMut(Finding)
     let mut failed: Vec<Failed<'_>> = Vec::new();
     for run in runs {
         for (step, ran) in run.steps.iter().enumerate() {
-            for failure in &ran.failures {
+            for outcome::Failed { failure, .. } in &ran.failures {
                 note(&mut failed, run.browser, step, failure);
             }
         }
@@ -59,7 +59,7 @@ fn finding(plan: &Plan, failed: &Failed<'_>) -> Finding {
         evidence: Evidence {
             step: Some(*step),
             span: Some(failure.span.clone()),
-            seen: what.chain(failure.notes.iter().cloned()).collect(),
+            seen: what.chain(failure.notes.iter().map(ToString::to_string)).collect(),
         },
         fix,
         browsers,

@@ -36,7 +36,7 @@ pub fn audit(arguments: &AuditArgs) -> ExitCode {
         Err(code) => return code,
     };
     let written = match arguments.format {
-        Format::Terminal => report::write(&mut anstream::stdout(), &audited),
+        Format::Terminal => report::write(&mut anstream::stdout(), &audited, super::columns()),
         Format::Json => super::write_json(&report::Document::of(&audited)),
     };
     let found = audited.iter().flat_map(|audited| &audited.findings);

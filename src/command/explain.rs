@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::explain::question::{self, How, Question};
 use crate::explain::response::{self, Response};
 use crate::plan::Credentials;
-use crate::report::explain as report;
+use crate::report::explain::{json, terminal};
 use crate::rules::cors;
 
 /// The most that is read of an answer: headers are rarely more than a few kilobytes.
@@ -32,8 +32,8 @@ pub fn explain(arguments: &ExplainArgs) -> ExitCode {
         }
     };
     let written = match arguments.format {
-        Format::Terminal => report::write(&mut anstream::stdout(), &question, &answer),
-        Format::Json => super::write_json(&report::Document::of(&question, &answer)),
+        Format::Terminal => terminal::write(&mut anstream::stdout(), &question, &answer, super::columns()),
+        Format::Json => super::write_json(&json::Document::of(&question, &answer)),
     };
     let code = if answer.works() { super::HELD } else { super::FAILED };
     super::after_writing(written, "the answer", code)

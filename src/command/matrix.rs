@@ -136,17 +136,9 @@ async fn rehearse(
 
 fn write(matrix: &Matrix, format: Format) -> io::Result<()> {
     match format {
-        Format::Terminal => terminal::write(&mut anstream::stdout(), matrix, width()),
+        Format::Terminal => terminal::write(&mut anstream::stdout(), matrix, super::columns_or(80)),
         Format::Json => super::write_json(&json::Document::of(matrix)),
     }
-}
-
-/// How many characters a line may have: those of the terminal, else as COLUMNS says, else 80.
-fn width() -> usize {
-    const NARROWEST: usize = 40;
-    let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
-    terminal.or_else(columns).unwrap_or(80).max(NARROWEST)
 }
 
 fn exit_code(matrix: &Matrix) -> u8 {

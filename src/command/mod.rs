@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::diagnostic::{Diagnostic, Style};
 use crate::plan::Plan;
 use crate::scenario;
+use crate::text::{COLUMNS, NARROWEST, counted};
 
 /// All expectations that were judged held.
 pub const HELD: u8 = 0;
@@ -53,20 +54,29 @@ fn load(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, ExitCode> {
         let (mistakes, files) = (counted(loaded.errors(), "mistake"), counted(loaded.files, "scenario"));
         complain(
             format!("{mistakes} in {files}: nothing was run"),
-            "mend what is said above, and look again with `rehearsal check`",
+            "fix what is said above, and look again with `rehearsal check`",
         );
     }
     Err(ExitCode::from(WRONG))
 }
 
-/// `1 scenario`, `2 scenarios`.
-fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+/// How wide a report is: as the terminal it goes to, else as COLUMNS says, else as tests and files have it.
+fn columns() -> usize {
+    columns_or(COLUMNS)
 }
 
+/// The same, with another width where nobody says one.
+fn columns_or(otherwise: usize) -> usize {
+    let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let variable = || std::env::var("COLUMNS").ok()?.parse().ok();
+    terminal.or_else(variable).unwrap_or(otherwise).max(NARROWEST)
+}
+
+/// Prints messages to stderr. Where stderr takes nothing, nobody is told, and the exit code says the rest.
 fn print_diagnostics(diagnostics: &[Diagnostic]) {
+    let (mut out, columns) = (anstream::stderr(), columns());
     for diagnostic in diagnostics {
-        anstream::eprintln!("{}", diagnostic.render(Style::Coloured));
+        _ = writeln!(out, "{}", diagnostic.render_within(Style::Coloured, columns));
     }
 }
 

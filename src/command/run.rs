@@ -11,7 +11,8 @@ use crate::browser_name::{BrowserName, Engine};
 use crate::cli::{Format, RunArgs, RunningDriver};
 use crate::outcome::{Asked, Outcome, Run, Summary};
 use crate::plan::Plan;
-use crate::report::{json, terminal};
+use crate::report::run::digest::Digest;
+use crate::report::run::{json, terminal};
 use crate::run::{self, News};
 
 /// Runs the command.
@@ -59,8 +60,11 @@ async fn rehearse(plans: &[Arc<Plan>], options: &run::Options, format: Format) -
         }
         // Diagnostics are printed as they come: a long run is read while it goes on.
         News::Scenario(runs) if format == Format::Terminal => {
-            let written =
-                progress.suspend(|| terminal::write_scenario(&mut anstream::stdout(), runs, &mut said));
+            let digest = Digest::of(runs);
+            let written = progress.suspend(|| {
+                let out = &mut anstream::stdout();
+                terminal::write_scenario(out, runs, &digest, &mut said, super::columns())
+            });
             broken_pipe = std::mem::replace(&mut broken_pipe, Ok(())).and(written);
         }
         News::Scenario(_) => {}

@@ -6,11 +6,15 @@
 
 use std::sync::Arc;
 
+use crate::text::COLUMNS;
+
 mod render;
 mod suggest;
 
 pub use render::Style;
-pub use suggest::{did_you_mean, listed};
+pub use suggest::did_you_mean;
+
+pub use crate::text::quoted as listed;
 
 /// A range of bytes in a source.
 pub type Span = std::ops::Range<usize>;
@@ -22,6 +26,8 @@ pub struct Source {
     pub path: String,
     /// The text, that of included files behind it.
     pub text: String,
+    /// Whether it is a file, in which a reader can look a line up; an excerpt of an answer is none.
+    is_file: bool,
     /// Where each included file begins, and its path, in order.
     included: Vec<(usize, String)>,
 }
@@ -38,7 +44,17 @@ pub struct Part<'s> {
 impl Source {
     /// A file with this text.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into(), included: Vec::new() }
+        Self { path: path.into(), text: text.into(), is_file: true, included: Vec::new() }
+    }
+
+    /// What is no file, such as the header of an answer: its lines have no numbers that lead anywhere.
+    pub fn excerpt(what: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { is_file: false, ..Self::new(what, text) }
+    }
+
+    /// Whether it is a file.
+    pub const fn is_file(&self) -> bool {
+        self.is_file
     }
 
     /// Appends a file that is included.
@@ -70,6 +86,14 @@ impl Source {
     /// Whether a place is in the file itself, and not in one that it includes.
     pub fn is_own(&self, span: &Span) -> bool {
         self.included.first().is_none_or(|(start, _)| span.start < *start)
+    }
+
+    /// The line that a span begins on, without its end, and where it begins; nothing where it is beyond the end.
+    pub fn line(&self, span: &Span) -> Option<(usize, &str)> {
+        let before = self.text.get(..span.start)?;
+        let start = before.rfind('\n').map_or(0, |feed| feed + 1);
+        let line = self.text[start..].lines().next().unwrap_or_default();
+        Some((start, line))
     }
 
     /// The line and column a span begins at in its file, both counted from 1; columns count characters.
@@ -196,7 +220,12 @@ impl Diagnostic {
 
     /// The message as text of several lines, ending in a line feed.
     pub fn render(&self, style: Style) -> String {
-        render::render(self, style)
+        self.render_within(style, COLUMNS)
+    }
+
+    /// The same for a terminal of so many columns. What points into a line keeps to them as far as it can.
+    pub fn render_within(&self, style: Style, columns: usize) -> String {
+        render::render(self, style, columns)
     }
 }
 

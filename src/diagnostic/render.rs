@@ -10,6 +10,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
 use super::{Diagnostic, Severity, Source, Span, floor};
+use crate::text::{NARROWEST, PROSE, safe, safe_lines, wrapped};
 
 /// How a message is dressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,25 +23,27 @@ pub enum Style {
 
 /// A quotation in a message is cut to about this many characters.
 const QUOTED: usize = 80;
-/// Notes and helps are broken at this many columns.
-const WIDTH: usize = 100;
+/// What stands before a note: the numbers of lines, and its name.
+const MARGIN: usize = 13;
 /// More text than this between two labels is not handed on; each then gets a snippet of its own.
 const WINDOW: usize = 64 * 1024;
 /// Of a line longer than `WINDOW`, this much on either side of the place is shown to the renderer.
 const AROUND: usize = 512;
 
-pub(super) fn render(diagnostic: &Diagnostic, style: Style) -> String {
+pub(super) fn render(diagnostic: &Diagnostic, style: Style, columns: usize) -> String {
     let renderer = match style {
         Style::Plain => Renderer::plain(),
         Style::Coloured => Renderer::styled(),
     };
+    let renderer = renderer.term_width(columns.max(NARROWEST));
+    let broken = columns.saturating_sub(MARGIN).min(PROSE);
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Why => Level::INFO.with_name("why"),
     };
-    let notes = diagnostic.notes.iter().map(|note| Level::NOTE.message(wrapped(&printable(note))));
-    let helps = diagnostic.helps.iter().map(|help| Level::HELP.message(wrapped(&printable(help))));
+    let notes = diagnostic.notes.iter().map(|note| Level::NOTE.message(lines(&printable(note), broken)));
+    let helps = diagnostic.helps.iter().map(|help| Level::HELP.message(lines(&printable(help), broken)));
     let group = Group::with_title(level.primary_title(printable(&diagnostic.message)))
         .elements(places(diagnostic))
         .elements(notes)
@@ -72,7 +75,12 @@ fn places(diagnostic: &Diagnostic) -> Vec<Element<'_>> {
     let lines = labels.iter().map(|(span, _)| line_around(&source.text, span));
     let whole = lines.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end));
     match whole {
-        None => vec![Origin::path(source.path.as_str()).into()],
+        None => vec![Origin::path(safe(&source.path)).into()],
+        // Line and column of what is no file would lead nowhere.
+        Some(whole) if !source.is_file() && whole.len() <= WINDOW => vec![
+            Origin::path(safe(&source.path)).into(),
+            snippet(source, whole, &labels, AnnotationKind::Primary, false).into(),
+        ],
         Some(whole) if whole.len() <= WINDOW && are_together(source, &labels) => {
             vec![snippet(source, whole, &labels, AnnotationKind::Primary, true).into()]
         }
@@ -112,7 +120,7 @@ fn far_place<'a>(
     let end = floor(&source.text, (span.start + AROUND).min(line.end));
     let cut = (span.clone(), label[0].1);
     vec![
-        Origin::path(source.part(span).path).line(number).char_column(column).into(),
+        Origin::path(safe(source.part(span).path)).line(number).char_column(column).into(),
         snippet(source, start..end, &[cut], kind, false).into(),
     ]
 }
@@ -132,7 +140,7 @@ fn snippet<'a>(
         kind.span(start..end).label((!text.is_empty()).then(|| printable(text)))
     });
     Snippet::source(&source.text[window.clone()])
-        .path(named.then(|| source.part(&window).path))
+        .path(named.then(|| safe(source.part(&window).path)))
         .line_start(line)
         .annotations(annotations)
 }
@@ -161,13 +169,7 @@ fn printable(text: &str) -> String {
             shown.push('`');
         }
         let quoted = index % 2 == 1;
-        for c in cut(part, quoted).chars() {
-            if c.is_control() && c != '\n' {
-                shown.extend(c.escape_default());
-            } else {
-                shown.push(c);
-            }
-        }
+        shown.push_str(&safe_lines(&cut(part, quoted)));
     }
     shown
 }
@@ -185,31 +187,12 @@ fn cut(part: &str, quoted: bool) -> Cow<'_, str> {
 }
 
 /// The text broken between words. Lines that begin with a space are examples and stay whole.
-fn wrapped(text: &str) -> String {
-    let mut lines = Vec::new();
-    for paragraph in text.split('\n') {
-        if paragraph.starts_with(' ') {
-            lines.push(paragraph.to_owned());
-            continue;
-        }
-        let mut line = String::new();
-        let mut columns = 0;
-        for word in paragraph.split(' ') {
-            let length = word.chars().count();
-            if columns > 0 && columns + 1 + length > WIDTH {
-                lines.push(std::mem::take(&mut line));
-                columns = 0;
-            }
-            if columns > 0 {
-                line.push(' ');
-                columns += 1;
-            }
-            line.push_str(word);
-            columns += length;
-        }
-        lines.push(line);
-    }
-    lines.join("\n")
+fn lines(text: &str, columns: usize) -> String {
+    let paragraphs = text.split('\n').flat_map(|paragraph| match paragraph.starts_with(' ') {
+        true => vec![paragraph.to_owned()],
+        false => wrapped("", "", paragraph, columns),
+    });
+    paragraphs.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

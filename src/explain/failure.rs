@@ -16,7 +16,7 @@ use super::told::Explanation;
 use crate::browser_name::BrowserName;
 use crate::edit::Edits;
 use crate::observe::Observation;
-use crate::outcome::Run;
+use crate::outcome::{Failed, Run};
 
 /// Why a claim did not hold, and what would make it hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ fn groups(runs: &[Run]) -> Vec<Group> {
             let Some(observation) = &ran.observation else { break };
             seen.push(observation.clone());
             let expect = run.plan.steps[step].expected_in(run.browser);
-            for (place, failure) in ran.failures.iter().enumerate() {
+            for (place, Failed { failure, .. }) in ran.failures.iter().enumerate() {
                 let Some(claimed) = cause::of_claim(&run.plan, &expect, failure, &seen, run.browser) else {
                     continue;
                 };

@@ -48,7 +48,7 @@ pub(super) fn in_line(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)
     let mut labels: Vec<_> = labels.collect();
     // The narrowest part is where a developer should look first.
     labels.sort_by_key(|(span, _)| span.len());
-    (Some(Arc::new(Source::new(path, format!("{before}{text}")))), labels)
+    (Some(Arc::new(Source::excerpt(path, format!("{before}{text}")))), labels)
 }
 
 /// The part of a line that a reason is about; where something is missing, the part that wants it.
@@ -178,7 +178,7 @@ pub(super) fn in_cors(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)
         }
     }
     let path = if exchange.is_preflight() { "the preflight" } else { "the request" };
-    (Some(Arc::new(Source::new(path, page.text))), labels)
+    (Some(Arc::new(Source::excerpt(path, page.text))), labels)
 }
 
 /// Labels in a row; where they do not fit, the first, for the notes have them all.

@@ -35,4 +35,4 @@ mod told;
 pub use cause::Trouble;
 pub use goal::Goal;
 pub use search::{Fix, Remedy};
-pub use told::{Explanation, Why, listed};
+pub use told::{Explanation, Why};

@@ -3,7 +3,8 @@
 //! A note is a sentence without its full stop. It changes neither the answer nor the fix.
 
 use super::question::{CookieOutcome, Outcome, Question};
-use super::told::{called, listed};
+use super::told::called;
+use crate::browser_name::listed;
 use crate::browser_name::{BrowserName, Engine};
 use crate::edit::cookie_line;
 use crate::plan::{Action, Step};

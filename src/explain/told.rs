@@ -7,8 +7,8 @@ use url::Url;
 
 use super::cause::{Cause, Trouble};
 use super::fault;
-use crate::browser_name::BrowserName;
-use crate::diagnostic::{Diagnostic, Source, Span, Style};
+use crate::browser_name::{BrowserName, listed};
+use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::edit::topology::page_at;
 use crate::observe::Cookie;
 use crate::plan::{Action, Plan};
@@ -74,18 +74,13 @@ impl Explanation {
         }
     }
 
-    /// The explanation as a message with carets, of the kind that `diagnostic` makes. `browsers` are all
-    /// that were asked. A note that is in `told` was shown before, and is left out.
-    pub fn render(
-        &self,
-        browsers: &[BrowserName],
-        diagnostic: fn(&str) -> Diagnostic,
-        told: &mut BTreeSet<String>,
-        style: Style,
-    ) -> String {
-        let mut diagnostic = diagnostic(&self.headline);
-        diagnostic.source.clone_from(&self.source);
-        diagnostic.labels.clone_from(&self.labels);
+    /// The explanation as a message with carets, without its notes. `message` has the headline.
+    pub fn diagnostic(&self, message: Diagnostic) -> Diagnostic {
+        Diagnostic { source: self.source.clone(), labels: self.labels.clone(), ..message }
+    }
+
+    /// What it means, every reason, and the browsers' own messages: a note each. `browsers` are all that were asked.
+    pub fn notes(&self, browsers: &[BrowserName]) -> Vec<String> {
         let mut notes = vec![self.paragraph.clone()];
         notes.extend(self.reasons.iter().map(|why| {
             let only = match why.browsers.len() == browsers.len() {
@@ -95,48 +90,9 @@ impl Explanation {
             format!("{}{only}: {} ({})", why.reason, why.sentence(), why.clause())
         }));
         if !self.native.is_empty() {
-            notes.push(format!("the browser's own word: {}", self.native.join(", ")));
+            notes.push(format!("the browser's message: {}", self.native.join(", ")));
         }
-        notes.retain(|note| told.insert(note.clone()));
-        diagnostic.notes = notes.iter().map(|note| wrapped(note)).collect();
-        let text = diagnostic.render(style);
-        match (&self.source, diagnostic.line_column()) {
-            // An answer is no file: line and column would lead nowhere.
-            (Some(source), Some((line, column))) => {
-                text.replacen(&format!("{}:{line}:{column}", source.path), &source.path, 1)
-            }
-            _ => text,
-        }
-    }
-}
-
-/// Text broken so that it fits the screen as a note.
-fn wrapped(text: &str) -> String {
-    const WIDTH: usize = 88;
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("there is always a line");
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(word.to_owned());
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines.join("\n")
-}
-
-/// Browsers in a row: "chromium, firefox and webkit". A browser and its model are one.
-pub fn listed(browsers: &[BrowserName]) -> String {
-    let mut words: Vec<String> = browsers.iter().map(|browser| browser.real().to_string()).collect();
-    let mut known = BTreeSet::new();
-    words.retain(|word| known.insert(word.clone()));
-    match words.as_slice() {
-        [] => "no browser".to_owned(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        notes
     }
 }
 

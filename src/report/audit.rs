@@ -7,10 +7,11 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use crate::audit::{Check, Finding, Severity};
+use crate::browser_name::listed;
 use crate::diagnostic::{Diagnostic, Style as Dress};
-use crate::explain::listed;
 use crate::outcome::CouldNotRun;
 use crate::plan::Plan;
+use crate::text::{counted, safe};
 
 /// A scenario that was audited.
 #[derive(Clone, Debug)]
@@ -114,16 +115,16 @@ impl<'a> FindingObject<'a> {
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(out: &mut dyn Write, audited: &[Audited]) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, audited: &[Audited], columns: usize) -> io::Result<()> {
     for scenario in audited {
         for finding in &scenario.findings {
-            writeln!(out, "{}", message(&scenario.plan, finding).render(Dress::Coloured))?;
+            writeln!(out, "{}", message(&scenario.plan, finding).render_within(Dress::Coloured, columns))?;
         }
         for error in &scenario.errors {
             let message = format!("`{}` could not be run: {}", scenario.plan.source.path, error.message);
             let mut diagnostic = Diagnostic::error(message);
             diagnostic.helps.extend(error.hint.clone());
-            writeln!(out, "{}", diagnostic.render(Dress::Coloured))?;
+            writeln!(out, "{}", diagnostic.render_within(Dress::Coloured, columns))?;
         }
     }
     let bold = Style::new().bold();
@@ -135,11 +136,11 @@ pub fn write(out: &mut dyn Write, audited: &[Audited]) -> io::Result<()> {
             unjudged => format!("  ({unjudged} of {} steps not judged)", scenario.plan.steps.len()),
         };
         let path = &scenario.plan.source.path;
-        writeln!(out, "{}  {medium:>6}  {low:>3}   {path}{note}", grave(high))?;
+        writeln!(out, "{}  {medium:>6}  {low:>3}   {}{note}", grave(high), safe(path))?;
     }
     let Summary { high, medium, low } = Summary::of(audited);
-    let scenarios = if audited.len() == 1 { "scenario" } else { "scenarios" };
-    writeln!(out, "\n{high} high, {medium} medium, {low} low in {} {scenarios}", audited.len())
+    let scenarios = counted(audited.len(), "scenario");
+    writeln!(out, "\n{high} high, {medium} medium, {low} low in {scenarios}")
 }
 
 fn grave(high: usize) -> String {

@@ -1,21 +1,31 @@
-//! A fix on the terminal: what works where, the diff, and its price.
+//! A fix for people: what works where, what changes, and its price. Which of it is said and in which order is
+//! decided here, for every format.
 
 use std::io::{self, Write};
 
 use anstyle::AnsiColor;
 
-use crate::browser_name::BrowserName;
+use crate::browser_name::{BrowserName, listed};
 use crate::edit::Change;
-use crate::explain::{Fix, Remedy, listed};
+use crate::explain::{Fix, Remedy};
 use crate::rules::reason::Question;
+use crate::text::{PROSE, safe, wrapped};
 
-/// No line is longer, but for those that are to be copied.
-pub(super) const WIDTH: usize = 100;
+/// One thing to do, under a title.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Block<'a> {
+    /// What it does, and where it is predicted to work.
+    pub(super) title: String,
+    /// What changes.
+    pub(super) changes: &'a [Change],
+    /// What to know before doing it: whole sentences.
+    pub(super) sentences: Vec<String>,
+}
 
-/// Writes what to do. `browsers` are all that were asked for.
-pub(super) fn write_remedy(out: &mut dyn Write, remedy: &Remedy, browsers: &[BrowserName]) -> io::Result<()> {
-    let Some(fix) = &remedy.fix else { return Ok(()) };
-    write_fix(out, &format!("fix, predicted to work in {}:", listed(&fix.works_in)), fix, &[])?;
+/// What to do, the smallest first; nothing where nothing was found. `browsers` are all that were asked for.
+pub(super) fn blocks<'a>(remedy: &'a Remedy, browsers: &[BrowserName]) -> Vec<Block<'a>> {
+    let Some(fix) = &remedy.fix else { return Vec::new() };
+    let mut first = block(format!("fix, predicted to work in {}:", listed(&fix.works_in)), fix, &[]);
     for (browser, reasons) in &remedy.elsewhere {
         let words: Vec<String> = reasons
             .iter()
@@ -25,42 +35,71 @@ pub(super) fn write_remedy(out: &mut dyn Write, remedy: &Remedy, browsers: &[Bro
                 format!("{reason}: {}", reason.sentence(question))
             })
             .collect();
-        let words = words.join("; ");
-        let sentence = format!(
-            "It does not help {} ({words}): nothing safe in headers or the call does.",
-            browser.real()
-        );
-        write_wrapped(out, "  ", &sentence)?;
+        first.sentences.push(format!(
+            "It does not help {} ({}): nothing safe in headers or the call does.",
+            browser.real(),
+            words.join("; ")
+        ));
     }
-    if let Some(everywhere) = &remedy.everywhere {
-        writeln!(out)?;
-        let title = format!("predicted to work in {}:", listed(browsers));
-        write_fix(out, &title, everywhere, &fix.remarks)?;
-    } else if !remedy.elsewhere.is_empty() {
-        write_wrapped(out, "  ", "Nothing that was tried works in every browser asked for.")?;
+    match &remedy.everywhere {
+        Some(everywhere) => {
+            let title = format!("predicted to work in {}:", listed(browsers));
+            let second = block(title, everywhere, &fix.remarks);
+            vec![first, second]
+        }
+        None => {
+            if !remedy.elsewhere.is_empty() {
+                first.sentences.push("Nothing that was tried works in every browser asked for.".to_owned());
+            }
+            vec![first]
+        }
     }
-    Ok(())
 }
 
-/// Writes one fix under a title, without the remarks that were made already.
-pub(super) fn write_fix(out: &mut dyn Write, title: &str, fix: &Fix, made: &[String]) -> io::Result<()> {
-    let style = AnsiColor::Green.on_default().bold();
-    writeln!(out, "{style}{title}{style:#}")?;
-    for change in &fix.changes {
-        write_change(out, change)?;
-    }
-    for remark in fix.remarks.iter().filter(|remark| !made.contains(remark)) {
+/// One fix, without the remarks that were made already.
+pub(super) fn block<'a>(title: String, fix: &'a Fix, made: &[String]) -> Block<'a> {
+    let remarks = fix.remarks.iter().filter(|remark| !made.contains(remark));
+    let sentences = remarks.map(|remark| {
         let mut sentence = remark.clone();
         if let Some(first) = sentence.get(..1).map(str::to_uppercase) {
             sentence.replace_range(..1, &first);
         }
-        write_wrapped(out, "  ", &format!("{sentence}."))?;
+        format!("{sentence}.")
+    });
+    Block { title, changes: &fix.changes, sentences: sentences.collect() }
+}
+
+/// Writes what to do.
+pub(super) fn write_remedy(
+    out: &mut dyn Write,
+    remedy: &Remedy,
+    browsers: &[BrowserName],
+    columns: usize,
+) -> io::Result<()> {
+    for (index, block) in blocks(remedy, browsers).iter().enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        write_block(out, block, columns)?;
+    }
+    Ok(())
+}
+
+/// Writes one thing to do.
+pub(super) fn write_block(out: &mut dyn Write, block: &Block<'_>, columns: usize) -> io::Result<()> {
+    let style = AnsiColor::Green.on_default().bold();
+    writeln!(out, "{style}{}{style:#}", safe(&block.title))?;
+    for change in block.changes {
+        write_change(out, change)?;
+    }
+    for sentence in &block.sentences {
+        write_hanging(out, "  ", "  ", sentence, columns.min(PROSE))?;
     }
     Ok(())
 }
 
 fn write_change(out: &mut dyn Write, change: &Change) -> io::Result<()> {
-    writeln!(out, "  {}:", change.place)?;
+    writeln!(out, "  {}:", safe(&change.place))?;
     let (red, green) = (AnsiColor::Red.on_default(), AnsiColor::Green.on_default());
     let lines = change.before.iter().map(|line| ('-', line, red));
     for (mark, line, style) in lines.chain(change.after.iter().map(|line| ('+', line, green))) {
@@ -69,52 +108,28 @@ fn write_change(out: &mut dyn Write, change: &Change) -> io::Result<()> {
     Ok(())
 }
 
-/// A line with the middle of a cookie's long value left out, and no control characters.
-fn elided(line: &str) -> String {
+/// A line fit to be shown, with the end of a cookie's long value left out.
+pub(super) fn elided(line: &str) -> String {
     const LONGEST: usize = 40;
-    let line: String = line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    let Some(rest) = line.strip_prefix("Set-Cookie: ") else { return line };
+    let line = safe(line);
+    let Some(rest) = line.strip_prefix("Set-Cookie: ") else { return line.into_owned() };
     let (pair, attributes) = rest.find(';').map_or((rest, ""), |end| rest.split_at(end));
     let value = pair.split_once('=').map_or(pair, |(_, value)| value);
-    if value.chars().count() <= LONGEST || line.len() + 6 <= WIDTH {
-        return line;
+    if value.chars().count() <= LONGEST || line.len() + 6 <= PROSE {
+        return line.into_owned();
     }
     let name = &pair[..pair.len() - value.len()];
     let begin: String = value.chars().take(LONGEST / 2).collect();
     format!("Set-Cookie: {name}{begin}…{attributes}")
 }
 
-/// Writes text broken between words, each line indented.
-pub(super) fn write_wrapped(out: &mut dyn Write, indent: &str, text: &str) -> io::Result<()> {
-    write_hanging(out, indent, indent, text)
-}
-
-/// The same with a first line of its own.
-pub(super) fn write_hanging(out: &mut dyn Write, first: &str, indent: &str, text: &str) -> io::Result<()> {
-    write_filled(out, first, indent, text, WIDTH)
-}
-
-/// The same in lines of at most this many characters, but for longer words.
-pub(super) fn write_filled(
+/// Writes text broken between words: one line that begins with `first`, and others with `rest`.
+pub(super) fn write_hanging(
     out: &mut dyn Write,
     first: &str,
-    indent: &str,
+    rest: &str,
     text: &str,
-    width: usize,
+    columns: usize,
 ) -> io::Result<()> {
-    let mut line = first.to_owned();
-    let mut is_empty = true;
-    for word in text.split(' ') {
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > width {
-            writeln!(out, "{line}")?;
-            indent.clone_into(&mut line);
-            is_empty = true;
-        }
-        if !is_empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        is_empty = false;
-    }
-    writeln!(out, "{line}")
+    wrapped(first, rest, &safe(text), columns).iter().try_for_each(|line| writeln!(out, "{line}"))
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::plan::Plan;
 use crate::relation::Relation;
+use crate::text::safe;
 use crate::world::World;
 use crate::world::doors::Doors;
 
@@ -75,7 +76,7 @@ impl Up<'_> {
     /// Those of the writer.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let (gateway, ca) = (self.gateway, self.certificate.display());
-        writeln!(out, "{}\n", self.plan.title)?;
+        writeln!(out, "{}\n", safe(&self.plan.title))?;
         let width = self.world.origins().iter().map(|origin| origin.name().len()).max().unwrap_or(0);
         writeln!(out, "origins")?;
         for origin in self.world.origins() {

@@ -87,6 +87,11 @@ impl Exchange {
         find(&self.response_headers, name)
     }
 
+    /// Method and whole URL, as people say a request.
+    pub fn request_line(&self) -> String {
+        format!("{} {}", self.method, self.url)
+    }
+
     /// The Cookie header, if there was one.
     pub fn cookie(&self) -> Option<&[u8]> {
         self.request_header("cookie")

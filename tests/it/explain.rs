@@ -394,7 +394,7 @@ async fn every_fix_passes_in_chromium_and_nothing_passes_without_it() {
         let mut wrong = Vec::new();
         for (run, expected) in runs.iter().zip(expected) {
             let failures = run.steps.iter().flat_map(|step| &step.failures);
-            let told: Vec<&str> = failures.map(|failure| failure.message.as_str()).collect();
+            let told: Vec<&str> = failures.map(|failed| failed.failure.message.as_str()).collect();
             if run.outcome() != expected || !run.drift.is_empty() {
                 let (title, error) = (&run.plan.title, &run.error);
                 wrong.push(format!(

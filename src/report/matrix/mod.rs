@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use crate::browser_name::{BrowserName, ThirdParty};
 use crate::matrix::{Cell, CookieCell, Fate, Matrix, Need};
 use crate::rules::reason::{Question, Reason};
+use crate::text::codes;
 
 pub mod html;
 pub mod json;
@@ -47,7 +48,7 @@ impl Trouble {
     /// In one line: `not stored: same-site-lax, third-party-blocked`.
     fn line(&self) -> String {
         let names = if self.names.is_empty() { String::new() } else { format!("{} ", self.names.join(", ")) };
-        let codes: Vec<&str> = self.reasons.iter().map(|told| told.reason.code()).collect();
+        let codes = codes(self.reasons.iter().map(|told| &told.reason));
         let codes = if codes.is_empty() { String::new() } else { format!(": {}", codes.join(", ")) };
         format!("{names}{}{codes}", self.what)
     }

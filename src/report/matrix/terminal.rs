@@ -10,7 +10,8 @@ use anstyle::{AnsiColor, Style};
 use super::{assumed, by_whom, policy, reasons, troubles, word};
 use crate::browser_name::BrowserName;
 use crate::matrix::{Cell, Fate, Finding, Matrix};
-use crate::report::fix::write_filled;
+use crate::report::fix::write_hanging;
+use crate::text::{safe, width as columns_of};
 
 /// Writes a matrix for people, in lines of at most `width` characters wherever names allow it.
 ///
@@ -32,21 +33,21 @@ pub fn write(out: &mut dyn Write, matrix: &Matrix, width: usize) -> io::Result<(
 
 fn write_head(out: &mut dyn Write, matrix: &Matrix, finding: &Finding, width: usize) -> io::Result<()> {
     let plan = &matrix.draft.plan;
-    writeln!(out, "{}", plain(&plan.source.path))?;
-    write_filled(out, "", "", &plain(&plan.title), width)?;
+    writeln!(out, "{}", safe(&plan.source.path))?;
+    write_hanging(out, "", "", &plan.title, width)?;
     writeln!(out)?;
     let bold = Style::new().bold();
     write!(out, "{bold}")?;
-    write_filled(out, "", "", &finding.headline(matrix), width)?;
+    write_hanging(out, "", "", &finding.headline(matrix), width)?;
     write!(out, "{bold:#}")?;
     for sentence in finding.as_written(matrix).into_iter().chain(finding.remark(matrix)) {
-        write_filled(out, "", "", &sentence, width)?;
+        write_hanging(out, "", "", &sentence, width)?;
     }
     let red = AnsiColor::Red.on_default().bold();
     for (browser, why) in matrix.silent() {
         writeln!(out)?;
         write!(out, "{red}")?;
-        write_filled(out, "", "", &format!("{browser} shows nothing: {}.", plain(&why)), width)?;
+        write_hanging(out, "", "", &format!("{browser} shows nothing: {}.", why), width)?;
         write!(out, "{red:#}")?;
     }
     let wrong = matrix.disagreements();
@@ -58,7 +59,7 @@ fn write_head(out: &mut dyn Write, matrix: &Matrix, finding: &Finding, width: us
             "DISAGREEMENT: {cells} predicted otherwise than a real browser did, each marked with !! and told below. \
              Each is a bug in rehearsal: please report it."
         );
-        write_filled(out, "", "", &text, width)?;
+        write_hanging(out, "", "", &text, width)?;
         write!(out, "{red:#}")?;
     }
     Ok(())
@@ -67,23 +68,17 @@ fn write_head(out: &mut dyn Write, matrix: &Matrix, finding: &Finding, width: us
 fn write_foot(out: &mut dyn Write, matrix: &Matrix, width: usize) -> io::Result<()> {
     let cookies: Vec<&str> = matrix.draft.needs.iter().map(|need| need.name.as_str()).collect();
     let noun = if cookies.len() == 1 { "cookie" } else { "cookies" };
-    write_filled(out, "", "  ", &format!("{noun}: {}", plain(&cookies.join(", "))), width)?;
-    write_filled(out, "assumed: ", "  ", &plain(&assumed(matrix).join(" ")), width)?;
+    write_hanging(out, "", "  ", &format!("{noun}: {}", cookies.join(", ")), width)?;
+    write_hanging(out, "assumed: ", "  ", &assumed(matrix).join(" "), width)?;
     for place in &matrix.draft.places {
         for assumption in &place.assumptions {
-            write_filled(
-                out,
-                "  ",
-                "    ",
-                &format!("{}: {}", place.topology.title(), plain(assumption)),
-                width,
-            )?;
+            write_hanging(out, "  ", "    ", &format!("{}: {}", place.topology.title(), assumption), width)?;
         }
     }
     for (topology, why) in &matrix.draft.impossible {
-        write_filled(out, "", "  ", &format!("not possible: {}: {}", topology.title(), plain(why)), width)?;
+        write_hanging(out, "", "  ", &format!("not possible: {}: {}", topology.title(), why), width)?;
     }
-    write_filled(out, "", "  ", &by_whom(matrix), width)?;
+    write_hanging(out, "", "  ", &by_whom(matrix), width)?;
     for (browser, version) in
         matrix.browsers.iter().zip(&matrix.versions).filter(|(browser, _)| !browser.model)
     {
@@ -113,10 +108,10 @@ impl<'m> Table<'m> {
                 notes.push(note);
             }
         }
-        let labels = matrix.draft.combinations.iter().map(|combination| combination.label().chars().count());
+        let labels = matrix.draft.combinations.iter().map(|combination| columns_of(&combination.label()));
         let label = 2 + labels.max().unwrap_or(0) + 2;
         let mut table = Self { matrix, finding, width, notes, label, column: 0, whole: false };
-        let texts = matrix.rows.iter().flatten().map(|cell| table.text(cell).chars().count() + 1);
+        let texts = matrix.rows.iter().flatten().map(|cell| columns_of(&table.text(cell)) + 1);
         let columns = 0..matrix.browsers.len();
         // An engine's name stands over all its columns, and where the table is broken perhaps over one.
         let engines = columns.clone().map(|column| {
@@ -172,7 +167,7 @@ impl<'m> Table<'m> {
                 .iter()
                 .map(|(url, names)| format!("{} at {url}", names.join(" and ")))
                 .collect();
-            write_filled(out, "  ", "  ", &plain(&origins.join(", ")), self.width)?;
+            write_hanging(out, "  ", "  ", &origins.join(", "), self.width)?;
             let rows = self.matrix.draft.combinations.iter().enumerate();
             for (row, combination) in rows.filter(|(_, combination)| combination.place == index) {
                 let mark = match (self.finding.safest == Some(row), combination.as_written) {
@@ -208,7 +203,7 @@ impl<'m> Table<'m> {
         } else {
             AnsiColor::Red.on_default()
         };
-        let padding = self.column.saturating_sub(text.chars().count());
+        let padding = self.column.saturating_sub(columns_of(&text));
         format!("{style}{text}{style:#}{:padding$}", "")
     }
 
@@ -232,7 +227,7 @@ impl<'m> Table<'m> {
             ("?", "not known"),
         ] {
             if fates.contains(&word) {
-                write_filled(out, &format!("{word:<8}"), "        ", meaning, width)?;
+                write_hanging(out, &format!("{word:<8}"), "        ", meaning, width)?;
             }
         }
         if !self.notes.is_empty() {
@@ -258,7 +253,7 @@ impl<'m> Table<'m> {
         }
         writeln!(out)?;
         for (index, note) in self.notes.iter().enumerate() {
-            write_filled(out, &format!("{:<4}", letters(index)), "    ", note, width)?;
+            write_hanging(out, &format!("{:<4}", letters(index)), "    ", note, width)?;
         }
         let reasons = reasons(self.matrix);
         if !reasons.is_empty() {
@@ -267,16 +262,15 @@ impl<'m> Table<'m> {
         for told in reasons {
             let (reason, sentence) = (told.reason, told.reason.sentence(told.question));
             let sentence = format!("{reason} (not {}): {sentence}", told.question.word());
-            write_filled(out, "", "    ", &sentence, width)?;
+            write_hanging(out, "", "    ", &sentence, width)?;
         }
         for (row, cells) in self.matrix.rows.iter().enumerate() {
             for (browser, cell) in self.matrix.browsers.iter().zip(cells) {
                 for disagreement in &cell.disagreements {
                     let combination = &self.matrix.draft.combinations[row];
                     let place = self.matrix.place_of(row).topology.title();
-                    let text =
-                        format!("!! {browser}, {place}, {}: {}", combination.spelt(), plain(disagreement));
-                    write_filled(out, "", "   ", &text, width)?;
+                    let text = format!("!! {browser}, {place}, {}: {}", combination.spelt(), disagreement);
+                    write_hanging(out, "", "   ", &text, width)?;
                 }
             }
         }
@@ -286,8 +280,7 @@ impl<'m> Table<'m> {
 
 /// All that is wrong in a cell, in a line.
 fn note(matrix: &Matrix, cell: &Cell) -> Option<String> {
-    let lines: Vec<String> =
-        troubles(cell, &matrix.draft.needs).iter().map(|trouble| plain(&trouble.line())).collect();
+    let lines: Vec<String> = troubles(cell, &matrix.draft.needs).iter().map(super::Trouble::line).collect();
     (!lines.is_empty()).then(|| lines.join("; "))
 }
 
@@ -313,9 +306,4 @@ fn letters(index: usize) -> String {
         0..26 => letter(index).to_string(),
         _ => format!("{}{}", letter(index / 26 - 1), letter(index)),
     }
-}
-
-/// Text without control characters, which could move the cursor.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -188,7 +188,7 @@ async fn every_action_is_done_and_seen_to_its_end() {
     let seen = rig.act(visit("https://nowhere.example/")).await;
     assert_eq!(seen.refused, ["nowhere.example:443"]);
     assert_eq!(address(&seen), "https://nowhere.example/");
-    assert!(seen.page.error.is_some(), "the browser's own words: {:?}", seen.page);
+    assert!(seen.page.error.is_some(), "the browser's messages: {:?}", seen.page);
     rig.close().await;
 }
 

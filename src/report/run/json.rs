@@ -5,12 +5,13 @@
 
 use serde::Serialize;
 
-use super::explain::{ExplanationObject, RemedyObject};
+use crate::diagnostic::Source;
 use crate::observe::{Cookie, Exchange, Observation, SetCookie, Withheld};
-use crate::outcome::{Asked, Outcome, Run, StepRun, Summary};
+use crate::outcome::{Asked, Failed, Outcome, Run, StepRun, Summary};
 use crate::plan::Step;
 use crate::reconcile::{Drift, Question};
-use crate::rules::reason::Reason;
+use crate::report::explain::json::{ExplanationObject, RemedyObject};
+use crate::text::codes;
 use crate::world::wire;
 
 /// The whole document.
@@ -122,27 +123,7 @@ impl<'a> StepObject<'a> {
             jar: seen.and_then(|seen| Some(seen.jar.as_ref()?.iter().map(CookieObject::of).collect())),
             refused: seen.map_or(&[], |seen| &seen.refused),
             console: seen.map_or(&[], |seen| &seen.console),
-            failures: ran
-                .failures
-                .iter()
-                .map(|failure| {
-                    let (line, column) = source.line_column(&failure.span);
-                    let (expected, actual) = (&failure.expected, &failure.actual);
-                    FailureObject {
-                        message: &failure.message,
-                        line,
-                        column,
-                        expected,
-                        actual,
-                        notes: &failure.notes,
-                        explanation: failure
-                            .explained
-                            .as_ref()
-                            .map(|told| ExplanationObject::of(&told.explanation)),
-                        remedy: RemedyObject::of(failure.explained.as_ref().map(|told| &*told.remedy)),
-                    }
-                })
-                .collect(),
+            failures: ran.failures.iter().map(|failed| FailureObject::of(source, failed)).collect(),
         }
     }
 }
@@ -303,14 +284,27 @@ struct FailureObject<'a> {
     column: usize,
     expected: &'a str,
     actual: &'a str,
-    notes: &'a [String],
+    notes: Vec<String>,
     explanation: Option<ExplanationObject<'a>>,
     #[serde(flatten)]
     remedy: RemedyObject<'a>,
 }
 
-fn codes<'a>(reasons: impl IntoIterator<Item = &'a Reason>) -> Vec<&'static str> {
-    reasons.into_iter().map(|reason| reason.code()).collect()
+impl<'a> FailureObject<'a> {
+    fn of(source: &Source, failed: &'a Failed) -> Self {
+        let Failed { failure, explained } = failed;
+        let (line, column) = source.line_column(&failure.span);
+        Self {
+            message: &failure.message,
+            line,
+            column,
+            expected: &failure.expected,
+            actual: &failure.actual,
+            notes: failure.notes.iter().map(ToString::to_string).collect(),
+            explanation: explained.as_ref().map(|told| ExplanationObject::of(&told.explanation)),
+            remedy: RemedyObject::of(explained.as_ref().map(|told| &*told.remedy)),
+        }
+    }
 }
 
 /// Header bytes as text; what is not UTF-8 is shown as U+FFFD.

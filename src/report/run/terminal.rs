@@ -1,0 +1,257 @@
+//! The report for people: what failed and why, then a table of scenarios and browsers.
+//!
+//! Readable without colour; the styles only help. Writing goes through the writer given, which
+//! strips the styles where they are not wanted.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+
+use super::digest::{Digest, Failing, Why};
+use crate::browser_name::BrowserName;
+use crate::diagnostic::{Diagnostic, Style as Dress};
+use crate::outcome::{Asked, Outcome, Run, Summary};
+use crate::report::fix::write_remedy;
+use crate::report::why;
+use crate::text::{counted, padded, safe, width};
+
+/// The writer takes the colours out where they are not wanted.
+const COLOURED: Dress = Dress::Coloured;
+
+/// Why scenarios could not be run, as far as it has been said: a browser that does not start is told of
+/// once, not once for each scenario.
+#[derive(Debug, Default)]
+pub struct Told(BTreeSet<(BrowserName, String)>);
+
+/// Writes what is to be said of one scenario's runs as soon as they are over: nothing where all held. What
+/// several browsers show is said once.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_scenario(
+    out: &mut dyn Write,
+    runs: &[Run],
+    digest: &Digest<'_>,
+    said: &mut Told,
+    columns: usize,
+) -> io::Result<()> {
+    for warning in &digest.warnings {
+        writeln!(out, "{}", warning.render_within(COLOURED, columns))?;
+    }
+    for failing in &digest.failures {
+        for diagnostic in messages(runs, failing, columns) {
+            writeln!(out, "{}", diagnostic.render_within(COLOURED, columns))?;
+        }
+    }
+    if let Some(explained) = digest.remedy {
+        write_remedy(out, &explained.remedy, &explained.browsers, columns)?;
+        writeln!(out)?;
+    }
+    for stopped in &digest.errors {
+        if said.0.insert((stopped.run.browser, stopped.message.to_owned())) {
+            writeln!(out, "{}", stopped.diagnostic().render_within(COLOURED, columns))?;
+        }
+    }
+    Ok(())
+}
+
+/// A claim that did not hold as a message, and why as another.
+fn messages(runs: &[Run], failing: &Failing<'_>, columns: usize) -> Vec<Diagnostic> {
+    let failure = failing.failure;
+    let mut diagnostic = Diagnostic::error(&failure.message)
+        .source(&runs[0].plan.source)
+        .label(failure.span.clone(), failing.label());
+    diagnostic.notes.extend(failing.notes.iter().map(ToString::to_string));
+    match &failing.why {
+        Why::Unknown => vec![diagnostic],
+        Why::Above(explained) => {
+            diagnostic.notes.push(format!("why: {}, see above", explained.explanation.headline));
+            vec![diagnostic]
+        }
+        Why::Here(explained, notes) => {
+            let headline = Diagnostic::why(&explained.explanation.headline);
+            vec![diagnostic, why(headline, &explained.explanation, notes, columns)]
+        }
+    }
+}
+
+/// Writes the table of scenarios and browsers, the policies in force, and the totals.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_summary(
+    out: &mut dyn Write,
+    runs: &[Run],
+    asked: Asked<'_>,
+    elapsed: Duration,
+) -> io::Result<()> {
+    write_table(out, runs)?;
+    writeln!(out)?;
+    write_policies(out, runs)?;
+    let drift: usize = runs.iter().map(|run| run.drift.len()).sum();
+    if drift > 0 {
+        let style = AnsiColor::Red.on_default().bold();
+        let wrong = counted(drift, "wrong prediction");
+        writeln!(
+            out,
+            "{style}DRIFT{style:#}: {wrong}, see above: a bug in rehearsal; it does not change the exit code"
+        )?;
+    }
+    if let Some(not_run) = not_run(runs, asked) {
+        writeln!(out, "{not_run}")?;
+    }
+    let summary = Summary::of(runs, asked);
+    let Summary { passed, failed, errors, .. } = summary;
+    writeln!(
+        out,
+        "{passed} passed{}, {failed} failed, {errors} could not run, in {:.1} s",
+        in_part(runs, summary),
+        elapsed.as_secs_f64()
+    )
+}
+
+/// What is behind the number of those that passed, where not all of their steps were judged.
+fn in_part(runs: &[Run], summary: Summary) -> String {
+    let passed = runs.iter().filter(|run| matches!(run.outcome(), Outcome::Passed | Outcome::Skipped));
+    let steps = match passed.map(Run::unjudged).sum::<usize>() {
+        0 => return String::new(),
+        steps => counted(steps, "step"),
+    };
+    let who = match summary.passed_in_part {
+        all if all == summary.passed => String::new(),
+        some => format!("{some} of them "),
+    };
+    format!(" ({who}in part: {steps} not judged)")
+}
+
+/// The scenarios that were asked for and have no run, by browser: after a failure nothing new may have been
+/// started.
+fn not_run(runs: &[Run], asked: Asked<'_>) -> Option<String> {
+    let missing = in_order(asked.browsers.iter().copied()).into_iter().filter_map(|browser| {
+        let ran = runs.iter().filter(|run| run.browser == browser).count();
+        let missing = asked.scenarios.saturating_sub(ran);
+        (missing > 0).then_some((missing, browser))
+    });
+    // The first names what is counted, and the others are read after it.
+    let words = missing.enumerate().map(|(index, (missing, browser))| match index {
+        0 => format!("{missing} of {} in {browser}", counted(asked.scenarios, "scenario")),
+        _ => format!("{missing} of {} in {browser}", asked.scenarios),
+    });
+    let words: Vec<String> = words.collect();
+    (!words.is_empty()).then(|| format!("not run: {}", words.join(", ")))
+}
+
+/// The table: a line a scenario, a column a browser.
+fn write_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    let columns: Vec<(BrowserName, usize)> = in_order(runs.iter().map(|run| run.browser))
+        .into_iter()
+        .map(|browser| (browser, column(browser, runs)))
+        .collect();
+    let scenarios = in_order(runs.iter().map(Run::scenario));
+    let name_width =
+        scenarios.iter().map(|scenario| width(&safe(stem(scenario))) + 2).max().unwrap_or(0).max(8);
+    let header = columns.iter().map(|&(browser, width)| format!("  {:<width$}", browser.to_string()));
+    write_line(out, format!("{:name_width$}", "scenario"), header)?;
+    let mut folder = None;
+    for scenario in &scenarios {
+        if folder != Some(parent(scenario)) {
+            folder = Some(parent(scenario));
+            if !parent(scenario).is_empty() {
+                writeln!(out, "{}", safe(parent(scenario)))?;
+            }
+        }
+        let cells = columns.iter().map(|&(browser, width)| {
+            let run = runs.iter().find(|run| run.browser == browser && run.scenario() == *scenario);
+            run.map_or_else(|| format!("  {:width$}", "not run"), |run| Cell::of(run).padded(width))
+        });
+        write_line(out, format!("  {}", padded(&safe(stem(scenario)), name_width - 2)), cells)?;
+    }
+    Ok(())
+}
+
+/// Which browsers there were, and what they did with cookies of third parties.
+fn write_policies(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    for browser in in_order(runs.iter().map(|run| run.browser)) {
+        let version =
+            runs.iter().filter(|run| run.browser == browser).map(|run| run.browser_version.as_str()).max();
+        let version = version
+            .filter(|version| !version.is_empty())
+            .map(|version| format!(" {version}"))
+            .unwrap_or_default();
+        let predicted = if browser.model { " (predicted)" } else { "" };
+        writeln!(
+            out,
+            "{browser}{version}{predicted}: third-party cookies {}",
+            browser.third_party().as_str()
+        )?;
+    }
+    Ok(())
+}
+
+/// A column holds the browser's name, `FAILED 1234 ms`, and whatever of its runs is wider.
+fn column(browser: BrowserName, runs: &[Run]) -> usize {
+    let cells = runs.iter().filter(|run| run.browser == browser).map(|run| Cell::of(run).width());
+    cells.max().unwrap_or(0).max(browser.to_string().len()).max(14)
+}
+
+/// A line of the table, without blanks at its end.
+fn write_line(out: &mut dyn Write, name: String, cells: impl Iterator<Item = String>) -> io::Result<()> {
+    let line = cells.fold(name, |line, cell| line + &cell);
+    writeln!(out, "{}", line.trim_end())
+}
+
+/// What stands in the table of one run.
+struct Cell {
+    word: String,
+    style: Style,
+    time: String,
+}
+
+impl Cell {
+    fn of(run: &Run) -> Self {
+        let time = format!(" {} ms", run.duration.as_millis());
+        let (word, style) = match (run.outcome(), run.unjudged()) {
+            (Outcome::Passed | Outcome::Skipped, 0) => ("ok".to_owned(), AnsiColor::Green.on_default()),
+            // Green is for what was judged whole.
+            (Outcome::Passed | Outcome::Skipped, unjudged) => {
+                let all = run.steps.len();
+                (format!("ok {} of {all} steps,", all - unjudged), AnsiColor::Yellow.on_default())
+            }
+            (Outcome::Failed, _) => ("FAILED".to_owned(), AnsiColor::Red.on_default().bold()),
+            (Outcome::Error, _) => ("ERROR".to_owned(), AnsiColor::Yellow.on_default().bold()),
+        };
+        Self { word, style, time }
+    }
+
+    fn width(&self) -> usize {
+        self.word.len() + self.time.len()
+    }
+
+    fn padded(&self, width: usize) -> String {
+        let Self { word, style, time } = self;
+        let padding = width.saturating_sub(self.width());
+        format!("  {style}{word}{style:#}{dim}{time}{dim:#}{:padding$}", "", dim = Style::new().dimmed())
+    }
+}
+
+/// Each value once, in the order of its first appearance.
+fn in_order<T: Copy + PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for value in values {
+        if !once.contains(&value) {
+            once.push(value);
+        }
+    }
+    once
+}
+
+fn stem(scenario: &str) -> &str {
+    Path::new(scenario).file_stem().and_then(|stem| stem.to_str()).unwrap_or(scenario)
+}
+
+fn parent(scenario: &str) -> &str {
+    Path::new(scenario).parent().and_then(Path::to_str).unwrap_or_default()
+}
