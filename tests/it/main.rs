@@ -5,6 +5,7 @@
 
 #![allow(unreachable_pub, reason = "a test program has no users")]
 
+mod arrows;
 mod audit;
 mod browsers;
 mod browsing;
