@@ -44,14 +44,9 @@ fn throughput(scenario: &Path) {
     println!("  workers   start s   scenarios/s   s/scenario");
     let runtime = tokio::runtime::Runtime::new().expect("the system grants a few threads");
     for jobs in [1, 2, 4] {
-        let options = run::Options {
-            browsers: vec![BrowserName::shipped(Engine::Chromium)],
-            jobs,
-            headed: false,
-            fail_fast: false,
-            guard: PathBuf::from(env!("CARGO_BIN_EXE_rehearsal")),
-            remote: Vec::new(),
-        };
+        let guard = PathBuf::from(env!("CARGO_BIN_EXE_rehearsal"));
+        let browsers = vec![BrowserName::shipped(Engine::Chromium)];
+        let options = run::Options { jobs, ..run::Options::new(browsers, guard) };
         let (started, mut first, mut last) = (Instant::now(), None, Instant::now());
         let runs = runtime.block_on(run::run(&plans, &options, &CancellationToken::new(), |news| {
             if let News::Ran(_) = news {

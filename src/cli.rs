@@ -5,12 +5,17 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
 use crate::audit::Severity;
 use crate::browser_name::{BrowserName, Engine};
+use words::limit;
+pub use words::{AuditReport, ReportFile, RunReport, Shard};
+
+mod words;
 
 /// Rehearse production on a laptop: which cookies each browser stores and sends, and why not.
 ///
@@ -40,7 +45,8 @@ Examples:
   rehearsal doctor                              whether all of this works on this machine
 
 Exit codes: 0 all that could be judged held; 1 an expectation failed; 2 a scenario or the command
-line is wrong; 3 could not run (a browser is missing, crashed or timed out).";
+line is wrong; 3 could not run (a browser is missing, crashed or timed out) or nothing was judged;
+130 interrupted (Ctrl-C). Where stderr takes nothing, the exit code says the rest.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -91,10 +97,22 @@ Examples:
   rehearsal run --browser model:webkit          what WebKit would do, predicted by the rules
   rehearsal run --filter wildcard --headed      those whose path or title says so, in a window
   rehearsal run --format json > report.json     for programs
+  rehearsal run --report html=report.html --report junit=junit.xml
+                                                a page for people, and a file for CI
+  rehearsal run --tag smoke --shard 1/3         a third of those with a tag
+  rehearsal run --last-failed                   those that did not pass when they were last run
+  rehearsal run --repeat 10                     each ten times: all have to pass
+  rehearsal run login.toml --watch --browser model
+                                                again whenever the file is saved
   rehearsal run --install-browsers              install Chromium first, if it is missing
   rehearsal run --webdriver chromium=http://192.0.2.7:9515 --gateway 192.0.2.1
                                                 a browser on another machine, which reaches the world
-                                                at 192.0.2.1";
+                                                at 192.0.2.1
+
+A file with a mistake is told of, and the others are run all the same. Where GITHUB_ACTIONS is set,
+what failed is annotated on its line as well.
+Exit codes: 0 all that could be judged held; 1 an expectation failed; 2 a scenario or the command
+line is wrong; 3 could not run, or nothing was judged; 130 interrupted (Ctrl-C).";
 
 const AUDIT_EXAMPLES: &str = "\
 Examples:
@@ -102,6 +120,7 @@ Examples:
   rehearsal audit login.toml --browser chromium,firefox
                                                 one scenario, as real browsers do it
   rehearsal audit --fail-on medium              for a pipeline that is strict
+  rehearsal audit --report sarif=audit.sarif    for code scanning
   rehearsal audit --list                        what is looked for
 
 Each scenario is run as it stands, and what it expects has to hold; then it is run once more with an
@@ -113,9 +132,11 @@ Examples:
   rehearsal check                               all of ./scenarios
   rehearsal check login.toml                    one scenario, while it is being written
   rehearsal check scenarios/jwt-cors my.toml    a folder and a file
+  rehearsal check --format json                 for editors and other programs
+  rehearsal check --deny warnings               for a pipeline that is strict
 
 Every mistake is told at once, with its line and what to do. Exit codes: 0 no mistake; 2 a mistake,
-or no scenario there.";
+a warning that is denied, or no scenario there.";
 
 const BROWSERS_EXAMPLES: &str = "\
 Examples:
@@ -258,6 +279,33 @@ pub struct RunArgs {
     /// Only scenarios whose path or title contains TEXT, in any case
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// Only scenarios with this tag; of several tags any
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub tag: Vec<String>,
+    /// Only scenarios that did not pass when they were last run from this folder
+    #[arg(long)]
+    pub last_failed: bool,
+    /// Only the K-th of N parts of the scenarios, for several machines
+    #[arg(long, value_name = "K/N")]
+    pub shard: Option<Shard>,
+    /// Say which scenarios would be run, and run none
+    #[arg(long)]
+    pub list: bool,
+    /// Run each scenario N times; all have to pass
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub repeat: u16,
+    /// How long a browser may take to answer one command, as 45s or 2m [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = limit)]
+    pub timeout: Option<Duration>,
+    /// Write a report to a file as well: html=FILE, junit=FILE or json=FILE; may be given several times
+    #[arg(long, value_name = "KIND=FILE")]
+    pub report: Vec<ReportFile<RunReport>>,
+    /// Show the values of cookies that real servers set, instead of a short hash
+    #[arg(long)]
+    pub show_values: bool,
+    /// Run again whenever a scenario's file is saved, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["list", "report", "fail_fast", "shard", "last_failed", "install_browsers"])]
+    pub watch: bool,
     /// Use a driver that runs already, also on another machine or behind a Selenium Grid, for an engine
     #[arg(long, value_name = "ENGINE=URL")]
     pub webdriver: Vec<RunningDriver>,
@@ -307,6 +355,19 @@ pub struct CheckArgs {
     /// Scenario files, or folders of them.
     #[arg(value_name = "PATH", default_value = "scenarios")]
     pub paths: Vec<PathBuf>,
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// What counts as a mistake besides errors
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub deny: Option<Deny>,
+}
+
+/// What `check` can be told to refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// What is probably not meant.
+    Warnings,
 }
 
 /// `rehearsal docs`.
@@ -497,6 +558,9 @@ pub struct AuditArgs {
     /// Say what is looked for, and run nothing
     #[arg(long)]
     pub list: bool,
+    /// Write a report to a file as well: sarif=FILE or json=FILE; may be given several times
+    #[arg(long, value_name = "KIND=FILE")]
+    pub report: Vec<ReportFile<AuditReport>>,
 }
 
 /// `rehearsal doctor`.

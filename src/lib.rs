@@ -77,6 +77,7 @@ pub mod observe;
 pub mod outcome;
 pub mod plan;
 pub mod reconcile;
+pub mod redact;
 pub mod relation;
 pub mod report;
 pub mod rules;

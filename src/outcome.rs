@@ -141,6 +141,8 @@ pub struct Asked<'a> {
     pub scenarios: usize,
     /// The browsers.
     pub browsers: &'a [BrowserName],
+    /// How often each scenario is run in each of them.
+    pub repeat: usize,
 }
 
 /// How many runs ended how.
@@ -163,7 +165,7 @@ pub struct Summary {
 impl Summary {
     /// Counts.
     pub fn of(runs: &[Run], asked: Asked<'_>) -> Self {
-        let all = asked.scenarios * asked.browsers.len();
+        let all = asked.scenarios * asked.browsers.len() * asked.repeat;
         let mut summary = Self { not_run: all.saturating_sub(runs.len()), ..Self::default() };
         for run in runs {
             let unjudged = run.unjudged();

@@ -34,6 +34,8 @@ pub struct Plan {
     pub title: String,
     /// The ids of the claims it covers.
     pub covers: Vec<String>,
+    /// Words to choose it by: `run --tag`.
+    pub tags: Vec<String>,
     /// The names that exist beside those of the origins, which always exist.
     pub records: Vec<Record>,
     /// The origins of the world, in the order of the file. No two share scheme, host and port.

@@ -7,6 +7,7 @@
 //! Beside every real browser the model takes the same steps in a world of its own, and what the two
 //! disagree about is the run's drift. A model that was asked for by name runs alone.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -28,7 +29,7 @@ use crate::plan::{Plan, Step};
 use crate::world::certs::{self, Authority};
 use crate::world::clock::Clock;
 use crate::world::{World, WorldError};
-use crate::{explain, reconcile, verdict};
+use crate::{explain, reconcile, redact, verdict};
 
 /// How scenarios are run.
 #[derive(Clone, Debug)]
@@ -45,6 +46,29 @@ pub struct Options {
     pub guard: PathBuf,
     /// The drivers that run already, one an engine; the others are started.
     pub remote: Vec<(Engine, Remote)>,
+    /// How often each scenario is run in each browser; at least once.
+    pub repeat: usize,
+    /// The limit for each thing asked of a browser.
+    pub timeout: Duration,
+    /// Whether values of cookies that real servers set stay in the runs; else a hash stands for each.
+    pub show_values: bool,
+}
+
+impl Options {
+    /// One scenario after another in these browsers, once, with no window shown.
+    pub fn new(browsers: Vec<BrowserName>, guard: PathBuf) -> Self {
+        Self {
+            browsers,
+            jobs: 1,
+            headed: false,
+            fail_fast: false,
+            guard,
+            remote: Vec::new(),
+            repeat: 1,
+            timeout: options::TIMEOUT,
+            show_values: false,
+        }
+    }
 }
 
 /// Runs every scenario in every browser, and returns the runs in the order of the scenarios, then of
@@ -59,14 +83,28 @@ pub async fn run(
     plans: &[Arc<Plan>],
     options: &Options,
     cancelled: &CancellationToken,
+    tell: impl FnMut(News<'_>),
+) -> Result<Vec<Run>, CouldNotRun> {
+    let mut browsers = Browsers::default();
+    let runs = run_in(&mut browsers, plans, options, cancelled, tell).await;
+    browsers.close().await;
+    runs
+}
+
+/// Runs as [`run`] does, in browsers that may be open already. Those of [`Browsers::kept`] stay open.
+///
+/// # Errors
+/// Those of [`run`].
+pub async fn run_in(
+    browsers: &mut Browsers,
+    plans: &[Arc<Plan>],
+    options: &Options,
+    cancelled: &CancellationToken,
     mut tell: impl FnMut(News<'_>),
 ) -> Result<Vec<Run>, CouldNotRun> {
-    let authority = Authority::new(plans.iter().flat_map(|plan| certs::hosts(plan)));
-    let authority = Arc::new(authority.map_err(|error| CouldNotRun {
-        message: error.to_string(),
-        hint: None,
-        passes: false,
-    })?);
+    let authority = browsers.authority(plans).await?;
+    let repeat = options.repeat.max(1);
+    let wanted = options.browsers.len() * repeat;
     let mut runs: Vec<Vec<Run>> = plans.iter().map(|_| Vec::new()).collect();
     let mut told = 0;
     for browser in &options.browsers {
@@ -74,16 +112,17 @@ pub async fn run(
         let crew = Arc::new(Crew {
             browser: *browser,
             plans: plans.to_vec(),
+            repeat,
             next: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
             cancelled: cancelled.clone(),
             authority: Arc::clone(&authority),
             model: Model::new(*browser, &authority),
             options: options.clone(),
-            pool: Mutex::default(),
+            pool: browsers.pool(*browser),
         });
         let mut workers = JoinSet::new();
-        for _ in 0..options.jobs.clamp(1, plans.len().max(1)) {
+        for _ in 0..options.jobs.clamp(1, (plans.len() * repeat).max(1)) {
             workers.spawn(Arc::clone(&crew).work(sender.clone()));
         }
         drop(sender);
@@ -93,33 +132,93 @@ pub async fn run(
             stopped |= options.fail_fast && run.outcome() != Outcome::Passed;
             runs[index].push(run);
             while let Some(of_scenario) = runs.get_mut(told)
-                && of_scenario.len() == options.browsers.len()
+                && of_scenario.len() == wanted
             {
-                explain(of_scenario, options, cancelled).await;
+                finish(of_scenario, options, cancelled).await;
                 tell(News::Scenario(of_scenario));
                 told += 1;
             }
         }
         workers.join_all().await;
-        crew.close().await;
+        if !browsers.keep {
+            browsers.close().await;
+        }
         if stopped || cancelled.is_cancelled() {
             break;
         }
     }
     // Those behind one that was stopped before every browser had its turn, and it itself.
     for of_scenario in runs[told..].iter_mut().filter(|runs| !runs.is_empty()) {
-        explain(of_scenario, options, cancelled).await;
+        finish(of_scenario, options, cancelled).await;
         tell(News::Scenario(of_scenario));
     }
     Ok(runs.into_iter().flatten().collect())
 }
 
-/// Explains what did not hold, while nobody is waiting for the end.
-async fn explain(runs: &mut [Run], options: &Options, cancelled: &CancellationToken) {
+/// Explains what did not hold, while nobody is waiting for the end, and takes out what nobody is to read.
+async fn finish(runs: &mut [Run], options: &Options, cancelled: &CancellationToken) {
     tokio::select! {
         biased;
         () = cancelled.cancelled() => {}
         () = explain::failure::explain(runs, &options.browsers) => {}
+    }
+    if !options.show_values {
+        redact::redact(runs);
+    }
+}
+
+/// The browsers that are open, and the authority that they trust.
+#[derive(Default)]
+pub struct Browsers {
+    /// The hosts that the authority may speak for, and it.
+    authority: Option<(BTreeSet<String>, Arc<Authority>)>,
+    pools: Vec<(BrowserName, Arc<Mutex<Pool>>)>,
+    keep: bool,
+}
+
+impl Browsers {
+    /// None yet, and those that are opened stay open until [`Browsers::close`].
+    pub fn kept() -> Self {
+        Self { keep: true, ..Self::default() }
+    }
+
+    /// Ends all that are open.
+    pub async fn close(&mut self) {
+        for (_, pool) in self.pools.drain(..) {
+            if let Some(browser) = pool.lock().await.browser.take() {
+                browser.close().await;
+            }
+        }
+    }
+
+    /// An authority for these scenarios. A browser trusts the one it was started with: where that may not speak
+    /// for one of their hosts, the browsers are started anew.
+    async fn authority(&mut self, plans: &[Arc<Plan>]) -> Result<Arc<Authority>, CouldNotRun> {
+        let hosts: BTreeSet<String> =
+            plans.iter().flat_map(|plan| certs::hosts(plan)).map(str::to_owned).collect();
+        if let Some((known, authority)) = &self.authority
+            && hosts.is_subset(known)
+        {
+            return Ok(Arc::clone(authority));
+        }
+        self.close().await;
+        let authority = Authority::new(hosts.iter().map(String::as_str));
+        let authority = Arc::new(authority.map_err(|error| CouldNotRun {
+            message: error.to_string(),
+            hint: None,
+            passes: false,
+        })?);
+        self.authority = Some((hosts, Arc::clone(&authority)));
+        Ok(authority)
+    }
+
+    fn pool(&mut self, browser: BrowserName) -> Arc<Mutex<Pool>> {
+        if let Some((_, pool)) = self.pools.iter().find(|(known, _)| *known == browser) {
+            return Arc::clone(pool);
+        }
+        let pool = Arc::new(Mutex::default());
+        self.pools.push((browser, Arc::clone(&pool)));
+        pool
     }
 }
 
@@ -136,6 +235,8 @@ pub enum News<'r> {
 struct Crew {
     browser: BrowserName,
     plans: Vec<Arc<Plan>>,
+    /// How often each is run.
+    repeat: usize,
     next: AtomicUsize,
     stop: AtomicBool,
     cancelled: CancellationToken,
@@ -143,7 +244,7 @@ struct Crew {
     /// The prediction of this browser.
     model: Model,
     options: Options,
-    pool: Mutex<Pool>,
+    pool: Arc<Mutex<Pool>>,
 }
 
 /// The browser's process, started again where it died.
@@ -185,7 +286,7 @@ impl Crew {
         if self.stop.load(Ordering::Relaxed) || self.cancelled.is_cancelled() {
             return None;
         }
-        let index = self.next.fetch_add(1, Ordering::Relaxed);
+        let index = self.next.fetch_add(1, Ordering::Relaxed) / self.repeat;
         Some((index, Arc::clone(self.plans.get(index)?)))
     }
 
@@ -372,7 +473,7 @@ impl Crew {
             ca: self.authority.der().to_owned(),
             ca_spki: self.authority.spki_sha256(),
             guard: self.options.guard.clone(),
-            timeout: options::TIMEOUT,
+            timeout: self.options.timeout,
             remote: self.remote(),
         }
     }
@@ -380,12 +481,6 @@ impl Crew {
     fn remote(&self) -> Option<Remote> {
         let remote = self.options.remote.iter().find(|(engine, _)| *engine == self.browser.engine);
         remote.map(|(_, remote)| remote.clone())
-    }
-
-    async fn close(&self) {
-        if let Some(browser) = self.pool.lock().await.browser.take() {
-            browser.close().await;
-        }
     }
 }
 

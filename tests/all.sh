@@ -16,6 +16,14 @@ if [ -n "$missing" ]; then
     DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y --no-install-recommends $missing
 fi
 
+# Programs of others read what this one writes for others: JUnit's XML and SARIF.
+if python3 -m pip install --quiet --target target/validators junitparser jsonschema 2>/dev/null; then
+    PYTHONPATH="$PWD/target/validators${PYTHONPATH:+:$PYTHONPATH}"
+    export PYTHONPATH
+else
+    echo "Without Python's pip, reports are held against no validator of others." >&2
+fi
+
 # The command is built with the tests: built for itself, it would be built twice.
 cargo test --quiet --no-run
 "${CARGO_TARGET_DIR:-target}/debug/rehearsal" browsers install chromium firefox webkit

@@ -7,21 +7,25 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::{self, attack};
 use crate::browser_name::{BrowserName, Engine};
-use crate::cli::{AuditArgs, Format};
+use crate::cli::{AuditArgs, AuditReport, Format};
 use crate::outcome::{Outcome, Run};
 use crate::plan::Plan;
-use crate::report::audit as report;
+use crate::report::audit::{self as report, json, sarif, terminal};
 use crate::run;
 
 /// Runs the command.
 pub fn audit(arguments: &AuditArgs) -> ExitCode {
     if arguments.list {
-        return super::after_writing(report::write_list(&mut anstream::stdout()), "the list", super::HELD);
+        return super::after_writing(terminal::write_list(&mut anstream::stdout()), "the list", super::HELD);
     }
-    let plans = match super::load(&arguments.paths) {
-        Ok(plans) => plans,
-        Err(code) => return code,
-    };
+    let reports = arguments.report.iter().map(|report| report.path.as_path());
+    if let Err(code) = super::folders_of(reports) {
+        return code;
+    }
+    let super::Read { plans, is_broken, .. } = super::load_all(&arguments.paths);
+    if plans.is_empty() {
+        return ExitCode::from(super::WRONG);
+    }
     let guard = match super::this_program() {
         Ok(guard) => guard,
         Err(code) => return code,
@@ -30,15 +34,25 @@ pub fn audit(arguments: &AuditArgs) -> ExitCode {
         || Engine::ALL.into_iter().map(|engine| BrowserName { model: true, engine, policy: None }).collect();
     let browsers = if arguments.browser.is_empty() { models() } else { arguments.browser.clone() };
     let jobs = super::jobs(None);
-    let options = run::Options { browsers, jobs, headed: false, fail_fast: false, guard, remote: Vec::new() };
+    let options = run::Options { jobs, ..run::Options::new(browsers, guard) };
     let audited = match super::block_on(look(&plans, &options)) {
         Ok(audited) => audited,
         Err(code) => return code,
     };
     let written = match arguments.format {
-        Format::Terminal => report::write(&mut anstream::stdout(), &audited, super::columns()),
-        Format::Json => super::write_json(&report::Document::of(&audited)),
+        Format::Terminal => terminal::write(&mut anstream::stdout(), &audited, super::columns()),
+        Format::Json => super::write_json(&json::Document::of(&audited)),
     };
+    for report in &arguments.report {
+        let content = match report.kind {
+            AuditReport::Sarif => serde_json::to_vec_pretty(&sarif::Log::of(&audited)),
+            AuditReport::Json => serde_json::to_vec(&json::Document::of(&audited)),
+        };
+        let content = content.expect("a document has string keys alone");
+        if let Err(code) = super::write_file(&report.path, &content) {
+            return ExitCode::from(code);
+        }
+    }
     let found = audited.iter().flat_map(|audited| &audited.findings);
     let failed = found.into_iter().any(|finding| finding.severity >= arguments.fail_on);
     let errors = audited.iter().any(|audited| !audited.errors.is_empty());
@@ -47,6 +61,7 @@ pub fn audit(arguments: &AuditArgs) -> ExitCode {
         (false, true) => super::FAILED,
         (false, false) => super::HELD,
     };
+    let code = if is_broken { super::WRONG } else { code };
     super::after_writing(written, "the findings", code)
 }
 

@@ -30,14 +30,7 @@ pub fn doctor(arguments: &DoctorArgs) -> ExitCode {
         Ok(guard) => guard,
         Err(code) => return code,
     };
-    let options = run::Options {
-        browsers: present,
-        jobs: 1,
-        headed: false,
-        fail_fast: false,
-        guard,
-        remote: Vec::new(),
-    };
+    let options = run::Options::new(present, guard);
     let examined = match super::block_on(examine(&options)) {
         Ok(examined) => examined,
         Err(code) => return code,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressDrawTarget;
+use time::OffsetDateTime;
 
 use crate::browser_name::{BrowserName, Engine, Policy};
 use crate::cli::{Format, MatrixArgs};
@@ -36,19 +37,16 @@ pub fn matrix(arguments: &MatrixArgs) -> ExitCode {
     };
     let columns = columns(&arguments.browser);
     let options = run::Options {
-        browsers: Matrix::cast(&columns),
         jobs: super::jobs(arguments.jobs),
         headed: arguments.headed,
-        fail_fast: false,
-        guard,
-        remote: Vec::new(),
+        ..run::Options::new(Matrix::cast(&columns), guard)
     };
     let matrix = match super::block_on(rehearse(draft, columns, &options)) {
         Ok(matrix) => matrix,
         Err(code) => return code,
     };
     if let Some(path) = &arguments.html
-        && let Err(error) = std::fs::write(path, html::page(&matrix))
+        && let Err(error) = std::fs::write(path, html::page(&matrix, OffsetDateTime::now_utc()))
     {
         let message = format!("`{}` cannot be written: {error}", path.display());
         super::complain(message, "name a file in a folder that is there: --html matrix.html");

@@ -9,13 +9,16 @@ pub mod check;
 pub mod docs;
 pub mod doctor;
 pub mod explain;
+mod last_run;
 pub mod matrix;
 pub mod run;
+mod selection;
 pub mod up;
+mod watch;
 
 use std::future::Future;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,6 +63,69 @@ fn load(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, ExitCode> {
     Err(ExitCode::from(WRONG))
 }
 
+/// What the paths hold: what is wrong with it is printed to stderr, and the rest can be run.
+fn load_all(paths: &[PathBuf]) -> Read {
+    let loaded = scenario::load(paths);
+    print_diagnostics(&loaded.diagnostics);
+    let mistakes = loaded.errors();
+    if loaded.files > 0 && mistakes > 0 {
+        let broken = loaded.files.saturating_sub(loaded.plans.len());
+        let message = match loaded.plans.is_empty() {
+            true => format!(
+                "{} in {}: nothing was run",
+                counted(mistakes, "mistake"),
+                counted(loaded.files, "scenario")
+            ),
+            false => format!(
+                "{} in {broken} of {}: the others are run",
+                counted(mistakes, "mistake"),
+                counted(loaded.files, "scenario")
+            ),
+        };
+        complain(message, "fix what is said above, and look again with `rehearsal check`");
+    }
+    let plans = loaded.plans.into_iter().map(Arc::new).collect();
+    Read { plans, is_broken: mistakes > 0, diagnostics: loaded.diagnostics }
+}
+
+/// What was read.
+struct Read {
+    /// The scenarios without a mistake.
+    plans: Vec<Arc<Plan>>,
+    /// Whether there were others: then the exit code is [`WRONG`], whatever comes of these.
+    is_broken: bool,
+    /// All that was said of the files.
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Writes a report to a file. The folder has to be there.
+///
+/// # Errors
+/// [`COULD_NOT_RUN`], where that cannot be done; why has been said.
+fn write_file(path: &Path, content: &[u8]) -> Result<(), u8> {
+    std::fs::write(path, content).map_err(|error| {
+        let message = format!("the report {} could not be written: {error}", path.display());
+        complain(message, "name a file in a folder that is there and may be written to");
+        COULD_NOT_RUN
+    })
+}
+
+/// Whether the folder of each report is there: a run of minutes should not end with a report that is nowhere.
+///
+/// # Errors
+/// [`WRONG`], where one is not; that has been said.
+fn folders_of<'a>(reports: impl IntoIterator<Item = &'a Path>) -> Result<(), ExitCode> {
+    for path in reports {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) || path.is_dir() {
+            let message = format!("a report cannot be written to {}", path.display());
+            complain(message, "name a file in a folder that is there");
+            return Err(ExitCode::from(WRONG));
+        }
+    }
+    Ok(())
+}
+
 /// How wide a report is: as the terminal it goes to, else as COLUMNS says, else as tests and files have it.
 fn columns() -> usize {
     columns_or(COLUMNS)
@@ -85,6 +151,11 @@ fn complain(message: impl Into<String>, help: impl Into<String>) {
     print_diagnostics(&[Diagnostic::error(message).help(help)]);
 }
 
+/// Says one thing on stderr that is no mistake.
+fn remark(text: &str) {
+    _ = writeln!(anstream::stderr(), "{}", crate::text::safe(text));
+}
+
 /// Writes a document to stdout, on a line of its own.
 ///
 /// # Errors
@@ -99,12 +170,17 @@ fn write_json(document: &impl Serialize) -> io::Result<()> {
 /// gone, and then the exit code still says how it ended; what could not be written for another reason nobody
 /// has read.
 fn after_writing(written: io::Result<()>, what: &str, code: u8) -> ExitCode {
+    ExitCode::from(code_after_writing(written, what, code))
+}
+
+/// The same as a number.
+fn code_after_writing(written: io::Result<()>, what: &str, code: u8) -> u8 {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             complain(format!("{what} could not be written: {error}"), "look at where stdout goes");
-            ExitCode::from(COULD_NOT_RUN)
+            COULD_NOT_RUN
         }
-        _ => ExitCode::from(code),
+        _ => code,
     }
 }
 

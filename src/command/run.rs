@@ -5,124 +5,199 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use indicatif::ProgressBar;
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+
+use super::{last_run, selection, watch};
 use crate::browser::install;
-use crate::browser::options::Remote;
+use crate::browser::options::{self, Remote};
 use crate::browser_name::{BrowserName, Engine};
-use crate::cli::{Format, RunArgs, RunningDriver};
+use crate::cli::{Format, ReportFile, RunArgs, RunReport, RunningDriver};
+use crate::diagnostic::Diagnostic;
 use crate::outcome::{Asked, Outcome, Run, Summary};
 use crate::plan::Plan;
+use crate::report::github;
 use crate::report::run::digest::Digest;
-use crate::report::run::{json, terminal};
-use crate::run::{self, News};
+use crate::report::run::{html, json, junit, list, terminal};
+use crate::run::{self, Browsers, News};
 
 /// Runs the command.
 pub fn run(arguments: &RunArgs) -> ExitCode {
-    let read = super::load(&arguments.paths);
-    let plans = match read.and_then(|plans| chosen(plans, arguments.filter.as_deref())) {
-        Ok(plans) => plans,
-        Err(code) => return code,
-    };
-    let browsers = match browsers(arguments) {
-        Ok(browsers) => browsers,
-        Err(code) => return code,
-    };
-    let guard = match super::this_program() {
-        Ok(guard) => guard,
-        Err(code) => return code,
-    };
-    let remote = match arguments.webdriver.iter().map(|driver| remote(driver, arguments)).collect() {
-        Ok(remote) => remote,
-        Err(code) => return code,
-    };
+    match prepared(arguments) {
+        Ok(code) | Err(code) => code,
+    }
+}
+
+fn prepared(arguments: &RunArgs) -> Result<ExitCode, ExitCode> {
+    super::folders_of(arguments.report.iter().map(|report| report.path.as_path()))?;
+    let read = super::load_all(&arguments.paths);
+    if read.plans.is_empty() {
+        return Err(ExitCode::from(super::WRONG));
+    }
+    let plans = selection::chosen(read.plans, arguments)?;
+    let code = if read.is_broken { super::WRONG } else { super::HELD };
+    if arguments.list {
+        return Ok(super::after_writing(write_list(&plans, arguments.format), "the list", code));
+    }
+    if plans.is_empty() {
+        let why =
+            if arguments.last_failed { "all passed when they were last run" } else { "none is in this part" };
+        super::remark(&format!("nothing to run: of these scenarios {why}"));
+        return Ok(ExitCode::from(code));
+    }
+    let browsers = browsers(arguments)?;
     let options = run::Options {
-        browsers,
         jobs: super::jobs(arguments.jobs),
         headed: arguments.headed,
         fail_fast: arguments.fail_fast,
-        guard,
-        remote,
+        remote: arguments
+            .webdriver
+            .iter()
+            .map(|driver| remote(driver, arguments))
+            .collect::<Result<_, _>>()?,
+        repeat: arguments.repeat.into(),
+        timeout: arguments.timeout.unwrap_or(options::TIMEOUT),
+        show_values: arguments.show_values,
+        ..run::Options::new(browsers, super::this_program()?)
     };
-    super::block_on(rehearse(&plans, &options, arguments.format))
-}
-
-async fn rehearse(plans: &[Arc<Plan>], options: &run::Options, format: Format) -> ExitCode {
-    let cancelled = super::cancelled_by_signals();
-    let progress = super::progress_bar(plans.len() * options.browsers.len());
-    let started = Instant::now();
-    let (mut broken_pipe, mut said) = (Ok(()), terminal::Told::default());
-    let mut failed = 0;
-    let runs = run::run(plans, options, &cancelled, |news| match news {
-        News::Ran(run) => {
-            progress.inc(1);
-            failed += usize::from(run.outcome() == Outcome::Failed);
-            let so_far = if failed > 0 { format!(", {failed} failed so far") } else { String::new() };
-            progress.set_message(format!("{} in {}{so_far}", run.scenario(), run.browser));
-        }
-        // Diagnostics are printed as they come: a long run is read while it goes on.
-        News::Scenario(runs) if format == Format::Terminal => {
-            let digest = Digest::of(runs);
-            let written = progress.suspend(|| {
-                let out = &mut anstream::stdout();
-                terminal::write_scenario(out, runs, &digest, &mut said, super::columns())
-            });
-            broken_pipe = std::mem::replace(&mut broken_pipe, Ok(())).and(written);
-        }
-        News::Scenario(_) => {}
-    })
-    .await;
-    progress.finish_and_clear();
-    let runs = match runs {
-        Ok(runs) => runs,
-        Err(error) => {
-            super::complain(error.message, error.hint.unwrap_or_default());
-            return ExitCode::from(super::COULD_NOT_RUN);
-        }
-    };
-    let asked = Asked { scenarios: plans.len(), browsers: &options.browsers };
-    let written = broken_pipe.and_then(|()| write_report(&runs, asked, format, started.elapsed()));
-    if cancelled.is_cancelled() {
-        super::complain(
-            "interrupted: not every scenario was run",
-            "everything that was started has been ended",
-        );
-        return ExitCode::from(super::INTERRUPTED);
+    if arguments.watch {
+        return Ok(super::block_on(watch::watch(&plans, &options, arguments)));
     }
-    super::after_writing(written, "the report", Summary::of(&runs, asked).exit_code())
+    let rehearsal = Rehearsal { plans: &plans, options: &options, arguments, mistakes: &read.diagnostics };
+    let ended = super::block_on(rehearsal.whole());
+    Ok(ExitCode::from(if read.is_broken && ended != super::INTERRUPTED { super::WRONG } else { ended }))
 }
 
-fn write_report(runs: &[Run], asked: Asked<'_>, format: Format, elapsed: Duration) -> io::Result<()> {
+fn write_list(plans: &[Arc<Plan>], format: Format) -> io::Result<()> {
     match format {
-        Format::Terminal => terminal::write_summary(&mut anstream::stdout(), runs, asked, elapsed),
-        Format::Json => super::write_json(&json::Document::of(runs, asked)),
+        Format::Terminal => list::write(&mut anstream::stdout(), plans),
+        Format::Json => super::write_json(&list::Document::of(plans)),
     }
 }
 
-/// Those that the filter leaves.
-///
-/// # Errors
-/// The exit code, where it leaves none; that has been said.
-fn chosen(plans: Vec<Arc<Plan>>, filter: Option<&str>) -> Result<Vec<Arc<Plan>>, ExitCode> {
-    let Some(filter) = filter else { return Ok(plans) };
-    let lower = filter.to_lowercase();
-    let wanted = |text: &str| text.to_lowercase().contains(&lower);
-    let (chosen, others): (Vec<_>, Vec<_>) =
-        plans.into_iter().partition(|plan: &Arc<Plan>| wanted(&plan.source.path) || wanted(&plan.title));
-    if chosen.is_empty() {
-        super::complain(format!("no scenario's path or title contains `{filter}`"), filtered(&others));
-        return Err(ExitCode::from(super::WRONG));
-    }
-    Ok(chosen)
+/// What is run, and how it is told.
+pub(super) struct Rehearsal<'a> {
+    pub(super) plans: &'a [Arc<Plan>],
+    pub(super) options: &'a run::Options,
+    pub(super) arguments: &'a RunArgs,
+    pub(super) mistakes: &'a [Diagnostic],
 }
 
-/// What a filter can be, shown by what was read and has nothing of this one.
-fn filtered(plans: &[Arc<Plan>]) -> String {
-    const SHOWN: usize = 5;
-    let mut lines = vec!["give a part of a path or a title, as these scenarios have them:".to_owned()];
-    lines.extend(plans.iter().take(SHOWN).map(|plan| format!("    {} ({})", plan.source.path, plan.title)));
-    if plans.len() > SHOWN {
-        lines.push(format!("    and {} more", plans.len() - SHOWN));
+impl Rehearsal<'_> {
+    /// Runs all, and ends the browsers.
+    async fn whole(&self) -> u8 {
+        let cancelled = super::cancelled_by_signals();
+        let mut browsers = Browsers::default();
+        let code = self.run(&mut browsers, &cancelled).await;
+        browsers.close().await;
+        if cancelled.is_cancelled() {
+            super::complain(
+                "interrupted: not every scenario was run",
+                "everything that was started has been ended",
+            );
+            return super::INTERRUPTED;
+        }
+        code
     }
-    lines.join("\n")
+
+    /// Runs all in these browsers, and reports.
+    pub(super) async fn run(&self, browsers: &mut Browsers, cancelled: &CancellationToken) -> u8 {
+        let options = self.options;
+        let progress = super::progress_bar(self.plans.len() * options.browsers.len() * options.repeat);
+        let started = Instant::now();
+        let mut teller = Teller::new(self.arguments.format, &progress);
+        let runs = run::run_in(browsers, self.plans, options, cancelled, |news| teller.tell(news)).await;
+        let written = std::mem::replace(&mut teller.written, Ok(()));
+        progress.finish_and_clear();
+        let runs = match runs {
+            Ok(runs) => runs,
+            Err(error) => {
+                super::complain(error.message, error.hint.unwrap_or_default());
+                return super::COULD_NOT_RUN;
+            }
+        };
+        last_run::keep(&runs);
+        let asked =
+            Asked { scenarios: self.plans.len(), browsers: &options.browsers, repeat: options.repeat };
+        let elapsed = started.elapsed();
+        let written = written.and_then(|()| self.write(&runs, asked, elapsed));
+        for report in &self.arguments.report {
+            if let Err(code) = self.write_report(report, &runs, asked, elapsed) {
+                return code;
+            }
+        }
+        super::code_after_writing(written, "the report", Summary::of(&runs, asked).exit_code())
+    }
+
+    fn write(&self, runs: &[Run], asked: Asked<'_>, elapsed: Duration) -> io::Result<()> {
+        match self.arguments.format {
+            Format::Terminal => terminal::write_summary(&mut anstream::stdout(), runs, asked, elapsed),
+            Format::Json => super::write_json(&json::Document::of(runs, asked, self.mistakes)),
+        }
+    }
+
+    fn write_report(
+        &self,
+        report: &ReportFile<RunReport>,
+        runs: &[Run],
+        asked: Asked<'_>,
+        elapsed: Duration,
+    ) -> Result<(), u8> {
+        let content = match report.kind {
+            RunReport::Html => html::page(runs, asked, OffsetDateTime::now_utc()).into_bytes(),
+            RunReport::Junit => junit::document(runs, elapsed).into_bytes(),
+            RunReport::Json => {
+                let document = json::Document::of(runs, asked, self.mistakes);
+                serde_json::to_vec(&document).expect("a document has string keys alone")
+            }
+        };
+        super::write_file(&report.path, &content)
+    }
+}
+
+/// Tells what happens while it happens: on the progress bar, on stdout, and to GitHub.
+struct Teller<'a> {
+    format: Format,
+    progress: &'a ProgressBar,
+    said: terminal::Told,
+    failed: usize,
+    /// Whether stdout took everything so far.
+    written: io::Result<()>,
+}
+
+impl<'a> Teller<'a> {
+    fn new(format: Format, progress: &'a ProgressBar) -> Self {
+        Self { format, progress, said: terminal::Told::default(), failed: 0, written: Ok(()) }
+    }
+
+    fn tell(&mut self, news: News<'_>) {
+        match news {
+            News::Ran(run) => {
+                self.progress.inc(1);
+                self.failed += usize::from(run.outcome() == Outcome::Failed);
+                let so_far =
+                    if self.failed > 0 { format!(", {} failed so far", self.failed) } else { String::new() };
+                self.progress.set_message(format!("{} in {}{so_far}", run.scenario(), run.browser));
+            }
+            // Diagnostics are printed as they come: a long run is read while it goes on.
+            News::Scenario(runs) => {
+                let digest = Digest::of(runs);
+                if self.format == Format::Terminal {
+                    let said = &mut self.said;
+                    let written = self.progress.suspend(|| {
+                        let out = &mut anstream::stdout();
+                        terminal::write_scenario(out, runs, &digest, said, super::columns())
+                    });
+                    self.written = std::mem::replace(&mut self.written, Ok(())).and(written);
+                }
+                if github::is_there() {
+                    // Talk, like all that goes to stderr: where it takes nothing, nobody is told.
+                    _ = self.progress.suspend(|| github::write(&mut io::stderr(), runs, &digest));
+                }
+            }
+        }
+    }
 }
 
 /// The browsers asked for, or every one that is installed; the missing ones installed first if that was

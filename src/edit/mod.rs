@@ -421,7 +421,15 @@ mod tests {
     fn nothing() -> Plan {
         let source = Arc::new(Source::new("", ""));
         let (title, covers) = (String::new(), Vec::new());
-        Plan { source, title, covers, records: Vec::new(), origins: Vec::new(), steps: Vec::new() }
+        Plan {
+            source,
+            title,
+            covers,
+            tags: Vec::new(),
+            records: Vec::new(),
+            origins: Vec::new(),
+            steps: Vec::new(),
+        }
     }
 
     fn cost(change: CookieChange) -> u32 {

@@ -17,6 +17,7 @@ use crate::browser_name::BrowserName;
 use crate::edit::Edits;
 use crate::observe::Observation;
 use crate::outcome::{Failed, Run};
+use crate::text::in_order;
 
 /// Why a claim did not hold, and what would make it hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub async fn explain(runs: &mut [Run], browsers: &[BrowserName]) {
         }
     }
     let (remedy, nothing) = (Arc::new(remedy), Arc::new(Remedy::default()));
-    let ran: Vec<BrowserName> = runs.iter().map(|run| run.browser).collect();
+    let ran = in_order(runs.iter().map(|run| run.browser));
     for (group, mended) in groups.into_iter().zip(mended) {
         let explanation = Explanation::of(&group.cause, &plan, &ran);
         let remedy = Arc::clone(if mended { &remedy } else { &nothing });

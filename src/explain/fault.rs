@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::cause::{Cause, Trouble};
 use super::told::request_line;
+use crate::browser_name::BrowserName;
 use crate::diagnostic::{Source, Span};
 use crate::observe::Cookie;
 use crate::rules::reason::Reason;
@@ -49,6 +50,15 @@ pub(super) fn in_line(cause: &Cause) -> (Option<Arc<Source>>, Vec<(Span, String)
     // The narrowest part is where a developer should look first.
     labels.sort_by_key(|(span, _)| span.len());
     (Some(Arc::new(Source::excerpt(path, format!("{before}{text}")))), labels)
+}
+
+/// The parts of a `Set-Cookie` line that these reasons are about as this engine reads it, in their order.
+pub fn parts_at_fault(line: &[u8], browser: BrowserName, reasons: &BTreeSet<Reason>) -> Vec<Span> {
+    let profile = browser.profile();
+    let parsed = SetCookie::parse(line, &profile);
+    let parts = reasons.iter().map(|reason| part(&parsed, *reason));
+    let parts: BTreeSet<(usize, usize)> = parts.map(|part| (part.start, part.end)).collect();
+    parts.into_iter().map(|(start, end)| start..end).collect()
 }
 
 /// The part of a line that a reason is about; where something is missing, the part that wants it.

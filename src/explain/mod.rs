@@ -33,6 +33,7 @@ mod stage;
 mod told;
 
 pub use cause::Trouble;
+pub use fault::parts_at_fault;
 pub use goal::Goal;
 pub use search::{Fix, Remedy};
 pub use told::{Explanation, Why};

@@ -252,6 +252,7 @@ fn ask(question: &Question) -> Asked {
         source: Arc::new(Source::new("the question", "")),
         title: String::new(),
         covers: Vec::new(),
+        tags: Vec::new(),
         records: Vec::new(),
         origins: origins.all,
         steps: steps.into_iter().map(step).collect(),

@@ -3,10 +3,13 @@
 //! Data goes to stdout, talk and progress to stderr. Nothing here decides whether a run passed.
 
 pub mod audit;
+pub mod check;
 pub mod doctor;
 pub mod explain;
 mod fix;
+pub mod github;
 pub mod matrix;
+mod page;
 pub mod run;
 pub mod up;
 

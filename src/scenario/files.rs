@@ -27,6 +27,8 @@ pub(super) const SMALLEST: &str = "a scenario has a title, an origin and a step:
 pub(super) fn find(paths: &[PathBuf]) -> Vec<Result<PathBuf, Diagnostic>> {
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
+    // A shell's `*.toml` names parts too.
+    let only_parts = !paths.is_empty() && paths.iter().all(|path| is_part(path));
     for path in paths {
         match fs::metadata(path) {
             Err(error) => found.push(Err(unreadable(path, &error))),
@@ -35,6 +37,11 @@ pub(super) fn find(paths: &[PathBuf]) -> Vec<Result<PathBuf, Diagnostic>> {
                 folder(path, &mut BTreeSet::new(), &mut found);
                 if found.len() == before {
                     found.push(Err(no_scenarios(path)));
+                }
+            }
+            Ok(metadata) if metadata.is_file() && is_part(path) => {
+                if only_parts {
+                    found.push(Err(no_scenario_itself(path)));
                 }
             }
             Ok(_) => found.push(Ok(path.clone())),
@@ -145,6 +152,12 @@ fn no_scenarios(path: &Path) -> Diagnostic {
     Diagnostic::error(format!("there is no scenario in {}", path.display()))
         .note("scenarios are the files `*.toml` in a folder and in the folders below it")
         .help(SMALLEST)
+}
+
+fn no_scenario_itself(path: &Path) -> Diagnostic {
+    Diagnostic::error(format!("{} is a part that scenarios include, and no scenario itself", path.display()))
+        .note("files whose names begin with `_` are never run by themselves")
+        .help("name the scenarios that include it, or their folder")
 }
 
 fn not_regular(path: &Path, metadata: &Metadata) -> Diagnostic {

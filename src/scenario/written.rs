@@ -23,6 +23,7 @@ pub(super) struct At<T> {
 pub(super) struct Scenario {
     pub(super) title: Option<At<String>>,
     pub(super) covers: Vec<At<String>>,
+    pub(super) tags: Vec<At<String>>,
     pub(super) relations: Vec<Relation>,
     pub(super) records: Vec<Record>,
     pub(super) origins: Vec<Origin>,

@@ -244,6 +244,7 @@ mod tests {
             source: std::sync::Arc::new(crate::diagnostic::Source::new("", "")),
             title: String::new(),
             covers: Vec::new(),
+            tags: Vec::new(),
             records: vec![Record { name: "taken.example".to_owned(), data: RecordData::Address(taken) }],
             origins: (0..600).map(origin).collect(),
             steps: Vec::new(),

@@ -64,14 +64,8 @@ pub async fn run(cases: &[Case], browsers: &[BrowserName], jobs: usize) -> Trial
 
 /// Runs these plans in these browsers.
 pub async fn run_plans(plans: &[Arc<Plan>], browsers: &[BrowserName], jobs: usize) -> Vec<Run> {
-    let options = Options {
-        browsers: browsers.to_vec(),
-        jobs,
-        headed: false,
-        fail_fast: false,
-        guard: PathBuf::from(env!("CARGO_BIN_EXE_rehearsal")),
-        remote: Vec::new(),
-    };
+    let guard = PathBuf::from(env!("CARGO_BIN_EXE_rehearsal"));
+    let options = Options { jobs, ..Options::new(browsers.to_vec(), guard) };
     let runs = run::run(plans, &options, &CancellationToken::new(), |_| {}).await;
     let runs = runs.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(runs.len(), plans.len() * browsers.len(), "every scenario is run in every browser");

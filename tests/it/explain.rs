@@ -381,14 +381,8 @@ async fn every_fix_passes_in_chromium_and_nothing_passes_without_it() {
                 add("fixed", &fix.edits, true);
             }
         }
-        let options = run::Options {
-            browsers: vec![browser],
-            jobs: 2,
-            headed: false,
-            fail_fast: false,
-            guard: PathBuf::from(env!("CARGO_BIN_EXE_rehearsal")),
-            remote: Vec::new(),
-        };
+        let guard = PathBuf::from(env!("CARGO_BIN_EXE_rehearsal"));
+        let options = run::Options { jobs: 2, ..run::Options::new(vec![browser], guard) };
         let runs = run::run(&plans, &options, &CancellationToken::new(), |_| {}).await.expect("an authority");
         assert_eq!(runs.len(), plans.len());
         let mut wrong = Vec::new();

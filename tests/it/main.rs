@@ -17,6 +17,7 @@ mod fixes;
 mod matrix;
 mod model;
 mod predicting;
+mod reports;
 mod rules;
 mod scenario;
 mod support;

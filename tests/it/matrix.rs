@@ -153,14 +153,8 @@ fn none_is_never_recommended_where_a_narrower_word_works_as_widely() {
 
 fn rehearsed(draft: Draft, browsers: &[BrowserName]) -> Matrix {
     let plans: Vec<_> = draft.combinations.iter().map(|combination| Arc::clone(&combination.plan)).collect();
-    let options = run::Options {
-        browsers: Matrix::cast(browsers),
-        jobs: 2,
-        headed: false,
-        fail_fast: false,
-        guard: env!("CARGO_BIN_EXE_rehearsal").into(),
-        remote: Vec::new(),
-    };
+    let guard = env!("CARGO_BIN_EXE_rehearsal").into();
+    let options = run::Options { jobs: 2, ..run::Options::new(Matrix::cast(browsers), guard) };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a few threads");
     let runs = runtime.block_on(run::run(&plans, &options, &CancellationToken::new(), |_| {}));
     Matrix::of(draft, browsers.to_vec(), &runs.expect("the combinations can be run"))
@@ -276,7 +270,7 @@ fn a_page_escapes_what_a_scenario_says_and_loads_nothing() {
     draft.strangers.push("<u>evil</u>".to_owned());
     let mut matrix = rehearsed(draft, &["model:chromium".parse().expect("a browser's name")]);
     matrix.rows[0][0].error = Some("<s>gone</s>".to_owned());
-    let page = html::page(&matrix);
+    let page = html::page(&matrix, time::OffsetDateTime::UNIX_EPOCH);
     for tag in ["<script", "<img", "<i>;", "<b>1", "<u>", "<s>"] {
         assert!(!page.contains(tag), "{tag} got through");
     }
@@ -311,7 +305,7 @@ fn a_disagreement_is_marked_wherever_it_is_shown() {
         table.contains("!! model:chromium, one origin, by path") && table.contains("observed black"),
         "{table}"
     );
-    let page = html::page(&matrix);
+    let page = html::page(&matrix, time::OffsetDateTime::UNIX_EPOCH);
     assert!(page.contains("role=\"alert\"") && page.contains("‼ predicted white, observed black"));
     let document = serde_json::to_value(json::Document::of(&matrix)).expect("a document");
     assert_eq!(document["disagreements"], 1);

@@ -64,6 +64,7 @@ pub fn plan_with(origins: impl Into<Vec<Origin>>, records: impl Into<Vec<Record>
         source: Arc::new(Source::new("test.toml", "")),
         title: "a test".to_owned(),
         covers: Vec::new(),
+        tags: Vec::new(),
         records: records.into(),
         origins: origins.into(),
         steps: Vec::new(),

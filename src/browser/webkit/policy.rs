@@ -130,6 +130,7 @@ fn plan() -> Plan {
         source: Arc::new(Source::new("", "")),
         title: String::new(),
         covers: Vec::new(),
+        tags: Vec::new(),
         records: Vec::new(),
         origins: vec![first, origin("third", "https://third.example", Service::Routes(routes))],
         steps: vec![step],

@@ -4,11 +4,14 @@
 //! list. Markup is by maud, which escapes whatever it is given: titles, names and addresses come from
 //! scenario files, and a page is passed on to people who never saw those.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
+use time::OffsetDateTime;
 
-use super::{Trouble, assumed, by_whom, policy, reasons, troubles};
+use super::{Trouble, assumed, by_whom, reasons, troubles};
 use crate::browser_name::BrowserName;
-use crate::matrix::{Cell, Fate, Finding, Matrix, Place};
+use crate::matrix::{Cell, Combination, Fate, Finding, Matrix, Place};
+use crate::report::page::{self, moment, prose};
+use crate::text::{listed, safe, safe_lines};
 
 /// What a cell begins with.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,41 +71,33 @@ impl Sign {
     }
 }
 
-/// The page.
-pub fn page(matrix: &Matrix) -> String {
+/// The page, made now.
+pub fn page(matrix: &Matrix, now: OffsetDateTime) -> String {
     let finding = matrix.finding();
     let plan = &matrix.draft.plan;
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy"
-                    content="default-src 'none'; style-src 'unsafe-inline'; img-src data:";
-                meta name="color-scheme" content="light dark";
-                link rel="icon" href="data:,";
-                title { (plan.title) " – rehearsal matrix" }
-                style { (PreEscaped(include_str!("page.css"))) }
+    let body = html! {
+        main {
+            (head(matrix, &finding, now))
+            @for (index, place) in in_order_of_interest(matrix) {
+                (section(matrix, &finding, index, place))
             }
-            body {
-                main {
-                    (head(matrix, &finding))
-                    @for (index, place) in matrix.draft.places.iter().enumerate() {
-                        (section(matrix, &finding, index, place))
-                    }
-                    (impossible(matrix))
-                    (reason_list(matrix))
-                    (ground(matrix))
-                    (foot(matrix))
-                }
-            }
+            (impossible(matrix))
+            (page::glossary(reasons(matrix).iter().map(|told| (told.reason, told.question)).collect()))
+            (ground(matrix))
+            (foot(matrix))
         }
     };
-    page.into_string()
+    page::page(&format!("{} – rehearsal matrix", plan.title), include_str!("page.css"), "", &body)
 }
 
-fn head(matrix: &Matrix, finding: &Finding) -> Markup {
+/// The topologies: the reader's own first.
+fn in_order_of_interest(matrix: &Matrix) -> impl Iterator<Item = (usize, &Place)> {
+    let (written, others): (Vec<_>, Vec<_>) =
+        matrix.draft.places.iter().enumerate().partition(|(_, place)| place.as_written);
+    written.into_iter().chain(others)
+}
+
+fn head(matrix: &Matrix, finding: &Finding, now: OffsetDateTime) -> Markup {
     let plan = &matrix.draft.plan;
     let wrong = matrix.disagreements();
     let shown: Vec<Sign> = Sign::ALL
@@ -111,10 +106,17 @@ fn head(matrix: &Matrix, finding: &Finding) -> Markup {
         .collect();
     html! {
         header {
-            p.of { "rehearsal matrix · " (plan.source.path) }
+            p.of {
+                "rehearsal matrix · " (safe(&plan.source.path)) " · " (moment(now)) " · rehearsal "
+                (env!("CARGO_PKG_VERSION"))
+            }
             h1 { (prose(&finding.headline(matrix))) }
-            p.title { "The scenario: " (plan.title) }
-            @if let Some(sentence) = finding.as_written(matrix) { p { (prose(&sentence)) } }
+            p.title { "The scenario: " (safe(&plan.title)) }
+            @if let Some(sentence) = finding.as_written(matrix) {
+                @let works = finding.written.is_some_and(|written| works(matrix, written));
+                p.news.bad[!works] { (prose(&sentence)) }
+            }
+            (strip(matrix, finding))
             @if let Some(remark) = finding.remark(matrix) { p { (prose(&remark)) } }
             p.soft { (prose(&by_whom(matrix))) }
             @for (browser, why) in matrix.silent() {
@@ -136,6 +138,40 @@ fn head(matrix: &Matrix, finding: &Finding) -> Markup {
     }
 }
 
+/// Whether a combination works in every browser that shows something.
+fn works(matrix: &Matrix, combination: usize) -> bool {
+    matrix.works_in(combination).count() == matrix.speaking().len()
+}
+
+/// What is there and what would be best, one under the other: for whoever reads no table further down.
+fn strip(matrix: &Matrix, finding: &Finding) -> Markup {
+    let rows = [("as written", finding.written), ("★ safest", finding.safest)];
+    let rows: Vec<(&str, usize)> = match (finding.written, finding.safest) {
+        (Some(written), Some(safest)) if written == safest => vec![("as written, and ★ safest", written)],
+        _ => rows.into_iter().filter_map(|(what, row)| Some((what, row?))).collect(),
+    };
+    html! {
+        @if !rows.is_empty() {
+            table.strip {
+                caption { "In short" }
+                (heading(matrix))
+                tbody {
+                    @for (what, row) in rows {
+                        @let combination = &matrix.draft.combinations[row];
+                        tr {
+                            th scope="row" {
+                                span.tag.written { (what) } " " code { (combination.spelt()) } " "
+                                span.soft { (matrix.place_of(row).topology.title()) }
+                            }
+                            (cells(matrix, row, false))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn section(matrix: &Matrix, finding: &Finding, index: usize, place: &Place) -> Markup {
     let rows = matrix.draft.combinations.iter().enumerate().filter(|(_, row)| row.place == index);
     html! {
@@ -146,40 +182,84 @@ fn section(matrix: &Matrix, finding: &Finding, index: usize, place: &Place) -> M
                 @if place.as_written { span.tag.written { "as written" } }
             }
             ul.origins {
-                @for (url, names) in &place.origins { li { (names.join(" and ")) " " (url) } }
+                @for (url, names) in &place.origins { li { (safe(&names.join(" and "))) " " (safe(url)) } }
             }
             @if !place.assumptions.is_empty() {
                 ul.notes { @for assumption in &place.assumptions { li { (prose(assumption)) } } }
             }
             table {
                 (heading(matrix))
-                tbody {
-                    @for (row, combination) in rows {
-                        @let best = finding.safest == Some(row);
-                        @let all = finding.everywhere.contains(&row);
-                        tr.best[best].all[all] {
-                            th scope="row" {
-                                code { (combination.spelt()) } " "
-                                @if best { span.tag.safest { "★ safest" } " " }
-                                @if combination.as_written { span.tag.written { "as written" } }
-                            }
-                            td.sum.yes { span.word { i { "✓" } "in all " (matrix.browsers.len()) } }
-                            @for (browser, cell) in matrix.browsers.iter().zip(&matrix.rows[row]) {
-                                (self::cell(matrix, *browser, cell))
-                            }
-                        }
-                    }
+                tbody { @for (row, combination) in rows { (self::row(matrix, finding, row, combination)) } }
+            }
+        }
+    }
+}
+
+fn row(matrix: &Matrix, finding: &Finding, row: usize, combination: &Combination) -> Markup {
+    let best = finding.safest == Some(row);
+    html! {
+        tr.best[best] {
+            th scope="row" {
+                code { (combination.spelt()) } " "
+                @if best { span.tag.safest { "★ safest" } " " }
+                @if combination.as_written { span.tag.written { "as written" } }
+            }
+            (cells(matrix, row, true))
+        }
+    }
+}
+
+/// The cells of a row; one cell where there is the same to say of all.
+fn cells(matrix: &Matrix, row: usize, folded: bool) -> Markup {
+    let all = matrix.browsers.len();
+    let cells = &matrix.rows[row];
+    let is_clean = cells.iter().all(|cell| cell.works() && cell.disagreements.is_empty());
+    html! {
+        @if folded && is_clean && all > 1 {
+            td.yes colspan=(all) {
+                span.word { i aria-hidden="true" { "✓" } "works in " @if all == 2 { "both" } @else { "all " (all) } }
+            }
+        } @else {
+            @for cell in cells { (self::cell(matrix, cell)) }
+            (groups(matrix, row))
+        }
+    }
+}
+
+/// The same cells for a narrow page: browsers that show the same are one line.
+fn groups(matrix: &Matrix, row: usize) -> Markup {
+    let mut groups: Vec<(&Cell, Vec<String>)> = Vec::new();
+    for (browser, cell) in matrix.browsers.iter().zip(&matrix.rows[row]) {
+        let name = short(*browser);
+        let alike = |(known, _): &&mut (&Cell, _)| {
+            Sign::of(known) == Sign::of(cell)
+                && troubles(known, &matrix.draft.needs) == troubles(cell, &matrix.draft.needs)
+                && known.disagreements == cell.disagreements
+        };
+        match groups.iter_mut().find(alike) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((cell, vec![name])),
+        }
+    }
+    html! {
+        td.narrow colspan=(matrix.browsers.len()) {
+            @for (cell, names) in groups {
+                @let sign = Sign::of(cell);
+                div class={ "group " (sign.class) } {
+                    strong { (names.len()) " of " (matrix.browsers.len()) ": " (sign.sign) " " (sign.word) }
+                    (whys(matrix, cell))
+                    span.who { (listed(names)) }
                 }
             }
         }
     }
 }
 
-/// The engines, each over its policies.
+/// The products, each over its policies.
 fn heading(matrix: &Matrix) -> Markup {
     let mut groups: Vec<(String, usize)> = Vec::new();
     for browser in &matrix.browsers {
-        let name = engine(matrix, *browser);
+        let name = product(matrix, *browser);
         match groups.last_mut() {
             Some((last, count)) if *last == name => *count += 1,
             _ => groups.push((name, 1)),
@@ -191,30 +271,51 @@ fn heading(matrix: &Matrix) -> Markup {
                 th rowspan="2" scope="col" { "Set-Cookie" }
                 @for (name, count) in groups { th scope="colgroup" colspan=(count) { (name) } }
             }
-            tr { @for browser in &matrix.browsers { th scope="col" { "third parties " (policy(*browser).0) } } }
+            tr {
+                @for browser in &matrix.browsers {
+                    th scope="col" {
+                        @if browser.policy.is_none() { b { "as shipped" } br; }
+                        "third-party cookies " (browser.third_party().as_str())
+                    }
+                }
+            }
         }
     }
 }
 
-fn engine(matrix: &Matrix, browser: BrowserName) -> String {
+fn product(matrix: &Matrix, browser: BrowserName) -> String {
     let real = matrix.browsers.iter().any(|browser| !browser.model);
+    let product = browser.engine.product();
     match (real, browser.model) {
-        (true, true) => format!("{} (predicted)", browser.engine.as_str()),
-        (true, false) => format!("{} (real)", browser.engine.as_str()),
-        (false, _) => browser.engine.as_str().to_owned(),
+        (true, true) => format!("{product} (predicted)"),
+        (true, false) => format!("{product} (real)"),
+        (false, _) => product.to_owned(),
     }
 }
 
-fn cell(matrix: &Matrix, browser: BrowserName, cell: &Cell) -> Markup {
+/// A browser in a row of others.
+fn short(browser: BrowserName) -> String {
+    match browser.policy {
+        None => format!("{} as shipped", browser.engine.product()),
+        Some(_) => format!("{} ({})", browser.engine.product(), browser.third_party().as_str()),
+    }
+}
+
+fn cell(matrix: &Matrix, cell: &Cell) -> Markup {
     let sign = Sign::of(cell);
-    let troubles = troubles(cell, &matrix.draft.needs);
-    let name = format!("{}, third parties {}", engine(matrix, browser), policy(browser).0);
     html! {
-        td class=(sign.class) data-browser=(name) {
+        td class=(format!("{} wide", sign.class)) {
             span.word { i aria-hidden="true" { (sign.sign) } (sign.word) }
-            @for trouble in &troubles { (why(trouble, sign)) }
-            @for disagreement in &cell.disagreements { span.wrong { "‼ " (disagreement) } }
+            (whys(matrix, cell))
         }
+    }
+}
+
+fn whys(matrix: &Matrix, cell: &Cell) -> Markup {
+    let sign = Sign::of(cell);
+    html! {
+        @for trouble in &troubles(cell, &matrix.draft.needs) { (why(trouble, sign)) }
+        @for disagreement in &cell.disagreements { span.wrong { "‼ " (safe(disagreement)) } }
     }
 }
 
@@ -225,21 +326,12 @@ fn why(trouble: &Trouble, sign: Sign) -> Markup {
         && [REFUSED, KEPT, UNREACHED, UNREAD, MISSING].contains(&sign);
     html! {
         span.why {
-            @if !trouble.names.is_empty() { code { (trouble.names.join(", ")) } " " }
+            @if !trouble.names.is_empty() { code { (safe(&trouble.names.join(", "))) } " " }
             @if !is_said { (trouble.what) @if !trouble.reasons.is_empty() { ": " } }
             @for told in &trouble.reasons {
-                a href=(format!("#{}", told.reason)) title=(told.reason.sentence(told.question)) { (told.reason.code()) }
+                (page::code(told.reason, told.question))
                 " "
             }
-        }
-    }
-}
-
-/// A sentence whose words in backquotes are code.
-fn prose(text: &str) -> Markup {
-    html! {
-        @for (index, part) in text.split('`').enumerate() {
-            @if index % 2 == 0 { (part) } @else { code { (part) } }
         }
     }
 }
@@ -255,37 +347,12 @@ fn impossible(matrix: &Matrix) -> Markup {
     }
 }
 
-fn reason_list(matrix: &Matrix) -> Markup {
-    let reasons = reasons(matrix);
-    let mut codes: Vec<_> = reasons.iter().map(|told| told.reason).collect();
-    codes.sort_unstable();
-    codes.dedup();
-    html! {
-        @if !codes.is_empty() {
-            section {
-                h2 { "Reasons" }
-                dl {
-                    @for code in codes {
-                        dt id=(code.code()) { code { (code.code()) } }
-                        @for told in reasons.iter().filter(|told| told.reason == code) {
-                            dd {
-                                "not " (told.question.word()) ": " (code.sentence(told.question)) " "
-                                span.soft { "(" (code.clause(told.question)) ")" }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// What the table rests on.
 fn ground(matrix: &Matrix) -> Markup {
     html! {
         section {
             h2 { "The cookies, as written" }
-            ul { @for line in matrix.draft.needs.iter().flat_map(|need| &need.lines) { li { code { "Set-Cookie: " (line) } } } }
+            ul { @for line in matrix.draft.needs.iter().flat_map(|need| &need.lines) { li { code { "Set-Cookie: " (safe(line)) } } } }
             h2 { "Assumed" }
             @for sentence in assumed(matrix) { p { (prose(&sentence)) } }
         }
@@ -293,12 +360,29 @@ fn ground(matrix: &Matrix) -> Markup {
 }
 
 fn foot(matrix: &Matrix) -> Markup {
+    let source = &matrix.draft.plan.source;
     html! {
-        footer {
-            p { "Third parties allowed, partitioned, blocked: what the browser does with third-party cookies." }
-            @for (browser, version) in matrix.browsers.iter().zip(&matrix.versions).filter(|(browser, _)| !browser.model) {
-                p { (browser.to_string()) " " (version) ": third-party cookies " (browser.third_party().as_str()) }
+        section {
+            h2 { "The scenario" }
+            details {
+                summary { "as it is written" }
+                @for part in source.parts() {
+                    p.of { (safe(part.path)) }
+                    pre.snippet tabindex="0" { (safe_lines(&source.text[part.span])) }
+                }
             }
+        }
+        footer {
+            p { "Third-party cookies allowed, partitioned, blocked: what the browser does with cookies of another site than the page's." }
+            ul {
+                @for (browser, version) in matrix.browsers.iter().zip(&matrix.versions) {
+                    li {
+                        (browser.spoken()) ": " code { (browser.to_string()) } " " (version)
+                        ", third-party cookies " (browser.third_party().as_str())
+                    }
+                }
+            }
+            p { "WebKitGTK shares its engine with Safari, and its cookie parser is libsoup's: a WebKit verdict is not a Safari verdict." }
         }
     }
 }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use crate::browser_name::BrowserName;
 use crate::diagnostic::Diagnostic;
 use crate::explain::failure::Explained;
-use crate::outcome::{Failed, Run};
+use crate::outcome::{Failed, Outcome, Run};
 use crate::plan::Service;
-use crate::text::listed;
+use crate::text::{in_order, listed};
 use crate::verdict::{Failure, Note};
 use crate::world::wire::Answer;
 
@@ -80,7 +80,11 @@ impl Stopped<'_> {
 impl<'r> Digest<'r> {
     /// What is to be said of the runs of one scenario.
     pub fn of(runs: &'r [Run]) -> Self {
-        let warnings = undeclared(runs).into_iter().chain(runs.iter().flat_map(drifts));
+        // What a scenario that is run again shows again is said once.
+        let mut said = BTreeSet::new();
+        let once: Vec<&Run> = runs.iter().filter(|run| said.insert(run.browser)).collect();
+        let drifts = runs.iter().flat_map(drifts);
+        let warnings = undeclared(runs).into_iter().chain(drifts);
         let failures = failures(runs);
         // One remedy mends whatever can be mended with it.
         let remedy = failures.iter().find_map(|failing| match &failing.why {
@@ -92,7 +96,7 @@ impl<'r> Digest<'r> {
             Some(Stopped { run, message: &error.message, hint: error.hint.as_deref() })
         });
         Self {
-            warnings: warnings.chain(runs.iter().filter_map(unpredicted)).collect(),
+            warnings: warnings.chain(once.into_iter().filter_map(unpredicted)).collect(),
             failures,
             remedy,
             errors: errors.collect(),
@@ -118,7 +122,7 @@ impl Failing<'_> {
 
 /// The claims that did not hold, step by step.
 fn failures(runs: &[Run]) -> Vec<Failing<'_>> {
-    let ran: Vec<BrowserName> = runs.iter().map(|run| run.browser).collect();
+    let ran = in_order(runs.iter().map(|run| run.browser));
     let mut known: Vec<&Arc<Explained>> = Vec::new();
     let mut noted = BTreeSet::new();
     let mut all = Vec::new();
@@ -175,6 +179,30 @@ fn alike(runs: &[Run], step: usize) -> Vec<(&Failed, Vec<BrowserName>)> {
         }
     }
     all
+}
+
+/// A scenario that passed in a browser and, run again, did not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flaky<'r> {
+    /// Its file.
+    pub scenario: &'r str,
+    /// The browser.
+    pub browser: BrowserName,
+    /// How many of its runs passed.
+    pub passed: usize,
+    /// How many there were.
+    pub of: usize,
+}
+
+/// Every scenario that did not end alike each time.
+pub fn flaky(runs: &[Run]) -> Vec<Flaky<'_>> {
+    let pairs = in_order(runs.iter().map(|run| (run.scenario(), run.browser)));
+    let all = pairs.into_iter().map(|(scenario, browser)| {
+        let of = runs.iter().filter(|run| run.scenario() == scenario && run.browser == browser);
+        let passed = of.clone().filter(|run| run.outcome() == Outcome::Passed).count();
+        Flaky { scenario, browser, passed, of: of.count() }
+    });
+    all.filter(|flaky| flaky.passed > 0 && flaky.passed < flaky.of).collect()
 }
 
 impl<'r> Why<'r> {

@@ -5,11 +5,13 @@
 
 use serde::Serialize;
 
-use crate::diagnostic::Source;
+use super::digest::{Flaky, flaky};
+use crate::diagnostic::{Diagnostic, Source};
 use crate::observe::{Cookie, Exchange, Observation, SetCookie, Withheld};
 use crate::outcome::{Asked, Failed, Outcome, Run, StepRun, Summary};
 use crate::plan::Step;
 use crate::reconcile::{Drift, Question};
+use crate::report::check::MistakeObject;
 use crate::report::explain::json::{ExplanationObject, RemedyObject};
 use crate::text::codes;
 use crate::world::wire;
@@ -19,13 +21,38 @@ use crate::world::wire;
 pub struct Document<'a> {
     version: u8,
     runs: Vec<RunObject<'a>>,
+    /// Scenarios that did not end alike in every one of their runs: see `--repeat`.
+    flaky: Vec<FlakyObject<'a>>,
+    /// What is wrong with the files that were read.
+    mistakes: Vec<MistakeObject<'a>>,
     summary: Summary,
 }
 
+#[derive(Serialize)]
+struct FlakyObject<'a> {
+    scenario: &'a str,
+    browser: String,
+    passed: usize,
+    of: usize,
+}
+
+impl<'a> FlakyObject<'a> {
+    fn of(flaky: Flaky<'a>) -> Self {
+        let Flaky { scenario, browser, passed, of } = flaky;
+        Self { scenario, browser: browser.to_string(), passed, of }
+    }
+}
+
 impl<'a> Document<'a> {
-    /// The document of these runs, in this order, and of what was asked for.
-    pub fn of(runs: &'a [Run], asked: Asked<'_>) -> Self {
-        Self { version: 1, runs: runs.iter().map(RunObject::of).collect(), summary: Summary::of(runs, asked) }
+    /// The document of these runs, in this order, of what was asked for, and of what was wrong with the files.
+    pub fn of(runs: &'a [Run], asked: Asked<'_>, mistakes: &'a [Diagnostic]) -> Self {
+        Self {
+            version: 1,
+            runs: runs.iter().map(RunObject::of).collect(),
+            flaky: flaky(runs).into_iter().map(FlakyObject::of).collect(),
+            mistakes: mistakes.iter().map(MistakeObject::of).collect(),
+            summary: Summary::of(runs, asked),
+        }
     }
 }
 
@@ -34,6 +61,7 @@ struct RunObject<'a> {
     scenario: &'a str,
     title: &'a str,
     covers: &'a [String],
+    tags: &'a [String],
     browser: String,
     browser_version: &'a str,
     third_party: &'static str,
@@ -53,6 +81,7 @@ impl<'a> RunObject<'a> {
             scenario: run.scenario(),
             title: &run.plan.title,
             covers: &run.plan.covers,
+            tags: &run.plan.tags,
             browser: run.browser.to_string(),
             browser_version: &run.browser_version,
             third_party: run.third_party.as_str(),

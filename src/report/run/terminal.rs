@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use super::digest::{Digest, Failing, Why};
+use super::digest::{Digest, Failing, Flaky, Why, flaky};
 use crate::browser_name::BrowserName;
 use crate::diagnostic::{Diagnostic, Style as Dress};
 use crate::outcome::{Asked, Outcome, Run, Summary};
 use crate::report::fix::write_remedy;
 use crate::report::why;
-use crate::text::{counted, padded, safe, width};
+use crate::text::{COLUMNS, counted, in_order, padded, safe, width};
 
 /// The writer takes the colours out where they are not wanted.
 const COLOURED: Dress = Dress::Coloured;
@@ -58,6 +58,14 @@ pub fn write_scenario(
     Ok(())
 }
 
+/// What is to be said of runs of one scenario as text without colour, for a report that is no terminal.
+pub fn text(runs: &[Run], digest: &Digest<'_>) -> String {
+    let mut out = anstream::StripStream::new(Vec::new());
+    let written = write_scenario(&mut out, runs, digest, &mut Told::default(), COLUMNS);
+    written.expect("a vector takes all");
+    String::from_utf8_lossy(&out.into_inner()).into_owned()
+}
+
 /// A claim that did not hold as a message, and why as another.
 fn messages(runs: &[Run], failing: &Failing<'_>, columns: usize) -> Vec<Diagnostic> {
     let failure = failing.failure;
@@ -91,6 +99,11 @@ pub fn write_summary(
     write_table(out, runs)?;
     writeln!(out)?;
     write_policies(out, runs)?;
+    for Flaky { scenario, browser, passed, of } in flaky(runs) {
+        let style = AnsiColor::Red.on_default().bold();
+        let scenario = safe(scenario);
+        writeln!(out, "{style}FLAKY{style:#}: `{scenario}` passed in {passed} of {of} runs in {browser}")?;
+    }
     let drift: usize = runs.iter().map(|run| run.drift.len()).sum();
     if drift > 0 {
         let style = AnsiColor::Red.on_default().bold();
@@ -132,7 +145,7 @@ fn in_part(runs: &[Run], summary: Summary) -> String {
 fn not_run(runs: &[Run], asked: Asked<'_>) -> Option<String> {
     let missing = in_order(asked.browsers.iter().copied()).into_iter().filter_map(|browser| {
         let ran = runs.iter().filter(|run| run.browser == browser).count();
-        let missing = asked.scenarios.saturating_sub(ran);
+        let missing = (asked.scenarios * asked.repeat).saturating_sub(ran);
         (missing > 0).then_some((missing, browser))
     });
     // The first names what is counted, and the others are read after it.
@@ -164,8 +177,9 @@ fn write_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
             }
         }
         let cells = columns.iter().map(|&(browser, width)| {
-            let run = runs.iter().find(|run| run.browser == browser && run.scenario() == *scenario);
-            run.map_or_else(|| format!("  {:width$}", "not run"), |run| Cell::of(run).padded(width))
+            let of: Vec<&Run> =
+                runs.iter().filter(|run| run.browser == browser && run.scenario() == *scenario).collect();
+            Cell::of_all(&of).map_or_else(|| format!("  {:width$}", "not run"), |cell| cell.padded(width))
         });
         write_line(out, format!("  {}", padded(&safe(stem(scenario)), name_width - 2)), cells)?;
     }
@@ -193,7 +207,11 @@ fn write_policies(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
 
 /// A column holds the browser's name, `FAILED 1234 ms`, and whatever of its runs is wider.
 fn column(browser: BrowserName, runs: &[Run]) -> usize {
-    let cells = runs.iter().filter(|run| run.browser == browser).map(|run| Cell::of(run).width());
+    let scenarios = in_order(runs.iter().map(Run::scenario));
+    let of = |scenario: &str| -> Vec<&Run> {
+        runs.iter().filter(|run| run.browser == browser && run.scenario() == scenario).collect()
+    };
+    let cells = scenarios.into_iter().filter_map(|scenario| Some(Cell::of_all(&of(scenario))?.width()));
     cells.max().unwrap_or(0).max(browser.to_string().len()).max(14)
 }
 
@@ -211,6 +229,21 @@ struct Cell {
 }
 
 impl Cell {
+    /// The cell of a scenario in a browser, where it was run: of several runs the worst, and how many passed.
+    fn of_all(runs: &[&Run]) -> Option<Self> {
+        let worst = runs.iter().max_by_key(|run| (run.outcome(), run.unjudged()))?;
+        let mut cell = Self::of(worst);
+        let passed = runs.iter().filter(|run| run.outcome() == Outcome::Passed).count();
+        if runs.len() > 1 {
+            let word =
+                if (1..runs.len()).contains(&passed) { "FLAKY" } else { cell.word.trim_end_matches(',') };
+            cell.word = format!("{word} {passed} of {}", runs.len());
+            let all: Duration = runs.iter().map(|run| run.duration).sum();
+            cell.time = format!(" {} ms", all.as_millis());
+        }
+        Some(cell)
+    }
+
     fn of(run: &Run) -> Self {
         let time = format!(" {} ms", run.duration.as_millis());
         let (word, style) = match (run.outcome(), run.unjudged()) {
@@ -235,17 +268,6 @@ impl Cell {
         let padding = width.saturating_sub(self.width());
         format!("  {style}{word}{style:#}{dim}{time}{dim:#}{:padding$}", "", dim = Style::new().dimmed())
     }
-}
-
-/// Each value once, in the order of its first appearance.
-fn in_order<T: Copy + PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
-    let mut once = Vec::new();
-    for value in values {
-        if !once.contains(&value) {
-            once.push(value);
-        }
-    }
-    once
 }
 
 fn stem(scenario: &str) -> &str {

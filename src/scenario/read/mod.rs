@@ -29,7 +29,8 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use fields::{Fields, entries, string, wrong_type};
 
 /// The keys of a scenario.
-const KEYS: [&str; 8] = ["title", "covers", "include", "variables", "relation", "dns", "origins", "step"];
+const KEYS: [&str; 9] =
+    ["title", "covers", "tags", "include", "variables", "relation", "dns", "origins", "step"];
 
 /// Reads a scenario. Where a file is not TOML, what stands before the first syntax error of the scenario is
 /// checked too, and `None` is returned: the rest cannot be trusted.
@@ -72,6 +73,7 @@ fn scenario(document: &DeTable<'_>, mistakes: &mut Mistakes) -> Scenario {
     let mut fields = Fields::new(document, "a scenario");
     let title = fields.string("title", mistakes);
     let covers = fields.strings("covers", mistakes).unwrap_or_default();
+    let tags = fields.strings("tags", mistakes).unwrap_or_default();
     // Both are dealt with in `include`.
     fields.entry("include");
     fields.table("variables", mistakes);
@@ -88,6 +90,7 @@ fn scenario(document: &DeTable<'_>, mistakes: &mut Mistakes) -> Scenario {
     Scenario {
         title,
         covers,
+        tags,
         relations: relations.unwrap_or_default(),
         records: records.unwrap_or_default(),
         origins: origins.unwrap_or_default(),

@@ -56,6 +56,7 @@ pub(super) fn resolve(scenario: Scenario, mistakes: &mut Mistakes) -> Option<Pla
         source: Arc::clone(mistakes.source()),
         title: scenario.title?.value,
         covers: scenario.covers.into_iter().map(|id| id.value).collect(),
+        tags: scenario.tags.into_iter().map(|tag| tag.value).collect(),
         records,
         origins,
         steps,

@@ -8,6 +8,7 @@ mod one_character;
 mod policy;
 mod predicted;
 mod remote;
+mod report_page;
 mod reset;
 mod robust;
 mod speed;

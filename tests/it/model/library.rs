@@ -23,15 +23,9 @@ async fn every_shipped_scenario_holds_in_every_model() {
         "model:webkit:allow-third-party",
     ];
     let plans: Vec<_> = loaded.plans.into_iter().map(Arc::new).collect();
-    let options = Options {
-        browsers: names.iter().map(|name| name.parse().expect("a browser's name")).collect(),
-        jobs: 2,
-        headed: false,
-        fail_fast: false,
-        // A model starts no process.
-        guard: PathBuf::new(),
-        remote: Vec::new(),
-    };
+    let browsers = names.iter().map(|name| name.parse().expect("a browser's name")).collect();
+    // A model starts no process.
+    let options = Options { jobs: 2, ..Options::new(browsers, PathBuf::new()) };
     let runs = run::run(&plans, &options, &CancellationToken::new(), |_| {}).await.expect("they can be run");
     assert_eq!(runs.len(), plans.len() * names.len());
     for run in runs {
