@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::plan::SameSite;
 use crate::rules::cookie_header::cookie_pairs;
+use crate::rules::line::Line;
 use crate::rules::reason::Reason;
 use crate::world::wire;
 
@@ -151,7 +152,7 @@ impl SetCookie {
     pub fn unjudged(line: &[u8]) -> Self {
         Self {
             line: line.to_vec(),
-            name: name_of(line),
+            name: Line(&String::from_utf8_lossy(line)).name().to_owned(),
             stored: None,
             reasons: BTreeSet::new(),
             native: Vec::new(),
@@ -166,11 +167,4 @@ impl Exchange {
         let set_cookie = wire.set_cookie().map(SetCookie::unjudged).collect();
         Self { wire, sent, withheld: Vec::new(), set_cookie }
     }
-}
-
-/// The name a Set-Cookie line gives its cookie (RFC 6265bis -22, section 5.6, steps 2 to 4).
-fn name_of(line: &[u8]) -> String {
-    let pair = line.split(|&byte| byte == b';').next().unwrap_or_default();
-    let pair = String::from_utf8_lossy(pair);
-    pair.split_once('=').map_or("", |(name, _)| name.trim()).to_owned()
 }

@@ -1,101 +1,33 @@
-//! How two URLs relate: same-origin, same-site, cross-site.
+//! Why two URLs are same-origin, same-site or cross-site, in sentences.
 //!
-//! Sites are schemeful, as RFC 6265bis (section 5.2) and HTML define them: scheme and registrable
-//! domain. What single engines make of the scheme is not said here.
-
-use std::fmt;
+//! How they relate, the rules say. Sites are schemeful here, as RFC 6265bis (section 5.2) and HTML define them; what
+//! single engines make of the scheme is not said.
 
 use url::{Host, Url};
 
-use crate::suffixes::{registrable_domain, suffixes};
+pub use crate::rules::site::Relation;
+use crate::rules::site::{Location, Site};
+use crate::suffixes::{Names, registrable_domain, suffixes};
 
-/// How one URL relates to another. It is symmetrical.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relation {
-    /// Scheme, host and port are the same.
-    SameOrigin,
-    /// Not same-origin; scheme and registrable domain are the same.
-    SameSite,
-    /// Scheme or registrable domain differ.
-    CrossSite,
-}
-
-impl Relation {
-    /// Every relation, the closest first.
-    pub const ALL: [Self; 3] = [Self::SameOrigin, Self::SameSite, Self::CrossSite];
-
-    /// The relation of two URLs.
-    pub fn of(a: &Url, b: &Url) -> Self {
-        if a.origin() == b.origin() {
-            Self::SameOrigin
-        } else if Site::of(a) == Site::of(b) {
-            Self::SameSite
-        } else {
-            Self::CrossSite
-        }
-    }
-
-    /// The word scenario files use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SameOrigin => "same-origin",
-            Self::SameSite => "same-site",
-            Self::CrossSite => "cross-site",
-        }
+/// The relation of two URLs. It is symmetrical.
+pub fn of(a: &Url, b: &Url) -> Relation {
+    match (Location::parse(a.as_str()), Location::parse(b.as_str())) {
+        (Some(a), Some(b)) => a.origin.relation(&b.origin, &Names, true),
+        _ => Relation::CrossSite,
     }
 }
 
-impl fmt::Display for Relation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A site: scheme and registrable domain, or scheme and host where there is no such domain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Site {
-    /// The scheme.
-    pub scheme: String,
-    /// The registrable domain, or the whole host.
-    pub domain: String,
-    /// Why the host has no registrable domain, where it has none.
-    pub whole_host: Option<WholeHost>,
-}
-
-/// Why a host is a site by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WholeHost {
-    /// It is an address.
-    Address,
-    /// It is a public suffix, or a name of one label.
-    Suffix,
-}
-
-impl Site {
-    /// The site of a URL. A URL without a host is a site of its own scheme.
-    pub fn of(url: &Url) -> Self {
-        let scheme = url.scheme().to_owned();
-        let host = url.host_str().unwrap_or_default().to_owned();
-        if !matches!(url.host(), Some(Host::Domain(_))) {
-            return Self { scheme, domain: host, whole_host: Some(WholeHost::Address) };
-        }
-        match registrable_domain(&host) {
-            Some(domain) => Self { scheme, domain: domain.to_owned(), whole_host: None },
-            None => Self { scheme, domain: host, whole_host: Some(WholeHost::Suffix) },
-        }
-    }
-}
-
-impl fmt::Display for Site {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme, self.domain)
-    }
+/// The site of a URL. `None` where it is of no scheme that has one.
+pub fn site(url: &Url) -> Option<Site> {
+    Location::parse(url.as_str()).map(|location| Site::of(&location.origin, &Names))
 }
 
 /// Why two URLs relate as they do: whole sentences without a final full stop.
 pub fn explain(a: &Url, b: &Url) -> Vec<String> {
-    let (site_a, site_b) = (Site::of(a), Site::of(b));
-    match Relation::of(a, b) {
+    let (Some(site_a), Some(site_b)) = (site(a), site(b)) else {
+        return vec!["one of the two is of a scheme that has no sites".to_owned()];
+    };
+    match of(a, b) {
         Relation::SameOrigin => vec!["scheme, host and port are the same".to_owned()],
         Relation::SameSite => {
             let differs = if a.host_str() == b.host_str() { "port" } else { "host" };
@@ -109,20 +41,22 @@ pub fn explain(a: &Url, b: &Url) -> Vec<String> {
             } else {
                 vec![format!("they belong to two sites, {site_a} and {site_b}")]
             };
-            for (url, site) in [(a, &site_a), (b, &site_b)] {
+            for url in [a, b] {
                 let host = url.host_str().unwrap_or_default();
-                let fact = match site.whole_host {
-                    Some(WholeHost::Address) => format!("{host} is an address, and so a site by itself"),
-                    Some(WholeHost::Suffix) if host.contains('.') => {
-                        format!("{host} is itself a public suffix, and so a site by itself")
-                    }
-                    Some(WholeHost::Suffix) => format!("{host} is a single label, and so a site by itself"),
-                    None => match suffixes(host).name {
+                let fact = match (url.host(), registrable_domain(host)) {
+                    (Some(Host::Domain(_)), Some(_)) => match suffixes(host).name {
                         suffix if suffix.contains('.') => format!(
                             "{suffix} is a public suffix: strangers register names under it, and each is a site"
                         ),
                         _ => continue,
                     },
+                    (Some(Host::Domain(_)), None) if host.contains('.') => {
+                        format!("{host} is itself a public suffix, and so a site by itself")
+                    }
+                    (Some(Host::Domain(_)), None) => {
+                        format!("{host} is a single label, and so a site by itself")
+                    }
+                    _ => format!("{host} is an address, and so a site by itself"),
                 };
                 if !why.contains(&fact) {
                     why.push(fact);
@@ -154,8 +88,8 @@ mod tests {
             ("https://a.co.uk", "https://b.co.uk", "cross-site"),
         ] {
             let url = |text: &str| Url::parse(text).expect("the test gives URLs");
-            assert_eq!(Relation::of(&url(a), &url(b)).as_str(), expected, "{a} {b}");
-            assert_eq!(Relation::of(&url(b), &url(a)).as_str(), expected, "{b} {a}");
+            assert_eq!(of(&url(a), &url(b)).as_str(), expected, "{a} {b}");
+            assert_eq!(of(&url(b), &url(a)).as_str(), expected, "{b} {a}");
             assert!(!explain(&url(a), &url(b)).is_empty());
         }
     }

@@ -5,6 +5,7 @@
 //! nothing is refused for it. What a browser makes of a line is told by [`crate::rules::set_cookie`].
 
 use crate::diagnostic::{Span, did_you_mean};
+use crate::rules::line::{Line, Part};
 
 /// The attributes that some browser reads: RFC 6265bis -22, section 5.6, and CHIPS.
 const KNOWN: [&str; 8] =
@@ -42,50 +43,21 @@ pub fn slips(line: &str) -> Vec<Slip> {
         return Vec::new();
     }
     let mut slips: Vec<Slip> = header_name(line).into_iter().collect();
-    for (number, part) in parts(line).enumerate() {
-        let commas = commas(&part);
+    for (number, part) in Line(line).parts().take(MOST).enumerate() {
+        let commas = commas(part);
         if !commas.is_empty() {
             slips.extend(commas);
         } else if number > 0 {
-            slips.extend(attribute(&part));
+            slips.extend(attribute(part));
         }
     }
     slips.truncate(MOST);
     slips
 }
 
-/// What stands between two semicolons, without the blanks around it. The first is name and value of the cookie.
-struct Part<'l> {
-    text: &'l str,
-    /// Where it begins in the line.
-    start: usize,
-}
-
-impl<'l> Part<'l> {
-    /// The name of the attribute.
-    fn name(&self) -> &'l str {
-        self.text.split('=').next().unwrap_or_default().trim_end_matches(BLANK)
-    }
-
-    /// Its value, empty where there is none.
-    fn value(&self) -> &'l str {
-        self.text.split_once('=').map_or("", |(_, value)| value.trim_start_matches(BLANK))
-    }
-
-    /// A slip that is all of it.
-    fn slip(&self, message: String, help: String) -> Slip {
-        Slip { span: self.start..self.start + self.text.len(), message, help }
-    }
-}
-
-fn parts(line: &str) -> impl Iterator<Item = Part<'_>> {
-    let mut next = 0;
-    line.split(';').take(MOST).map(move |whole| {
-        let end = next + whole.len();
-        next = end + 1;
-        let text = whole.trim_start_matches(BLANK);
-        Part { text: text.trim_end_matches(BLANK), start: end - text.len() }
-    })
+/// A slip that is all of a part.
+fn whole(part: Part<'_>, message: String, help: String) -> Slip {
+    Slip { span: part.span().range(), message, help }
 }
 
 /// The header's own name before the line, copied along.
@@ -102,26 +74,27 @@ fn header_name(line: &str) -> Option<Slip> {
 }
 
 /// Commas that an attribute follows: they were to separate.
-fn commas(part: &Part<'_>) -> Vec<Slip> {
+fn commas(part: Part<'_>) -> Vec<Slip> {
+    let (text, start) = (part.text(), part.span().start);
     // A comment may say what it likes.
     if is(part.name(), "Comment") {
         return Vec::new();
     }
     let followed = |(place, _): (usize, &str)| {
-        let rest = part.text[place + 1..].trim_start_matches(BLANK);
+        let rest = text[place + 1..].trim_start_matches(BLANK);
         let word = rest.split(['=', ',']).next().unwrap_or_default().trim_end_matches(BLANK);
         let known = KNOWN.into_iter().find(|known| is(word, known))?;
         Some(Slip {
-            span: part.start + place..part.start + place + 1,
+            span: start + place..start + place + 1,
             message: format!("attributes are separated by `;`, and a `,` stands before `{known}`"),
             help: format!("write `; {known}`"),
         })
     };
-    part.text.match_indices(',').filter_map(followed).take(MOST).collect()
+    text.match_indices(',').filter_map(followed).take(MOST).collect()
 }
 
-fn attribute(part: &Part<'_>) -> Option<Slip> {
-    let (name, value) = (part.name(), part.value());
+fn attribute(part: Part<'_>) -> Option<Slip> {
+    let (name, value) = (part.name(), part.value().unwrap_or_default());
     if is(name, "SameSite") {
         return same_site(part, value);
     }
@@ -138,29 +111,29 @@ fn attribute(part: &Part<'_>) -> Option<Slip> {
     }
     let meant = did_you_mean(name, known.chain(extensions)).filter(|meant| KNOWN.contains(meant))?;
     let message = format!("browsers ignore the unknown attribute `{}`", quoted(name));
-    Some(part.slip(message, format!("did you mean `{meant}`?")))
+    Some(whole(part, message, format!("did you mean `{meant}`?")))
 }
 
-fn same_site(part: &Part<'_>, value: &str) -> Option<Slip> {
+fn same_site(part: Part<'_>, value: &str) -> Option<Slip> {
     if SAME_SITE.into_iter().any(|known| is(value, known)) {
         return None;
     }
-    let message = format!("browsers ignore `{}` and treat the cookie as if it had none", quoted(part.text));
+    let message = format!("browsers ignore `{}` and treat the cookie as if it had none", quoted(part.text()));
     let help = match did_you_mean(value, SAME_SITE) {
         Some(meant) => format!("did you mean `SameSite={meant}`?"),
         None => "write `SameSite=Strict`, `SameSite=Lax` or `SameSite=None`".to_owned(),
     };
-    Some(part.slip(message, help))
+    Some(whole(part, message, help))
 }
 
 /// A sign before the digits is read by some browsers.
-fn max_age(part: &Part<'_>, value: &str) -> Option<Slip> {
+fn max_age(part: Part<'_>, value: &str) -> Option<Slip> {
     let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let message = format!("`{}` is no number of seconds, and most browsers ignore it", quoted(part.text));
-    Some(part.slip(message, "write whole seconds, such as `Max-Age=3600`".to_owned()))
+    let message = format!("`{}` is no number of seconds, and most browsers ignore it", quoted(part.text()));
+    Some(whole(part, message, "write whole seconds, such as `Max-Age=3600`".to_owned()))
 }
 
 fn is(word: &str, known: &str) -> bool {

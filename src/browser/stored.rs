@@ -12,10 +12,9 @@ use crate::rules::date::http_date;
 use crate::rules::domain::is_ip_address;
 use crate::rules::engine::Profile;
 use crate::rules::path::default_path;
-use crate::rules::punycode::to_ascii;
 use crate::rules::reason::Reason;
 use crate::rules::set_cookie::{Expiry, SetCookie};
-use crate::suffixes::suffixes;
+use crate::suffixes::{suffixes, to_ascii};
 
 /// How a browser reads lines, and which it refuses without a word.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,6 @@
 //! the order the edits were found in. Whether it helps is found by rehearsing the copy: a fix in
 //! [`crate::explain`], a table of all in [`crate::matrix`].
 //!
-//! - `cookie_line` changes the text of a `Set-Cookie` line;
 //! - `topology` is where things are served, `grant` the CORS headers a call needs;
 //! - `change` is what of it a developer sees, as a diff.
 //!
@@ -13,9 +12,9 @@
 //! asks, and anything a browser's user would have to set.
 
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 mod change;
-pub(crate) mod cookie_line;
 pub(crate) mod grant;
 pub(crate) mod topology;
 
@@ -25,6 +24,8 @@ pub use topology::Topology;
 use crate::plan::framework::BackEnd;
 use crate::plan::framework::setting::CookieSetting;
 use crate::plan::{Action, Credentials, Plan, Service};
+use crate::rules::line::Line;
+use crate::rules::prefix::unprefixed;
 
 /// A set of edits, in the order they are applied.
 pub type Edits = BTreeSet<Edit>;
@@ -170,35 +171,30 @@ impl CookieChange {
     }
 
     /// The line, changed. A line that is as the change wants it stays as it is.
-    fn of(&self, line: &str) -> String {
-        use cookie_line::{with, without};
+    fn of(&self, text: &str) -> String {
+        let line = Line(text);
         match self {
-            Self::DropDomain => without(line, "Domain"),
-            Self::Secure if cookie_line::attribute(line, "Secure").is_some() => line.to_owned(),
-            Self::Secure => with(line, "Secure", None),
-            Self::Lax => with(line, "SameSite", Some("Lax")),
-            Self::Strict => with(line, "SameSite", Some("Strict")),
-            Self::None => with(line, "SameSite", Some("None")),
-            Self::RootPath => with(line, "Path", Some("/")),
-            Self::Partitioned => with(line, "Partitioned", None),
-            Self::KeepPrefix => cookie_line::with_prefix_kept(line),
-            Self::Domain(domain) => with(line, "Domain", Some(domain)),
-            Self::DropPrefix => cookie_line::renamed(line, unprefixed(cookie_line::name(line))),
-            Self::Shorten => cookie_line::with_value(line, "an-id-of-32-characters-instead--"),
+            Self::DropDomain => line.without("Domain"),
+            Self::Secure if line.attribute("Secure").is_some() => text.to_owned(),
+            Self::Secure => line.with("Secure", None),
+            Self::Lax => line.with("SameSite", Some("Lax")),
+            Self::Strict => line.with("SameSite", Some("Strict")),
+            Self::None => line.with("SameSite", Some("None")),
+            Self::RootPath => line.with("Path", Some("/")),
+            Self::Partitioned => line.with("Partitioned", None),
+            Self::KeepPrefix => line.with_prefix_kept(),
+            Self::Domain(domain) => line.with("Domain", Some(domain)),
+            Self::DropPrefix => line.renamed(unprefixed(line.name())),
+            Self::Shorten => line.with_value("an-id-of-32-characters-instead--"),
             Self::Match { domain, path } => {
-                let line = match domain {
-                    Some(domain) => with(line, "Domain", Some(domain)),
-                    None => without(line, "Domain"),
+                let text = match domain {
+                    Some(domain) => line.with("Domain", Some(domain)),
+                    None => line.without("Domain"),
                 };
-                with(&line, "Path", Some(path))
+                Line(&text).with("Path", Some(path))
             }
         }
     }
-}
-
-/// A name without the prefix that means something.
-pub(crate) fn unprefixed(name: &str) -> &str {
-    cookie_line::prefix(name).map_or(name, |prefix| &name[prefix.text.len()..])
 }
 
 /// A plan with edits applied, and what they changed for a developer to see. `None` where one of them
@@ -289,7 +285,7 @@ pub(crate) fn of_settings(plan: &Plan) -> impl Iterator<Item = Target> {
 fn change_lines(plan: &mut Plan, change: &CookieChange, of: &BTreeSet<Target>) -> bool {
     let mut changed = false;
     for (origin, line) in lines_mut(plan) {
-        let target = Target { origin, name: cookie_line::name(line).to_owned() };
+        let target = Target { origin, name: Line(line).name().to_owned() };
         // Only the deleting line is at fault where one has to match the cookie it deletes, and it is never too long.
         let is_meant = match change {
             CookieChange::Match { .. } => is_deletion(line),
@@ -310,20 +306,16 @@ fn change_lines(plan: &mut Plan, change: &CookieChange, of: &BTreeSet<Target>) -
     changed
 }
 
-/// Whether a line is how servers delete a cookie: a lifetime of nothing.
+/// Whether a line is how servers delete a cookie: the lifetime it gives is over today, whatever the year.
 pub(crate) fn is_deletion(line: &str) -> bool {
-    let max_age = cookie_line::attribute(line, "Max-Age").and_then(|seconds| seconds.parse::<i64>().ok());
-    max_age.is_some_and(|seconds| seconds <= 0)
-        || (max_age.is_none()
-            && cookie_line::attribute(line, "Expires")
-                .is_some_and(|date| date.contains("1970") || date.contains("-70 ")))
+    let today = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    Line(line).is_over(i64::try_from(today).unwrap_or(i64::MAX))
 }
 
 fn is_strict(plan: &Plan, of: &BTreeSet<Target>) -> bool {
     lines(plan).any(|(origin, _, line)| {
-        let strict =
-            cookie_line::attribute(line, "SameSite").is_some_and(|word| word.eq_ignore_ascii_case("Strict"));
-        strict && of.contains(&Target { origin, name: cookie_line::name(line).to_owned() })
+        let strict = Line(line).attribute("SameSite").is_some_and(|word| word.eq_ignore_ascii_case("Strict"));
+        strict && of.contains(&Target { origin, name: Line(line).name().to_owned() })
     })
 }
 
@@ -461,19 +453,5 @@ mod tests {
         let dearest: u32 = costs.iter().rev().take(MOST - 1).sum();
         assert!(cost(None) >= costs[costs.len() - 1] * 3);
         assert!(dearest + cost(None) < TOPOLOGY);
-    }
-
-    #[test]
-    fn a_line_that_only_gets_older_is_a_deletion() {
-        for line in [
-            "a=; Max-Age=0",
-            "a=; max-age=-1; Expires=Wed, 01 Jan 2098 00:00:00 GMT",
-            "a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
-        ] {
-            assert!(is_deletion(line), "{line}");
-        }
-        for line in ["a=1", "a=1; Max-Age=10; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "a=1; Max-Age=x"] {
-            assert!(!is_deletion(line), "{line}");
-        }
     }
 }

@@ -8,10 +8,10 @@ use url::{Host, Url};
 
 use super::TOPOLOGY;
 use super::change::Change;
-use super::cookie_line;
 use crate::plan::{Action, Body, Expect, Plan, Route, Service};
-use crate::relation::Relation;
+use crate::relation::{self, Relation};
 use crate::rules::domain::is_loopback;
+use crate::rules::line::Line;
 use crate::suffixes::{is_under_private_suffix, registrable_domain};
 
 /// A change of where things are served.
@@ -108,7 +108,7 @@ pub(crate) fn options(plan: &Plan, step: usize) -> Vec<Topology> {
     if api == page {
         return options;
     }
-    if Relation::of(&page_url, asked) == Relation::CrossSite {
+    if relation::of(&page_url, asked) == Relation::CrossSite {
         if let Some(host) = one_name(&page_url, asked) {
             options.push(Topology::OneName { api, host });
         }
@@ -300,9 +300,9 @@ fn by_path(plan: &mut Plan, api: usize, page: usize) -> Option<Change> {
 fn put_under(prefix: &str, route: &mut Route) {
     route.path.insert_str(0, prefix);
     for line in &mut route.set_cookie {
-        if let Some(path) = cookie_line::attribute(line, "Path").filter(|path| path.len() > 1) {
+        if let Some(path) = Line(line).attribute("Path").filter(|path| path.len() > 1) {
             let path = format!("{prefix}{path}");
-            *line = cookie_line::with(line, "Path", Some(&path));
+            *line = Line(line).with("Path", Some(&path));
         }
     }
 }

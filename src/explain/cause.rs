@@ -10,11 +10,12 @@ use url::Url;
 
 use super::goal::{held, is_sent, lines_that_count, survives};
 use crate::browser_name::BrowserName;
-use crate::edit::{cookie_line, topology};
+use crate::edit::topology;
 use crate::observe::{Cookie, Exchange, Observation, SetCookie, Withheld};
 use crate::plan::{Expect, Plan, Readable, Route, Service};
 use crate::rules::cookie_header::cookie_pairs;
 use crate::rules::domain::domain_match;
+use crate::rules::line::Line;
 use crate::rules::path::path_match;
 use crate::rules::reason::{Question, Reason};
 use crate::verdict::Failure;
@@ -271,7 +272,7 @@ fn sets(plan: &Plan, step: usize, name: &str) -> bool {
         }
         _ => false,
     };
-    fitting.any(|route| route.set_cookie.iter().any(|line| cookie_line::name(line) == name)) || by_framework()
+    fitting.any(|route| route.set_cookie.iter().any(|line| Line(line).name() == name)) || by_framework()
 }
 
 fn unreadable(step: usize, seen: &Observation, browser: BrowserName) -> Option<Cause> {

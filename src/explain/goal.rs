@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::browser_name::BrowserName;
 use crate::diagnostic::Span;
-use crate::edit::cookie_line;
 use crate::observe::{Cookie, Observation, SetCookie};
 use crate::plan::Plan;
+use crate::rules::line::Line;
 use crate::rules::reason::Reason;
 use crate::verdict;
 
@@ -122,7 +122,7 @@ fn lines(seen: &Observation) -> impl Iterator<Item = &SetCookie> {
 pub(super) fn lines_that_count(seen: &Observation) -> Vec<&SetCookie> {
     let cookie = |line: &SetCookie| {
         let text = String::from_utf8_lossy(&line.line).into_owned();
-        let word = |attribute| cookie_line::attribute(&text, attribute);
+        let word = |attribute| Line(&text).attribute(attribute);
         let domain = word("Domain").map(|domain| domain.trim_start_matches('.').to_ascii_lowercase());
         (line.name.clone(), domain, word("Path").map(str::to_owned), word("Partitioned").is_some())
     };

@@ -6,16 +6,16 @@ use super::question::{CookieOutcome, Outcome, Question};
 use super::told::called;
 use crate::browser_name::listed;
 use crate::browser_name::{BrowserName, Engine};
-use crate::edit::cookie_line;
 use crate::plan::{Action, Step};
 use crate::rules::context::Context;
 use crate::rules::engine::Profile;
 use crate::rules::jar::Jar;
+use crate::rules::line::Line;
 use crate::rules::reason::Reason;
 use crate::rules::set_cookie::{Expiry, SetCookie};
 use crate::rules::site::Location;
 use crate::slips::slips;
-use crate::suffixes::suffixes;
+use crate::suffixes::Names;
 
 /// The notes on an answer, those about the lines themselves first. `again` is the step of the next request.
 pub(super) fn notes(question: &Question, again: &Step, outcomes: &[Outcome]) -> Vec<String> {
@@ -38,7 +38,7 @@ fn misspelt(question: &Question) -> Vec<String> {
     let lines: Vec<&String> = question.earlier.iter().chain(answered).chain(&question.set_cookie).collect();
     let mut notes = Vec::new();
     for line in &lines {
-        let place = match cookie_line::name(line) {
+        let place = match Line(line).name() {
             _ if lines.len() == 1 => String::new(),
             "" => "in the line without a name: ".to_owned(),
             name => format!("in the line of `{name}`: "),
@@ -105,9 +105,9 @@ fn submitted(question: &Question, again: &Step) -> Option<Context> {
 /// `SameSite`.
 fn goes_while_young(line: &[u8], profile: &Profile, context: &Context, seconds: i64) -> bool {
     let mut jar = Jar::new();
-    jar.store(profile, &suffixes, context, line, 0);
+    jar.store(profile, &Names, context, line, 0);
     let reason = |now| {
-        let withheld = jar.peek(profile, &suffixes, context, now).withheld;
+        let withheld = jar.peek(profile, &Names, context, now).withheld;
         withheld.iter().any(|withheld| withheld.reasons.contains(Reason::SameSiteDefaultLax))
     };
     !reason(0) && reason(seconds + 1)

@@ -9,10 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cause;
 use super::goal::{self, Goal};
 use crate::edit::topology::{self, Topology};
-use crate::edit::{CookieChange, Edit, Edits, Target, cookie_line, lines, of_settings, unprefixed};
+use crate::edit::{CookieChange, Edit, Edits, Target, lines, of_settings};
 use crate::observe::{Observation, SetCookie};
 use crate::plan::{Action, Plan};
 use crate::rules::domain::domain_match;
+use crate::rules::line::Line;
+use crate::rules::prefix::unprefixed;
 use crate::rules::reason::{Question, Reason};
 use crate::suffixes::registrable_domain;
 
@@ -312,7 +314,7 @@ impl Proposals<'_> {
     /// The cookies of the plan with this name: those of this origin where it sets any.
     fn targets(&self, origin: Option<usize>, name: &str) -> BTreeSet<Target> {
         let named = lines(self.plan)
-            .filter(|(_, _, line)| cookie_line::name(line) == name)
+            .filter(|(_, _, line)| Line(line).name() == name)
             .map(|(origin, _, _)| Target { origin, name: name.to_owned() });
         let set = of_settings(self.plan).filter(|target| target.name == name);
         let all: BTreeSet<Target> = named.chain(set).collect();

@@ -13,9 +13,11 @@ use super::propose;
 use super::remark;
 use super::stage::{Shown, Stage};
 use crate::browser_name::BrowserName;
-use crate::edit::{Change, CookieChange, Edit, Edits, MOST, Target, apply, cookie_line, lines, unprefixed};
+use crate::edit::{Change, CookieChange, Edit, Edits, MOST, Target, apply, lines};
 use crate::observe::Observation;
 use crate::plan::Plan;
+use crate::rules::line::Line;
+use crate::rules::prefix::unprefixed;
 use crate::rules::reason::Reason;
 use crate::world::WorldError;
 
@@ -301,11 +303,10 @@ async fn narrow(plan: &Plan, goal: &Aim<'_>, stage: &mut Stage, fix: &mut Fix) {
 /// The cookies the goal is about that say `SameSite=None`.
 fn saying_none(plan: &Plan, goal: &Goal) -> BTreeSet<Target> {
     let lines = lines(plan).filter(|(_, _, line)| {
-        let none =
-            cookie_line::attribute(line, "SameSite").is_some_and(|word| word.eq_ignore_ascii_case("None"));
-        none && goal.concerns(cookie_line::name(line))
+        let none = Line(line).attribute("SameSite").is_some_and(|word| word.eq_ignore_ascii_case("None"));
+        none && goal.concerns(Line(line).name())
     });
-    lines.map(|(origin, _, line)| Target { origin, name: cookie_line::name(line).to_owned() }).collect()
+    lines.map(|(origin, _, line)| Target { origin, name: Line(line).name().to_owned() }).collect()
 }
 
 /// The reasons that a browser still gives, after a fix that does not help it.

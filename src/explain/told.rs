@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::edit::topology::page_at;
 use crate::observe::Cookie;
 use crate::plan::{Action, Plan};
-use crate::relation::{Relation, Site};
+use crate::relation::{self, Relation};
 use crate::rules::reason::{Question, Reason};
 use crate::world::wire;
 
@@ -228,14 +228,14 @@ fn standing(cause: &Cause, plan: &Plan) -> Option<String> {
         Reason::ThirdPartyBlocked,
         Reason::OtherPartition,
     ];
-    let (here, there) = (Site::of(page), Site::of(url));
+    let (here, there) = (relation::site(page)?, relation::site(url)?);
     if sites.iter().any(|reason| reasons.contains(reason)) {
         return (here != there)
             .then(|| format!("The page is of {here} and the request goes to {there}, another site."));
     }
     let origins = [Reason::CredentialsOmitted, Reason::HostOnly];
     let is_cors = cause.trouble == Trouble::Unreadable;
-    if Relation::of(page, url) == Relation::SameOrigin
+    if relation::of(page, url) == Relation::SameOrigin
         || !(is_cors || origins.iter().any(|reason| reasons.contains(reason)))
     {
         return None;

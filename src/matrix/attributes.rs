@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use crate::edit::cookie_line::{attribute, with, without};
 use crate::plan::SameSite;
+use crate::rules::line::Line;
 
 /// One choice of the three attributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Attributes {
 
     /// Those of a line.
     pub(super) fn of(line: &str) -> Self {
-        let word = attribute(line, "SameSite").unwrap_or_default().to_ascii_lowercase();
+        let word = Line(line).attribute("SameSite").unwrap_or_default().to_ascii_lowercase();
         Self {
             same_site: match word.as_str() {
                 "strict" => SameSite::Strict,
@@ -79,8 +79,8 @@ impl Attributes {
                 "none" => SameSite::None,
                 _ => SameSite::Unset,
             },
-            secure: attribute(line, "Secure").is_some(),
-            partitioned: attribute(line, "Partitioned").is_some(),
+            secure: Line(line).attribute("Secure").is_some(),
+            partitioned: Line(line).attribute("Partitioned").is_some(),
         }
     }
 
@@ -89,16 +89,17 @@ impl Attributes {
         if Self::of(line) == self {
             return line.to_owned();
         }
-        let flag = |line: String, name: &str, wanted: bool| match (wanted, attribute(&line, name).is_some()) {
-            (true, false) => with(&line, name, None),
-            (false, true) => without(&line, name),
-            _ => line,
-        };
+        let flag =
+            |line: String, name: &str, wanted: bool| match (wanted, Line(&line).attribute(name).is_some()) {
+                (true, false) => Line(&line).with(name, None),
+                (false, true) => Line(&line).without(name),
+                _ => line,
+            };
         let line = match self.same_site {
-            SameSite::Strict => with(line, "SameSite", Some("Strict")),
-            SameSite::Lax => with(line, "SameSite", Some("Lax")),
-            SameSite::None => with(line, "SameSite", Some("None")),
-            SameSite::Unset => without(line, "SameSite"),
+            SameSite::Strict => Line(line).with("SameSite", Some("Strict")),
+            SameSite::Lax => Line(line).with("SameSite", Some("Lax")),
+            SameSite::None => Line(line).with("SameSite", Some("None")),
+            SameSite::Unset => Line(line).without("SameSite"),
         };
         flag(flag(line, "Secure", self.secure), "Partitioned", self.partitioned)
     }

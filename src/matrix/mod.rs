@@ -38,6 +38,7 @@ use crate::diagnostic::Diagnostic;
 use crate::edit::lines_mut;
 use crate::outcome::Run;
 use crate::plan::{Expect, Plan, Service};
+use crate::rules::line::Line;
 
 /// What is to be run for a matrix.
 #[derive(Clone, Debug)]
@@ -142,7 +143,7 @@ fn written(needs: &[Need]) -> Option<Attributes> {
 fn varied(plan: &Plan, needs: &[Need], attributes: Option<Attributes>) -> Plan {
     let mut plan = plan.clone();
     for (_, line) in lines_mut(&mut plan) {
-        let known = needs.iter().any(|need| need.name == crate::edit::cookie_line::name(line));
+        let known = needs.iter().any(|need| need.name == Line(line).name());
         if let Some(attributes) = attributes.filter(|_| known) {
             *line = attributes.put_on(line);
         }

@@ -9,8 +9,9 @@ use url::Url;
 
 use crate::edit::grant::covers;
 use crate::edit::topology::{index_of, page_at};
-use crate::edit::{cookie_line, is_deletion, lines};
+use crate::edit::{is_deletion, lines};
 use crate::plan::{Action, Body, Credentials, Plan, Route, Service};
+use crate::rules::line::Line;
 
 /// A cookie of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub(super) fn needs(plan: &Plan, front: usize) -> Vec<Need> {
     let mut needs: Vec<Need> = Vec::new();
     for step in (0..plan.steps.len()).filter(|step| stranger(plan, front, *step).is_none()) {
         for line in setting(plan, step) {
-            let name = cookie_line::name(&line);
+            let name = Line(&line).name();
             match needs.iter_mut().find(|need| need.name == name) {
                 Some(need) => {
                     need.set_in.push(step);
@@ -81,7 +82,7 @@ fn wanted(plan: &Plan, front: usize, need: &Need) -> Vec<usize> {
 fn ends(plan: &Plan, step: usize, name: &str) -> bool {
     let takes_away = ["clear", "restart", "advance"].contains(&plan.steps[step].action.key());
     let mut lines = lines_of(plan, step).into_iter();
-    takes_away || lines.any(|line| is_deletion(&line) && cookie_line::name(&line) == name)
+    takes_away || lines.any(|line| is_deletion(&line) && Line(&line).name() == name)
 }
 
 fn requires(plan: &Plan, step: usize, name: &str) -> bool {
@@ -148,8 +149,8 @@ pub(super) fn place(plan: &Plan, step: usize) -> Option<usize> {
 fn setting(plan: &Plan, step: usize) -> impl Iterator<Item = String> {
     let is_script = matches!(plan.steps[step].action, Action::DocumentCookie { .. });
     let by_server = |line: &String| {
-        let name = cookie_line::name(line);
-        lines(plan).any(|(origin, _, other)| origin.is_some() && cookie_line::name(other) == name)
+        let name = Line(line).name();
+        lines(plan).any(|(origin, _, other)| origin.is_some() && Line(other).name() == name)
     };
     let counts = move |line: &String| !(is_deletion(line) || is_script && by_server(line));
     lines_of(plan, step).into_iter().filter(counts)

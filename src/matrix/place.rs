@@ -9,10 +9,11 @@ use url::{Host, Url};
 use super::needs::has_credentials;
 use super::services::Services;
 use crate::edit::topology::{ascii, first_label, move_origin, page_at};
-use crate::edit::{Edit, Edits, Topology as Move, apply, cookie_line, grant, lines_mut};
+use crate::edit::{Edit, Edits, Topology as Move, apply, grant, lines_mut};
 use crate::plan::{Action, Credentials, Plan};
-use crate::relation::Relation;
+use crate::relation::{self, Relation};
 use crate::rules::domain::domain_match;
+use crate::rules::line::Line;
 use crate::suffixes::{is_under_private_suffix, registrable_domain, suffixes};
 
 /// How services stand to each other.
@@ -91,14 +92,14 @@ pub(super) fn written(services: &Services) -> Topology {
     let mut backs = services.backs.iter().map(|back| &services.plan.origins[*back].url);
     let all = |test: &dyn Fn(&Url) -> bool| backs.clone().all(test);
     let same_host = |url: &Url| url.host_str() == front.host_str();
-    match Relation::of(front, backs.clone().next().unwrap_or(front)) {
+    match relation::of(front, backs.clone().next().unwrap_or(front)) {
         Relation::SameSite if all(&same_host) => Topology::Ports,
         Relation::SameSite
-            if all(&|url| Relation::of(front, url) == Relation::SameSite && !same_host(url)) =>
+            if all(&|url| relation::of(front, url) == Relation::SameSite && !same_host(url)) =>
         {
             Topology::Subdomains
         }
-        Relation::CrossSite if backs.all(|url| Relation::of(front, url) == Relation::CrossSite) => {
+        Relation::CrossSite if backs.all(|url| relation::of(front, url) == Relation::CrossSite) => {
             Topology::OtherSite
         }
         _ => Topology::AsWritten,
@@ -247,7 +248,7 @@ fn adapt_domain(
     let old = if services.is_split { services.front } else { index };
     let old = services.plan.origins[old].host();
     for (_, line) in lines_mut(plan).filter(|(origin, _)| *origin == Some(index)) {
-        let Some(written) = cookie_line::attribute(line, "Domain").filter(|domain| !domain.is_empty()) else {
+        let Some(written) = Line(line).attribute("Domain").filter(|domain| !domain.is_empty()) else {
             continue;
         };
         let domain = written.trim_start_matches('.').to_ascii_lowercase();
@@ -255,17 +256,17 @@ fn adapt_domain(
         if !fits(old) || fits(host) {
             continue;
         }
-        let name = cookie_line::name(line).to_owned();
+        let name = Line(line).name().to_owned();
         let wider = registrable_domain(host).filter(|wider| *wider != host && !is_under_private_suffix(host));
         let said = match wider {
             Some(wider) => {
-                let new = cookie_line::with(line, "Domain", Some(wider));
+                let new = Line(line).with("Domain", Some(wider));
                 let said = format!("`{name}` has Domain={wider} there, for {host} is not of {domain}");
                 *line = new;
                 said
             }
             None => {
-                *line = cookie_line::without(line, "Domain");
+                *line = Line(line).without("Domain");
                 format!("`{name}` has no Domain there, for {host} is not of {domain}")
             }
         };

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::plan::Plan;
-use crate::relation::Relation;
+use crate::relation;
 use crate::text::safe;
 use crate::world::World;
 use crate::world::doors::Doors;
@@ -118,7 +118,7 @@ impl Up<'_> {
         }
         for (index, left) in origins.iter().enumerate() {
             for right in &origins[index + 1..] {
-                let relation = Relation::of(&left.url, &right.url).as_str();
+                let relation = relation::of(&left.url, &right.url).as_str();
                 writeln!(out, "  {} and {}: {relation}", left.name, right.name)?;
             }
         }

@@ -6,12 +6,19 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Knows under which suffixes strangers register names.
+/// Knows of host names what stands in lists: under which suffixes strangers register names, and how names of other
+/// scripts are written in ASCII.
 ///
-/// Any `fn(&str) -> Suffix` is one.
+/// Any `fn(&str) -> Suffix` is one, that knows nothing of other scripts.
 pub trait PublicSuffixes {
     /// The public suffix that a canonical host ends in. Never asked about IP addresses.
     fn suffix<'h>(&self, host: &'h str) -> Suffix<'h>;
+
+    /// A name as DNS has it: UTS 46 for names beyond ASCII. `None` where it has no such form, as any has that is not
+    /// ASCII where nobody knows Unicode.
+    fn to_ascii(&self, name: &str) -> Option<String> {
+        name.is_ascii().then(|| name.to_ascii_lowercase())
+    }
 }
 
 impl<F: for<'h> Fn(&'h str) -> Suffix<'h>> PublicSuffixes for F {

@@ -33,7 +33,7 @@ pub fn fetch_metadata(suffixes: &dyn PublicSuffixes, context: &Context) -> Optio
             .map(|origin| initiator.relation(origin, suffixes, true))
             .max()
             .unwrap_or(Relation::SameOrigin)
-            .word(),
+            .as_str(),
     };
     let mode = match context.mode {
         Mode::Navigate => "navigate",

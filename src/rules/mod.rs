@@ -19,9 +19,10 @@
 //! | [`reason`], [`reasons`] | why not: codes, sentences, clauses, sets | the project's contract |
 //! | [`engine`] | where each browser deviates, as data and in words, a file a subject | measured, documented |
 //! | [`date`], `loose_date` | the date of `Expires`, and as one engine reads it | 5.1.1, NSPR |
-//! | [`domain`], [`punycode`], [`path`], [`site`] | the parts of cookies and URLs | 5.1, 5.2, RFC 3492 |
+//! | [`domain`], [`path`], [`site`] | the parts of cookies and URLs | 5.1, 5.2 |
 //! | [`context`] | who asks for what from where, and what that means | 5.2, Fetch |
-//! | [`set_cookie`] | reading a line | 5.6 |
+//! | [`line`], [`prefix`] | a line as its author sees it, and what a name may promise | 4.1 |
+//! | [`set_cookie`] | reading a line as a browser does | 5.6 |
 //! | [`store`], [`cookie`], [`jar`] | what gets into the jar, and stays | 5.3 to 5.5, 5.7 |
 //! | [`retrieve`] | what goes out of it | 5.8 |
 //! | `copy` | what scripts see of it instead, in two engines | measured |
@@ -66,10 +67,11 @@ pub mod domain;
 pub mod engine;
 pub mod fetch_metadata;
 pub mod jar;
+pub mod line;
 mod loose_date;
 pub mod path;
+pub mod prefix;
 
-pub mod punycode;
 pub mod reason;
 pub mod reasons;
 pub mod retrieve;

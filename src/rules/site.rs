@@ -140,13 +140,22 @@ pub enum Relation {
 }
 
 impl Relation {
+    /// Every relation, the closest first.
+    pub const ALL: [Self; 3] = [Self::SameOrigin, Self::SameSite, Self::CrossSite];
+
     /// The word of the trade, as `Sec-Fetch-Site` and scenario files spell it.
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::SameOrigin => "same-origin",
             Self::SameSite => "same-site",
             Self::CrossSite => "cross-site",
         }
+    }
+}
+
+impl std::fmt::Display for Relation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -10,7 +10,7 @@ use super::domain::{PublicSuffixes, domain_match, is_ip_address};
 use super::engine::{Prefixes, Profile, Replacement, SecureProtection, ThirdParty, UnicodeDomains};
 use super::jar::Jar;
 use super::path::{default_path, path_match};
-use super::punycode::to_ascii;
+use super::prefix::Prefix;
 use super::reason::Reason;
 use super::reasons::Reasons;
 use super::set_cookie::{Attribute, Expiry, Fault, SetCookie, Span};
@@ -286,7 +286,7 @@ impl Judge<'_, '_> {
 
     /// A `Domain` with characters that are no ASCII.
     fn unicode_domain(&mut self, at: Span, value: &[u8], cookie: &mut Cookie) {
-        let encoded = || std::str::from_utf8(value).ok().and_then(to_ascii);
+        let encoded = || std::str::from_utf8(value).ok().and_then(|name| self.suffixes.to_ascii(name));
         let domain = match self.profile.domains.unicode_domains {
             UnicodeDomains::Refused => return self.fault(Reason::InvalidCharacter, at),
             UnicodeDomains::Encoded => encoded(),
@@ -401,7 +401,7 @@ impl Judge<'_, '_> {
         // Step 22: a nameless cookie's value is what a server would read as its name.
         let nameless = cookie.name.is_empty();
         let text = if nameless { &cookie.value } else { &cookie.name };
-        let Some(prefix) = Prefix::of(text).filter(|prefix| known >= prefix.since()) else {
+        let Some(prefix) = Prefix::of(text).filter(|prefix| known >= prefix.since) else {
             return;
         };
         let secure =
@@ -410,16 +410,10 @@ impl Judge<'_, '_> {
             && !self.is_refused_domain(line)
             && cookie.path == b"/"
             && (!self.profile.cookies.host_prefix_needs_path_attribute || path_is_written(line));
-        let http_only = cookie.http_only;
-        let met = match prefix {
-            // Step 20.
-            Prefix::Secure => secure,
-            // Step 21.
-            Prefix::Host => secure && host_wide,
-            Prefix::Http => secure && http_only,
-            // Where `__Host-Http-` is unknown it is still a `__Host-`.
-            Prefix::HostHttp => secure && host_wide && (http_only || known < Prefixes::WithHttp),
-        };
+        // Steps 20 and 21. Where `__Host-Http-` is unknown it is still a `__Host-`.
+        let met = secure
+            && (!prefix.host || host_wide)
+            && (!prefix.http_only || cookie.http_only || known < Prefixes::WithHttp);
         let span = if nameless { line.value } else { line.name };
         self.fault_if(nameless || !met, Reason::InvalidPrefix, span);
     }
@@ -450,40 +444,4 @@ impl Judge<'_, '_> {
 fn path_is_written(line: &SetCookie<'_>) -> bool {
     let value = |attribute: Attribute| line.bytes(attribute.value).starts_with(b"/");
     line.path.is_some_and(value)
-}
-
-/// A name prefix that means something.
-#[derive(Clone, Copy)]
-enum Prefix {
-    Secure,
-    Host,
-    Http,
-    HostHttp,
-}
-
-impl Prefix {
-    /// The prefix a name begins with, in any case: RFC 6265bis -22, section 5.4.
-    fn of(name: &[u8]) -> Option<Self> {
-        let begins =
-            |prefix: &[u8]| name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
-        if begins(b"__Secure-") {
-            Some(Self::Secure)
-        } else if begins(b"__Host-Http-") {
-            Some(Self::HostHttp)
-        } else if begins(b"__Host-") {
-            Some(Self::Host)
-        } else if begins(b"__Http-") {
-            Some(Self::Http)
-        } else {
-            None
-        }
-    }
-
-    /// The smallest set of prefixes that has it.
-    const fn since(self) -> Prefixes {
-        match self {
-            Self::Secure | Self::Host | Self::HostHttp => Prefixes::SecureAndHost,
-            Self::Http => Prefixes::WithHttp,
-        }
-    }
 }

@@ -332,6 +332,33 @@ fn a_cookie_is_needed_until_it_is_deleted_and_never_by_a_page_of_others() {
 }
 
 #[test]
+fn a_date_that_is_over_ends_the_need_whatever_its_year() {
+    let yesterday = time::OffsetDateTime::now_utc() - time::Duration::DAY;
+    let yesterday = format!(
+        "{:02} {} {} 12:00:00 GMT",
+        yesterday.day(),
+        &yesterday.month().to_string()[..3],
+        yesterday.year()
+    );
+    let tables = ["01 Jan 1970 00:00:00 GMT", "01 Jan 1971 00:00:00 GMT", &yesterday].map(|date| {
+        let scenario =
+            two_services("https://www.example.com", "https://api.example.com", "a=1; SameSite=Lax; Secure")
+                + &format!(
+                    "[[origins.api.routes]]\nat = \"POST /logout\"\n\
+                     set_cookie = [\"a=; Expires=Thu, {date}; SameSite=Lax; Secure\"]\n\
+                     [[step]]\nfetch = {{ url = \"api:/logout\", method = \"POST\", credentials = \"include\" }}\n"
+                );
+        let draft = drafted(&scenario);
+        assert_eq!(draft.needs[0].set_in, [1], "{date}");
+        let browsers = ["model:chromium", "model:firefox"].map(|name| name.parse().expect("a browser"));
+        let matrix = rehearsed(draft, &browsers);
+        serde_json::to_value(json::Document::of(&matrix)).expect("a document")["works_everywhere"].clone()
+    });
+    assert!(tables[0].as_u64() > Some(0), "{tables:?}");
+    assert!(tables.iter().all(|table| *table == tables[0]), "{tables:?}");
+}
+
+#[test]
 fn what_cannot_be_a_matrix_is_said() {
     let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file");
     let nothing = "title = \"x\"\n[origins.a]\nurl = \"https://a.example\"\n[[step]]\nvisit = \"a:/\"\n";

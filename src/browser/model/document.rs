@@ -13,7 +13,7 @@ use super::told;
 use crate::plan::Form;
 use crate::rules::context::Context;
 use crate::rules::site::Origin;
-use crate::suffixes::suffixes;
+use crate::suffixes::Names;
 
 /// The content type of a submitted form.
 const URLENCODED: &str = "application/x-www-form-urlencoded";
@@ -253,7 +253,7 @@ impl UserAgent {
     pub(super) fn turn(&mut self, page: Document) {
         self.forget_frames_in(None);
         self.jar.leave_siteless();
-        self.jar.turn_page(&self.profile, &suffixes, &self.page.origin, &page.origin, self.now);
+        self.jar.turn_page(&self.profile, &Names, &self.page.origin, &page.origin, self.now);
         self.page = page;
     }
 }

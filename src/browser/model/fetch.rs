@@ -30,7 +30,7 @@ use crate::rules::path::normalize_escapes;
 use crate::rules::reason::Reason;
 use crate::rules::reasons::Reasons;
 use crate::rules::site::{Origin, Scheme};
-use crate::suffixes::suffixes;
+use crate::suffixes::Names;
 
 /// How many redirects are followed: Fetch, HTTP-redirect fetch, step 7.
 pub(super) const REDIRECTS: usize = 20;
@@ -184,7 +184,7 @@ impl UserAgent {
         mut outgoing: Outgoing,
     ) -> Result<(u16, HeaderMap, Bytes), Failed> {
         let cookies = &self.profile;
-        let retrieval = self.jar.retrieve(cookies, &suffixes, context, self.now);
+        let retrieval = self.jar.retrieve(cookies, &Names, context, self.now);
         let withheld = told::withheld(&retrieval);
         if !retrieval.header.is_empty()
             && let Ok(header) = HeaderValue::from_bytes(&retrieval.header)
@@ -214,7 +214,7 @@ impl UserAgent {
                 set_cookie.push(told::ignored(line, Reason::HandshakeRefused));
                 continue;
             }
-            let decision = self.jar.store(cookies, &suffixes, context, line, self.now);
+            let decision = self.jar.store(cookies, &Names, context, line, self.now);
             // What a later line of the answer crowds out leaves no trace: that it was stored can nobody tell.
             for evicted in &decision.evicted {
                 let is_its =
@@ -323,7 +323,7 @@ impl Request {
         if let Some(referrer) = self.referrer.as_ref().and_then(|from| referrer(from, &self.url)) {
             set(&mut headers, REFERER, &referrer);
         }
-        if let Some(metadata) = fetch_metadata(&suffixes, &self.context) {
+        if let Some(metadata) = fetch_metadata(&Names, &self.context) {
             set(&mut headers, HeaderName::from_static("sec-fetch-site"), metadata.site);
             set(&mut headers, HeaderName::from_static("sec-fetch-mode"), metadata.mode);
             set(&mut headers, HeaderName::from_static("sec-fetch-dest"), metadata.dest);

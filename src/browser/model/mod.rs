@@ -51,7 +51,7 @@ use crate::rules::cors;
 use crate::rules::engine::{Profile, ThirdParty};
 use crate::rules::jar::Jar;
 use crate::rules::site::{Location, Origin};
-use crate::suffixes::suffixes;
+use crate::suffixes::Names;
 use crate::world::wire::Wire;
 use crate::world::{Authority, World};
 
@@ -232,7 +232,7 @@ impl UserAgent {
         if held != *cookies {
             self.jar = Jar::new();
             for cookie in cookies.iter().filter_map(|cookie| told::kept(cookie, self.now, self.ahead)) {
-                self.jar.insert(&suffixes, cookie);
+                self.jar.insert(&Names, cookie);
             }
         }
         if let Some(url) = &seen.page.url
@@ -336,7 +336,7 @@ impl UserAgent {
         let context = self.script()?;
         let rules = &self.profile;
         let is_free =
-            rules.partitions.third_party == ThirdParty::Allowed || !context.is_third_party(rules, &suffixes);
+            rules.partitions.third_party == ThirdParty::Allowed || !context.is_third_party(rules, &Names);
         is_free.then_some("granted")
     }
 
@@ -411,14 +411,14 @@ impl UserAgent {
         if !self.profile.navigation.reads_ipv6_cookies && context.url.origin.host.starts_with('[') {
             return None;
         }
-        let retrieval = self.jar.retrieve(&self.profile, &suffixes, &context, self.now);
+        let retrieval = self.jar.retrieve(&self.profile, &Names, &context, self.now);
         Some(String::from_utf8_lossy(&retrieval.header).into_owned())
     }
 
     /// Assigns to `document.cookie`. `None` where the page has no cookies to write.
     fn write_cookie(&mut self, line: &str) -> Option<SetCookie> {
         let context = self.script()?;
-        let decision = self.jar.store(&self.profile, &suffixes, &context, line.as_bytes(), self.now);
+        let decision = self.jar.store(&self.profile, &Names, &context, line.as_bytes(), self.now);
         Some(told::line(&decision))
     }
 

@@ -15,7 +15,7 @@ use crate::rules::cors::{self, MixedContent};
 use crate::rules::engine::Profile;
 use crate::rules::reason::Reason;
 use crate::rules::site::{Origin, Relation};
-use crate::suffixes::suffixes;
+use crate::suffixes::Names;
 
 impl UserAgent {
     /// Shakes hands. Answers the status, whatever it is.
@@ -35,7 +35,7 @@ impl UserAgent {
                 return Ok(status);
             }
             let is_same = |from: &Origin| {
-                from.relation(&request.context.url.origin, &suffixes, true) != Relation::CrossSite
+                from.relation(&request.context.url.origin, &Names, true) != Relation::CrossSite
             };
             if !request.context.redirects.iter().all(is_same) {
                 self.doubt("which cookies go with a WebSocket that is redirected to another site".to_owned());

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::browser_name::BrowserName;
 use crate::explain::question::{Answer, CookieOutcome, How, Outcome, Question};
 use crate::explain::{Explanation, Fix, Remedy};
-use crate::relation::Relation;
+use crate::relation;
 use crate::text::codes;
 
 /// The document of `--format json`.
@@ -51,7 +51,7 @@ impl<'a> Document<'a> {
                 credentials: is_call.then(|| question.credentials.word()),
                 then: question.then.as_ref().map(url::Url::as_str),
             },
-            relation: question.page.as_ref().map(|page| Relation::of(page, &question.request).as_str()),
+            relation: question.page.as_ref().map(|page| relation::of(page, &question.request).as_str()),
             assumptions: &answer.assumptions,
             notes: answer.notes.iter().chain(&answer.caveat).map(String::as_str).collect(),
             works: answer.works(),

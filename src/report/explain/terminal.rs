@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Style};
 use crate::explain::Fix;
 use crate::explain::question::{Answer, How, Question};
 use crate::plan::Credentials;
-use crate::relation::{self, Relation};
+use crate::relation;
 use crate::report::fix::{block, write_block, write_hanging, write_remedy};
 use crate::report::why;
 use crate::text::{PROSE, padded, safe, width};
@@ -90,7 +90,7 @@ fn write_question(
         Some(page) => {
             field("page", page.as_str())?;
             field("request", &format!("{} {}, {}", question.method, question.request, how(question)))?;
-            let relation = Relation::of(page, &question.request);
+            let relation = relation::of(page, &question.request);
             field(
                 "relation",
                 &format!("{relation}: {}", relation::explain(page, &question.request).join("; ")),

@@ -12,6 +12,7 @@ use super::headers;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 use crate::plan::Body;
 use crate::plan::framework::CookieCall;
+use crate::rules::line::Line;
 use crate::slips::slips;
 
 /// Warns of the slips in every line. Where the file is not settled, a variable may have left a gap in a line.
@@ -54,10 +55,10 @@ pub(super) fn check(scenario: &Scenario, mistakes: &mut Mistakes) {
     settable.extend(of_frameworks.iter().map(String::as_str));
     for route in scenario.origins.iter().flat_map(|origin| &origin.routes) {
         settable.extend(route.view.calls.iter().map(CookieCall::name));
-        settable.extend(route.set_cookie.iter().filter_map(|line| name_of(&line.value)));
+        settable.extend(route.set_cookie.iter().map(|line| Line(&line.value).name()));
         let headers =
             route.headers.iter().filter(|header| header.name.value.eq_ignore_ascii_case("set-cookie"));
-        settable.extend(headers.filter_map(|header| name_of(&header.value.value)));
+        settable.extend(headers.map(|header| Line(&header.value.value).name()));
         for (_, body) in &route.bodies {
             if let Body::Html(text) | Body::Text(text) = &body.value {
                 scripts.push(text);
@@ -66,7 +67,9 @@ pub(super) fn check(scenario: &Scenario, mistakes: &mut Mistakes) {
     }
     for action in scenario.steps.iter().flat_map(|step| &step.actions) {
         match &action.value {
-            Some(Action::DocumentCookie { write: Some(line) }) => settable.extend(name_of(&line.value)),
+            Some(Action::DocumentCookie { write: Some(line) }) => {
+                _ = settable.insert(Line(&line.value).name())
+            }
             Some(Action::Eval(script)) => scripts.push(script),
             _ => {}
         }
@@ -109,15 +112,6 @@ fn names(expect: &Expect) -> Vec<(&str, Span)> {
         .iter()
         .flat_map(|claim| claim.value.iter().map(|name| (name.as_str(), claim.span.clone())));
     stored.chain(absent).chain(sent).chain(listed).collect()
-}
-
-/// The name a Set-Cookie line gives its cookie (RFC 6265bis -22, section 5.6, steps 2 to 4).
-fn name_of(line: &str) -> Option<&str> {
-    let pair = line.split(';').next().unwrap_or_default();
-    match pair.split_once('=') {
-        Some((name, _)) => Some(name.trim()),
-        None => Some(""),
-    }
 }
 
 #[cfg(test)]

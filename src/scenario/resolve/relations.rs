@@ -43,7 +43,7 @@ pub(super) fn check(relations: &[written::Relation], names: &Names, mistakes: &m
         let (Some(word), Some(from_url), Some(to_url)) = (word, from_url, to_url) else {
             continue;
         };
-        let actual = Relation::of(from_url, to_url);
+        let actual = relation::of(from_url, to_url);
         if actual == word {
             continue;
         }

@@ -4,13 +4,14 @@
 //! stays as it is, byte for byte.
 
 use crate::plan::proxy::{CookieFlags, Location, Template};
+use crate::rules::line::Line;
 
 /// A part of a line: its name, and its value where it has one.
 type Part = (String, Option<String>);
 
 /// The line as a location rewrites it.
 pub(super) fn rewritten(line: &str, location: &Location, filled: impl Fn(&Template) -> String) -> String {
-    let mut parts: Vec<Part> = line.split(';').map(cut).collect();
+    let mut parts: Vec<Part> = Line(line).parts().map(|part| cut(part.whole)).collect();
     // A cookie without `=` is left alone.
     if parts.first().is_none_or(|(_, value)| value.is_none()) {
         return line.to_owned();

@@ -211,6 +211,11 @@ fn a_domain_in_other_letters_than_ascii() {
     let page = visit("https://www.xn--bcher-kva.example/");
     let line = "a=1; Domain=Bücher.example";
     assert_eq!(refusals(&page, line)[..2], ["", "domain-mismatch"]);
+    // Full-width letters are the same name to UTS 46.
+    assert_eq!(
+        refusals(&visit("https://shop.example/"), "a=1; Domain=ｓｈｏｐ.example")[..2],
+        ["", "domain-mismatch"]
+    );
     let elsewhere = visit("https://example.com/");
     assert_eq!(refusals(&elsewhere, line)[..2], ["domain-mismatch"; 2]);
 }

@@ -14,6 +14,7 @@ use rehearsal::rules::engine::Profile;
 use rehearsal::rules::jar::Jar;
 use rehearsal::rules::site::{Location, Origin};
 use rehearsal::rules::store::Decision;
+use rehearsal::suffixes::Names;
 
 /// A moment for tests, 2026-11-20, in seconds since the epoch.
 pub(crate) const NOW: i64 = 1_795_132_800;
@@ -62,7 +63,7 @@ pub(crate) fn origins(urls: &[&str]) -> Vec<Origin> {
 }
 
 pub(crate) fn store<'l>(jar: &mut Jar, profile: &Profile, context: &Context, line: &'l str) -> Decision<'l> {
-    jar.store(profile, &psl, context, line.as_bytes(), NOW)
+    jar.store(profile, &Names, context, line.as_bytes(), NOW)
 }
 
 /// The reasons against a line, in an empty jar.
