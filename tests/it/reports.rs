@@ -280,3 +280,29 @@ fn a_stderr_that_takes_nothing_changes_no_exit_code() {
         assert_eq!(status.code(), Some(code), "{arguments:?}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_saved_scenario_is_run_again_and_a_mistake_ends_nothing() {
+    use std::io::{BufRead, BufReader};
+    let folder = folder(&[("a.toml", HOLDS)]);
+    let path = folder.path().join("a.toml");
+    let mut command = rehearsal();
+    command.current_dir(folder.path()).env("XDG_CACHE_HOME", folder.path());
+    command.args(["run", "a.toml", "--browser", "model", "--watch"]);
+    let pipe = std::process::Stdio::piped;
+    let mut watching = command.stdout(pipe()).stderr(pipe()).spawn().expect("rehearsal can be started");
+    let mut said = BufReader::new(watching.stdout.take().expect("it is piped")).lines();
+    let mut talk = BufReader::new(watching.stderr.take().expect("it is piped")).lines();
+    let mut next = |word: &str| said.by_ref().map_while(Result::ok).find(|line| line.contains(word));
+    assert!(next(" passed").expect("it ran").starts_with("1 passed, 0 failed"));
+    std::fs::write(&path, HOLDS.replace("200", "404 # not this")).expect("a file can be written");
+    assert!(next(" passed").expect("it ran again").starts_with("0 passed, 1 failed"));
+    std::fs::write(&path, "title = ").expect("a file can be written");
+    let mistake = talk.by_ref().map_while(Result::ok).find(|line| line.contains("nothing was run"));
+    assert!(mistake.is_some(), "the mistake is told of");
+    std::fs::write(&path, HOLDS).expect("a file can be written");
+    assert!(next(" passed").expect("it ran once more").starts_with("1 passed, 0 failed"));
+    crate::command::signal(watching.id(), rustix::process::Signal::INT);
+    assert_eq!(watching.wait().expect("it ends").code(), Some(130));
+}

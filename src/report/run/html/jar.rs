@@ -39,7 +39,7 @@ pub(super) fn jar(before: Option<&[Cookie]>, jar: &[Cookie]) -> Markup {
         } @else {
             details.jar open[!words.is_empty()] {
                 summary { "Jar: " (counted(jar.len(), "cookie")) (words.concat()) }
-                div.scroll tabindex="0" role="region" aria-label="The jar after this step" {
+                div.scroll tabindex="0" role="group" aria-label="The jar after this step" {
                     table {
                         thead {
                             tr {
