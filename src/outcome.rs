@@ -6,18 +6,20 @@ use std::time::Duration;
 use crate::browser_name::{BrowserName, ThirdParty};
 use crate::explain::failure::Explained;
 use crate::observe::Observation;
-use crate::plan::Plan;
+use crate::plan::{Plan, Step};
 use crate::reconcile::Drift;
 use crate::verdict::Failure;
 
 /// How a run or a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Every expectation that was judged held.
     Passed,
-    /// Not judged: not reached, because an earlier step could not be done, or not predictable.
+    /// Not reached, because an earlier step could not be done.
     Skipped,
+    /// Nothing was judged: no prediction can be made, or this engine's driver cannot do it. That is no pass.
+    NotJudged,
     /// An expectation did not hold.
     Failed,
     /// It could not be done: the browser is missing, died or hung.
@@ -25,11 +27,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether it was judged: it was done, and what was expected of it held or failed, or it could not be done.
+    pub const fn is_judged(self) -> bool {
+        !matches!(self, Self::Skipped | Self::NotJudged)
+    }
+
     /// The word reports and JSON use.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Passed => "passed",
             Self::Skipped => "skipped",
+            Self::NotJudged => "not_judged",
             Self::Failed => "failed",
             Self::Error => "error",
         }
@@ -105,19 +113,29 @@ impl std::fmt::Display for CouldNotRun {
 }
 
 impl Run {
-    /// How the run ended: as the worst of its steps. One that was not judged does not count.
+    /// How the run ended: as the worst of its steps. One that was not judged does not count; where that leaves no
+    /// step, or none of which the scenario expects anything, nothing was judged.
     pub fn outcome(&self) -> Outcome {
-        let judged =
-            || self.steps.iter().map(|step| step.outcome).filter(|outcome| *outcome != Outcome::Skipped);
-        match self.error {
-            Some(_) => Outcome::Error,
-            None => judged().max().unwrap_or(Outcome::Passed),
+        if self.error.is_some() {
+            return Outcome::Error;
+        }
+        let steps = self.plan.steps.iter().zip(&self.steps);
+        let judged = steps.filter(|(_, ran)| ran.outcome.is_judged());
+        let claims = |step: &Step| !step.expected_in(self.browser).is_empty();
+        let worst = judged.clone().map(|(_, ran)| ran.outcome).max();
+        let claimed = || self.plan.steps.iter().any(claims);
+        match worst {
+            Some(Outcome::Passed) if claimed() && !judged.clone().any(|(step, _)| claims(step)) => {
+                Outcome::NotJudged
+            }
+            Some(worst) => worst,
+            None => Outcome::NotJudged,
         }
     }
 
     /// How many of its steps were not judged, so that what they expect neither held nor failed.
     pub fn unjudged(&self) -> usize {
-        self.steps.iter().filter(|step| step.outcome == Outcome::Skipped).count()
+        self.steps.iter().filter(|step| !step.outcome.is_judged()).count()
     }
 
     /// The steps of a model that could not be predicted, by index, and why.
@@ -154,6 +172,8 @@ pub struct Summary {
     pub failed: usize,
     /// Runs that could not be done.
     pub errors: usize,
+    /// Runs in which nothing was judged.
+    pub not_judged: usize,
     /// Those of `passed` in which a step was not judged.
     pub passed_in_part: usize,
     /// Steps that were not judged, over all runs.
@@ -171,10 +191,11 @@ impl Summary {
             let unjudged = run.unjudged();
             summary.unjudged_steps += unjudged;
             match run.outcome() {
-                Outcome::Passed | Outcome::Skipped => {
+                Outcome::Passed => {
                     summary.passed += 1;
                     summary.passed_in_part += usize::from(unjudged > 0);
                 }
+                Outcome::Skipped | Outcome::NotJudged => summary.not_judged += 1,
                 Outcome::Failed => summary.failed += 1,
                 Outcome::Error => summary.errors += 1,
             }
@@ -183,10 +204,10 @@ impl Summary {
     }
 
     /// The exit code of the command: 0 all that was judged held, 1 an expectation failed, 3 something could not
-    /// run.
+    /// run, or nothing was judged in a run.
     pub fn exit_code(self) -> u8 {
         match self {
-            Self { errors: 1.., .. } => 3,
+            Self { errors: 1.., .. } | Self { not_judged: 1.., .. } => 3,
             Self { failed: 1.., .. } => 1,
             _ => 0,
         }

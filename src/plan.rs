@@ -542,6 +542,11 @@ pub struct Expect {
 }
 
 impl Expect {
+    /// Whether nothing is claimed.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// These claims, where `on` does not say otherwise.
     fn overlaid_by(mut self, on: &Self) -> Self {
         let stored = on.stored.iter().map(|claim| &claim.value.name);

@@ -347,7 +347,7 @@ impl Crew {
             Err(failure) => run.error = Some(failure.into()),
         }
         if run.error.is_some() {
-            run.skip_rest();
+            run.leave_rest(Outcome::Skipped);
         }
         run
     }
@@ -382,7 +382,7 @@ impl Crew {
                 Err(Failure::NotPossible { why }) => {
                     let none = Observation { unpredicted: Some(why.to_owned()), ..Observation::default() };
                     run.steps.push(self.judge(step, none, &mut before));
-                    run.skip_rest();
+                    run.leave_rest(Outcome::NotJudged);
                     return Ok(());
                 }
                 Err(failure) => {
@@ -418,7 +418,7 @@ impl Crew {
     fn judge(&self, step: &Step, seen: Observation, before: &mut Option<Vec<Cookie>>) -> StepRun {
         if seen.unpredicted.is_some() {
             *before = None;
-            return StepRun { outcome: Outcome::Skipped, observation: Some(seen), failures: Vec::new() };
+            return StepRun { outcome: Outcome::NotJudged, observation: Some(seen), failures: Vec::new() };
         }
         let not_done = seen.page.not_done.as_ref();
         let not_done = not_done.map(|why| verdict::not_done(step.action.key(), &step.span, why));
@@ -502,8 +502,8 @@ impl From<WorldError> for CouldNotRun {
 
 impl Run {
     /// Marks the steps that were not reached.
-    fn skip_rest(&mut self) {
-        let skipped = StepRun { outcome: Outcome::Skipped, observation: None, failures: Vec::new() };
-        self.steps.resize(self.plan.steps.len(), skipped);
+    fn leave_rest(&mut self, outcome: Outcome) {
+        let left = StepRun { outcome, observation: None, failures: Vec::new() };
+        self.steps.resize(self.plan.steps.len(), left);
     }
 }

@@ -129,7 +129,7 @@ impl Cell {
         let unknown = || self.cookies.iter().all(|cookie| cookie.fate == Fate::Unknown);
         match (&self.error, &self.unpredicted) {
             (Some(error), _) => Some(format!("it could not run: {error}")),
-            (None, Some(why)) if unknown() => Some(format!("it is not predicted: {why}")),
+            (None, Some(why)) if unknown() => Some(format!("the model {why}")),
             _ => None,
         }
     }

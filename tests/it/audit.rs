@@ -410,9 +410,11 @@ fn a_scenario_that_cannot_be_run_is_no_scenario_without_a_finding() {
 #[test]
 fn steps_that_nothing_can_be_found_in_are_counted() {
     let script = format!("{RIGHT}\n[[step]]\neval = \"1\"\nexpect.json = 2\n");
-    let (code, document) = audit_text(&script, &["--fail-on", "low"]);
-    assert_eq!(code, Some(0), "{document:#}");
+    let models = ["--fail-on", "low", "--browser", "model,model:firefox"];
+    let (code, document) = audit_text(&script, &models);
+    assert_eq!(code, Some(3), "what nobody has looked at is not without a finding: {document:#}");
     assert_eq!(document["scenarios"][0]["unjudged_steps"], 1);
+    assert_eq!(document["scenarios"][0]["unseen_steps"], 1);
     let (_, document) = audit_text(RIGHT, &[]);
     assert_eq!(document["scenarios"][0]["unjudged_steps"], 0);
 }

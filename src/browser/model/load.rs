@@ -45,7 +45,7 @@ impl UserAgent {
             }
             let found = html::embedded(&response.body, &response.request.url);
             if let Some(why) = found.doubt {
-                self.doubt(format!("what the page {} does, for {why}", response.request.url));
+                self.doubt(format!("what the page {} does: {why}", response.request.url));
             }
             let (from, count) = (self.seen.exchanges.len(), found.resources.len());
             let mut waits = false;
@@ -124,7 +124,7 @@ impl UserAgent {
 
     /// Notes that the step cannot be predicted as a whole. The first doubt is told.
     pub(super) fn doubt(&mut self, what: String) {
-        self.seen.doubt.get_or_insert_with(|| format!("{what} cannot be predicted"));
+        self.seen.doubt.get_or_insert_with(|| format!("cannot predict {what}"));
     }
 }
 

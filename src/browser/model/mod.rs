@@ -56,7 +56,8 @@ use crate::world::wire::Wire;
 use crate::world::{Authority, World};
 
 /// Why nothing is said of the steps after one that was not predicted.
-const LOST: &str = "an earlier step was not predicted, and what it left behind is not known";
+const LOST: &str =
+    "cannot predict a step after one that was not predicted: what that left behind is not known";
 
 /// A browser that is predicted. One serves any number of worlds.
 #[derive(Clone)]
@@ -150,7 +151,7 @@ impl UserAgent {
                 return Observation { page, jar: Some(self.told_jar()), ..Observation::default() };
             }
             if self.here().is_none() {
-                return self.lose("what a frame does that shows no document of its own is not predicted");
+                return self.lose("cannot predict what a frame does that shows no document of its own");
             }
         }
         let mut written = None;
@@ -175,14 +176,13 @@ impl UserAgent {
             Action::StorageAccess => match self.storage_access() {
                 Some(granted) => Done { body: Some(granted.to_owned()), ..Done::default() },
                 None => {
-                    return self
-                        .lose("whether a browser lets a third party have its cookies is not predicted");
+                    return self.lose("cannot predict whether a browser lets a third party have its cookies");
                 }
             },
             // What is typed is sent by what is done next, and that is not predicted.
             Action::Fill(_) => Done::default(),
-            Action::Click(_) => return self.lose("what a click does is not predicted"),
-            Action::Eval(_) => return self.lose("what a script does cannot be predicted"),
+            Action::Click(_) => return self.lose("cannot predict what a click does"),
+            Action::Eval(_) => return self.lose("cannot predict what a script does"),
             Action::Clear => {
                 self.jar.clear();
                 self.preflights.clear();

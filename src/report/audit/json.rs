@@ -22,6 +22,8 @@ struct ScenarioObject<'a> {
     errors: Vec<String>,
     /// Steps that were not judged, in a browser or in another: nothing is found there.
     unjudged_steps: usize,
+    /// Steps that were judged in no browser: that nothing was found there says nothing.
+    unseen_steps: usize,
 }
 
 #[derive(Serialize)]
@@ -52,6 +54,7 @@ impl<'a> Document<'a> {
                 .collect(),
             errors: audited.errors.iter().map(ToString::to_string).collect(),
             unjudged_steps: audited.unjudged,
+            unseen_steps: audited.unseen,
         });
         Self { version: 1, scenarios: scenarios.collect(), summary: Summary::of(audited) }
     }

@@ -23,6 +23,8 @@ pub struct Audited {
     pub errors: Vec<CouldNotRun>,
     /// How many of its steps could not be judged, in a browser or in another, and were left out.
     pub unjudged: usize,
+    /// How many could be judged in none: nobody has looked at them.
+    pub unseen: usize,
 }
 
 /// How many findings there are of each gravity.

@@ -7,9 +7,9 @@ use anstyle::{AnsiColor, Style};
 
 use super::{Audited, Summary};
 use crate::audit::{Check, Finding, Severity};
-use crate::browser_name::listed;
 use crate::diagnostic::{Diagnostic, Style as Dress};
 use crate::plan::Plan;
+use crate::report::run::digest::seen_in;
 use crate::text::{counted, safe};
 
 /// Writes the findings for people.
@@ -27,14 +27,19 @@ pub fn write(out: &mut dyn Write, audited: &[Audited], columns: usize) -> io::Re
             diagnostic.helps.extend(error.hint.clone());
             writeln!(out, "{}", diagnostic.render_within(Dress::Coloured, columns))?;
         }
+        if scenario.unseen > 0 && scenario.errors.is_empty() {
+            writeln!(out, "{}", unseen(scenario).render_within(Dress::Coloured, columns))?;
+        }
     }
     let bold = Style::new().bold();
     writeln!(out, "{bold}high  medium  low   scenario{bold:#}")?;
     for scenario in audited {
         let Summary { high, medium, low } = Summary::of(std::slice::from_ref(scenario));
-        let note = match scenario.unjudged {
-            0 => String::new(),
-            unjudged => format!("  ({unjudged} of {} steps not judged)", scenario.plan.steps.len()),
+        let all = scenario.plan.steps.len();
+        let note = match (scenario.unjudged, scenario.unseen) {
+            (0, _) => String::new(),
+            (unjudged, 0) => format!("  ({unjudged} of {all} steps not judged in every browser)"),
+            (_, unseen) => format!("  ({unseen} of {all} steps not looked at)"),
         };
         let path = &scenario.plan.source.path;
         writeln!(out, "{}  {medium:>6}  {low:>3}   {}{note}", grave(high), safe(path))?;
@@ -42,6 +47,17 @@ pub fn write(out: &mut dyn Write, audited: &[Audited], columns: usize) -> io::Re
     let Summary { high, medium, low } = Summary::of(audited);
     let scenarios = counted(audited.len(), "scenario");
     writeln!(out, "\n{high} high, {medium} medium, {low} low in {scenarios}")
+}
+
+/// What is said where nobody has looked at a step.
+fn unseen(scenario: &Audited) -> Diagnostic {
+    let (path, all) = (&scenario.plan.source.path, scenario.plan.steps.len());
+    let unseen = scenario.unseen;
+    Diagnostic::error(format!(
+        "{unseen} of {all} steps of `{path}` were not looked at: no browser could judge them"
+    ))
+    .help(format!("audit it in a real browser: `rehearsal audit {path} --browser chromium`"))
+    .help("`rehearsal browsers install chromium` installs one")
 }
 
 fn grave(high: usize) -> String {
@@ -57,7 +73,7 @@ fn message(plan: &Arc<Plan>, finding: &Finding) -> Diagnostic {
     };
     diagnostic = diagnostic.source(&plan.source);
     if let Some(span) = &finding.evidence.span {
-        diagnostic = diagnostic.label(span.clone(), format!("seen in {}", listed(&finding.browsers)));
+        diagnostic = diagnostic.label(span.clone(), seen_in(&finding.browsers));
     }
     diagnostic.notes.extend(finding.evidence.seen.iter().cloned());
     diagnostic.help(finding.fix.clone())

@@ -91,7 +91,7 @@ fn troubles(cell: &Cell, needs: &[Need]) -> Vec<Trouble> {
             &cell.unreadable,
         ));
     }
-    troubles.extend(cell.unpredicted.iter().map(|why| Trouble::bare(format!("not predicted: {why}"))));
+    troubles.extend(cell.unpredicted.iter().map(|why| Trouble::bare(format!("the model {why}"))));
     troubles.extend(cell.error.iter().map(|why| Trouble::bare(format!("could not run: {why}"))));
     troubles
 }

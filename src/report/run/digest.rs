@@ -108,16 +108,20 @@ impl Failing<'_> {
     /// What stands beside the carets: the browsers and, where it is short, what was seen there.
     pub fn label(&self) -> String {
         const SHORT: usize = 60;
-        let (models, real): (Vec<&BrowserName>, Vec<_>) =
-            self.browsers.iter().partition(|browser| browser.model);
-        let who = [("seen in", real), ("predicted for", models)]
-            .into_iter()
-            .filter(|(_, browsers)| !browsers.is_empty())
-            .map(|(known, browsers)| format!("{known} {}", listed(browsers.iter().map(ToString::to_string))));
-        let who = who.collect::<Vec<_>>().join(", ");
+        let who = seen_in(&self.browsers);
         let actual = &self.failure.actual;
         if actual.len() > SHORT { who } else { format!("{who}: {actual}") }
     }
+}
+
+/// In which browsers something was seen, and for which it is predicted.
+pub fn seen_in(browsers: &[BrowserName]) -> String {
+    let (models, real): (Vec<&BrowserName>, Vec<_>) = browsers.iter().partition(|browser| browser.model);
+    let who = [("seen in", real), ("predicted for", models)]
+        .into_iter()
+        .filter(|(_, browsers)| !browsers.is_empty())
+        .map(|(known, browsers)| format!("{known} {}", listed(browsers.iter().map(ToString::to_string))));
+    who.collect::<Vec<_>>().join(", ")
 }
 
 /// The claims that did not hold, step by step.
@@ -243,17 +247,18 @@ fn unpredicted(run: &Run) -> Option<Diagnostic> {
     let more = if run.browser.model { steps.count() } else { run.plan.steps.len() - index - 1 };
     let step = &run.plan.steps[index];
     let (cannot, help) = if run.browser.model {
-        let help = format!("run the scenario in the real browser: `--browser {}`", run.browser.real());
-        ("predict", help)
+        let command = format!("rehearsal run {} --browser {}", run.scenario(), run.browser.real());
+        (format!("{} {why}", run.browser), format!("run it in the real browser: `{command}`"))
     } else {
         let help = format!("`--browser model:{}` predicts it, and other engines do it", run.browser);
-        ("do", help)
+        (format!("{} cannot do this step: {why}", run.browser), help)
     };
-    let message = format!("{} cannot {cannot} this step: {why}", run.browser);
-    let mut diagnostic = Diagnostic::warning(message)
-        .source(&run.plan.source)
-        .label(step.span.clone(), "not judged")
-        .help(help);
+    let diagnostic = match run.outcome() {
+        Outcome::NotJudged => Diagnostic::error(format!("nothing was judged: {cannot}")),
+        _ => Diagnostic::warning(cannot),
+    };
+    let mut diagnostic =
+        diagnostic.source(&run.plan.source).label(step.span.clone(), "not judged").help(help);
     match more {
         0 => {}
         1 => {

@@ -67,7 +67,7 @@ struct RunObject<'a> {
     third_party: &'static str,
     predicted: bool,
     outcome: Outcome,
-    /// How many of its steps were not judged: those whose outcome is `skipped`.
+    /// How many of its steps were not judged: those whose outcome is `not_judged` or `skipped`.
     unjudged_steps: usize,
     duration_ms: f64,
     error: Option<String>,

@@ -117,10 +117,11 @@ pub fn write_summary(
         writeln!(out, "{not_run}")?;
     }
     let summary = Summary::of(runs, asked);
-    let Summary { passed, failed, errors, .. } = summary;
+    let Summary { passed, failed, errors, not_judged, .. } = summary;
+    let not_judged = if not_judged > 0 { format!("{not_judged} not judged, ") } else { String::new() };
     writeln!(
         out,
-        "{passed} passed{}, {failed} failed, {errors} could not run, in {:.1} s",
+        "{passed} passed{}, {failed} failed, {not_judged}{errors} could not run, in {:.1} s",
         in_part(runs, summary),
         elapsed.as_secs_f64()
     )
@@ -128,7 +129,7 @@ pub fn write_summary(
 
 /// What is behind the number of those that passed, where not all of their steps were judged.
 fn in_part(runs: &[Run], summary: Summary) -> String {
-    let passed = runs.iter().filter(|run| matches!(run.outcome(), Outcome::Passed | Outcome::Skipped));
+    let passed = runs.iter().filter(|run| run.outcome() == Outcome::Passed);
     let steps = match passed.map(Run::unjudged).sum::<usize>() {
         0 => return String::new(),
         steps => counted(steps, "step"),
@@ -247,11 +248,14 @@ impl Cell {
     fn of(run: &Run) -> Self {
         let time = format!(" {} ms", run.duration.as_millis());
         let (word, style) = match (run.outcome(), run.unjudged()) {
-            (Outcome::Passed | Outcome::Skipped, 0) => ("ok".to_owned(), AnsiColor::Green.on_default()),
+            (Outcome::Passed, 0) => ("ok".to_owned(), AnsiColor::Green.on_default()),
             // Green is for what was judged whole.
-            (Outcome::Passed | Outcome::Skipped, unjudged) => {
+            (Outcome::Passed, unjudged) => {
                 let all = run.steps.len();
                 (format!("ok {} of {all} steps,", all - unjudged), AnsiColor::Yellow.on_default())
+            }
+            (Outcome::Skipped | Outcome::NotJudged, _) => {
+                ("not judged".to_owned(), AnsiColor::Yellow.on_default().bold())
             }
             (Outcome::Failed, _) => ("FAILED".to_owned(), AnsiColor::Red.on_default().bold()),
             (Outcome::Error, _) => ("ERROR".to_owned(), AnsiColor::Yellow.on_default().bold()),

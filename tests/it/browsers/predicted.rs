@@ -84,14 +84,18 @@ fn a_step_that_cannot_be_predicted_is_not_judged() {
     assert_eq!(run["outcome"], "passed");
     assert_eq!(run["unjudged_steps"], 2);
     let outcomes: Vec<&Value> = (0..3).map(|step| &run["steps"][step]["outcome"]).collect();
-    assert_eq!(outcomes, ["passed", "skipped", "skipped"]);
+    assert_eq!(outcomes, ["passed", "not_judged", "not_judged"]);
     assert_eq!(run["steps"][0]["unpredicted"], Value::Null);
-    assert_eq!(run["steps"][1]["unpredicted"], "what a script does cannot be predicted");
-    assert!(run["steps"][2]["unpredicted"].as_str().is_some_and(|why| why.contains("an earlier step")));
+    assert_eq!(run["steps"][1]["unpredicted"], "cannot predict what a script does");
+    assert!(
+        run["steps"][2]["unpredicted"]
+            .as_str()
+            .is_some_and(|why| why.contains("after one that was not predicted"))
+    );
 
     let output = rehearsal().args(["run", "--browser", "model"]).arg(file.path()).output().expect("a report");
     let report = String::from_utf8_lossy(&output.stdout);
-    assert!(report.contains("cannot predict this step"), "{report}");
+    assert!(report.contains("model:chromium cannot predict what a script does"), "{report}");
 }
 
 #[test]
@@ -115,7 +119,8 @@ fn what_was_not_judged_is_counted_wherever_it_counts_as_passed() {
     assert_eq!(run_of(&document, "1.toml")["unjudged_steps"], 2);
     assert_eq!(run_of(&document, "2.toml")["unjudged_steps"], 0);
     let summary = serde_json::json!({
-        "passed": 2, "failed": 0, "errors": 0, "passed_in_part": 1, "unjudged_steps": 2, "not_run": 0
+        "passed": 2, "failed": 0, "errors": 0, "not_judged": 0, "passed_in_part": 1, "unjudged_steps": 2,
+        "not_run": 0
     });
     assert_eq!(document["summary"], summary);
 
@@ -123,6 +128,51 @@ fn what_was_not_judged_is_counted_wherever_it_counts_as_passed() {
     assert!(report.contains("\n1 passed (in part: 2 steps not judged), 0 failed"), "{report}");
     let (report, _) = said(folder(&[&whole]).path(), &["--browser", "model"]);
     assert!(report.contains("\n1 passed, 0 failed, 0 could not run, in "), "{report}");
+}
+
+/// A page with a script that does nothing, and a login that is broken for want of credentials.
+const INERT: &str = r#"
+title = "A script that does nothing"
+[origins.web]
+url = "https://app.example.com"
+[[origins.web.routes]]
+at = "GET /"
+html = "<!doctype html><script>window.x = 1</script>"
+[origins.api]
+url = "https://api.example.net"
+[[origins.api.routes]]
+at = "GET /login"
+set_cookie = ["sid=1; Path=/; Secure; HttpOnly"]
+json = {}
+[[step]]
+visit = "web:/"
+[[step]]
+fetch = "api:/login"
+expect.stored = ["sid"]
+"#;
+
+#[test]
+fn a_run_in_which_nothing_was_judged_is_no_pass() {
+    // A step without a claim that is judged does not make a pass of one with claims that is not.
+    let unclaimed = "title = \"a script\"\n[origins.a]\nurl = \"https://a.example\"\n[[step]]\nvisit = \"a:/\"\n\
+                     [[step]]\neval = \"1\"\nexpect.json = 2\n";
+    for scenario in [INERT, unclaimed] {
+        let alone = folder(&[scenario]);
+        let (report, code) = said(alone.path(), &["--browser", "model"]);
+        assert_eq!(code, Some(3), "{report}");
+        assert!(report.contains("nothing was judged: model:chromium cannot predict what "), "{report}");
+        assert!(report.contains("`rehearsal run ./1.toml --browser chromium`"), "{report}");
+        let cell = report.lines().find(|line| line.starts_with("  1 ")).expect("the table has the line");
+        assert!(cell.contains("not judged") && !cell.contains("ok"), "{report}");
+        assert!(report.contains("\n0 passed, 0 failed, 1 not judged, 0 could not run, in "), "{report}");
+
+        let path = alone.path().join("1.toml");
+        let (code, document) = run_json(&[path.as_os_str(), "--browser".as_ref(), "model".as_ref()]);
+        assert_eq!(code, 3);
+        assert_eq!(runs(&document)[0]["outcome"], "not_judged");
+        assert_eq!(document["summary"]["passed"], 0);
+        assert_eq!(document["summary"]["not_judged"], 1);
+    }
 }
 
 #[test]
@@ -217,4 +267,25 @@ fn browsers_do_what_was_predicted() {
         assert!(!files.is_empty(), "no scenario says what becomes of it in {policy}");
         all_go_as_predicted(&files, policy);
     }
+}
+
+#[test]
+fn an_audit_takes_a_real_browser_where_the_models_cannot_judge() {
+    if engines().is_empty() {
+        return;
+    }
+    let alone = folder(&[INERT]);
+    let output = rehearsal()
+        .current_dir(alone.path())
+        .args(["audit", "1.toml", "--format", "json"])
+        .output()
+        .expect("rehearsal can be started");
+    let document: Value = serde_json::from_slice(&output.stdout).expect("a document");
+    assert_eq!(output.status.code(), Some(1), "the login is broken: {document:#}");
+    let scenario = &document["scenarios"][0];
+    assert_eq!(scenario["unseen_steps"], 0, "{document:#}");
+    let findings = scenario["findings"].as_array().expect("a list");
+    let failed = findings.iter().find(|finding| finding["check"] == "failed-expectation").expect("it fails");
+    let real: Vec<Value> = engines().into_iter().map(|engine| Value::from(engine.as_str())).collect();
+    assert_eq!(failed["browsers"], Value::from(real), "it says what it was seen in");
 }
