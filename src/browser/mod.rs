@@ -4,35 +4,37 @@
 //!
 //! - **the process**: [`guard`] owns every process that is started, [`driver`] finds and starts a
 //!   WebDriver server under it;
-//! - **the protocol**: `session` opens a WebDriver session, `bidi` speaks WebDriver BiDi;
-//! - **the browser**: [`chromium`] and its like turn steps into commands, and what comes back into
-//!   observations; [`real`] is the one face they show.
+//! - **the protocol**: `session` opens a WebDriver session, [`bidi`] speaks WebDriver BiDi;
+//! - **the browser**: [`worker`] performs steps, in an order that is stated there once. What it asks of a browser
+//!   is a `user_agent`: small parts, which [`chromium`], [`firefox`] and [`webkit`] each give as they can. [`real`]
+//!   launches them.
 //!
-//! What they share stands beside them: `scripts` makes a page do what a step says, `listening` hears events
-//! while an answer is waited for, `stored` tells by two jars what became of each Set-Cookie line, `request`
-//! finds a step's own request on the wire, `brought` tells by the wire what a scenario left behind, `home` is a
-//! browser that one worker has for itself.
+//! What a worker needs besides: `steps` turns actions into those parts, `scripts` makes a page do what a step says,
+//! `frames` remembers the frames that steps made, `request` finds a step's own request on the wire, `line_outcomes`
+//! tells by two jars what became of each Set-Cookie line, `residue` tells by the wire what a scenario left behind.
 //!
 //! Nothing here knows scenarios, expectations or reports, and nothing prints.
 
 pub mod bidi;
-mod brought;
 pub mod chromium;
 pub mod driver;
 pub mod failure;
 pub mod firefox;
+mod frames;
 pub mod guard;
-mod home;
 pub mod install;
-mod listening;
+mod line_outcomes;
 pub mod model;
 pub mod options;
 pub mod real;
 mod request;
+mod residue;
 mod running;
 mod scripts;
 mod session;
-mod stored;
+mod steps;
+mod user_agent;
 pub mod webkit;
+pub mod worker;
 
 pub use failure::Failure;

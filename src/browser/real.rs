@@ -1,20 +1,17 @@
 //! A real browser, whichever its engine: one way to launch it, and to have workers in it.
 //!
 //! A [`Browser`] is a driver with the browser it started; a [`Worker`] is a cookie jar and a tab that sees
-//! one world and nothing else, and performs steps there. What an engine does differently stands in its own
-//! module.
+//! one world and nothing else, and performs steps there.
 
 use std::path::Path;
 
-use super::chromium::{self, Chromium};
+use super::chromium::Chromium;
 use super::failure::Failure;
-use super::firefox::{self, Firefox};
+use super::firefox::Firefox;
 use super::options::LaunchOptions;
-use super::webkit::{self, Webkit};
+use super::webkit::Webkit;
+pub use super::worker::Worker;
 use crate::browser_name::Engine;
-use crate::observe::Observation;
-use crate::plan::Step;
-use crate::world::World;
 
 /// A browser that runs. Dropping it ends it shortly after; [`Browser::close`] also waits for that.
 #[derive(Debug)]
@@ -25,17 +22,6 @@ pub enum Browser {
     Firefox(Firefox),
     /// WebKitGTK's MiniBrowser.
     Webkit(Webkit),
-}
-
-/// A jar and a tab in a browser, and the gateway through which they see a world.
-#[derive(Debug)]
-pub enum Worker {
-    /// In Chromium.
-    Chromium(Box<chromium::Worker>),
-    /// In Firefox.
-    Firefox(Box<firefox::Worker>),
-    /// In MiniBrowser.
-    Webkit(Box<webkit::Worker>),
 }
 
 impl Browser {
@@ -58,9 +44,9 @@ impl Browser {
     /// Whatever the browser fails at.
     pub async fn worker(&self) -> Result<Worker, Failure> {
         match self {
-            Self::Chromium(browser) => Ok(Worker::Chromium(Box::new(browser.worker().await?))),
-            Self::Firefox(browser) => Ok(Worker::Firefox(Box::new(browser.worker().await?))),
-            Self::Webkit(browser) => Ok(Worker::Webkit(Box::new(browser.worker().await?))),
+            Self::Chromium(browser) => browser.worker().await,
+            Self::Firefox(browser) => browser.worker().await,
+            Self::Webkit(browser) => browser.worker().await,
         }
     }
 
@@ -104,15 +90,6 @@ impl Browser {
 }
 
 impl Worker {
-    /// The browser's version: `156.0.8078.79`.
-    pub fn version(&self) -> &str {
-        match self {
-            Self::Chromium(worker) => worker.version(),
-            Self::Firefox(worker) => worker.version(),
-            Self::Webkit(worker) => worker.version(),
-        }
-    }
-
     /// Whether a browser can be closed and started again with its profile: a Chromium or a Firefox that is
     /// started here, by [`Worker::alone`]. The others say at the step that they cannot.
     pub fn restarts(engine: Engine, options: &LaunchOptions) -> bool {
@@ -126,66 +103,11 @@ impl Worker {
     /// As [`Browser::launch`]; [`Failure::NotPossible`] where [`Worker::restarts`] says so.
     pub async fn alone(engine: Engine, options: LaunchOptions) -> Result<Self, Failure> {
         match engine {
-            Engine::Chromium => Ok(Self::Chromium(Box::new(chromium::Worker::alone(options).await?))),
-            Engine::Firefox => Ok(Self::Firefox(Box::new(firefox::Worker::alone(options).await?))),
+            Engine::Chromium => Chromium::alone(options).await,
+            Engine::Firefox => Firefox::alone(options).await,
             Engine::Webkit => {
                 Err(Failure::NotPossible { why: "it cannot be started again with its profile here" })
             }
-        }
-    }
-
-    /// How often the worker was made anew because a reset would not have been enough.
-    pub fn renewals(&self) -> usize {
-        match self {
-            Self::Chromium(worker) => worker.renewals(),
-            Self::Firefox(worker) => worker.renewals(),
-            // It has a browser of its own for each scenario.
-            Self::Webkit(_) => 0,
-        }
-    }
-
-    /// Shows a world to this worker, which must be new or reset.
-    ///
-    /// # Errors
-    /// Whatever the browser fails at.
-    pub async fn enter(&mut self, world: &World) -> Result<(), Failure> {
-        match self {
-            Self::Chromium(worker) => worker.enter(world).await,
-            Self::Firefox(worker) => worker.enter(world).await,
-            Self::Webkit(worker) => worker.enter(world).await,
-        }
-    }
-
-    /// Performs a step, waits until all it began has ended, and tells what was seen.
-    ///
-    /// # Errors
-    /// What goes wrong with the browser. A worker that failed cannot be used any more.
-    pub async fn perform(&mut self, step: &Step) -> Result<Observation, Failure> {
-        match self {
-            Self::Chromium(worker) => worker.perform(step).await,
-            Self::Firefox(worker) => worker.perform(step).await,
-            Self::Webkit(worker) => worker.perform(step).await,
-        }
-    }
-
-    /// Makes the worker clean for the next scenario.
-    ///
-    /// # Errors
-    /// Whatever the browser fails at. Then the worker cannot be used any more.
-    pub async fn reset(&mut self) -> Result<(), Failure> {
-        match self {
-            Self::Chromium(worker) => worker.reset().await,
-            Self::Firefox(worker) => worker.reset().await,
-            Self::Webkit(worker) => worker.reset().await,
-        }
-    }
-
-    /// Removes the jar and the tab from the browser, and closes the gateway.
-    pub async fn close(self) {
-        match self {
-            Self::Chromium(worker) => worker.close().await,
-            Self::Firefox(worker) => worker.close().await,
-            Self::Webkit(worker) => worker.close().await,
         }
     }
 }

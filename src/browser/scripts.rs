@@ -153,25 +153,6 @@ pub(super) const COOKIE: &str = "json => {
     }
 }";
 
-/// The parameters of BiDi's `script.callFunction` for one of these in a tab.
-pub(super) fn call(tab: &str, function: &str, argument: &Value, by_user: bool) -> Value {
-    json!({
-        "functionDeclaration": function,
-        "arguments": [{ "type": "string", "value": argument.to_string() }],
-        "target": { "context": tab },
-        "awaitPromise": true,
-        "userActivation": by_user,
-    })
-}
-
-/// What came of a script: the text it gave, if any, or the exception it threw.
-pub(super) fn called(answer: &Value) -> Result<Option<String>, String> {
-    match answer.pointer("/exceptionDetails/text").and_then(Value::as_str) {
-        Some(error) => Err(error.to_owned()),
-        None => Ok(answer.pointer("/result/value").and_then(Value::as_str).map(str::to_owned)),
-    }
-}
-
 /// What [`FETCH`] or [`XHR`] answered.
 pub(super) fn requested(answer: Result<String, String>) -> Page {
     match answer.map(|answer| serde_json::from_str::<Value>(&answer).unwrap_or_default()) {

@@ -130,6 +130,11 @@ impl Gateway {
         std::mem::take(&mut self.shared.state().refused)
     }
 
+    /// A look at what is refused, for whoever waits for that.
+    pub(crate) fn refusals(&self) -> Refusals {
+        Refusals(Arc::clone(&self.shared))
+    }
+
     /// How many connections there are.
     pub fn connections(&self) -> usize {
         MAX_CONNECTIONS - self.shared.places.available_permits()
@@ -139,6 +144,17 @@ impl Gateway {
     pub async fn close(self) {
         self.accepting.cut_and_wait().await;
         self.hide().await;
+    }
+}
+
+/// A look at what a gateway refuses.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusals(Arc<Shared>);
+
+impl Refusals {
+    /// Whether anything was refused since it was last taken.
+    pub(crate) fn any(&self) -> bool {
+        !self.0.state().refused.is_empty()
     }
 }
 

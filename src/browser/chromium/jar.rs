@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::native;
-use crate::browser::stored::Reading;
+use crate::browser::line_outcomes::Reading;
 use crate::observe::{Cookie, Partition};
 use crate::rules::cookie::SameSite;
 use crate::rules::engine::Profile;

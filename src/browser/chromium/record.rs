@@ -11,8 +11,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::native;
+use crate::browser::line_outcomes;
 use crate::browser::request::{is_at, without_fragment};
-use crate::browser::stored;
 use crate::observe::{Exchange, Withheld};
 use crate::rules::engine::Profile;
 use crate::rules::set_cookie::SetCookie;
@@ -250,7 +250,7 @@ fn explain_not_stored(exchange: &mut Exchange, received: &Value) {
         let line =
             exchange.set_cookie.iter_mut().find(|line| line.stored.is_none() && is_line(&line.line, said));
         let Some(line) = line else { continue };
-        let domain = stored::domain(&SetCookie::parse(&line.line, &Profile::CHROMIUM));
+        let domain = line_outcomes::domain(&SetCookie::parse(&line.line, &Profile::CHROMIUM));
         line.stored = Some(false);
         line.reasons =
             native.iter().filter_map(|word| native::not_stored(word, &host, domain.as_deref())).collect();

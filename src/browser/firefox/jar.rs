@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::browser::stored::Reading;
+use crate::browser::line_outcomes::Reading;
 use crate::observe::{Cookie, Partition};
 use crate::rules::cookie::SameSite;
 use crate::rules::engine::Profile;
@@ -15,7 +15,7 @@ pub(super) const READING: Reading =
 /// as seconds this is the year 5138.
 const SECONDS: i64 = 100_000_000_000;
 
-/// The cookies of what `chrome::Chrome::look` answers, in the order of their creation.
+/// The cookies of what `privileged::Privileged::look` answers, in the order of their creation.
 pub(super) fn cookies(look: &Value) -> Option<Vec<Cookie>> {
     let cookies = look.get("cookies")?.as_array()?;
     Some(cookies.iter().filter_map(cookie).collect())

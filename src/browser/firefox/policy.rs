@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::chrome::Chrome;
+use super::privileged::Privileged;
 use crate::browser::failure::Failure;
 use crate::browser_name::ThirdParty;
 
@@ -53,10 +53,10 @@ pub(super) fn asked_for(third_party: ThirdParty) -> Option<i64> {
 ///
 /// # Errors
 /// [`Failure::NotStarted`] with what is otherwise.
-pub(super) async fn verify(chrome: &Chrome, third_party: ThirdParty) -> Result<(), Failure> {
+pub(super) async fn verify(privileged: &Privileged, third_party: ThirdParty) -> Result<(), Failure> {
     let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
-    let read = chrome.preferences(&names).await?;
-    let behavior = chrome.cookie_behavior().await?;
+    let read = privileged.preferences(&names).await?;
+    let behavior = privileged.cookie_behavior().await?;
     match otherwise(&read, behavior, third_party) {
         None => Ok(()),
         Some(message) => {

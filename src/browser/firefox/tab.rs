@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::record::Record;
 use crate::browser::bidi::Event;
+use crate::browser::bidi::pump::EventSink;
 use crate::browser::failure::Failure;
-use crate::browser::listening::Hears;
 
 /// How many messages of a step are kept.
 const MESSAGES: usize = 1000;
@@ -131,9 +131,9 @@ impl Tab {
         self.windows.keys().cloned().collect()
     }
 
-    /// Takes in that a window is gone.
-    pub(super) fn closed(&mut self, window: &str) {
-        self.windows.remove(window);
+    /// Takes in that the windows are gone.
+    pub(super) fn forget_windows(&mut self) {
+        self.windows.clear();
     }
 
     /// The last frame in a page.
@@ -168,8 +168,8 @@ impl Tab {
     }
 }
 
-impl Hears for Tab {
-    fn hear(&mut self, event: &Event) {
+impl EventSink for Tab {
+    fn on_event(&mut self, event: &Event) {
         let params = &event.params;
         let text = |pointer: &str| params.pointer(pointer).and_then(Value::as_str);
         let Some((module, name)) = event.method.split_once('.') else { return };

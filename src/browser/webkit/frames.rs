@@ -1,17 +1,23 @@
 //! The frames that steps made, and acting in them.
 //!
-//! A frame is remembered by the URL its step asked for, and known again by a mark on its element; where it has gone
-//! since then is its own affair. The driver acts in whichever document it was turned to last.
+//! A frame is known again by a mark on its element. The driver acts in whichever document it was turned to last.
+
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use url::Url;
 
-use super::place::Place;
-use super::worker::Worker;
+use super::agent::Agent;
+use super::automation::Automation;
+use super::waiting::NOTHING;
 use crate::browser::failure::Failure;
+use crate::browser::request::status;
+use crate::browser::scripts;
+use crate::browser::user_agent::Turned;
+use crate::observe::Exchange;
 
 /// Marks the last frame of the page, and notes when it has loaded.
-pub(super) const MARK: &str = "mark => {
+const MARK: &str = "mark => {
     const frame = [...document.querySelectorAll('iframe')].pop();
     frame[Symbol.for('rehearsal mark')] = mark;
     frame.addEventListener('load', () => { frame[Symbol.for('rehearsal loaded')] = true });
@@ -24,55 +30,83 @@ const FIND: &str = "json => [...document.querySelectorAll('iframe')]
 /// The address of a document.
 const ADDRESS: &str = "() => document.URL";
 
-/// A frame that a step made.
-#[derive(Clone, Debug)]
-pub(super) struct Frame {
-    asked: Url,
-    /// The marks of the frames it is in, the outermost first, and then its own.
-    path: Vec<usize>,
-}
+/// Whether the last frame of the page has loaded, or does within a moment.
+const FRAME_LOADED: &str = "() => new Promise(done => {
+    const frame = [...document.querySelectorAll('iframe')].pop();
+    if (frame[Symbol.for('rehearsal loaded')]) return done(true);
+    frame.addEventListener('load', () => done(true));
+    setTimeout(() => done(false), 20);
+})";
 
-impl Worker {
-    /// Turns the driver to a frame that a step loaded from this URL, the last one first. Answers whether it is
-    /// there; where it is not, the driver is turned to the page.
-    pub(super) async fn turn_to(&mut self, place: &Place, inside: &Url) -> Result<bool, Failure> {
-        let frames: Vec<Vec<usize>> = self
-            .frames
-            .iter()
-            .rev()
-            .filter(|frame| frame.asked == *inside)
-            .map(|frame| frame.path.clone())
-            .collect();
-        for path in frames {
-            place.leave_frames().await?;
-            if descend(place, &path).await? {
-                self.within = path;
-                return Ok(true);
-            }
+impl Agent {
+    /// Turns the driver to a frame by its name, or to the page. Where the frame is gone, it is turned to the page.
+    pub(super) async fn turn(&mut self, frame: Option<&str>) -> Result<Turned, Failure> {
+        let automation = self.automation()?;
+        let number = frame.and_then(|name| name.parse().ok());
+        if frame.is_some() || self.target.is_some() {
+            automation.leave_frames().await?;
         }
-        place.leave_frames().await?;
-        Ok(false)
+        let turned = match number {
+            None => Turned::To(None),
+            Some(number) if descend(automation, &self.path(number)).await? => {
+                Turned::To(address(automation).await?)
+            }
+            Some(_) => {
+                automation.leave_frames().await?;
+                Turned::Gone
+            }
+        };
+        self.target = number.filter(|_| matches!(turned, Turned::To(_)));
+        Ok(turned)
     }
 
-    /// The mark of the next frame of the document that the driver is turned to.
-    pub(super) fn note_frame(&mut self, url: &Url) -> usize {
-        let mark = self.frames.len();
-        let path = self.within.iter().copied().chain([mark]).collect();
-        self.frames.push(Frame { asked: url.clone(), path });
-        mark
+    /// The numbers of the frames that a frame is in, the outermost first, and then its own.
+    fn path(&self, number: usize) -> Vec<usize> {
+        let outer = |&number: &usize| self.frames.get(number).copied().flatten();
+        let mut path: Vec<usize> = std::iter::successors(Some(number), outer).collect();
+        path.reverse();
+        path
+    }
+
+    /// A frame, added to where the step acts. It says when it has loaded; of one that was refused or has no content
+    /// the gateway and the wire tell.
+    pub(super) async fn frame(&mut self, url: &Url) -> Result<(Option<String>, Option<String>), Failure> {
+        let number = self.frames.len();
+        self.frames.push(self.target);
+        let add = format!("json => {{ ({})(json); ({MARK})({number}) }}", scripts::FRAME);
+        let automation = self.automation()?;
+        let error = automation.run(&add, &json!({ "url": url.as_str() })).await?.err();
+        let (mut news, mut since) = (self.start.mark, Instant::now());
+        while error.is_none() && since.elapsed() < NOTHING {
+            match automation.run(FRAME_LOADED, &Value::Null).await {
+                Ok(Ok(Value::Bool(false))) => {}
+                // Where the page is gone there is no frame to wait for.
+                Ok(_) | Err(Failure::Protocol { .. }) => break,
+                Err(failure) => return Err(failure),
+            }
+            let exchanges = self.wire.since(self.start.mark).into_iter().map(Exchange::from_wire);
+            let exchanges: Vec<Exchange> = exchanges.collect();
+            if self.refusals.any() || matches!(status(None, url, &exchanges), Some(204 | 205)) {
+                break;
+            }
+            if self.wire.mark() != news {
+                (news, since) = (self.wire.mark(), Instant::now());
+            }
+        }
+        Ok((Some(number.to_string()), error))
     }
 }
 
 /// Turns the driver to a frame, from the page on. Answers whether it is there.
-async fn descend(place: &Place, path: &[usize]) -> Result<bool, Failure> {
+async fn descend(automation: &Automation, path: &[usize]) -> Result<bool, Failure> {
     for mark in path {
-        let found = match place.run(FIND, &json!({ "mark": mark })).await {
+        let found = match automation.run(FIND, &json!({ "mark": mark })).await {
             Ok(Ok(index)) => index.as_u64().and_then(|index| u16::try_from(index).ok()),
             Ok(Err(_)) | Err(Failure::Protocol { .. }) => None,
             Err(failure) => return Err(failure),
         };
         let Some(index) = found else { return Ok(false) };
-        match place.enter_frame(index).await {
+        match automation.enter_frame(index).await {
             Ok(()) => {}
             Err(Failure::Protocol { .. }) => return Ok(false),
             Err(failure) => return Err(failure),
@@ -82,8 +116,8 @@ async fn descend(place: &Place, path: &[usize]) -> Result<bool, Failure> {
 }
 
 /// The address of the document that the driver is turned to, unless it has none that matters.
-pub(super) async fn address(place: &Place) -> Result<Option<Url>, Failure> {
-    match place.run(ADDRESS, &Value::Null).await {
+pub(super) async fn address(automation: &Automation) -> Result<Option<Url>, Failure> {
+    match automation.run(ADDRESS, &Value::Null).await {
         Ok(Ok(url)) => Ok(url.as_str().and_then(|url| Url::parse(url).ok()).filter(Url::has_host)),
         Ok(Err(_)) | Err(Failure::Protocol { .. }) => Ok(None),
         Err(failure) => Err(failure),

@@ -12,13 +12,13 @@
 use serde_json::Value;
 use url::Url;
 
-use super::place::Place;
+use super::automation::Automation;
 use crate::browser::failure::Failure;
-use crate::browser::stored::Reading;
+use crate::browser::line_outcomes::{Reading, path_of};
 use crate::observe::{Cookie, Exchange};
 use crate::rules::cookie::SameSite;
 use crate::rules::engine::Profile;
-use crate::rules::path::{default_path, normalize_escapes, path_match};
+use crate::rules::path::{normalize_escapes, path_match};
 use crate::rules::set_cookie::{Expiry, SetCookie};
 
 /// How WebKit reads a line. It says of no line why it refused it.
@@ -89,13 +89,6 @@ impl Spot {
     }
 }
 
-/// The path of the cookie that a line from this URL makes (RFC 6265bis -22, section 5.7, step 11).
-pub(super) fn path_of(read: &SetCookie<'_>, url: &Url) -> String {
-    let written = read.path.map(|path| read.bytes(path.value)).filter(|path| path.starts_with(b"/"));
-    let request = normalize_escapes(url.path().as_bytes());
-    String::from_utf8_lossy(written.unwrap_or_else(|| default_path(&request))).into_owned()
-}
-
 impl Jar {
     /// The cookies, in the order in which they were first seen.
     pub(super) fn cookies(&self) -> &[Cookie] {
@@ -113,7 +106,7 @@ impl Jar {
     /// Whatever the browser fails at.
     pub(super) async fn read(
         &mut self,
-        place: &Place,
+        automation: &Automation,
         port: u16,
         spots: &[Spot],
         now: i64,
@@ -134,10 +127,10 @@ impl Jar {
             }
         }
         if !visits.is_empty() {
-            place.look_aside().await?;
+            automation.look_aside().await?;
             for (spot, address) in visits {
-                place.go(&address).await?;
-                let shown = place.cookies().await?;
+                automation.go(&address).await?;
+                let shown = automation.cookies().await?;
                 let ends = |name: &str, path: &str| {
                     let is_its = |spot: &&Spot| spot.name == name && spot.path == path;
                     let known = |cookie: &&Cookie| cookie.name == name && cookie.path == path;
@@ -149,7 +142,7 @@ impl Jar {
                 let shown = shown.iter().filter_map(|cookie| read(cookie, now, ends)).collect();
                 self.replace(spot, shown);
             }
-            place.look_back().await?;
+            automation.look_back().await?;
         }
         self.cookies.retain(|cookie| cookie.expires.is_none_or(|moment| moment > now));
         Ok(())

@@ -1,16 +1,17 @@
 //! WebKit: WebKitGTK's MiniBrowser under WebKitWebDriver.
 //!
-//! It has no WebDriver BiDi, one jar a process, and tells no reason for anything. So a [`Worker`] is a driver
-//! and a browser of their own, begun anew for each scenario: a session starts with an empty jar in 0.2 to 0.4 s
+//! It has no WebDriver BiDi, one jar a process, and tells no reason for anything. So a worker has a driver
+//! and a browser of its own, begun anew for each scenario: a session starts with an empty jar in 0.2 to 0.4 s
 //! (measured 2026-11-21, WebKitGTK 2.50.6). What happened is told by the wire and by the jar; every reason is the rules' own.
 //!
 //! | file | is about |
 //! | --- | --- |
 //! | `display` | the display it is given where it is not to be seen |
-//! | `place` | a driver, a session and its two windows |
+//! | `automation` | a driver, a session and its two windows |
 //! | `policy` | third parties' cookies: the arguments, and the proof that they are in force |
-//! | `worker` | entering a world, performing a step, waiting until all is quiet |
-//! | `steps` | what each action makes the page do |
+//! | `agent` | the parts of a user agent, one by one |
+//! | `waiting` | waiting for what a script has begun |
+//! | `eval` | scripts of a scenario's own |
 //! | `frames` | the frames that steps made, and acting in them |
 //! | `popups` | windows that a step opens |
 //! | `jar` | its jar, read from an empty page of each host |
@@ -19,22 +20,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use self::agent::Agent;
 use self::display::Display;
 use super::driver::{MINIBROWSER, WEBKIT_DRIVER};
 use super::failure::Failure;
 use super::options::LaunchOptions;
+use super::worker::Worker;
 use crate::browser_name::ThirdParty;
 
+mod agent;
+mod automation;
 mod display;
+mod eval;
 mod frames;
 mod jar;
-mod place;
 mod policy;
 mod popups;
-mod steps;
-mod worker;
-
-pub use worker::Worker;
+mod waiting;
 
 /// What every worker's browser is started by. Dropping it ends the display shortly after;
 /// [`Webkit::close`] also waits for that.
@@ -114,7 +116,9 @@ impl Webkit {
     /// # Errors
     /// Whatever the browser fails at.
     pub async fn worker(&self) -> Result<Worker, Failure> {
-        Worker::new(Arc::clone(&self.kit), self.kit.options.gateway()?, self.version.clone()).await
+        let gateway = self.kit.options.gateway()?;
+        let agent = Agent::new(Arc::clone(&self.kit), &gateway).await?;
+        Ok(Worker::new(Box::new(agent), gateway, self.version.clone()))
     }
 
     /// Ends the display, and with it every browser on it, and returns when it is gone. Does nothing the

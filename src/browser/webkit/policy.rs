@@ -10,7 +10,7 @@ use serde_json::json;
 use url::Url;
 
 use super::Kit;
-use super::place::Place;
+use super::automation::Automation;
 use crate::browser::failure::Failure;
 use crate::browser_name::ThirdParty;
 use crate::diagnostic::Source;
@@ -37,10 +37,10 @@ pub(super) async fn prove(kit: &Kit) -> Result<String, Failure> {
     let world = World::start(&plan, &authority).map_err(|error| broken(&error))?;
     let gateway = kit.options.gateway()?;
     gateway.show(&world);
-    let place = Place::open(kit, gateway.address()).await?;
-    let seen = experiment(&place, &plan, &world).await;
-    let version = place.version();
-    place.close().await;
+    let automation = Automation::open(kit, gateway.address()).await?;
+    let seen = experiment(&automation, &plan, &world).await;
+    let version = automation.version();
+    automation.close().await;
     gateway.close().await;
     let (seen, wanted) = (seen?, kit.options.third_party);
     if Seen::under(wanted) == seen {
@@ -75,18 +75,18 @@ impl Seen {
 }
 
 /// Visits the third party, then has a page of another site ask it for a cookie, and once more.
-async fn experiment(place: &Place, plan: &Plan, world: &World) -> Result<Seen, Failure> {
+async fn experiment(automation: &Automation, plan: &Plan, world: &World) -> Result<Seen, Failure> {
     let [first, third] = plan.origins.as_slice() else {
         return Err(Failure::protocol("proof", "no origins"));
     };
-    place.go(&third.url).await?;
-    place.go(&first.url).await?;
+    automation.go(&third.url).await?;
+    automation.go(&first.url).await?;
     let ask = "async url => {
         for (let time = 0; time < 2; time += 1)
             await fetch(JSON.parse(url), { method: 'POST', mode: 'no-cors', credentials: 'include' });
     }";
     let mark = world.wire().mark();
-    let asked = place.run(ask, &json!(third.url.as_str())).await?;
+    let asked = automation.run(ask, &json!(third.url.as_str())).await?;
     let exchanges = world.wire().since(mark);
     if let Err(error) = asked {
         return Err(Failure::protocol("proof of the policy", error));

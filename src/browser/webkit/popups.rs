@@ -7,9 +7,8 @@ use std::time::Instant;
 use serde_json::json;
 use url::Url;
 
-use super::place::Place;
-use super::steps::{NOTHING, turns};
-use super::worker::Worker;
+use super::agent::Agent;
+use super::waiting::{NOTHING, turns};
 use crate::browser::failure::Failure;
 use crate::observe::Page;
 
@@ -26,17 +25,18 @@ const BUTTON: &str = "json => {
 /// What the button is called.
 const ID: &str = "rehearsal-popup";
 
-impl Worker {
+impl Agent {
     /// Opens a window, waits until it has loaded, and closes it.
-    pub(super) async fn popup(&mut self, place: &Place, url: &Url) -> Result<Page, Failure> {
-        let added = place.run(BUTTON, &json!({ "url": url.as_str(), "id": ID })).await?;
+    pub(super) async fn popup(&self, url: &Url) -> Result<Page, Failure> {
+        let automation = self.automation()?;
+        let added = automation.run(BUTTON, &json!({ "url": url.as_str(), "id": ID })).await?;
         if let Err(error) = added {
             return Ok(Page { error: Some(error), ..Page::default() });
         }
-        place.click(&format!("#{ID}")).await?;
+        automation.click(&format!("#{ID}")).await?;
         let since = Instant::now();
         let opened = loop {
-            let opened = place.opened().await?;
+            let opened = automation.opened().await?;
             if !opened.is_empty() {
                 break opened;
             }
@@ -44,15 +44,14 @@ impl Worker {
                 let error = "the browser opened no window".to_owned();
                 return Ok(Page { error: Some(error), ..Page::default() });
             }
-            turns(place).await?;
+            turns(automation).await?;
         };
         for window in opened {
-            place.look_at(&window).await?;
-            let wire = self.wire.clone();
-            self.settle(place, &wire).await?;
-            place.close_window().await?;
+            automation.look_at(&window).await?;
+            self.settle_window().await?;
+            automation.close_window().await?;
         }
-        place.look_back().await?;
+        automation.look_back().await?;
         Ok(Page::default())
     }
 }

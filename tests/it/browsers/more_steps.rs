@@ -311,12 +311,7 @@ async fn started_again(engine: Engine) {
     let world = World::start(&plan, &authority).expect("a world");
     let options = options(&authority, ThirdParty::Allowed);
     let mut worker = Worker::alone(engine, options).await.expect("a browser");
-    let folder = match &worker {
-        Worker::Chromium(worker) => worker.folder(),
-        Worker::Firefox(worker) => worker.folder(),
-        Worker::Webkit(_) => None,
-    };
-    let folder = folder.expect("it has a browser of its own").to_owned();
+    let folder = worker.folder().expect("it has a browser of its own").to_owned();
     worker.enter(&world).await.expect("the worker enters");
     let mut act = async |action| worker.perform(&step(action)).await.expect("the browser does not fail");
 

@@ -11,7 +11,7 @@ use crate::observe::{Cookie, Exchange, SetCookie as Line};
 use crate::rules::date::http_date;
 use crate::rules::domain::is_ip_address;
 use crate::rules::engine::Profile;
-use crate::rules::path::default_path;
+use crate::rules::path::{default_path, normalize_escapes};
 use crate::rules::reason::Reason;
 use crate::rules::set_cookie::{Expiry, SetCookie};
 use crate::suffixes::{suffixes, to_ascii};
@@ -200,6 +200,13 @@ pub(super) fn domain(read: &SetCookie<'_>) -> Option<String> {
     let domain = domain.strip_prefix('.').unwrap_or(&domain);
     let domain = to_ascii(domain).unwrap_or_else(|| domain.to_owned());
     (!domain.is_empty()).then_some(domain)
+}
+
+/// The path of the cookie that a line from this URL makes (RFC 6265bis -22, section 5.7, step 11).
+pub(super) fn path_of(read: &SetCookie<'_>, url: &Url) -> String {
+    let written = read.path.map(|path| read.bytes(path.value)).filter(|path| path.starts_with(b"/"));
+    let request = normalize_escapes(url.path().as_bytes());
+    String::from_utf8_lossy(written.unwrap_or_else(|| default_path(&request))).into_owned()
 }
 
 fn is_over(read: &SetCookie<'_>, now: i64) -> bool {

@@ -15,8 +15,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
-use super::failure::Failure;
-use super::guard::Words;
+use crate::browser::failure::Failure;
+use crate::browser::guard::Words;
 
 /// The longest message read, in bytes: a page's body may be in one.
 const LONGEST: usize = 256 << 20;
@@ -67,7 +67,11 @@ impl Bidi {
     ///
     /// # Errors
     /// [`Failure::Protocol`] or [`Failure::TimedOut`].
-    pub(super) async fn connect(url: &str, limit: Duration, words: Words) -> Result<Self, Failure> {
+    pub(in crate::browser) async fn connect(
+        url: &str,
+        limit: Duration,
+        words: Words,
+    ) -> Result<Self, Failure> {
         let command = "BiDi connection";
         let connecting = async {
             let request = url.into_client_request().map_err(|error| Failure::protocol(command, error))?;
@@ -163,7 +167,7 @@ impl Bidi {
     }
 
     /// Sends a command whose answer does not matter.
-    pub(super) fn send(&self, method: &str, params: Value) {
+    pub(in crate::browser) fn send(&self, method: &str, params: Value) {
         let id = self.shared.state().next_id();
         self.shared.send(id, method, &params);
     }
@@ -190,7 +194,7 @@ impl Bidi {
     }
 
     /// The last words of the driver.
-    pub(super) fn words(&self) -> Words {
+    pub(in crate::browser) fn words(&self) -> Words {
         self.shared.words.clone()
     }
 
@@ -205,7 +209,7 @@ impl Bidi {
     }
 
     /// Who is gone, as a failure.
-    pub(super) fn gone_failure(&self) -> Failure {
+    pub(in crate::browser) fn gone_failure(&self) -> Failure {
         let who = self.shared.state().gone.clone();
         self.shared.died(who.unwrap_or_else(|| "the browser".to_owned()))
     }

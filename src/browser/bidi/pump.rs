@@ -1,4 +1,4 @@
-//! Commands and events over one connection: whoever waits for an answer hears what happens meanwhile.
+//! Commands and events over one connection: whoever waits for an answer takes in what happens meanwhile.
 //!
 //! It knows neither commands nor events by name.
 
@@ -9,13 +9,13 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use super::bidi::{Bidi, Event};
-use super::failure::Failure;
+use super::socket::{Bidi, Event};
+use crate::browser::failure::Failure;
 
 /// What takes events in.
-pub(super) trait Hears {
+pub(in crate::browser) trait EventSink {
     /// Takes an event in.
-    fn hear(&mut self, event: &Event);
+    fn on_event(&mut self, event: &Event);
 
     /// Whether there is still something to wait for.
     ///
@@ -24,74 +24,74 @@ pub(super) trait Hears {
     fn check(&self) -> Result<(), Failure>;
 }
 
-/// A connection, and the events of it that were not heard yet.
+/// A connection, and the events of it that were not taken in yet.
 #[derive(Debug)]
-pub(super) struct Line {
-    pub(super) bidi: Bidi,
+pub(in crate::browser) struct Connection {
+    pub(in crate::browser) bidi: Bidi,
     events: mpsc::UnboundedReceiver<Arc<Event>>,
 }
 
-impl Line {
+impl Connection {
     /// Events from now on.
-    pub(super) fn new(bidi: Bidi) -> Self {
+    pub(in crate::browser) fn new(bidi: Bidi) -> Self {
         let events = bidi.events();
         Self { bidi, events }
     }
 
-    /// A command, events being heard while it is waited for.
-    pub(super) async fn call(
+    /// A command, events being taken in while it is waited for.
+    pub(in crate::browser) async fn call(
         &mut self,
-        hearer: &mut impl Hears,
+        sink: &mut impl EventSink,
         method: &str,
         params: Value,
     ) -> Result<Value, Failure> {
         let bidi = self.bidi.clone();
-        self.attend(hearer, bidi.command(method, params)).await
+        self.attend(sink, bidi.command(method, params)).await
     }
 
-    /// Hears events while something is waited for.
-    pub(super) async fn attend<T>(
+    /// EventSink events while something is waited for.
+    pub(in crate::browser) async fn attend<T>(
         &mut self,
-        hearer: &mut impl Hears,
+        sink: &mut impl EventSink,
         future: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         tokio::pin!(future);
         loop {
-            hearer.check()?;
+            sink.check()?;
             tokio::select! {
                 biased;
                 done = &mut future => return done,
-                Some(event) = self.events.recv() => hearer.hear(&event),
+                Some(event) = self.events.recv() => sink.on_event(&event),
             }
         }
     }
 
-    /// Hears events until a condition holds. Answers whether it came to hold in time.
-    pub(super) async fn wait_for<H: Hears>(
+    /// EventSink events until a condition holds. Answers whether it came to hold in time.
+    pub(in crate::browser) async fn wait_for<H: EventSink>(
         &mut self,
-        hearer: &mut H,
+        sink: &mut H,
         limit: Duration,
         condition: impl Fn(&H) -> bool,
     ) -> Result<bool, Failure> {
         let deadline = Instant::now() + limit;
         loop {
-            self.drain(hearer)?;
-            if condition(hearer) {
+            self.drain(sink)?;
+            if condition(sink) {
                 return Ok(true);
             }
             match timeout_at(deadline, self.events.recv()).await {
-                Ok(Some(event)) => hearer.hear(&event),
+                Ok(Some(event)) => sink.on_event(&event),
                 Ok(None) => return Err(self.bidi.gone_failure()),
                 Err(_) => return Ok(false),
             }
         }
     }
 
-    /// Hears the events that have come.
-    pub(super) fn drain(&mut self, hearer: &mut impl Hears) -> Result<(), Failure> {
+    /// EventSink the events that have come.
+    pub(in crate::browser) fn drain(&mut self, sink: &mut impl EventSink) -> Result<(), Failure> {
         while let Ok(event) = self.events.try_recv() {
-            hearer.hear(&event);
+            sink.on_event(&event);
         }
-        hearer.check()
+        sink.check()
     }
 }

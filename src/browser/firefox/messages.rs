@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::native::{self, Refusal};
-use crate::browser::stored;
+use crate::browser::line_outcomes;
 use crate::observe::{Cookie, Exchange, SetCookie as Line, Withheld};
 use crate::rules::cookie::SameSite;
 use crate::rules::domain::domain_match;
@@ -24,7 +24,7 @@ pub(super) struct Said {
     url: Url,
 }
 
-/// The messages in what `chrome::Chrome::look` answers, and the number of the last.
+/// The messages in what `privileged::Privileged::look` answers, and the number of the last.
 pub(super) fn said(look: &Value, after: u64) -> (Vec<Said>, u64) {
     let said = look.get("said").and_then(Value::as_array).into_iter().flatten();
     let number = |said: &Value| said.get("number").and_then(Value::as_u64);
@@ -93,7 +93,7 @@ fn refuse(line: &mut Line, host: &str, message: &str, refusal: Refusal<'_>) -> b
         return false;
     }
     let read = SetCookie::parse(&line.line, &Profile::FIREFOX);
-    let domain = stored::domain(&read);
+    let domain = line_outcomes::domain(&read);
     let Some(reason) = refusal.reason(&read, host, domain.as_deref()) else { return false };
     line.stored = Some(false);
     line.reasons.insert(reason);

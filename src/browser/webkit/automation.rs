@@ -42,7 +42,7 @@ const NETWORK: &str = "WebKitNetworkPr";
 
 /// A driver, its session, and two windows.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Automation {
     session: Session,
     running: Running,
     words: Words,
@@ -56,7 +56,7 @@ pub(super) struct Place {
 /// What a script came to: its value, or what it threw.
 pub(super) type Outcome = Result<Value, String>;
 
-impl Place {
+impl Automation {
     /// Starts a driver and a browser whose traffic goes through this gateway.
     ///
     /// # Errors

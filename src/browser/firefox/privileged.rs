@@ -176,13 +176,13 @@ const WRAP: &str = "json => {
 
 /// Firefox itself, to be asked.
 #[derive(Clone, Debug)]
-pub(super) struct Chrome {
+pub(super) struct Privileged {
     bidi: Bidi,
     /// The browsing context of its window.
     window: String,
 }
 
-impl Chrome {
+impl Privileged {
     /// Finds the browser's window.
     pub(super) async fn open(bidi: Bidi) -> Result<Self, Failure> {
         const TREE: &str = "browsingContext.getTree";

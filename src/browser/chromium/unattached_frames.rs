@@ -1,4 +1,4 @@
-//! Frames that ChromeDriver's BiDi overlooks, and leaves standing.
+//! Frames that ChromeDriver's BiDi does not attach to, and leaves standing.
 //!
 //! A frame of another site than its page's is a target of its own, under the frame's own id. Where such a frame goes
 //! to the page's site and then leaves it again, its target is attached a second time, waiting for a debugger; BiDi
@@ -15,16 +15,16 @@ use serde_json::Value;
 pub(super) const WHY: &str = "ChromeDriver cannot act in a frame that left its page's site, came back to it and \
                               left it again; a frame of its own for each visit can be acted in";
 
-/// The frames of a page that were targets, and those that are overlooked.
+/// The frames of a page that were targets, and those that are not attached to.
 #[derive(Debug, Default)]
-pub(super) struct Overlooked {
+pub(super) struct UnattachedFrames {
     /// Every frame that was a target.
     attached: HashSet<String>,
-    /// The sessions of targets that are overlooked, and the frame of each.
+    /// The sessions of targets that are not attached to, and the frame of each.
     sessions: HashMap<String, String>,
 }
 
-impl Overlooked {
+impl UnattachedFrames {
     /// Takes in `Target.attachedToTarget`. Answers the session that has to be let go.
     pub(super) fn attach(&mut self, params: &Value) -> Option<String> {
         let text = |pointer: &str| params.pointer(pointer).and_then(Value::as_str);
@@ -45,6 +45,6 @@ impl Overlooked {
 
     /// Whether BiDi tells nothing of what this frame shows.
     pub(super) fn contains(&self, frame: &str) -> bool {
-        self.sessions.values().any(|overlooked| overlooked == frame)
+        self.sessions.values().any(|unattached| unattached == frame)
     }
 }

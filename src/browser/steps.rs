@@ -1,0 +1,167 @@
+//! What each action makes the page do, and what the page made of it: the same for every engine.
+//!
+//! Scripts get their arguments as data, so nothing of a scenario is ever pasted into code; `eval` alone is code of
+//! the scenario's own. They come in by the driver, which a page's Content-Security-Policy does not hold up; what they
+//! *ask for* is the page's doing, and its policy holds for that, as in production.
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::failure::Failure;
+use super::request::{navigates, status};
+use super::scripts;
+use super::user_agent::{Begun, Navigation, UserAgent};
+use super::worker::Worker;
+use crate::observe::{Exchange, Page};
+use crate::plan::{Action, Step};
+
+impl Worker {
+    /// Does it, and waits for what the page can tell of it. Navigations may still be under way after.
+    pub(super) async fn act(&mut self, action: &Action, origins: &[Url]) -> Result<Page, Failure> {
+        match action {
+            Action::Visit(url) => self.navigate(Navigation::To(url)).await,
+            Action::Reload => self.navigate(Navigation::Again).await,
+            Action::Link(url) => self.leave_by(scripts::LINK, &json!({ "url": url.as_str() })).await,
+            Action::Form(form) => self.leave_by(scripts::FORM, &scripts::form_argument(form)).await,
+            Action::Image(url) => self.element(scripts::IMAGE, url, Begun::Request).await,
+            Action::Script(url) => self.element(scripts::SCRIPT, url, Begun::Request).await,
+            Action::Beacon(url) => self.element(scripts::BEACON, url, Begun::Beacon(url)).await,
+            Action::WebSocket(url) => self.element(scripts::SOCKET, url, Begun::Request).await,
+            Action::Iframe(url) => self.frame(url).await,
+            Action::Popup(url) => self.agent.open_window(url).await,
+            Action::Fetch(fetch) => self.request(scripts::FETCH, &scripts::fetch_argument(fetch)).await,
+            Action::Xhr(xhr) => self.request(scripts::XHR, &scripts::xhr_argument(xhr)).await,
+            Action::DocumentCookie { write } => self.document_cookie(write.as_deref()).await,
+            Action::Click(selector) => {
+                self.touch(scripts::CLICK, &json!({ "selector": selector }), Begun::Navigation).await
+            }
+            Action::Fill(fields) => {
+                self.touch(scripts::FILL, &json!({ "fields": fields }), Begun::Request).await
+            }
+            Action::Eval(script) => self.eval(script).await,
+            Action::Back => {
+                let not_done = match self.agent.back().await? {
+                    true => None,
+                    false => Some("there is no page to go back to".to_owned()),
+                };
+                Ok(Page { not_done, ..Page::default() })
+            }
+            Action::StorageAccess => Ok(Page { body: self.agent.storage_access().await?, ..Page::default() }),
+            Action::Clear => self.agent.clear(origins).await.map(|()| Page::default()),
+            Action::Advance(time) => self.agent.age(*time).await.map(|()| Page::default()),
+            Action::Restart => self.restart().await,
+        }
+    }
+
+    async fn navigate(&mut self, to: Navigation<'_>) -> Result<Page, Failure> {
+        Ok(Page { error: self.agent.navigate(to).await?, ..Page::default() })
+    }
+
+    /// Runs a script that makes the page go elsewhere, as a user's doing.
+    async fn leave_by(&mut self, script: &str, argument: &Value) -> Result<Page, Failure> {
+        let error = match self.agent.run(script, argument, true).await {
+            Ok(done) => done.err(),
+            // A page that is gone cannot answer.
+            Err(Failure::Protocol { .. }) => None,
+            Err(failure) => return Err(failure),
+        };
+        if error.is_none() {
+            self.agent.follow(Begun::Navigation).await?;
+        }
+        Ok(Page { error, ..Page::default() })
+    }
+
+    /// Adds something to the page that asks for a URL.
+    async fn element(&mut self, script: &str, url: &Url, begun: Begun<'_>) -> Result<Page, Failure> {
+        let error = self.agent.run(script, &json!({ "url": url.as_str() }), false).await?.err();
+        if error.is_none() {
+            self.agent.follow(begun).await?;
+        }
+        Ok(Page { error, ..Page::default() })
+    }
+
+    /// Does something to what is on the page, as the user's doing; the page may go elsewhere by it.
+    async fn touch(&mut self, script: &str, argument: &Value, begun: Begun<'_>) -> Result<Page, Failure> {
+        let not_done = match self.agent.run(script, argument, true).await {
+            Ok(Ok(why) | Err(why)) => Some(why).filter(|why| !why.is_empty()),
+            // A page that is gone cannot answer.
+            Err(Failure::Protocol { .. }) => None,
+            Err(failure) => return Err(failure),
+        };
+        if not_done.is_none() {
+            self.agent.follow(begun).await?;
+        }
+        Ok(Page { not_done, ..Page::default() })
+    }
+
+    /// A `fetch()` or an XMLHttpRequest.
+    async fn request(&mut self, script: &str, argument: &Value) -> Result<Page, Failure> {
+        let page = scripts::requested(self.agent.run(script, argument, false).await?);
+        if page.readable == Some(false) {
+            // Why may be told after the page knows that.
+            self.agent.follow(Begun::Request).await?;
+        }
+        Ok(page)
+    }
+
+    pub(super) async fn document_cookie(&mut self, write: Option<&str>) -> Result<Page, Failure> {
+        let told = self.agent.run(scripts::COOKIE, &json!({ "write": write }), false).await?;
+        Ok(scripts::cookie_told(told))
+    }
+
+    /// Runs a user's script. Its last value is awaited if it is a promise, and taken as JSON unless it is
+    /// a string.
+    async fn eval(&mut self, script: &str) -> Result<Page, Failure> {
+        let page = match self.agent.evaluate(script).await {
+            Ok(Ok(body)) => Page { body, ..Page::default() },
+            Ok(Err(error)) => Page { error: Some(error), ..Page::default() },
+            // The script made the page go elsewhere before it had a value.
+            Err(Failure::Protocol { .. }) => Page::default(),
+            Err(failure) => return Err(failure),
+        };
+        self.agent.follow(Begun::Request).await?;
+        Ok(page)
+    }
+}
+
+/// Completes what the page could tell by what the wire and the browser's account of the requests tell.
+pub(super) fn conclude(
+    agent: &dyn UserAgent,
+    step: &Step,
+    page: &mut Page,
+    exchanges: &[Exchange],
+    console: &[String],
+) {
+    let action = &step.action;
+    let target = match action {
+        Action::Form(form) => Some((Some(&*form.method), form.submission().0)),
+        Action::Reload | Action::Back | Action::Click(_) => page.url.clone().map(|url| (None, url)),
+        other => other.target().map(|(method, url)| (Some(method), url.clone())),
+    };
+    let Some((method, url)) = target else { return };
+    page.status = status(method, &agent.on_wire(url.clone()), exchanges);
+
+    if matches!(action, Action::Fetch(_) | Action::Xhr(_)) {
+        if page.readable == Some(false) {
+            let unread = agent.unread(method.unwrap_or("GET"), &url, exchanges, console);
+            page.cors = unread.reasons;
+            // What no reason of ours says is added to the page's words, which for a page are always the same.
+            if let (Some(error), Some(word)) = (page.error.as_mut(), unread.word) {
+                *error = format!("{error} ({word})");
+            }
+        }
+        return;
+    }
+    let is_element =
+        matches!(action, Action::Image(_) | Action::Script(_) | Action::Beacon(_) | Action::WebSocket(_));
+    let Some(ending) = agent.ending(step, method, &url) else { return };
+    // An image that was answered with something else has failed in no way that matters here. Where another
+    // navigation took the place of one, or there was nothing to show, the page stays.
+    if ending.is_aborted || (is_element && page.status.is_some()) {
+        return;
+    }
+    page.error.get_or_insert(ending.error);
+    if let Some(shown) = ending.shown.filter(|_| navigates(step)) {
+        page.url = Some(shown);
+    }
+}
