@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
-use crate::audit::Severity;
 use crate::browser_name::{BrowserName, Engine};
+use crate::lookup;
 use words::limit;
 pub use words::{AuditReport, ReportFile, RunReport, Shard};
 
@@ -410,9 +410,14 @@ pub struct ExplainArgs {
     /// The headers of the answer to the preflight, as `curl -i -X OPTIONS` prints them
     #[arg(long, value_name = "FILE")]
     pub preflight: Option<PathBuf>,
-    /// A Set-Cookie line of an earlier answer from the same place: of the login before a logout
+    /// A Set-Cookie line of an earlier answer from the same place: of the login before a logout. Without an answer that
+    /// sets a cookie the question is whether this one goes along
     #[arg(long, value_name = "LINE", allow_hyphen_values = true)]
     pub before: Vec<String>,
+    /// What sets the cookies, so that a fix names its settings: django, express-session, laravel, … [default: as the
+    /// cookies' names tell]
+    #[arg(long, value_name = "NAME", value_parser = library)]
+    pub framework: Option<String>,
     /// What is requested next, instead of the same again
     #[arg(long, value_name = "URL", value_parser = address)]
     pub then: Option<Url>,
@@ -426,6 +431,17 @@ pub struct ExplainArgs {
     /// How the answer is written
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SeverityArg {
+    /// It works today, and is fragile or untidy
+    Low,
+    /// It weakens a defence
+    Medium,
+    /// It does not work, or can be attacked
+    High,
 }
 
 /// How a page makes a request.
@@ -452,6 +468,17 @@ pub enum CredentialsArg {
     SameOrigin,
     /// Always.
     Include,
+}
+
+/// A library of the table.
+fn library(text: &str) -> Result<String, String> {
+    match lookup::by_key(text) {
+        Some(library) => Ok(library.key.to_owned()),
+        None => {
+            let known: Vec<&str> = lookup::LIBRARIES.iter().map(|library| library.key).collect();
+            Err(format!("its settings are not known here; known are {}", known.join(", ")))
+        }
+    }
 }
 
 /// A whole URL of a server.
@@ -551,7 +578,7 @@ pub struct AuditArgs {
     pub browser: Vec<BrowserName>,
     /// The gravity from which a finding fails the command
     #[arg(long, value_name = "SEVERITY", value_enum, default_value = "high")]
-    pub fail_on: Severity,
+    pub fail_on: SeverityArg,
     /// How the report is written
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

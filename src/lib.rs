@@ -36,6 +36,10 @@
 //!   tried in the model. It answers single questions, and explains the claims that failed in a run.
 //! - [`audit`] goes through the pre-deploy checklists: it looks at what a scenario's runs showed, and at what an
 //!   attacker's site in its world gets.
+//! - `cookie_line` sees what a `Set-Cookie` line is meant for: several cookies folded into it, a deletion.
+//! - `lookup` is a table: which setting writes what of a cookie, by the library that sets it.
+//! - `near` tells how two names of cookies or two origins are nearly one.
+//! - `looks` is what names and paths are taken for: a session, a login, a laptop.
 //! - [`slips`] finds what is probably misspelt in a `Set-Cookie` line, for [`scenario`] and [`explain`].
 //! - [`doctor`] is a tiny scenario of its own, and what it shows about a browser on this machine.
 //! - [`matrix`] is one scenario over topologies, cookie attributes and browsers: edits of its plan, all run.
@@ -67,12 +71,16 @@ pub mod browser;
 pub mod browser_name;
 pub mod cli;
 pub mod command;
+mod cookie_line;
 pub mod diagnostic;
 pub mod doctor;
 pub mod edit;
 pub mod explain;
+mod looks;
+mod lookup;
 pub mod manual;
 pub mod matrix;
+mod near;
 pub mod observe;
 pub mod outcome;
 pub mod plan;

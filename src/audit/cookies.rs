@@ -3,16 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use super::looks::{is_laptop, is_logout, is_session};
 use super::{Check, Finding, Seen, Severity, settings, steps};
+use crate::cookie_line;
+use crate::edit::framework::cookie::CookieSetting;
+use crate::edit::{deletes_now, lines, of_settings};
+use crate::explain::sent_twice;
+use crate::looks::{is_laptop, is_login, is_logout, is_session};
 use crate::observe::{Exchange, SetCookie as Line};
 use crate::outcome::Run;
-use crate::plan::framework::setting::CookieSetting;
-use crate::plan::{Plan, SameSite};
+use crate::plan::{Plan, Route, SameSite};
 use crate::rules::domain::domain_match;
 use crate::rules::engine::Profile;
+use crate::rules::line;
 use crate::rules::reason::{Question, Reason};
-use crate::rules::set_cookie::{Expiry, SetCookie};
+use crate::rules::set_cookie::SetCookie;
+use crate::world::wire::Note;
 
 /// A line that was answered, read.
 struct Set<'a> {
@@ -24,18 +29,13 @@ struct Set<'a> {
 impl Set<'_> {
     /// Whether it removes a cookie.
     fn removes(&self) -> bool {
-        match self.read.lifetime {
-            Some((_, Expiry::In(seconds))) => seconds <= 0,
-            // Frameworks remove by a date long past.
-            Some((_, Expiry::At(moment))) => moment <= 0,
-            None => self.line.reasons.contains(&Reason::Expired),
-        }
+        deletes_now(&String::from_utf8_lossy(&self.line.line))
     }
 
-    /// The header, without the cookie's value.
+    /// The header, without the middle of a long value.
     fn shown(&self) -> String {
         let text = String::from_utf8_lossy(&self.line.line).into_owned();
-        format!("Set-Cookie: {text}")
+        format!("Set-Cookie: {}", cookie_line::shortened(&text))
     }
 
     fn domain(&self) -> Option<String> {
@@ -61,6 +61,61 @@ pub(super) fn look(seen: &Seen<'_>, add: &mut impl FnMut(Finding)) {
         refused(seen, &set, add);
     }
     logout(seen, add);
+    twice(seen, add);
+    silent(seen, add);
+}
+
+/// A request that carries a name twice: the server takes one of them.
+fn twice(seen: &Seen<'_>, add: &mut impl FnMut(Finding)) {
+    for exchange in seen.observation.requests() {
+        let Some(name) = sent_twice(exchange) else { continue };
+        let headline = format!(
+            "{} {} carries two cookies of the name `{name}`",
+            exchange.wire.method, exchange.wire.url
+        );
+        let held = seen.observation.jar.iter().flatten().filter(|cookie| cookie.name == name);
+        let mut evidence = seen.evidence(Some(exchange), None);
+        evidence.seen.extend(held.map(|cookie| {
+            let whose = if cookie.host_only { "host-only, of" } else { "of all hosts below" };
+            format!("in the jar: `{name}` {whose} {}, Path={}", cookie.domain, cookie.path)
+        }));
+        let fix = "delete the one that is left over, by a line with its own `Domain` (or none) and `Path`";
+        add(seen.finding(Check::SentTwice, Severity::Medium, headline, evidence, fix));
+    }
+}
+
+/// A login that was answered well and sets no cookie, though later requests are asked for one that nothing sets.
+fn silent(seen: &Seen<'_>, add: &mut impl FnMut(Finding)) {
+    for exchange in seen.observation.requests() {
+        let wire = &exchange.wire;
+        let is_silent =
+            is_login(&wire.method, &wire.url) && wire.status < 400 && exchange.set_cookie.is_empty();
+        let is_told = wire.behind().notes.iter().any(|note| matches!(note, Note::CookieLeftOut(_)));
+        if !is_silent || is_told || !lacks_cookie(seen.plan) {
+            continue;
+        }
+        let headline = format!("{} {} looks like a login, and sets no cookie", wire.method, wire.url);
+        let fix = "see whether the server takes the request for https: where TLS ends at a proxy it has to be told of \
+                   `X-Forwarded-Proto`, and to trust it";
+        add(seen.finding(
+            Check::SilentLogin,
+            Severity::Medium,
+            headline,
+            seen.evidence(Some(exchange), None),
+            fix,
+        ));
+    }
+}
+
+/// Whether some route asks for a cookie that no line of the plan sets.
+fn lacks_cookie(plan: &Plan) -> bool {
+    let routes = || plan.origins.iter().flat_map(|origin| origin.service.routes());
+    let set: Vec<String> = lines(plan)
+        .flat_map(|(_, _, line)| cookie_line::unfolded(line))
+        .map(|line| line::Line(&line).name().to_owned())
+        .chain(of_settings(plan).map(|target| target.name))
+        .collect();
+    routes().filter_map(Route::required_cookie).any(|name| !set.iter().any(|known| known == name))
 }
 
 fn attributes(seen: &Seen<'_>, set: &Set<'_>, add: &mut impl FnMut(Finding)) {
@@ -69,22 +124,22 @@ fn attributes(seen: &Seen<'_>, set: &Set<'_>, add: &mut impl FnMut(Finding)) {
         return;
     }
     let evidence = || seen.evidence(Some(set.exchange), set.shown());
-    let mended = |fix: &str, change| settings::of_cookie(seen, set.exchange, name, fix, &[change]);
+    let fixed = |fix: &str, change| settings::of_cookie(seen, set.exchange, name, fix, &[change]);
     if set.read.secure.is_none() {
         let headline =
             format!("`{name}` looks like a session and has no Secure: plain http carries it in clear");
-        let fix = mended("add `Secure`", CookieSetting::Secure);
+        let fix = fixed("add `Secure`", CookieSetting::Secure);
         add(seen.finding(Check::InsecureCookie, Severity::High, headline, evidence(), fix));
     }
     if set.read.http_only.is_none() {
         let headline = format!("`{name}` looks like a session, and every script of the page can read it");
-        let fix = mended("add `HttpOnly`", CookieSetting::HttpOnly);
+        let fix = fixed("add `HttpOnly`", CookieSetting::HttpOnly);
         add(seen.finding(Check::ScriptReadableSession, Severity::Medium, headline, evidence(), fix));
     }
     if set.read.same_site_flag() == SameSite::Unset {
         let headline =
             format!("`{name}` leaves its SameSite to the browser, and browsers take it for different things");
-        let fix = mended(
+        let fix = fixed(
             "say which is meant, `SameSite=Lax` where the callers are of the same site",
             CookieSetting::SameSite("Lax"),
         );
@@ -102,14 +157,14 @@ fn refused(seen: &Seen<'_>, set: &Set<'_>, add: &mut impl FnMut(Finding)) {
     let mut evidence = seen.evidence(Some(set.exchange), set.shown());
     let why = set.line.reasons.iter().map(|reason| reason.sentence(Question::Stored).to_owned());
     evidence.seen.extend(why);
-    let (fix, changes) = mend(&set.line.reasons);
+    let (fix, changes) = fix_of(&set.line.reasons);
     let fix = settings::of_cookie(seen, set.exchange, &set.line.name, fix, &changes);
     add(seen.finding(Check::RefusedCookie, Severity::High, headline, evidence, fix));
 }
 
 /// What would have the cookie stored, and which change of the cookie that is. Where several things are in the
 /// way, the first that decides.
-fn mend(reasons: &BTreeSet<Reason>) -> (&'static str, Vec<CookieSetting>) {
+fn fix_of(reasons: &BTreeSet<Reason>) -> (&'static str, Vec<CookieSetting>) {
     let has = |reason| reasons.contains(&reason);
     if has(Reason::ThirdPartyBlocked) {
         ("serve the API from the site of its page: a subdomain, or a path of the same host", Vec::new())
@@ -154,10 +209,16 @@ fn logout(seen: &Seen<'_>, add: &mut impl FnMut(Finding)) {
         let (line, fix) = match &removal {
             Some(set) => (
                 set.shown(),
-                format!(
-                    "remove it with the `Domain` and `Path` it was set with: `Domain={}; Path={}`",
-                    cookie.domain, cookie.path
-                ),
+                match cookie.host_only {
+                    true => format!(
+                        "remove it with a line without `Domain`, as it was set: `{}=; Path={}; Max-Age=0`",
+                        cookie.name, cookie.path
+                    ),
+                    false => format!(
+                        "remove it with the `Domain` and `Path` it was set with: `{}=; Domain={}; Path={}; Max-Age=0`",
+                        cookie.name, cookie.domain, cookie.path
+                    ),
+                },
             ),
             None => ("no line of the answer removes it".to_owned(), "remove it when logging out".to_owned()),
         };

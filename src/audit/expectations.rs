@@ -51,7 +51,7 @@ fn finding(plan: &Plan, failed: &Failed<'_>) -> Finding {
     let browsers: Vec<BrowserName> = seen.iter().flat_map(|(_, browsers)| browsers).copied().collect();
     let what = seen.iter().map(|(actual, browsers)| format!("in {}: {actual}", listed(browsers)));
     let only = browsers.first().map(|browser| format!(" --browser {browser}")).unwrap_or_default();
-    let fix = format!("see why, and what may mend it: `rehearsal run {}{only}`", plan.source.path);
+    let fix = format!("see why, and what may fix it: `rehearsal run {}{only}`", plan.source.path);
     Finding {
         check: Check::FailedExpectation,
         severity: Severity::High,

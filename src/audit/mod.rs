@@ -3,10 +3,8 @@
 //! A scenario is run as it stands. What it expects has to hold, and what crossed the wire is looked at: the
 //! cookies that were set, who sent them where, what the page could not read. Then an attacker's site is added
 //! to its world ([`attack`]), and what that gets is looked at too. A check that finds something says on which
-//! exchange it stands and what would mend it; one that finds nothing says nothing. Nothing here runs a
+//! exchange it stands and what would fix it; one that finds nothing says nothing. Nothing here runs a
 //! browser, and nothing prints.
-
-use std::collections::BTreeSet;
 
 use serde::Serialize;
 
@@ -14,18 +12,17 @@ use crate::browser_name::BrowserName;
 use crate::diagnostic::Span;
 use crate::observe::{Exchange, Observation};
 use crate::outcome::Run;
-use crate::plan::{Plan, Route};
+use crate::plan::Plan;
 
 pub mod attack;
 mod callers;
 mod cookies;
 mod expectations;
-mod looks;
 mod settings;
 mod transport;
 
 /// How much harm what was found can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// It works today, and is fragile or untidy.
@@ -66,6 +63,10 @@ pub enum Check {
     WeakSameSite,
     /// A cookie that leaves its `SameSite` to the browser.
     UnsetSameSite,
+    /// A request that carries several cookies of one name.
+    SentTwice,
+    /// An answer to a login that sets no cookie.
+    SilentLogin,
     /// A cookie that logging out does not remove.
     SurvivesLogout,
     /// An answer that the page may not read.
@@ -90,7 +91,7 @@ pub enum Check {
 
 impl Check {
     /// Every check, in the order of the list.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::FailedExpectation,
         Self::InsecureCookie,
         Self::ScriptReadableSession,
@@ -99,6 +100,8 @@ impl Check {
         Self::WideDomain,
         Self::WeakSameSite,
         Self::UnsetSameSite,
+        Self::SentTwice,
+        Self::SilentLogin,
         Self::SurvivesLogout,
         Self::UnreadableAnswer,
         Self::CredentialsOmitted,
@@ -122,6 +125,8 @@ impl Check {
             Self::WideDomain => "wide-domain",
             Self::WeakSameSite => "weak-same-site",
             Self::UnsetSameSite => "unset-same-site",
+            Self::SentTwice => "sent-twice",
+            Self::SilentLogin => "silent-login",
             Self::SurvivesLogout => "survives-logout",
             Self::UnreadableAnswer => "unreadable-answer",
             Self::CredentialsOmitted => "credentials-omitted",
@@ -146,6 +151,8 @@ impl Check {
             Self::WideDomain => "Is no cookie's Domain wider than its callers need?",
             Self::WeakSameSite => "Is no cookie SameSite=None that is only sent within its site?",
             Self::UnsetSameSite => "Does every session's cookie say its SameSite?",
+            Self::SentTwice => "Is every cookie of a request the only one of its name?",
+            Self::SilentLogin => "Does every login set a cookie that somebody asks for?",
             Self::SurvivesLogout => "Does logging out remove every session's cookie?",
             Self::UnreadableAnswer => "May the page read every answer it asks for?",
             Self::CredentialsOmitted => "Does every caller across origins ask for credentials?",
@@ -171,7 +178,7 @@ pub struct Finding {
     pub headline: String,
     /// Where it shows.
     pub evidence: Evidence,
-    /// What would mend it: a fragment.
+    /// What would fix it: a fragment.
     pub fix: String,
     /// The browsers it was found in, in the order they were looked at.
     pub browsers: Vec<BrowserName>,
@@ -267,15 +274,7 @@ pub fn findings(plan: &Plan, runs: &[Run], attacks: &[Run]) -> Vec<Finding> {
     expectations::look_over(plan, runs, &mut add);
     cookies::look_over(plan, runs, &mut add);
     transport::look_over(plan, runs, &mut add);
-    for seen in steps(attacks) {
-        attack::look(plan, &seen, &mut add);
-    }
+    attack::look_over(plan, attacks, &mut add);
     all.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.check));
     all
-}
-
-/// The names of the cookies that some route of the plan asks for.
-fn required(plan: &Plan) -> BTreeSet<&str> {
-    let routes = plan.origins.iter().flat_map(|origin| origin.service.routes());
-    routes.filter_map(Route::required_cookie).collect()
 }

@@ -1,13 +1,15 @@
-//! Where what mends a finding is written, in the settings of the framework that answered.
+//! Where what fixes a finding is written, in the settings of the framework that answered.
 //!
 //! A finding says what is wrong with a header; a developer of a framework writes none. The settings are
-//! changed on a copy, by the same hand that explains and mends failed claims, and the lines that come of it
-//! are shown. Where no framework answered, or none of its settings says it, nothing is added.
+//! changed on a copy, as fixes of failed claims change them, and the lines that come of it are shown. Where no framework
+//! answered, the cookie's name may tell whose settings they are.
 
 use super::Seen;
+use crate::edit::framework::Changed;
+use crate::edit::framework::cookie::CookieSetting;
 use crate::edit::grant;
+use crate::lookup;
 use crate::observe::Exchange;
-use crate::plan::framework::setting::{Changed, CookieSetting};
 use crate::plan::framework::{BackEnd, Framework};
 use crate::plan::{Origin, Plan, Service};
 
@@ -19,10 +21,27 @@ pub(super) fn of_cookie(
     fix: &str,
     changes: &[CookieSetting],
 ) -> String {
-    let Some((origin, back_end)) = behind(seen.plan, exchange) else { return fix.to_owned() };
+    let Some((origin, back_end)) = behind(seen.plan, exchange) else {
+        let parts: Vec<lookup::Part> = changes.iter().map(part).collect();
+        return match lookup::told(name, None, &parts) {
+            Some(where_written) => format!("{fix}; {where_written}"),
+            None => fix.to_owned(),
+        };
+    };
     let BackEnd { mut framework, mut views, .. } = back_end.clone();
     let changed = changes.iter().flat_map(|change| framework.change_cookie(&mut views, name, change));
     told(fix, origin, back_end, changed.collect())
+}
+
+/// What a change of a setting is, for the table.
+fn part(change: &CookieSetting) -> lookup::Part {
+    match change {
+        CookieSetting::SameSite(word) => lookup::Part::SameSite(word),
+        CookieSetting::Secure => lookup::Part::Secure,
+        CookieSetting::HttpOnly => lookup::Part::HttpOnly,
+        CookieSetting::Domain(domain) => lookup::Part::Domain(domain.clone()),
+        CookieSetting::RootPath => lookup::Part::Path("/".to_owned()),
+    }
 }
 
 /// A fix of an answer that the page of this step may not read, with the settings that make it.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::looks::is_laptop;
 use super::{Check, Evidence, Finding, Seen, Severity, settings, steps};
+use crate::looks::is_laptop;
 use crate::observe::Exchange;
 use crate::outcome::Run;
 use crate::plan::{Plan, Service};

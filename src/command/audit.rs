@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{self, attack};
+use crate::audit::{self, Severity, attack};
 use crate::browser::install;
 use crate::browser_name::{BrowserName, Engine, listed};
-use crate::cli::{AuditArgs, AuditReport, Format};
+use crate::cli::{AuditArgs, AuditReport, Format, SeverityArg};
 use crate::outcome::Run;
 use crate::plan::Plan;
 use crate::report::audit::{self as report, json, sarif, terminal};
@@ -59,7 +59,12 @@ pub fn audit(arguments: &AuditArgs) -> ExitCode {
         }
     }
     let found = audited.iter().flat_map(|audited| &audited.findings);
-    let failed = found.into_iter().any(|finding| finding.severity >= arguments.fail_on);
+    let least = match arguments.fail_on {
+        SeverityArg::Low => Severity::Low,
+        SeverityArg::Medium => Severity::Medium,
+        SeverityArg::High => Severity::High,
+    };
+    let failed = found.into_iter().any(|finding| finding.severity >= least);
     // What nobody has looked at is not without a finding.
     let errors = audited.iter().any(|audited| !audited.errors.is_empty() || audited.unseen > 0);
     let code = match (errors, failed) {

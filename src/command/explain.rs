@@ -9,6 +9,7 @@ use crate::cli::{CredentialsArg, ExplainArgs, Format, HowArg};
 use crate::diagnostic::Diagnostic;
 use crate::explain::question::{self, How, Question};
 use crate::explain::response::{self, Response};
+use crate::lookup;
 use crate::plan::Credentials;
 use crate::report::explain::{json, terminal};
 use crate::rules::cors;
@@ -22,6 +23,9 @@ pub fn explain(arguments: &ExplainArgs) -> ExitCode {
         Ok(question) => question,
         Err(diagnostic) => return refuse(*diagnostic),
     };
+    if let Err(diagnostic) = asks_something(&question) {
+        return refuse(*diagnostic);
+    }
     let browsers = browsers(&arguments.browser);
     let answer = match super::block_on(question::answer(&question, &browsers)) {
         Ok(answer) => answer,
@@ -92,15 +96,28 @@ pub fn question(arguments: &ExplainArgs) -> Result<Question, Box<Diagnostic>> {
         preflight,
         set_cookie: arguments.set_cookie.iter().map(|line| bare(line)).collect(),
         then: arguments.then.clone(),
+        framework: arguments.framework.as_deref().and_then(lookup::by_key),
     })
+}
+
+/// A question about an answer that nobody reads, that sets no cookie, and before which none was stored.
+fn asks_something(question: &Question) -> Result<(), Box<Diagnostic>> {
+    let is_call = question.page.is_some() && matches!(question.how, How::Fetch | How::Xhr);
+    if is_call || question.is_login() || question.lines().next().is_some() || !question.earlier.is_empty() {
+        return Ok(());
+    }
+    let message = "there is nothing to explain: the answer sets no cookie, and none was stored before";
+    let help = "say what is stored with --before 'name=value; …', or ask about another answer";
+    Err(Box::new(Diagnostic::error(message).help(help)))
 }
 
 /// Options that contradict each other, told before anything is read.
 fn check(arguments: &ExplainArgs, method: &str, how: How) -> Result<(), Box<Diagnostic>> {
     let wrong = |message: &str, help: &str| Err(Box::new(Diagnostic::error(message).help(help)));
-    if arguments.set_cookie.is_empty() && arguments.response.is_none() {
-        let help = "give --set-cookie 'name=value; …', or the answer's headers: --response FILE";
-        return wrong("there is no answer to explain", help);
+    if arguments.set_cookie.is_empty() && arguments.response.is_none() && arguments.before.is_empty() {
+        let help = "give the answer, --set-cookie 'name=value; …' or --response FILE, or what is stored, --before \
+                    'name=value; …'";
+        return wrong("there is nothing to explain: no answer, and no cookie", help);
     }
     let is_stdin = |path: &Option<std::path::PathBuf>| path.as_deref() == Some(Path::new("-"));
     if is_stdin(&arguments.response) && is_stdin(&arguments.preflight) {
@@ -111,7 +128,7 @@ fn check(arguments: &ExplainArgs, method: &str, how: How) -> Result<(), Box<Diag
     }
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if method.is_empty() || !method.bytes().all(token) {
-        return wrong(&format!("`{method}` is no method"), "write GET, POST, PUT, PATCH or DELETE");
+        return wrong(&format!("`{method}` is not a method"), "write GET, POST, PUT, PATCH or DELETE");
     }
     if ["CONNECT", "TRACE", "TRACK"].iter().any(|forbidden| method.eq_ignore_ascii_case(forbidden)) {
         return wrong(

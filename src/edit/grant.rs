@@ -7,8 +7,9 @@
 use url::Url;
 
 use super::change::Change;
+use super::framework::cors::Grant;
 use super::topology::{index_of, page_at};
-use crate::plan::framework::cors_setting::Grant;
+
 use crate::plan::{Action, Cors, Credentials, Origin, Plan, Route, Service};
 use crate::rules::context::{self, Context};
 use crate::rules::cors;
@@ -257,9 +258,14 @@ fn differences(
     before: &[(&'static str, String)],
     after: &[(&'static str, String)],
 ) -> (Vec<String>, Vec<String>) {
+    // Blanks around the items of a list say nothing.
+    let same = |one: &(&str, String), other: &(&str, String)| {
+        let items = |value: &str| value.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>();
+        one.0 == other.0 && items(&one.1) == items(&other.1)
+    };
     let lines = |these: &[(&'static str, String)], others: &[(&'static str, String)]| {
         let mut others: Vec<&(&str, String)> = others.iter().collect();
-        let is_new = |line: &&(&str, String)| match others.iter().position(|other| other == line) {
+        let is_new = |line: &&(&str, String)| match others.iter().position(|other| same(other, line)) {
             Some(place) => {
                 others.swap_remove(place);
                 false

@@ -5,27 +5,34 @@
 //! the order the edits were found in. Whether it helps is found by rehearsing the copy: a fix in
 //! [`crate::explain`], a table of all in [`crate::matrix`].
 //!
-//! - `topology` is where things are served, `grant` the CORS headers a call needs;
+//! - `cookie` is what changes of cookies;
+//! - `call` is what changes of a page's own request, `grant` are the CORS headers it needs;
+//! - `topology` is where things are served, `proxy` what nginx does to what passes through it;
+//! - `framework` has the settings of the frameworks that answer;
 //! - `change` is what of it a developer sees, as a diff.
 //!
 //! What is deliberately no edit: taking `Secure` or `HttpOnly` off a cookie, reflecting whatever origin
 //! asks, and anything a browser's user would have to set.
 
 use std::collections::BTreeSet;
-use std::time::SystemTime;
 
+mod call;
 mod change;
+mod cookie;
+pub(crate) mod framework;
 pub(crate) mod grant;
+pub(crate) mod proxy;
 pub(crate) mod topology;
 
+pub(crate) use call::{https_twin, include};
 pub use change::Change;
+pub use cookie::{CookieChange, Target};
+pub(crate) use cookie::{deletes_now, lines, lines_mut, of_settings};
+pub use framework::ServerChange;
+pub use proxy::ProxyChange;
 pub use topology::Topology;
 
-use crate::plan::framework::BackEnd;
-use crate::plan::framework::setting::CookieSetting;
-use crate::plan::{Action, Credentials, Plan, Service};
-use crate::rules::line::Line;
-use crate::rules::prefix::unprefixed;
+use crate::plan::{Plan, Service};
 
 /// A set of edits, in the order they are applied.
 pub type Edits = BTreeSet<Edit>;
@@ -33,6 +40,20 @@ pub type Edits = BTreeSet<Edit>;
 /// One edit of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Edit {
+    /// Cookies that stand in one line each get their own. The first, for then they can be changed.
+    Unfold {
+        /// The cookie that the line begins with.
+        of: Target,
+    },
+    /// The answer that deletes a cookie deletes another of the same name too.
+    DeleteToo {
+        /// The cookie.
+        of: Target,
+        /// The other's `Domain`; `None` where it has none.
+        domain: Option<String>,
+        /// The other's `Path`.
+        path: String,
+    },
     /// Every line that sets one of these cookies is changed.
     Cookie {
         /// What is changed.
@@ -40,9 +61,44 @@ pub enum Edit {
         /// The cookies.
         of: BTreeSet<Target>,
     },
+    /// The server asks for a cookie by the name that is set.
+    AskFor {
+        /// The name it asks for.
+        name: String,
+        /// The name that is set.
+        instead: String,
+    },
+    /// A route answers 401 where it led a script to a page for people.
+    Unauthorized {
+        /// The index of the origin.
+        origin: usize,
+        /// The index of the route.
+        route: usize,
+    },
+    /// A reverse proxy does something else with what passes through it.
+    Proxy {
+        /// The index of its origin.
+        origin: usize,
+        /// The index of the location.
+        location: usize,
+        /// What changes.
+        change: ProxyChange,
+    },
+    /// A back end believes or asks something else.
+    Server {
+        /// The index of its origin.
+        origin: usize,
+        /// What changes.
+        change: ServerChange,
+    },
     /// The call sends and keeps cookies: `credentials: "include"`, `withCredentials`.
     Include {
         /// The step that makes it; the same call in other steps is changed alike.
+        step: usize,
+    },
+    /// The page asks by https what it asked by http, where the same host answers there.
+    AskHttps {
+        /// The step that asks; the same address in other steps is changed alike.
         step: usize,
     },
     /// Something is served elsewhere.
@@ -55,80 +111,28 @@ pub enum Edit {
     },
 }
 
-/// A cookie of a plan: every line with this name at this origin.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Target {
-    /// The index of the origin that sets it; `None` for a script's.
-    pub origin: Option<usize>,
-    /// Its name.
-    pub name: String,
-}
-
-/// A change of a `Set-Cookie` line.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CookieChange {
-    /// No `Domain`: the cookie goes to its own host and to no other.
-    DropDomain,
-    /// `Secure`.
-    Secure,
-    /// `SameSite=Lax`.
-    Lax,
-    /// `SameSite=Strict`.
-    Strict,
-    /// `Path=/`.
-    RootPath,
-    /// `Partitioned`.
-    Partitioned,
-    /// What the prefix of the name asks for.
-    KeepPrefix,
-    /// A value that fits.
-    Shorten,
-    /// `Domain` and `Path` as those of the cookie that is to be deleted.
-    Match {
-        /// The stored cookie's domain; `None` where it is host-only.
-        domain: Option<String>,
-        /// Its path.
-        path: String,
-    },
-    /// `Domain` of the registrable domain.
-    Domain(String),
-    /// `SameSite=None`.
-    None,
-    /// The name without its prefix. The last, for all others go by the old name.
-    DropPrefix,
-}
-
 /// The most edits in one fix: more is no fix but another design.
 pub(crate) const MOST: usize = 5;
 
 /// What a change of where things are served costs at least: more than all that headers can do.
-pub(crate) const TOPOLOGY: u32 = 100;
+pub(crate) const TOPOLOGY: u32 = 150;
 
 impl Edit {
     /// How much the edit opens up, and after that how much it asks of the developer. Fixes are tried
     /// from the cheapest on.
     pub fn cost(&self, plan: &Plan) -> u32 {
         match self {
-            Self::Cookie { change, of } => match change {
-                // Narrower than before: nothing is opened.
-                CookieChange::DropDomain | CookieChange::Match { .. } => 1,
-                // Lax opens links from other sites to what was Strict, and closes all else to what was None.
-                CookieChange::Lax | CookieChange::Strict if !is_strict(plan, of) => 1,
-                CookieChange::Lax | CookieChange::Strict => 5,
-                // As narrow as before, and plain http is lost.
-                CookieChange::Secure | CookieChange::KeepPrefix => 2,
-                // More paths of the same host, which never kept each other out.
-                CookieChange::RootPath => 3,
-                // A third party's cookie, but one for each top-level site.
-                CookieChange::Partitioned => 4,
-                CookieChange::Shorten => 5,
-                // Every subdomain reads it.
-                CookieChange::Domain(_) => 8,
-                // The promise that the prefix made is gone.
-                CookieChange::DropPrefix => 9,
-                // Every site's pages make the browser send it.
-                CookieChange::None => 30,
-            },
+            // Nothing is opened.
+            Self::Unfold { .. } => 1,
+            Self::Cookie { change, of } => change.cost(plan, of),
+            // A second line, where one is not enough.
+            Self::DeleteToo { .. } => 2,
+            Self::AskFor { .. } | Self::Unauthorized { .. } | Self::AskHttps { .. } => 2,
+            Self::Proxy { change, .. } => change.cost(),
+            // What the proxy says is believed.
+            Self::Server { change: ServerChange::TrustProxy, .. } => 4,
+            // One named origin may send forms.
+            Self::Server { change: ServerChange::TrustOrigin(_), .. } => 6,
             // The page's own decision, and the server has to agree.
             Self::Include { .. } => 3,
             // One named origin reads the answers.
@@ -150,49 +154,10 @@ impl Edit {
             }
             (Self::Topology(a), Self::Topology(b)) => a.excludes(b),
             (Self::Include { step: a }, Self::Include { step: b })
-            | (Self::Grant { step: a }, Self::Grant { step: b }) => a == b,
+            | (Self::Grant { step: a }, Self::Grant { step: b })
+            | (Self::AskHttps { step: a }, Self::AskHttps { step: b }) => a == b,
+            (Self::AskFor { name: a, .. }, Self::AskFor { name: b, .. }) => a == b,
             _ => false,
-        }
-    }
-}
-
-impl CookieChange {
-    /// What of the line it decides.
-    fn slot(&self) -> u8 {
-        match self {
-            Self::DropDomain | Self::Domain(_) | Self::Match { .. } => 0,
-            Self::Secure => 1,
-            Self::Lax | Self::Strict | Self::None => 2,
-            Self::RootPath => 3,
-            Self::Partitioned => 4,
-            Self::KeepPrefix | Self::DropPrefix => 5,
-            Self::Shorten => 6,
-        }
-    }
-
-    /// The line, changed. A line that is as the change wants it stays as it is.
-    fn of(&self, text: &str) -> String {
-        let line = Line(text);
-        match self {
-            Self::DropDomain => line.without("Domain"),
-            Self::Secure if line.attribute("Secure").is_some() => text.to_owned(),
-            Self::Secure => line.with("Secure", None),
-            Self::Lax => line.with("SameSite", Some("Lax")),
-            Self::Strict => line.with("SameSite", Some("Strict")),
-            Self::None => line.with("SameSite", Some("None")),
-            Self::RootPath => line.with("Path", Some("/")),
-            Self::Partitioned => line.with("Partitioned", None),
-            Self::KeepPrefix => line.with_prefix_kept(),
-            Self::Domain(domain) => line.with("Domain", Some(domain)),
-            Self::DropPrefix => line.renamed(unprefixed(line.name())),
-            Self::Shorten => line.with_value("an-id-of-32-characters-instead--"),
-            Self::Match { domain, path } => {
-                let text = match domain {
-                    Some(domain) => line.with("Domain", Some(domain)),
-                    None => line.without("Domain"),
-                };
-                Line(&text).with("Path", Some(path))
-            }
         }
     }
 }
@@ -204,14 +169,27 @@ pub fn apply(plan: &Plan, edits: &Edits) -> Option<(Plan, Vec<Change>)> {
     let mut changes = Vec::new();
     for edit in edits {
         match edit {
+            Edit::Unfold { of } => cookie::unfold(&mut edited, of)?,
+            Edit::DeleteToo { of, domain, path } => {
+                cookie::delete_too(&mut edited, of, domain.as_deref(), path)?
+            }
             Edit::Cookie { change, of } => {
-                let settings = change_settings(&mut edited, change, of);
-                if !change_lines(&mut edited, change, of) && settings.is_empty() {
+                let settings = cookie::change_settings(&mut edited, change, of);
+                if !cookie::change_lines(&mut edited, change, of) && settings.is_empty() {
                     return None;
                 }
                 changes.extend(settings);
             }
+            Edit::AskFor { name, instead } => changes.push(cookie::ask_for(&mut edited, name, instead)?),
+            Edit::Unauthorized { origin, route } => {
+                changes.push(call::unauthorized(&mut edited, *origin, *route)?)
+            }
+            Edit::Proxy { origin, location, change } => {
+                changes.push(proxy::apply(&mut edited, *origin, *location, change)?)
+            }
+            Edit::Server { origin, change } => changes.push(server(&mut edited, *origin, change)?),
             Edit::Include { step } => changes.push(include(&mut edited, *step)?),
+            Edit::AskHttps { step } => changes.push(call::ask_https(&mut edited, *step)?),
             Edit::Topology(topology) => changes.push(topology::apply(&mut edited, topology)?),
             Edit::Grant { step } => changes.extend(grant::apply(&mut edited, plan, *step)?),
         }
@@ -230,178 +208,13 @@ pub fn apply(plan: &Plan, edits: &Edits) -> Option<(Plan, Vec<Change>)> {
     Some((edited, all))
 }
 
-/// What changes in the settings of back ends that set the cookies. A framework has no setting for what
-/// it cannot say.
-fn change_settings(plan: &mut Plan, change: &CookieChange, of: &BTreeSet<Target>) -> Vec<Change> {
-    let change = match change {
-        CookieChange::DropDomain => CookieSetting::Domain(None),
-        CookieChange::Domain(domain) => CookieSetting::Domain(Some(domain.clone())),
-        CookieChange::Secure => CookieSetting::Secure,
-        CookieChange::Lax => CookieSetting::SameSite("Lax"),
-        CookieChange::Strict => CookieSetting::SameSite("Strict"),
-        CookieChange::None => CookieSetting::SameSite("None"),
-        CookieChange::RootPath => CookieSetting::RootPath,
-        CookieChange::Partitioned
-        | CookieChange::KeepPrefix
-        | CookieChange::DropPrefix
-        | CookieChange::Shorten
-        | CookieChange::Match { .. } => return Vec::new(),
-    };
-    let mut changes = Vec::new();
-    for target in of {
-        let origin = target.origin.and_then(|index| plan.origins.get_mut(index));
-        let Some((name, service)) = origin.map(|origin| (&origin.name, &mut origin.service)) else {
-            continue;
-        };
-        let Service::BackEnd(back_end) = service else { continue };
-        let BackEnd { framework, views, .. } = back_end.as_mut();
-        let (before, after): (Vec<String>, Vec<String>) =
-            framework.change_cookie(views, &target.name, &change).into_iter().unzip();
-        if !before.is_empty() {
-            let place = format!("{}'s settings of `{name}`", framework.name());
-            changes.push(Change { place, before, after });
-        }
-    }
-    changes
-}
-
-/// The cookies that back ends set by their settings.
-pub(crate) fn of_settings(plan: &Plan) -> impl Iterator<Item = Target> {
-    plan.origins.iter().enumerate().flat_map(|(index, origin)| {
-        let names = match &origin.service {
-            Service::BackEnd(back_end) => {
-                let calls = back_end.views.iter().flat_map(|view| &view.calls);
-                let mut names = back_end.framework.cookies();
-                names.extend(calls.map(|call| call.name().to_owned()));
-                names
-            }
-            _ => Vec::new(),
-        };
-        names.into_iter().map(move |name| Target { origin: Some(index), name })
-    })
-}
-
-/// Whether a line was changed.
-fn change_lines(plan: &mut Plan, change: &CookieChange, of: &BTreeSet<Target>) -> bool {
-    let mut changed = false;
-    for (origin, line) in lines_mut(plan) {
-        let target = Target { origin, name: Line(line).name().to_owned() };
-        // Only the deleting line is at fault where one has to match the cookie it deletes, and it is never too long.
-        let is_meant = match change {
-            CookieChange::Match { .. } => is_deletion(line),
-            CookieChange::Shorten => !is_deletion(line),
-            _ => true,
-        };
-        if of.contains(&target) && is_meant {
-            let new = change.of(line);
-            changed |= new != *line;
-            *line = new;
-        }
-    }
-    if *change == CookieChange::DropPrefix && changed {
-        for target in of {
-            rename(plan, &target.name, unprefixed(&target.name));
-        }
-    }
-    changed
-}
-
-/// Whether a line is how servers delete a cookie: the lifetime it gives is over today, whatever the year.
-pub(crate) fn is_deletion(line: &str) -> bool {
-    let today = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
-    Line(line).is_over(i64::try_from(today).unwrap_or(i64::MAX))
-}
-
-fn is_strict(plan: &Plan, of: &BTreeSet<Target>) -> bool {
-    lines(plan).any(|(origin, _, line)| {
-        let strict = Line(line).attribute("SameSite").is_some_and(|word| word.eq_ignore_ascii_case("Strict"));
-        strict && of.contains(&Target { origin, name: Line(line).name().to_owned() })
-    })
-}
-
-/// Each line of a plan that sets a cookie, the origin it comes from, and the request it answers.
-pub(crate) fn lines(plan: &Plan) -> impl Iterator<Item = (Option<usize>, String, &str)> {
-    let answered = plan.origins.iter().enumerate().flat_map(|(index, origin)| {
-        origin.service.routes().iter().flat_map(move |route| {
-            let what =
-                format!("{} {}{}", route.method, origin.url.origin().ascii_serialization(), route.path);
-            route.set_cookie.iter().map(move |line| (Some(index), what.clone(), line.as_str()))
-        })
-    });
-    let written = plan.steps.iter().filter_map(|step| match &step.action {
-        Action::DocumentCookie { write: Some(line) } => {
-            Some((None, "document.cookie".to_owned(), line.as_str()))
-        }
-        _ => None,
-    });
-    answered.chain(written)
-}
-
-/// The same lines, to be changed.
-pub(crate) fn lines_mut(plan: &mut Plan) -> impl Iterator<Item = (Option<usize>, &mut String)> {
-    let answered = plan.origins.iter_mut().enumerate().flat_map(|(index, origin)| {
-        origin
-            .service
-            .routes_mut()
-            .iter_mut()
-            .flat_map(|route| &mut route.set_cookie)
-            .map(move |line| (Some(index), line))
-    });
-    let written = plan.steps.iter_mut().filter_map(|step| match &mut step.action {
-        Action::DocumentCookie { write: Some(line) } => Some((None, line)),
-        _ => None,
-    });
-    answered.chain(written)
-}
-
-/// Gives a cookie another name wherever servers and claims speak of it.
-fn rename(plan: &mut Plan, old: &str, new: &str) {
-    let change = |name: &mut String| {
-        if name == old {
-            new.clone_into(name);
-        }
-    };
-    for origin in &mut plan.origins {
-        let routes = origin.service.routes_mut().iter_mut();
-        let required = routes.flat_map(|route| {
-            let jwt = route.require_jwt.as_mut().and_then(|jwt| jwt.cookie.as_mut());
-            route.require_cookie.iter_mut().chain(jwt)
-        });
-        required.for_each(change);
-    }
-    for step in &mut plan.steps {
-        for expect in std::iter::once(&mut step.expect).chain(step.on.iter_mut().map(|(_, on)| on)) {
-            expect.stored.iter_mut().for_each(|claim| change(&mut claim.value.name));
-            expect.sent.iter_mut().for_each(|claim| change(&mut claim.value.name));
-            expect
-                .not_stored
-                .iter_mut()
-                .chain(&mut expect.not_sent)
-                .for_each(|claim| change(&mut claim.value.name));
-        }
-    }
-}
-
-/// Makes a call with credentials, and every call like it: for the page's own origin those that `same-origin`, the
-/// default, sends.
-pub(crate) fn include(plan: &mut Plan, step: usize) -> Option<Change> {
-    let call = plan.steps.get(step)?.action.clone();
-    let before = change::call(&call)?;
-    let page = topology::page_at(plan, step).map(|page| page.origin());
-    let is_own = call.target().is_some_and(|(_, url)| page == Some(url.origin()));
-    let credentials = if is_own { Credentials::SameOrigin } else { Credentials::Include };
-    let mut after = None;
-    let alike = |action: &Action| action.key() == call.key() && action.target() == call.target();
-    for action in plan.steps.iter_mut().map(|step| &mut step.action).filter(|action| alike(action)) {
-        match action {
-            Action::Fetch(fetch) => fetch.credentials = credentials,
-            Action::Xhr(xhr) => xhr.with_credentials = true,
-            _ => return None,
-        }
-        after = change::call(action);
-    }
-    let after = after.filter(|after| *after != before)?;
-    Some(Change { place: "the call in the page".to_owned(), before: vec![before], after: vec![after] })
+/// Changes what a back end believes.
+fn server(plan: &mut Plan, origin: usize, change: &ServerChange) -> Option<Change> {
+    let origin = plan.origins.get_mut(origin)?;
+    let Service::BackEnd(back_end) = &mut origin.service else { return None };
+    let (before, after): (Vec<String>, Vec<String>) = back_end.framework.change(change).into_iter().unzip();
+    let place = format!("{}'s settings of `{}`", back_end.framework.name(), origin.name);
+    (!after.is_empty()).then_some(Change { place, before, after })
 }
 
 #[cfg(test)]

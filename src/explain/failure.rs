@@ -1,22 +1,25 @@
 //! The explanation of claims that did not hold in the runs of a scenario, and the fix that makes them hold.
 //!
 //! What was seen tells why; what would help is found by the rules, in the browsers of the runs. What several
-//! browsers show is one cause, and one fix is for all that does not work: two that each mend their own
+//! browsers show is one cause, and one fix is for all that does not work: two that each fix their own
 //! part may well not work together. A claim that something does *not* work gets no fix: that it works now may
 //! be the better news.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::by_hand;
 use super::cause::{self, Cause, Trouble};
 use super::goal::Goal;
+use super::rehearser::Rehearser;
+use super::remark;
 use super::search::{self, Remedy};
-use super::stage::Stage;
 use super::told::Explanation;
 use crate::browser_name::BrowserName;
 use crate::edit::Edits;
 use crate::observe::Observation;
 use crate::outcome::{Failed, Run};
+use crate::plan::Plan;
 use crate::text::in_order;
 
 /// Why a claim did not hold, and what would make it hold.
@@ -24,7 +27,7 @@ use crate::text::in_order;
 pub struct Explained {
     /// Why.
     pub explanation: Explanation,
-    /// What to do about this and all else that it was possible to mend with it. Nothing where nothing helps, or
+    /// What to do about this and all else that could be fixed with it. Nothing where nothing helps, or
     /// where the claim was that something does not work.
     pub remedy: Arc<Remedy>,
     /// The browsers that the scenario was run in, for all of which the remedy was searched.
@@ -48,33 +51,66 @@ pub async fn explain(runs: &mut [Run], browsers: &[BrowserName]) {
     let Some(plan) = runs.first().map(|run| Arc::clone(&run.plan)).filter(|_| !groups.is_empty()) else {
         return;
     };
-    let mut stage = Stage::new(browsers);
+    let mut rehearser = Rehearser::new(browsers);
+    let (tried, last) = tried(&plan, runs, &mut rehearser).await;
     let (mut claims, mut names, mut edits) = (Vec::new(), BTreeSet::new(), Edits::new());
-    let (mut remedy, mut mended) = (Remedy::default(), vec![false; groups.len()]);
-    // Each search goes on from what mends the causes before it: so a fix for many takes no longer than one for
+    let (mut remedy, mut fixed) = (Remedy::default(), vec![false; groups.len()]);
+    // Each search goes on from what fixes the causes before it: so a fix for many takes no longer than one for
     // each.
-    for (group, mended) in groups.iter().zip(&mut mended).filter(|(group, _)| !group.claims.is_empty()) {
+    for (group, fixed) in groups.iter().zip(&mut fixed).filter(|(group, _)| !group.claims.is_empty()) {
         let (mut all, mut of) = (claims.clone(), names.clone());
-        all.extend(group.claims.iter().cloned());
+        all.extend(group.claims.iter().map(|(step, span)| (last[*step], span.clone())));
         of.extend(group.names.iter().cloned());
         let goal = Goal::Claims { claims: all.clone(), names: of.clone() };
         // A plan that ran can be rehearsed; where it cannot, an explanation has to be enough.
-        let found = search::remedy(&plan, &goal, &edits, &mut stage).await.unwrap_or_default();
-        if let Some(fix) = &found.fix {
+        let mut found = search::remedy(&tried, &goal, &edits, &mut rehearser).await.unwrap_or_default();
+        for fix in [&mut found.fix, &mut found.everywhere].into_iter().flatten() {
+            fix.remarks.extend(remark::settings(&tried, &fix.edits, None));
+            if !Arc::ptr_eq(&tried, &plan) {
+                fix.remarks.push(remark::BY_HAND.to_owned());
+            }
+        }
+        let mut all = Some((all, of));
+        if found.fix.is_none()
+            && let (Trouble::Rejected, Some(why)) = (group.cause.trouble, &group.cause.other)
+        {
+            // What the claim asks for takes more; that the server refuses it for this is a step on the way.
+            let goal = Goal::Accepted { step: last[group.cause.step], why: why.clone() };
+            found = search::remedy(&tried, &goal, &edits, &mut rehearser).await.unwrap_or_default();
+            found.fix.iter_mut().for_each(|fix| fix.remarks.push(remark::ON_THE_WAY.to_owned()));
+            all = None;
+        }
+        if let (Some(fix), Some((all, of))) =
+            (&found.fix, all.as_ref().map(|(all, of)| (all.clone(), of.clone())))
+        {
             edits.clone_from(&fix.edits);
-            (claims, names, remedy, *mended) = (all, of, found, true);
+            (claims, names, remedy, *fixed) = (all, of, found, true);
+        } else if found.fix.is_some() && remedy.fix.is_none() {
+            (remedy, *fixed) = (found, true);
         }
     }
     let (remedy, nothing) = (Arc::new(remedy), Arc::new(Remedy::default()));
     let ran = in_order(runs.iter().map(|run| run.browser));
-    for (group, mended) in groups.into_iter().zip(mended) {
+    for (group, fixed) in groups.into_iter().zip(fixed) {
         let explanation = Explanation::of(&group.cause, &plan, &ran);
-        let remedy = Arc::clone(if mended { &remedy } else { &nothing });
+        let remedy = Arc::clone(if fixed { &remedy } else { &nothing });
         let explained = Arc::new(Explained { explanation, remedy, browsers: browsers.to_vec() });
         for (run, step, place) in group.failures {
             runs[run].steps[step].failures[place].explained = Some(Arc::clone(&explained));
         }
     }
+}
+
+/// The plan that fixes are tried on, and for each step the one that stands for it: the plan itself or, where the rules
+/// cannot follow its pages' scripts, one that asks by itself for what they were seen to ask for.
+async fn tried(plan: &Arc<Plan>, runs: &[Run], rehearser: &mut Rehearser) -> (Arc<Plan>, Vec<usize>) {
+    let as_it_is = || (Arc::clone(plan), (0..plan.steps.len()).collect());
+    let Ok(shown) = rehearser.rehearse(plan).await else { return as_it_is() };
+    if shown.iter().flatten().all(|seen| seen.unpredicted.is_none()) {
+        return as_it_is();
+    }
+    let by_hand = by_hand::plan(plan, runs);
+    (Arc::new(by_hand.plan), by_hand.last)
 }
 
 fn groups(runs: &[Run]) -> Vec<Group> {
@@ -111,7 +147,7 @@ fn groups(runs: &[Run]) -> Vec<Group> {
     groups
 }
 
-/// Whether two causes are one to a developer: what one fix would mend.
+/// Whether two causes are one to a developer: what one fix would fix.
 fn is_same(a: &Cause, b: &Cause) -> bool {
     let answer = |cause: &Cause| {
         let exchange = cause.exchange.as_ref()?;

@@ -4,13 +4,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cause;
 use crate::browser_name::BrowserName;
+use crate::cookie_line;
 use crate::diagnostic::Span;
+use crate::edit::deletes_now;
+use crate::looks;
 use crate::observe::{Cookie, Observation, SetCookie};
-use crate::plan::Plan;
+use crate::plan::{Action, Plan};
 use crate::rules::line::Line;
 use crate::rules::reason::Reason;
 use crate::verdict;
+use crate::world::wire::{self, Answer};
 
 /// What a fix has to reach, in each browser that is asked for.
 #[derive(Clone, Debug)]
@@ -22,6 +27,8 @@ pub enum Goal {
         request: usize,
         /// The index of the step that makes the next one.
         again: usize,
+        /// Cookies that were stored before, and have to go with the request: what is asked where its answer sets none.
+        carried: Vec<String>,
     },
     /// These claims hold, in every browser they are made for.
     Claims {
@@ -29,6 +36,13 @@ pub enum Goal {
         claims: Vec<(usize, Span)>,
         /// The cookies they are about.
         names: BTreeSet<String>,
+    },
+    /// A server does not refuse a request for this any more.
+    Accepted {
+        /// The index of the step that makes it.
+        step: usize,
+        /// The server's own words.
+        why: String,
     },
 }
 
@@ -39,7 +53,16 @@ impl Goal {
     /// Whether a browser that showed this has reached it.
     pub(super) fn is_met(&self, plan: &Plan, browser: BrowserName, seen: &[Observation]) -> bool {
         match self {
-            Self::Works { request, again } => works(&seen[*request], &seen[*again]),
+            Self::Works { request, again, carried } => {
+                let now = &seen[*request];
+                let is_call = matches!(plan.steps[*request].action, Action::Fetch(_) | Action::Xhr(_));
+                let led_astray = is_call && leads_to_login(now);
+                works(now, &seen[*again]) && carried.iter().all(|name| is_sent(now, name)) && !led_astray
+            }
+            Self::Accepted { step, why } => {
+                let last = seen[*step].requests().next_back();
+                last.is_some_and(|exchange| rejection(&exchange.wire) != Some(why))
+            }
             Self::Claims { claims, .. } => claims.iter().all(|(step, span)| {
                 let step_seen = &seen[*step];
                 let nothing = Vec::new();
@@ -57,7 +80,7 @@ impl Goal {
     /// The claims of the plan that do not hold in what a browser showed: their steps, and where they stand. Which
     /// requests arrived is no purpose of its own, and left out; so is what was not predicted.
     pub(super) fn broken(&self, plan: &Plan, browser: BrowserName, seen: &[Observation]) -> BTreeSet<Place> {
-        if matches!(self, Self::Works { .. }) {
+        if !matches!(self, Self::Claims { .. }) {
             return BTreeSet::new();
         }
         let mut broken = BTreeSet::new();
@@ -81,6 +104,7 @@ impl Goal {
         match self {
             Self::Works { .. } => true,
             Self::Claims { names, .. } => names.contains(name),
+            Self::Accepted { .. } => false,
         }
     }
 
@@ -89,13 +113,15 @@ impl Goal {
         match self {
             Self::Works { .. } => true,
             Self::Claims { claims, .. } => claims.iter().any(|(claimed, _)| *claimed == step),
+            Self::Accepted { step: claimed, .. } => *claimed == step,
         }
     }
 
     /// The steps that have a part in it.
     pub(super) fn steps(&self) -> std::ops::RangeInclusive<usize> {
         match self {
-            Self::Works { request, again } => *request..=*again,
+            Self::Works { request, again, .. } => *request..=*again,
+            Self::Accepted { step, .. } => *step..=*step,
             Self::Claims { claims, .. } => 0..=claims.iter().map(|(step, _)| *step).max().unwrap_or(0),
         }
     }
@@ -105,15 +131,32 @@ fn works(request: &Observation, again: &Observation) -> bool {
     let went_well = |seen: &Observation| {
         seen.page.readable != Some(false) && seen.page.error.is_none() && seen.unpredicted.is_none()
     };
+    let folded =
+        lines(request).any(|line| !cookie_line::joints(&String::from_utf8_lossy(&line.line)).is_empty());
     let kept = lines_that_count(request).into_iter().all(|line| match is_deletion(line) {
         true => !survives(request, line),
         false => line.stored == Some(true) && is_sent(again, &line.name),
     });
-    went_well(request) && went_well(again) && kept
+    went_well(request) && went_well(again) && kept && !folded
+}
+
+/// Why a middleware refused a request, in its own words.
+pub(super) fn rejection(exchange: &wire::Exchange) -> Option<&String> {
+    let inside = exchange.behind();
+    match &inside.answer {
+        Answer::Middleware(why) if inside.status >= 400 => Some(why),
+        _ => None,
+    }
+}
+
+/// Whether an answer of a step leads to a page for people to log in.
+fn leads_to_login(seen: &Observation) -> bool {
+    let mut leads = seen.requests().filter_map(|exchange| cause::redirect(&exchange.wire));
+    leads.any(|to| looks::is_login_page(&to))
 }
 
 /// Every line of a step, in order.
-fn lines(seen: &Observation) -> impl Iterator<Item = &SetCookie> {
+pub(super) fn lines(seen: &Observation) -> impl Iterator<Item = &SetCookie> {
     seen.exchanges.iter().flat_map(|exchange| &exchange.set_cookie).chain(&seen.written)
 }
 
@@ -134,9 +177,9 @@ pub(super) fn lines_that_count(seen: &Observation) -> Vec<&SetCookie> {
 }
 
 /// Whether the server meant to delete a cookie: the lifetime that the line gives is over, whatever else speaks
-/// against it.
+/// against it, and the line has nothing that somebody might want kept.
 pub(super) fn is_deletion(line: &SetCookie) -> bool {
-    line.reasons.contains(&Reason::Expired)
+    line.reasons.contains(&Reason::Expired) && deletes_now(&String::from_utf8_lossy(&line.line))
 }
 
 /// Whether the cookie that a line was to delete is in the jar all the same. One that another line of the same answer

@@ -22,6 +22,7 @@ pub(super) fn notes(question: &Question, again: &Step, outcomes: &[Outcome]) -> 
     let mut notes: Vec<String> = Vec::new();
     let all = misspelt(question)
         .into_iter()
+        .chain(aged(question))
         .chain(deleting(question, outcomes))
         .chain(while_young(question, again, outcomes));
     for note in all {
@@ -32,10 +33,25 @@ pub(super) fn notes(question: &Question, again: &Step, outcomes: &[Outcome]) -> 
     notes
 }
 
+/// How old the answer is, where that is more than the time it takes to paste it.
+fn aged(question: &Question) -> Option<String> {
+    const DAY: i64 = 86_400;
+    let response = question.response.as_ref()?;
+    let age = time::OffsetDateTime::now_utc().unix_timestamp() - response.date()?;
+    let written = response.header("date").unwrap_or_default().replace(char::is_control, "\u{fffd}");
+    let told = match age {
+        ..=-3600 => "lies ahead of this machine's clock".to_owned(),
+        DAY.. if age >= 2 * 365 * DAY => format!("is {} years old", age / (365 * DAY)),
+        DAY.. if age >= 2 * DAY => format!("is {} days old", age / DAY),
+        DAY.. => "is a day old".to_owned(),
+        _ => return None,
+    };
+    Some(format!("the answer {told} (Date: {written}): lifetimes are counted from then, as on that day"))
+}
+
 /// The slips in every line that was stated.
 fn misspelt(question: &Question) -> Vec<String> {
-    let answered = question.response.iter().flat_map(|response| &response.set_cookie);
-    let lines: Vec<&String> = question.earlier.iter().chain(answered).chain(&question.set_cookie).collect();
+    let lines: Vec<&String> = question.earlier.iter().chain(question.lines()).collect();
     let mut notes = Vec::new();
     for line in &lines {
         let place = match Line(line).name() {
@@ -81,7 +97,21 @@ fn while_young(question: &Question, again: &Step, outcomes: &[Outcome]) -> Vec<S
         (goes && goes_while_young(&cookie.line, profile, &context, seconds))
             .then(|| (called(&cookie.name), time(seconds)))
     });
+    let before = question.earlier.iter().flat_map(|line| {
+        let name = Line(line).name();
+        let goes =
+            |outcome: &&Outcome| outcome.carried.iter().any(|cookie| cookie.name == name && cookie.sent);
+        let context = &context;
+        let each = outcomes.iter().filter(goes).filter_map(move |outcome| {
+            let profile = outcome.browser.profile();
+            let seconds = profile.sites.lax_unsafe_seconds;
+            goes_while_young(line.as_bytes(), &profile, context, seconds)
+                .then(|| ((called(name), time(seconds)), vec![outcome.browser]))
+        });
+        each.collect::<Vec<_>>()
+    });
     told.into_iter()
+        .chain(before)
         .map(|((cookie, time), browsers)| {
             format!(
                 "{cookie} has no `SameSite`: it goes with this request, a cross-site {}, in {} only for {time} after \
@@ -143,7 +173,8 @@ pub(super) fn caveat(outcomes: &[Outcome]) -> Option<String> {
     };
     let own = of(Engine::Webkit).find(differs)?;
     let mut reasons = own.cookies.iter().flat_map(|cookie| cookie.reasons.iter().chain(&cookie.withheld));
-    let note = "webkit is WebKitGTK, whose cookie parser is libsoup's and not Safari's";
+    let note =
+        "webkit is WebKitGTK, whose cookie parser is libsoup's and not Safari's: its verdict is not Safari's";
     Some(match reasons.any(|reason| *reason == Reason::ThirdPartyBlocked) {
         true => format!("{note}. Third parties' cookies it blocks as Safari does"),
         false => note.to_owned(),

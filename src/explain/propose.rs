@@ -8,15 +8,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cause;
 use super::goal::{self, Goal};
+use crate::cookie_line;
 use crate::edit::topology::{self, Topology};
-use crate::edit::{CookieChange, Edit, Edits, Target, lines, of_settings};
-use crate::observe::{Observation, SetCookie};
-use crate::plan::{Action, Plan};
+use crate::edit::{
+    CookieChange, Edit, Edits, ProxyChange, ServerChange, Target, https_twin, lines, of_settings, proxy,
+};
+use crate::looks;
+use crate::near;
+use crate::observe::{Exchange, Observation, SetCookie};
+use crate::plan::{Action, Body, Plan};
+use crate::rules::date::http_date;
 use crate::rules::domain::domain_match;
 use crate::rules::line::Line;
 use crate::rules::prefix::unprefixed;
 use crate::rules::reason::{Question, Reason};
+use crate::slips::date;
 use crate::suffixes::registrable_domain;
+use crate::world::wire::{Answer, Note};
 
 /// What a browser showed before any edit, and now.
 pub(super) type BeforeAndNow<'s> = (&'s [Observation], &'s [Observation]);
@@ -26,7 +34,7 @@ pub(super) fn edits(plan: &Plan, done: &Edits, shown: &[BeforeAndNow<'_>], goal:
     let each: Vec<BTreeMap<Obstacle, Remedies>> = shown
         .iter()
         .map(|(before, seen)| {
-            let mut proposals = Proposals { plan, done, goal, obstacle: None, found: BTreeMap::new() };
+            let mut proposals = Proposals { plan, done, goal, seen, obstacle: None, found: BTreeMap::new() };
             for step in goal.steps() {
                 proposals.look_at(step, &before[step], &seen[step]);
             }
@@ -49,13 +57,29 @@ pub(super) fn edits(plan: &Plan, done: &Edits, shown: &[BeforeAndNow<'_>], goal:
     each.iter().filter_map(|found| found.keys().find_map(new)).flatten().collect()
 }
 
-/// A reason that stands in the way. Those that a change of topology may remove come first: what is in
-/// the way only because of the topology goes with it.
+/// What stands in the way. What a change of topology may remove comes first: what is in the way only because of the
+/// topology goes with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Obstacle {
     rank: u8,
-    question: Question,
-    reason: Reason,
+    what: Hindrance,
+}
+
+/// What kind of thing stands in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Hindrance {
+    /// A cookie stands in the line of another.
+    Folded,
+    /// What a proxy does to a line.
+    Proxy,
+    /// A server that takes the request for plain http, or for another site's.
+    Server,
+    /// A server that asks for another name than it sets.
+    Name,
+    /// A redirect to a page for people.
+    LoginPage,
+    /// A browser's reason.
+    Reason(Question, Reason),
 }
 
 impl Obstacle {
@@ -66,7 +90,11 @@ impl Obstacle {
             Reason::SecureRequired | Reason::OverwritesSecure | Reason::MixedContent => 2,
             _ => 3,
         };
-        Self { rank, question, reason }
+        Self { rank, what: Hindrance::Reason(question, reason) }
+    }
+
+    const fn of(what: Hindrance) -> Self {
+        Self { rank: 3, what }
     }
 }
 
@@ -97,26 +125,23 @@ struct Proposals<'p> {
     plan: &'p Plan,
     done: &'p Edits,
     goal: &'p Goal,
+    /// All that the browser shows now.
+    seen: &'p [Observation],
     /// What is being looked at.
     obstacle: Option<Obstacle>,
     found: BTreeMap<Obstacle, Remedies>,
 }
 
-impl Proposals<'_> {
+impl<'p> Proposals<'p> {
     fn look_at(&mut self, step: usize, before: &Observation, seen: &Observation) {
         for exchange in &seen.exchanges {
+            self.between(step, exchange, seen);
             for line in &exchange.set_cookie {
-                self.refusal(
-                    step,
-                    Some(exchange.wire.behind().origin),
-                    exchange.wire.url.host_str(),
-                    line,
-                    seen,
-                );
+                self.refusal(step, Some(exchange), line, seen);
             }
         }
         if let Some(line) = &seen.written {
-            self.refusal(step, None, None, line, seen);
+            self.refusal(step, None, line, seen);
         }
         for exchange in seen.requests() {
             for withheld in &exchange.withheld {
@@ -139,7 +164,7 @@ impl Proposals<'_> {
         for reason in &seen.page.cors {
             self.obstacle = Some(Obstacle::new(Question::Readable, *reason));
             match reason {
-                Reason::MixedContent => self.topology(Topology::Https),
+                Reason::MixedContent => self.https(step),
                 Reason::Network => {}
                 // An answer that nobody has asked to read is left as it was, unless the call was not even made.
                 _ if seen.requests().next().is_some()
@@ -170,20 +195,80 @@ impl Proposals<'_> {
         }
     }
 
+    /// What may be done where a server, a proxy and a browser do not fit together, each of them right by itself.
+    fn between(&mut self, step: usize, exchange: &Exchange, seen: &Observation) {
+        let (front, inside) = (&exchange.wire, exchange.wire.behind());
+        let location =
+            self.plan.origins.get(front.origin).and_then(|origin| proxy::location(origin, front.url.path()));
+        let at_proxy =
+            |change| location.map(|location| Edit::Proxy { origin: front.origin, location, change });
+        for line in inside.set_cookie() {
+            let text = String::from_utf8_lossy(line).into_owned();
+            let cookies = cookie_line::unfolded(&text);
+            let name = Line(&text).name();
+            if cookies.len() > 1 && cookies.iter().any(|cookie| self.goal.concerns(Line(cookie).name())) {
+                self.obstacle = Some(Obstacle::of(Hindrance::Folded));
+                self.other(Edit::Unfold {
+                    of: Target { origin: Some(inside.origin), name: name.to_owned() },
+                });
+            }
+            if location.is_some() && self.goal.concerns(&self.original(name)) {
+                let arrived = exchange.set_cookie.iter().find(|other| other.name == name);
+                self.obstacle = Some(Obstacle::of(Hindrance::Proxy));
+                match arrived {
+                    None => at_proxy(ProxyChange::ShowCookies).into_iter().for_each(|edit| self.other(edit)),
+                    Some(arrived) if arrived.line != line => {
+                        at_proxy(ProxyChange::KeepCookies).into_iter().for_each(|edit| self.other(edit));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        let is_http = front.url.scheme() == "https"
+            && cause::redirect(inside)
+                .is_some_and(|to| to.scheme() == "http" && Some(to.host()) == Some(front.url.host()));
+        let leaves_out = inside.notes.iter().any(|note| matches!(note, Note::CookieLeftOut(_)));
+        let rejects = matches!(inside.answer, Answer::Middleware(_)) && inside.status >= 400;
+        if leaves_out || rejects || is_http {
+            self.obstacle = Some(Obstacle::of(Hindrance::Server));
+            self.other(Edit::Server { origin: inside.origin, change: ServerChange::TrustProxy });
+            at_proxy(ProxyChange::ForwardProto).into_iter().for_each(|edit| self.other(edit));
+        }
+        if rejects {
+            at_proxy(ProxyChange::ForwardHost).into_iter().for_each(|edit| self.other(edit));
+            if let Some(origin) = inside.request_header("origin").filter(|origin| *origin != b"null") {
+                let origin = String::from_utf8_lossy(origin).into_owned();
+                self.other(Edit::Server { origin: inside.origin, change: ServerChange::TrustOrigin(origin) });
+            }
+        }
+        if let Some(name) = cause::required_cookie(self.plan, exchange) {
+            let sent = exchange.sent.iter().map(|(name, _)| name.as_str());
+            let held = seen.jar.iter().flatten().map(|cookie| cookie.name.as_str());
+            if let Some((near, _)) = near::name::near(&name, sent.chain(held)) {
+                self.obstacle = Some(Obstacle::of(Hindrance::Name));
+                self.other(Edit::AskFor { name, instead: near.to_owned() });
+            }
+        }
+        if let (Answer::Route(route), Some(to)) = (&inside.answer, cause::redirect(inside))
+            && looks::is_login_page(&to)
+            && matches!(self.plan.steps[step].action, Action::Fetch(_) | Action::Xhr(_))
+        {
+            let routes = self.plan.origins[inside.origin].service.routes();
+            if routes.get(*route).is_some_and(|route| matches!(route.body, Body::Redirect(_))) {
+                self.obstacle = Some(Obstacle::of(Hindrance::LoginPage));
+                self.other(Edit::Unauthorized { origin: inside.origin, route: *route });
+            }
+        }
+    }
+
     /// What may be done so that a line is taken.
-    fn refusal(
-        &mut self,
-        step: usize,
-        origin: Option<usize>,
-        host: Option<&str>,
-        line: &SetCookie,
-        seen: &Observation,
-    ) {
+    fn refusal(&mut self, step: usize, exchange: Option<&Exchange>, line: &SetCookie, seen: &Observation) {
         let name = self.original(&line.name);
         if line.stored != Some(false) || !self.goal.concerns(&name) {
             return;
         }
-        let targets = self.targets(origin, &name);
+        let host = exchange.and_then(|exchange| exchange.wire.url.host_str());
+        let targets = self.targets(exchange.map(|exchange| exchange.wire.behind().origin), &name);
         if goal::is_deletion(line) {
             if !goal::survives(seen, line) {
                 return;
@@ -192,11 +277,17 @@ impl Proposals<'_> {
             // What is to be deleted has another domain, path or partition than the line says.
             for cookie in goal::held(seen, &line.name) {
                 let domain = (!cookie.host_only).then(|| cookie.domain.clone());
+                for of in targets.iter().cloned() {
+                    self.other(Edit::DeleteToo { of, domain: domain.clone(), path: cookie.path.clone() });
+                }
                 self.cookie(CookieChange::Match { domain, path: cookie.path.clone() }, &targets);
                 if cookie.partition.is_some() {
                     self.cookie(CookieChange::Partitioned, &targets);
                 }
             }
+        } else if line.reasons.contains(&Reason::Expired) {
+            self.obstacle = Some(Obstacle::new(Question::Stored, Reason::Expired));
+            self.cookie(CookieChange::Lasting(lasting(line, exchange)), &targets);
         }
         for reason in &line.reasons {
             self.obstacle = Some(Obstacle::new(Question::Stored, *reason));
@@ -206,8 +297,9 @@ impl Proposals<'_> {
                     if let Some(domain) = host.and_then(registrable_domain) {
                         self.cookie(CookieChange::Domain(domain.to_owned()), &targets);
                     }
+                    self.translated_domain(exchange, line);
                 }
-                Reason::SecureRequired | Reason::OverwritesSecure => self.topology(Topology::Https),
+                Reason::SecureRequired | Reason::OverwritesSecure => self.https(step),
                 Reason::SameSiteStrict | Reason::SameSiteLax | Reason::SameSiteDefaultLax => {
                     self.cookie(CookieChange::None, &targets);
                     self.topologies(step);
@@ -254,8 +346,11 @@ impl Proposals<'_> {
                     self.cookie(CookieChange::Domain(common.to_owned()), targets);
                 }
             }
-            Reason::PathMismatch => self.cookie(CookieChange::RootPath, targets),
-            Reason::SecureRequired => self.topology(Topology::Https),
+            Reason::PathMismatch => {
+                self.cookie(CookieChange::RootPath, targets);
+                self.translated_path(targets);
+            }
+            Reason::SecureRequired => self.https(step),
             Reason::SameSiteStrict => {
                 self.cookie(CookieChange::Lax, targets);
                 self.cookie(CookieChange::None, targets);
@@ -293,12 +388,67 @@ impl Proposals<'_> {
         }
     }
 
-    /// The first step that makes the same call from the same page: what mends one mends the other.
+    /// The first step that makes the same call from the same page: what fixes one fixes the other.
     fn first_like(&self, step: usize) -> usize {
         let steps = &self.plan.steps;
         let page = |step| topology::page_at(self.plan, step);
         let alike = |other: &usize| steps[*other].action == steps[step].action && page(*other) == page(step);
         (0..step).find(alike).unwrap_or(step)
+    }
+
+    /// What is asked by http is asked by https, where it answers there; or everything is served over it.
+    fn https(&mut self, step: usize) {
+        self.topology(Topology::Https);
+        let target = self.plan.steps[step].action.target().map(|(_, url)| url);
+        if target.is_some_and(|url| https_twin(self.plan, url).is_some()) {
+            self.other(Edit::AskHttps { step: self.first_like(step) });
+        }
+    }
+
+    /// A `Domain` of the servers behind a proxy, translated by it.
+    fn translated_domain(&mut self, exchange: Option<&Exchange>, line: &SetCookie) {
+        let Some(exchange) = exchange else { return };
+        let text = String::from_utf8_lossy(&line.line).into_owned();
+        let from = Line(&text).attribute("Domain").map(|domain| domain.trim_start_matches('.'));
+        let (Some(from), Some(to)) = (from.filter(|from| !from.is_empty()), exchange.wire.url.host_str())
+        else {
+            return;
+        };
+        let change = ProxyChange::CookieDomain { from: from.to_owned(), to: to.to_owned() };
+        self.at_proxy(exchange, change);
+    }
+
+    /// The `Path` of the servers behind a proxy, translated by it: where they do not have the part of the path that
+    /// leads to them.
+    fn translated_path(&mut self, targets: &BTreeSet<Target>) {
+        let seen = self.seen;
+        let exchanges = seen.iter().flat_map(|seen| &seen.exchanges);
+        for exchange in exchanges {
+            let sets = |line: &&SetCookie| {
+                line.stored == Some(true) && targets.iter().any(|target| target.name == line.name)
+            };
+            let Some(line) = exchange.set_cookie.iter().find(sets) else { continue };
+            let text = String::from_utf8_lossy(&line.line).into_owned();
+            let Some(path) = Line(&text).attribute("Path").filter(|path| path.starts_with('/')) else {
+                continue;
+            };
+            let Some(from) = self.plan.origins.get(exchange.wire.origin) else { continue };
+            if let Some((own, uri)) = proxy::prefix(from, exchange.wire.url.path())
+                && let Some(rest) = path.strip_prefix(uri.as_str())
+            {
+                let to = format!("{own}{rest}");
+                let to = if to.len() > 1 { to.trim_end_matches('/').to_owned() } else { to };
+                self.at_proxy(exchange, ProxyChange::CookiePath { from: path.to_owned(), to });
+            }
+        }
+    }
+
+    fn at_proxy(&mut self, exchange: &Exchange, change: ProxyChange) {
+        let origin = exchange.wire.origin;
+        let front = self.plan.origins.get(origin);
+        if let Some(location) = front.and_then(|front| proxy::location(front, exchange.wire.url.path())) {
+            self.other(Edit::Proxy { origin, location, change });
+        }
     }
 
     fn topologies(&mut self, step: usize) {
@@ -313,8 +463,9 @@ impl Proposals<'_> {
 
     /// The cookies of the plan with this name: those of this origin where it sets any.
     fn targets(&self, origin: Option<usize>, name: &str) -> BTreeSet<Target> {
+        let has = |line: &str| cookie_line::unfolded(line).iter().any(|cookie| Line(cookie).name() == name);
         let named = lines(self.plan)
-            .filter(|(_, _, line)| Line(line).name() == name)
+            .filter(|(_, _, line)| has(line))
             .map(|(origin, _, _)| Target { origin, name: name.to_owned() });
         let set = of_settings(self.plan).filter(|target| target.name == name);
         let all: BTreeSet<Target> = named.chain(set).collect();
@@ -341,4 +492,15 @@ impl Proposals<'_> {
         let old = renamed.flatten().find(|target| unprefixed(&target.name) == name);
         old.map_or_else(|| name.to_owned(), |target| target.name.clone())
     }
+}
+
+/// How many seconds a cookie was meant to last, by a date that browsers read as past.
+fn lasting(line: &SetCookie, exchange: Option<&Exchange>) -> i64 {
+    /// Where nothing tells: an hour.
+    const USUAL: i64 = 3600;
+    let text = String::from_utf8_lossy(&line.line).into_owned();
+    let meant = Line(&text).attribute("Expires").and_then(date::meant).and_then(|meant| meant.moment);
+    let answered = exchange.and_then(|exchange| http_date(exchange.wire.response_header("date")?));
+    let now = answered.unwrap_or_else(|| time::OffsetDateTime::now_utc().unix_timestamp());
+    meant.map(|meant| meant - now).filter(|seconds| *seconds > 0).unwrap_or(USUAL)
 }

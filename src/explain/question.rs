@@ -1,30 +1,28 @@
 //! A single question, answered without a scenario: will this cookie be stored and sent, and can the page
 //! read the answer?
 //!
-//! The question becomes a plan like any other: the page's origin with the built-in page, the origin that
-//! is asked with one route that answers as stated, and three steps: open the page, make the request, make
-//! it again. What the question leaves open is assumed in favour of the server, and said.
+//! The question becomes a plan like any other ([`super::asked`]), which every browser's rules rehearse.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use url::Url;
 
-use super::cause;
+use super::asked::{self, Asked};
+use super::cause::{self, Asks};
 use super::goal::{self, Goal};
 use super::note;
+use super::rehearser::{Rehearser, Shown};
+use super::remark;
 use super::response::Response;
 use super::search::{self, Fix, Remedy};
-use super::stage::{Shown, Stage};
 use super::told::Explanation;
 use crate::browser_name::BrowserName;
-use crate::diagnostic::Source;
+use crate::cookie_line;
 use crate::edit::Edits;
-use crate::plan::{
-    Action, Body, Certificate, Cors, Credentials, Expect, Fetch, Form, Origin, Plan, Route, Service, Step,
-    Xhr,
-};
-use crate::rules::cors;
+use crate::looks;
+use crate::lookup::Library;
+use crate::plan::{Credentials, Plan};
+use crate::rules::line::Line;
 use crate::rules::reason::Reason;
 use crate::world::WorldError;
 
@@ -53,6 +51,8 @@ pub struct Question {
     pub set_cookie: Vec<String>,
     /// What is requested next, instead of the same again.
     pub then: Option<Url>,
+    /// The library that sets the cookies, where it is known; else their names may tell.
+    pub(crate) framework: Option<&'static Library>,
 }
 
 /// How a page makes a request.
@@ -83,6 +83,8 @@ pub struct Answer {
     pub remedy: Remedy,
     /// Where all works: a narrower `SameSite` that works as well.
     pub advice: Option<Fix>,
+    /// Whether the answer looks like a login's, and sets no cookie.
+    pub is_silent: bool,
     /// What was assumed, each a sentence.
     pub assumptions: Vec<String>,
     /// What to know besides, each a sentence.
@@ -100,12 +102,27 @@ pub struct Outcome {
     pub browser: BrowserName,
     /// Each cookie of the answer.
     pub cookies: Vec<CookieOutcome>,
+    /// Each cookie that was stored before, where the answer sets none: whether it goes with the request.
+    pub carried: Vec<Carried>,
     /// Whether the page may read the answer; `None` where nothing is to be read.
     pub readable: Option<bool>,
     /// Why it may not, or why there is no answer.
     pub reasons: BTreeSet<Reason>,
     /// Whether all is as it should be.
     pub works: bool,
+}
+
+/// What becomes of a cookie that was stored before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// Its name.
+    pub name: String,
+    /// Whether it was stored at all.
+    pub stored: bool,
+    /// Whether it goes with the request.
+    pub sent: bool,
+    /// Why it does not, or was not stored.
+    pub reasons: BTreeSet<Reason>,
 }
 
 /// What happens to one cookie in one browser.
@@ -125,6 +142,21 @@ pub struct CookieOutcome {
     pub sent: bool,
     /// Why it does not, although it is stored.
     pub withheld: BTreeSet<Reason>,
+    /// The cookie in whose line it stands, where it has none of its own.
+    pub folded_into: Option<String>,
+}
+
+impl Question {
+    /// The lines of the answer, in order.
+    pub fn lines(&self) -> impl Iterator<Item = &String> {
+        self.response.iter().flat_map(|response| &response.set_cookie).chain(&self.set_cookie)
+    }
+
+    /// Whether the answer looks like that of a login which succeeded, and says what cookies it sets.
+    pub fn is_login(&self) -> bool {
+        let is_answered = self.response.as_ref().is_some_and(|response| response.status < 400);
+        is_answered && looks::is_login(&self.method, &self.request)
+    }
 }
 
 impl Answer {
@@ -139,24 +171,42 @@ impl Answer {
 /// # Errors
 /// Where what is stated cannot be served: a control character in a header, a host that is none.
 pub async fn answer(question: &Question, browsers: &[BrowserName]) -> Result<Answer, WorldError> {
-    let Asked { plan, request, again, assumptions } = ask(question);
-    let mut stage = Stage::new(browsers);
-    let shown = stage.rehearse(&plan).await?;
-    let goal = Goal::Works { request, again };
-    let outcomes = outcomes(&plan, browsers, &shown, &goal, request, again);
-    let causes = cause::of_request(browsers, &shown, request, again);
+    let Asked { plan, request, again, assumptions, carried } = asked::ask(question);
+    let mut rehearser = Rehearser::new(browsers).at(question.response.as_ref().and_then(Response::date));
+    let shown = rehearser.rehearse(&plan).await?;
+    // A login that sets no cookie may be meant so, but nobody is logged in by a cookie then.
+    let sets = question.is_login() && question.earlier.is_empty();
+    let is_silent = sets && question.lines().next().is_none();
+    let goal = Goal::Works { request, again, carried: carried.clone() };
+    let mut outcomes = outcomes(&plan, browsers, &shown, &goal, request, again, &carried);
+    let causes = cause::of_request(&plan, browsers, &shown, request, again, Asks { carried: &carried, sets });
     let explanations = causes.iter().map(|cause| Explanation::of(cause, &plan, browsers)).collect();
     let works = outcomes.iter().all(|outcome| outcome.works);
-    let remedy = if works {
-        Remedy::default()
-    } else {
-        search::remedy(&plan, &goal, &Edits::new(), &mut stage).await?
+    outcomes.iter_mut().for_each(|outcome| outcome.works &= !is_silent);
+    let mut remedy = match works {
+        true => Remedy::default(),
+        false => search::remedy(&plan, &goal, &Edits::new(), &mut rehearser).await?,
     };
-    let advice = if works { search::needless_none(&plan, &goal, &mut stage).await } else { None };
-    let notes = note::notes(question, &plan.steps[again], &outcomes);
+    let mut advice = if works { search::needless_none(&plan, &goal, &mut rehearser).await } else { None };
+    for fix in [&mut remedy.fix, &mut remedy.everywhere, &mut advice].into_iter().flatten() {
+        fix.remarks.extend(remark::settings(&plan, &fix.edits, question.framework));
+    }
+    let next = &plan.steps[if carried.is_empty() { again } else { request }];
+    let notes = note::notes(question, next, &outcomes);
     let caveat = note::caveat(&outcomes);
     let browsers = browsers.to_vec();
-    Ok(Answer { browsers, outcomes, explanations, remedy, advice, assumptions, notes, caveat, plan })
+    Ok(Answer {
+        browsers,
+        outcomes,
+        explanations,
+        remedy,
+        advice,
+        is_silent,
+        assumptions,
+        notes,
+        caveat,
+        plan,
+    })
 }
 
 fn outcomes(
@@ -166,6 +216,7 @@ fn outcomes(
     goal: &Goal,
     request: usize,
     again: usize,
+    earlier: &[String],
 ) -> Vec<Outcome> {
     let each = browsers.iter().zip(shown);
     each.map(|(browser, seen)| {
@@ -184,299 +235,43 @@ fn outcomes(
                 reasons: line.reasons.clone(),
                 sent: goal::is_sent(next, name),
                 withheld,
+                folded_into: None,
             }
+        });
+        let lost = goal::lines_that_count(asked).into_iter().flat_map(|line| {
+            let cookies = cookie_line::unfolded(&String::from_utf8_lossy(&line.line));
+            let lost = |cookie: &String| CookieOutcome {
+                name: Line(cookie).name().to_owned(),
+                line: line.line.clone(),
+                deletion: false,
+                done: false,
+                reasons: BTreeSet::new(),
+                sent: false,
+                withheld: BTreeSet::new(),
+                folded_into: Some(line.name.clone()),
+            };
+            cookies[1..].iter().map(lost).collect::<Vec<_>>()
+        });
+        let carried = earlier.iter().map(|name| {
+            let before = seen[..request].iter().rev().flat_map(|seen| seen.lines(name)).next();
+            let stored = before.is_some_and(|line| line.stored == Some(true));
+            let withheld = asked.requests().flat_map(|exchange| &exchange.withheld);
+            let withheld =
+                withheld.filter(|cookie| cookie.name == *name).flat_map(|cookie| cookie.reasons.clone());
+            let reasons = match before.filter(|_| !stored) {
+                Some(line) => line.reasons.clone(),
+                None => withheld.collect(),
+            };
+            Carried { name: name.clone(), stored, sent: goal::is_sent(asked, name), reasons }
         });
         Outcome {
             browser: *browser,
-            cookies: cookies.collect(),
+            cookies: cookies.chain(lost).collect(),
+            carried: carried.collect(),
             readable: asked.page.readable,
             reasons: asked.page.cors.clone(),
             works: goal.is_met(plan, *browser, seen),
         }
     })
     .collect()
-}
-
-/// A question as a plan.
-struct Asked {
-    plan: Plan,
-    request: usize,
-    again: usize,
-    assumptions: Vec<String>,
-}
-
-fn ask(question: &Question) -> Asked {
-    let mut assumptions = Vec::new();
-    let mut origins = Origins::default();
-    let mut steps = Vec::new();
-    if let Some(page) = &question.page {
-        let page = page_url(page, question);
-        origins.page(&page);
-        steps.push(Action::Visit(page));
-    }
-    let call_headers: &[(String, String)] = if is_call(question) { &question.headers } else { &[] };
-    let mut cors = settings(question, call_headers, &mut assumptions);
-    // Settings answer preflights themselves. Where that answer is stated, what they say of others is said by routes.
-    let assumed =
-        cors.take_if(|_| question.preflight.is_some()).map(|cors| headers_of(&cors)).unwrap_or_default();
-    if !question.earlier.is_empty() {
-        let earlier = beside(&question.request);
-        let route = route("GET", &earlier, 200, &assumed, &question.earlier);
-        origins.add("api", &earlier, route, cors.clone());
-        let before = Question { method: "GET".to_owned(), headers: Vec::new(), ..question.clone() };
-        steps.push(action(&before, &earlier));
-    }
-    let headers: Vec<_> = question.response.iter().flat_map(Response::cors).cloned().chain(assumed).collect();
-    let stated = question.response.as_ref().map_or(&[][..], |response| &response.set_cookie);
-    let lines: Vec<String> = stated.iter().chain(&question.set_cookie).cloned().collect();
-    let status = status(question, &mut assumptions);
-    let api = &question.request;
-    origins.add("api", api, route(&question.method, api, status, &headers, &lines), cors.clone());
-    if cors.is_none() && is_call(question) {
-        origins.add("api", api, preflight(question, &mut assumptions), None);
-    }
-    back(question, &mut steps);
-    let request = steps.len();
-    steps.push(action(question, api));
-    back(question, &mut steps);
-    match &question.then {
-        None => steps.push(action(question, api)),
-        Some(then) => {
-            origins.add("next", then, route("GET", then, 200, &headers, &[]), cors);
-            steps.push(action(&Question { method: "GET".to_owned(), ..question.clone() }, then));
-        }
-    }
-    let again = steps.len() - 1;
-    let step = |action| Step { action, span: 0..0, inside: None, expect: Expect::default(), on: Vec::new() };
-    let plan = Plan {
-        source: Arc::new(Source::new("the question", "")),
-        title: String::new(),
-        covers: Vec::new(),
-        tags: Vec::new(),
-        records: Vec::new(),
-        origins: origins.all,
-        steps: steps.into_iter().map(step).collect(),
-    };
-    Asked { plan, request, again, assumptions }
-}
-
-/// Opens the page again where a step has left it.
-fn back(question: &Question, steps: &mut Vec<Action>) {
-    if question.how == How::Navigation
-        && steps.len() > 1
-        && let Some(page) = &question.page
-    {
-        steps.push(Action::Visit(page_url(page, question)));
-    }
-}
-
-fn is_call(question: &Question) -> bool {
-    question.page.is_some() && matches!(question.how, How::Fetch | How::Xhr)
-}
-
-fn is_cross_origin(question: &Question) -> bool {
-    question.page.as_ref().is_some_and(|page| page.origin() != question.request.origin())
-}
-
-/// The CORS settings where the answer's own headers are not known: those the call needs.
-fn settings(
-    question: &Question,
-    headers: &[(String, String)],
-    assumptions: &mut Vec<String>,
-) -> Option<Cors> {
-    let page = question.page.as_ref()?;
-    if question.response.is_some() || !is_call(question) || !is_cross_origin(question) {
-        return None;
-    }
-    let of_preflights = if question.preflight.is_some() { "" } else { ", and that to a preflight," };
-    assumptions.push(format!(
-        "no --response was given, so the answer{of_preflights} is taken to have the CORS headers the call needs"
-    ));
-    Some(Cors {
-        allow_origins: vec![page.origin().ascii_serialization()],
-        allow_credentials: true,
-        allow_headers: cors::unsafe_header_names(headers),
-        allow_methods: Some(question.method.clone())
-            .filter(|method| !cors::is_safelisted_method(method))
-            .into_iter()
-            .collect(),
-        expose_headers: Vec::new(),
-        max_age: None,
-    })
-}
-
-/// What these settings add to an answer that is no preflight's.
-fn headers_of(cors: &Cors) -> Vec<(String, String)> {
-    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let origins = cors.allow_origins.iter().map(|origin| header("Access-Control-Allow-Origin", origin));
-    let credentials = cors.allow_credentials.then(|| header("Access-Control-Allow-Credentials", "true"));
-    origins.chain(credentials).collect()
-}
-
-/// What answers a preflight: what was stated, else what the answer itself says.
-fn preflight(question: &Question, assumptions: &mut Vec<String>) -> Route {
-    let api = &question.request;
-    if let Some(stated) = &question.preflight {
-        if stated.answers > 1 {
-            assumptions.push(format!("--preflight has {}", first_of(stated)));
-        }
-        let headers: Vec<_> = stated.cors().cloned().collect();
-        return route("OPTIONS", api, stated.status, &headers, &[]);
-    }
-    let mut headers: Vec<(String, String)> =
-        question.response.iter().flat_map(Response::cors).cloned().collect();
-    let unsafe_names = cors::unsafe_header_names(&question.headers);
-    let asks = !unsafe_names.is_empty() || !cors::is_safelisted_method(&question.method);
-    if asks && is_cross_origin(question) {
-        let states = |wanted: &str| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        let methods = (!states("Access-Control-Allow-Methods"))
-            .then(|| ("Access-Control-Allow-Methods".to_owned(), question.method.clone()));
-        let names = (!states("Access-Control-Allow-Headers") && !unsafe_names.is_empty())
-            .then(|| ("Access-Control-Allow-Headers".to_owned(), unsafe_names.join(", ")));
-        headers.extend(methods.into_iter().chain(names));
-        assumptions.push(
-            "the preflight (OPTIONS) is taken to be answered 204 with the CORS headers of the answer, and to allow the \
-             method and the headers of the call; state its answer with --preflight FILE"
-                .to_owned(),
-        );
-    }
-    route("OPTIONS", api, 204, &headers, &[])
-}
-
-fn status(question: &Question, assumptions: &mut Vec<String>) -> u16 {
-    let Some(response) = &question.response else { return 200 };
-    let location = response.header("location").filter(|_| (300..400).contains(&response.status));
-    if response.answers > 1 {
-        let next = match location.and_then(|location| question.request.join(location).ok()) {
-            Some(next) => format!("ask about the next with --request {next}"),
-            None => "ask about each of the others on its own".to_owned(),
-        };
-        assumptions.push(format!("the response has {}: {next}", first_of(response)));
-    } else if location.is_some() {
-        assumptions.push(format!(
-            "the redirect ({}) is not followed: ask about the place it leads to on its own",
-            response.status
-        ));
-    }
-    if location.is_some() { 200 } else { response.status }
-}
-
-/// That of several answers the first is looked at.
-fn first_of(response: &Response) -> String {
-    let which = match response.has_status {
-        true => format!("the first, HTTP {},", response.status),
-        false => "the first".to_owned(),
-    };
-    format!("{} answers; {which} is looked at", response.answers)
-}
-
-fn action(question: &Question, url: &Url) -> Action {
-    let url = url.clone();
-    let (method, headers) = (question.method.clone(), question.headers.clone());
-    if question.page.is_none() {
-        return Action::Visit(url);
-    }
-    match question.how {
-        How::Fetch => {
-            Action::Fetch(Fetch { url, method, credentials: question.credentials, headers, body: None })
-        }
-        How::Xhr => {
-            let with_credentials = question.credentials == Credentials::Include;
-            Action::Xhr(Xhr { url, method, with_credentials, headers, body: None })
-        }
-        How::Navigation if method == "GET" => Action::Link(url),
-        How::Navigation => Action::Form(Form { url, method, fields: Vec::new() }),
-        How::Image => Action::Image(url),
-        How::Iframe => Action::Iframe(url),
-    }
-}
-
-/// Where the page is opened: at another path where its own is the one that is asked.
-fn page_url(page: &Url, question: &Question) -> Url {
-    let mut page = page.clone();
-    let paths = [Some(&question.request), question.then.as_ref()];
-    if paths.into_iter().flatten().any(|url| url.origin() == page.origin() && url.path() == page.path()) {
-        page.set_path(&format!("{}rehearsal-page", folder(&page)));
-    }
-    page
-}
-
-/// Another path in the same folder, so that a cookie set there has the same default path.
-fn beside(url: &Url) -> Url {
-    let mut beside = url.clone();
-    beside.set_path(&format!("{}rehearsal-earlier", folder(url)));
-    beside.set_query(None);
-    beside
-}
-
-fn folder(url: &Url) -> &str {
-    let path = url.path();
-    &path[..=path.rfind('/').unwrap_or(0)]
-}
-
-fn route(method: &str, url: &Url, status: u16, headers: &[(String, String)], set_cookie: &[String]) -> Route {
-    Route {
-        method: method.to_owned(),
-        path: url.path().to_owned(),
-        status,
-        headers: headers.to_vec(),
-        set_cookie: set_cookie.to_vec(),
-        body: Body::Empty,
-        require_cookie: None,
-        sign_jwt: None,
-        require_jwt: None,
-    }
-}
-
-/// The origins of a question, each once.
-#[derive(Default)]
-struct Origins {
-    all: Vec<Origin>,
-}
-
-impl Origins {
-    fn page(&mut self, url: &Url) {
-        self.all.push(origin("page", url, Service::Page));
-    }
-
-    /// Adds a route. A path that is declared stays as it is.
-    fn add(&mut self, name: &str, url: &Url, route: Route, cors: Option<Cors>) {
-        let known = self.all.iter().position(|origin| origin.url.origin() == url.origin());
-        let index = known.unwrap_or_else(|| {
-            self.all.push(origin(name, url, Service::Routes(Vec::new())));
-            self.all.len() - 1
-        });
-        let origin = &mut self.all[index];
-        if origin.cors.is_none() {
-            origin.cors = cors;
-        }
-        if let Service::Page = origin.service {
-            let mut page = self::route("GET", url, 200, &[], &[]);
-            page.path = "/*".to_owned();
-            page.body = Body::Html(
-                "<!doctype html><link rel=\"icon\" href=\"data:,\"><title>page</title>".to_owned(),
-            );
-            origin.service = Service::Routes(vec![page]);
-        }
-        if let Service::Routes(routes) = &mut origin.service
-            && !routes.iter().any(|own| own.method == route.method && own.path == route.path)
-        {
-            routes.push(route);
-        }
-    }
-}
-
-fn origin(name: &str, url: &Url, service: Service) -> Origin {
-    let mut base = url.clone();
-    base.set_path("/");
-    base.set_query(None);
-    base.set_fragment(None);
-    Origin {
-        name: name.to_owned(),
-        url: base,
-        certificate: Certificate::Good,
-        service,
-        cors: None,
-        edge: None,
-    }
 }

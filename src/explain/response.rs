@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::rules::date::http_date;
 
 /// What an answer says about cookies and CORS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,16 @@ impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().rev().find(|(own, _)| own.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// The `Date` header.
+    pub fn dated(&self) -> impl Iterator<Item = &(String, String)> {
+        self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("date")).take(1)
+    }
+
+    /// When it was given, in seconds since 1970, where its `Date` says so.
+    pub fn date(&self) -> Option<i64> {
+        http_date(self.header("date")?.as_bytes())
     }
 
     /// The fields that CORS looks at.

@@ -10,8 +10,8 @@ use std::collections::{BTreeSet, BinaryHeap};
 
 use super::goal::{Goal, Place};
 use super::propose;
+use super::rehearser::{Rehearser, Shown};
 use super::remark;
-use super::stage::{Shown, Stage};
 use crate::browser_name::BrowserName;
 use crate::edit::{Change, CookieChange, Edit, Edits, MOST, Target, apply, lines};
 use crate::observe::Observation;
@@ -49,7 +49,7 @@ pub struct Fix {
     pub works_in: Vec<BrowserName>,
 }
 
-/// Searches for a remedy, from these edits on: what mends something else, which is to stay mended. Nothing is
+/// Searches for a remedy, from these edits on: what fixes something else, which is to stay fixed. Nothing is
 /// found where the goal is met already.
 ///
 /// # Errors
@@ -58,20 +58,20 @@ pub(super) async fn remedy(
     plan: &Plan,
     goal: &Goal,
     start: &Edits,
-    stage: &mut Stage,
+    rehearser: &mut Rehearser,
 ) -> Result<Remedy, WorldError> {
-    let mut goal = Aim::new(plan, goal, stage).await?;
-    let remedy = search(plan, &goal, start, stage).await;
+    let mut goal = Aim::new(plan, goal, rehearser).await?;
+    let remedy = search(plan, &goal, start, rehearser).await;
     if remedy.fix.is_some() {
         return Ok(remedy);
     }
     // Nothing that keeps all other claims. What breaks one is told with it.
     goal.broken = None;
-    Ok(search(plan, &goal, start, stage).await)
+    Ok(search(plan, &goal, start, rehearser).await)
 }
 
-async fn search(plan: &Plan, goal: &Aim<'_>, start: &Edits, stage: &mut Stage) -> Remedy {
-    let before = goal.passing(plan, stage.browsers(), &goal.before);
+async fn search(plan: &Plan, goal: &Aim<'_>, start: &Edits, rehearser: &mut Rehearser) -> Remedy {
+    let before = goal.passing(plan, rehearser.browsers(), &goal.before);
     if before.iter().all(|passes| *passes) {
         return Remedy::default();
     }
@@ -83,18 +83,18 @@ async fn search(plan: &Plan, goal: &Aim<'_>, start: &Edits, stage: &mut Stage) -
         let Some(edits) = search.pop() else { break };
         let Some((edited, changes)) = apply(plan, &edits) else { continue };
         // An edited world that cannot be is no fix.
-        let Ok(shown) = stage.rehearse(&edited).await else { continue };
-        let passing = goal.passing(&edited, stage.browsers(), &shown);
+        let Ok(shown) = rehearser.rehearse(&edited).await else { continue };
+        let passing = goal.passing(&edited, rehearser.browsers(), &shown);
         let count = passing.iter().filter(|passes| **passes).count();
         let breaks_none = before.iter().zip(&passing).all(|(before, now)| *now || !before);
         let helped = before.iter().filter(|passes| **passes).count() < count;
         let all = count == passing.len();
         if !edits.is_empty() && helped && breaks_none && (all || !edits.iter().any(Edit::is_topology)) {
-            let works_in = picked(stage.browsers(), &passing, true);
+            let works_in = picked(rehearser.browsers(), &passing, true);
             if best.as_ref().is_none_or(|(best, _)| best.works_in.len() < works_in.len()) {
                 let fix = Fix { edits: edits.clone(), changes, remarks: Vec::new(), works_in };
                 if all {
-                    return finish(plan, goal, stage, best, Some(fix)).await;
+                    return finish(plan, goal, rehearser, best, Some(fix)).await;
                 }
                 best = Some((fix, shown.clone()));
             }
@@ -106,7 +106,7 @@ async fn search(plan: &Plan, goal: &Aim<'_>, start: &Edits, stage: &mut Stage) -
             .collect();
         search.expand(&edits, propose::edits(plan, &edits, &failing, goal.goal));
     }
-    finish(plan, goal, stage, best, None).await
+    finish(plan, goal, rehearser, best, None).await
 }
 
 /// A goal, and what a fix must not take away on the way there.
@@ -120,9 +120,9 @@ struct Aim<'g> {
 }
 
 impl<'g> Aim<'g> {
-    async fn new(plan: &Plan, goal: &'g Goal, stage: &mut Stage) -> Result<Self, WorldError> {
-        let before = stage.rehearse(plan).await?;
-        let each = stage.browsers().iter().zip(&before);
+    async fn new(plan: &Plan, goal: &'g Goal, rehearser: &mut Rehearser) -> Result<Self, WorldError> {
+        let before = rehearser.rehearse(plan).await?;
+        let each = rehearser.browsers().iter().zip(&before);
         let broken = each.map(|(browser, seen)| goal.broken(plan, *browser, seen)).collect();
         Ok(Self { goal, before, broken: Some(broken) })
     }
@@ -147,9 +147,9 @@ impl<'g> Aim<'g> {
     }
 
     /// The claims that held and do not hold in a plan that showed this: their lines in the file.
-    async fn lines_broken(&self, plan: &Plan, edited: &Plan, stage: &mut Stage) -> BTreeSet<usize> {
-        let Ok(shown) = stage.rehearse(edited).await else { return BTreeSet::new() };
-        let each = stage.browsers().iter().zip(shown.iter().zip(&self.before));
+    async fn lines_broken(&self, plan: &Plan, edited: &Plan, rehearser: &mut Rehearser) -> BTreeSet<usize> {
+        let Ok(shown) = rehearser.rehearse(edited).await else { return BTreeSet::new() };
+        let each = rehearser.browsers().iter().zip(shown.iter().zip(&self.before));
         let new = each.flat_map(|(browser, (seen, before))| {
             let known = self.goal.broken(plan, *browser, before);
             self.goal.broken(edited, *browser, seen).into_iter().filter(move |place| !known.contains(place))
@@ -157,9 +157,11 @@ impl<'g> Aim<'g> {
         new.map(|(_, start, end)| plan.source.line_column(&(start..end)).0).collect()
     }
 
-    async fn is_met(&self, plan: &Plan, stage: &mut Stage) -> bool {
-        let shown = stage.rehearse(plan).await;
-        shown.is_ok_and(|shown| self.passing(plan, stage.browsers(), &shown).into_iter().all(|passes| passes))
+    async fn is_met(&self, plan: &Plan, rehearser: &mut Rehearser) -> bool {
+        let shown = rehearser.rehearse(plan).await;
+        shown.is_ok_and(|shown| {
+            self.passing(plan, rehearser.browsers(), &shown).into_iter().all(|passes| passes)
+        })
     }
 
     /// The same for some of the browsers alone.
@@ -180,22 +182,22 @@ fn stored(seen: &[Observation]) -> BTreeSet<&str> {
 }
 
 /// A narrower `SameSite` for cookies that say `None` and need not: a fix of what is not broken.
-pub(super) async fn needless_none(plan: &Plan, goal: &Goal, stage: &mut Stage) -> Option<Fix> {
+pub(super) async fn needless_none(plan: &Plan, goal: &Goal, rehearser: &mut Rehearser) -> Option<Fix> {
     let of = saying_none(plan, goal);
     if of.is_empty() {
         return None;
     }
     let edits = Edits::from([Edit::Cookie { change: CookieChange::Lax, of }]);
     let (edited, changes) = apply(plan, &edits)?;
-    let goal = Aim::new(plan, goal, stage).await.ok()?;
-    let works = goal.is_met(&edited, stage).await;
-    works.then(|| Fix { edits, changes, remarks: Vec::new(), works_in: stage.browsers().to_vec() })
+    let goal = Aim::new(plan, goal, rehearser).await.ok()?;
+    let works = goal.is_met(&edited, rehearser).await;
+    works.then(|| Fix { edits, changes, remarks: Vec::new(), works_in: rehearser.browsers().to_vec() })
 }
 
 async fn finish(
     plan: &Plan,
     goal: &Aim<'_>,
-    stage: &mut Stage,
+    rehearser: &mut Rehearser,
     best: Option<(Fix, Shown)>,
     everywhere: Option<Fix>,
 ) -> Remedy {
@@ -205,21 +207,30 @@ async fn finish(
         // A fix for all that is no change of topology leaves nothing to tell of a lesser one.
         (Some(_), Some(all)) if !all.edits.iter().any(Edit::is_topology) => remedy.fix = Some(all),
         (Some((fix, shown)), everywhere) => {
-            let left =
-                stage.browsers().iter().zip(&shown).filter(|(browser, _)| !fix.works_in.contains(browser));
+            let left = rehearser
+                .browsers()
+                .iter()
+                .zip(&shown)
+                .filter(|(browser, _)| !fix.works_in.contains(browser));
             remedy.elsewhere = left.map(|(browser, seen)| (*browser, remaining(goal.goal, seen))).collect();
             remedy.fix = Some(fix);
             remedy.everywhere = everywhere;
         }
     }
     for fix in [&mut remedy.fix, &mut remedy.everywhere].into_iter().flatten() {
-        spare(plan, &goal.of(stage.browsers(), &fix.works_in), fix).await;
+        drop_needless(
+            plan,
+            &goal.of(rehearser.browsers(), &fix.works_in),
+            &mut rehearser.of(&fix.works_in),
+            fix,
+        )
+        .await;
         fix.remarks = remark::remarks(fix);
-        narrow(plan, goal, stage, fix).await;
+        tighten_same_site(plan, goal, rehearser, fix).await;
         if goal.broken.is_none()
             && let Some((edited, _)) = apply(plan, &fix.edits)
         {
-            let lines = goal.lines_broken(plan, &edited, &mut Stage::new(&fix.works_in)).await;
+            let lines = goal.lines_broken(plan, &edited, &mut rehearser.of(&fix.works_in)).await;
             fix.remarks.extend(remark::broken(&lines));
         }
     }
@@ -227,13 +238,12 @@ async fn finish(
 }
 
 /// Takes out of a fix what it works without: a header that was needed before something moved.
-async fn spare(plan: &Plan, goal: &Aim<'_>, fix: &mut Fix) {
-    let mut stage = Stage::new(&fix.works_in);
+async fn drop_needless(plan: &Plan, goal: &Aim<'_>, rehearser: &mut Rehearser, fix: &mut Fix) {
     for edit in fix.edits.clone().iter().rev() {
         let mut fewer = fix.edits.clone();
         fewer.remove(edit);
         if let Some((without, changes)) = apply(plan, &fewer)
-            && goal.is_met(&without, &mut stage).await
+            && goal.is_met(&without, rehearser).await
         {
             (fix.edits, fix.changes) = (fewer, changes);
         }
@@ -249,7 +259,7 @@ async fn spare(plan: &Plan, goal: &Aim<'_>, fix: &mut Fix) {
             edits.remove(&Edit::Cookie { change: change.clone(), of: left.clone() });
             edits.insert(Edit::Cookie { change: change.clone(), of: fewer.clone() });
             if let Some((without, changes)) = apply(plan, &edits)
-                && goal.is_met(&without, &mut stage).await
+                && goal.is_met(&without, rehearser).await
             {
                 (fix.edits, fix.changes, left) = (edits, changes, fewer);
             }
@@ -259,8 +269,8 @@ async fn spare(plan: &Plan, goal: &Aim<'_>, fix: &mut Fix) {
 
 /// Makes `SameSite` as narrow as the fixed plan bears. Where the line changes anyway `None` becomes `Lax`; a
 /// line that stays as it is, and `Strict`, are left to the developer, and said.
-async fn narrow(plan: &Plan, goal: &Aim<'_>, stage: &mut Stage, fix: &mut Fix) {
-    if fix.works_in.len() < stage.browsers().len() {
+async fn tighten_same_site(plan: &Plan, goal: &Aim<'_>, rehearser: &mut Rehearser, fix: &mut Fix) {
+    if fix.works_in.len() < rehearser.browsers().len() {
         return;
     }
     let lax = |edit: &Edit| matches!(edit, Edit::Cookie { change: CookieChange::Lax, .. });
@@ -280,7 +290,7 @@ async fn narrow(plan: &Plan, goal: &Aim<'_>, stage: &mut Stage, fix: &mut Fix) {
         let mut narrower = fix.edits.clone();
         narrower.insert(Edit::Cookie { change: CookieChange::Lax, of });
         let Some((edited, changes)) = apply(plan, &narrower) else { return };
-        if !goal.is_met(&edited, stage).await {
+        if !goal.is_met(&edited, rehearser).await {
             return;
         }
         if !changes_line {
@@ -295,7 +305,7 @@ async fn narrow(plan: &Plan, goal: &Aim<'_>, stage: &mut Stage, fix: &mut Fix) {
         other => other,
     });
     let Some((stricter, _)) = apply(plan, &stricter.collect()) else { return };
-    if goal.is_met(&stricter, stage).await {
+    if goal.is_met(&stricter, rehearser).await {
         fix.remarks.push(remark::STRICT_AS_WELL.to_owned());
     }
 }
@@ -372,60 +382,74 @@ impl Search<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::{Cli, Command};
-    use crate::command::explain::{browsers, question};
-    use crate::explain::question::answer;
-    use clap::Parser;
+    use crate::browser_name::{Engine, Policy};
+    use crate::explain::question::{How, Question, answer};
+    use crate::plan::Credentials;
+    use url::Url;
 
-    const CALL: [&str; 4] = ["rehearsal", "explain", "--method=POST", "--page=https://www.site.com"];
+    fn question(request: &str, line: &str, credentials: Credentials) -> Question {
+        let url = |text: &str| Url::parse(text).expect("a URL");
+        Question {
+            page: Some(url("https://www.site.com")),
+            request: url(request),
+            method: "POST".to_owned(),
+            how: How::Fetch,
+            credentials,
+            headers: Vec::new(),
+            earlier: Vec::new(),
+            response: None,
+            preflight: None,
+            set_cookie: vec![line.to_owned()],
+            then: None,
+            framework: None,
+        }
+    }
 
     #[tokio::test]
     async fn no_edit_of_a_fix_can_be_left_out() {
+        let blocking =
+            BrowserName { policy: Some(Policy::BlockThirdParty), ..BrowserName::shipped(Engine::Chromium) };
+        let shipped = Engine::ALL.into_iter().map(BrowserName::shipped);
+        let browsers: Vec<BrowserName> =
+            shipped.chain([blocking]).map(|browser| browser.modelled()).collect();
         for (request, line, mode) in [
-            ("https://other.example.net/login", "a=1; SameSite=Lax", "include"),
-            ("https://other.example.net/login", "a=1", "same-origin"),
-            ("https://other.example.net/login", "__Host-a=1; Domain=example.net; SameSite=None", "omit"),
-            ("https://api.site.com/login", "a=1; Domain=com", "omit"),
-            ("https://api.site.com/login", "__Secure-a=1; Partitioned", "include"),
-            ("http://api.site.com/login", "a=1; Secure; SameSite=Strict", "include"),
+            ("https://other.example.net/login", "a=1; SameSite=Lax", Credentials::Include),
+            ("https://other.example.net/login", "a=1", Credentials::SameOrigin),
+            (
+                "https://other.example.net/login",
+                "__Host-a=1; Domain=example.net; SameSite=None",
+                Credentials::Omit,
+            ),
+            ("https://api.site.com/login", "a=1; Domain=com", Credentials::Omit),
+            ("https://api.site.com/login", "__Secure-a=1; Partitioned", Credentials::Include),
+            ("https://api.site.com/login", "a=1; Path=/; Secure, b=2; Path=/; Secure", Credentials::Omit),
+            ("http://api.site.com/login", "a=1; Secure; SameSite=Strict", Credentials::Include),
         ] {
-            let arguments = [
-                format!("--request={request}"),
-                format!("--set-cookie={line}"),
-                format!("--credentials={mode}"),
-            ];
-            let arguments = CALL.into_iter().chain(arguments.each_ref().map(String::as_str));
-            let Command::Explain(arguments) = Cli::try_parse_from(arguments).expect("it is right").command
-            else {
-                unreachable!("it is that command")
-            };
-            let browsers = browsers(&arguments.browser);
-            let answer =
-                answer(&question(&arguments).expect("a question"), &browsers).await.expect("an answer");
+            let answer = answer(&question(request, line, mode), &browsers).await.expect("an answer");
             let again = answer.plan.steps.len() - 1;
-            let goal = Goal::Works { request: again - 1, again };
+            let goal = Goal::Works { request: again - 1, again, carried: Vec::new() };
             let remedy = &answer.remedy;
-            assert!(remedy.fix.is_some(), "{request} {line} {mode}");
+            assert!(remedy.fix.is_some(), "{request} {line} {mode:?}");
             for fix in remedy.fix.iter().chain(&remedy.everywhere) {
-                let mut stage = Stage::new(&fix.works_in);
-                let before = stage.rehearse(&answer.plan).await.expect("it can be rehearsed");
+                let mut rehearser = Rehearser::new(&fix.works_in);
+                let before = rehearser.rehearse(&answer.plan).await.expect("it can be rehearsed");
                 let goal = Aim { goal: &goal, before, broken: None };
                 let (fixed, changes) = apply(&answer.plan, &fix.edits).expect("it can be applied");
                 assert!(
-                    goal.is_met(&fixed, &mut stage).await && !changes.is_empty(),
-                    "{request} {line} {mode}"
+                    goal.is_met(&fixed, &mut rehearser).await && !changes.is_empty(),
+                    "{request} {line} {mode:?}"
                 );
                 let apart =
                     |edit: &Edit| fix.edits.iter().all(|other| edit == other || !edit.excludes(other));
-                assert!(fix.edits.iter().all(apart), "{request} {line} {mode}: {:?}", fix.edits);
+                assert!(fix.edits.iter().all(apart), "{request} {line} {mode:?}: {:?}", fix.edits);
                 // `Lax` may be there to narrow, and not to make it work.
                 let narrows = |edit: &&Edit| matches!(edit, Edit::Cookie { change: CookieChange::Lax, .. });
                 for edit in fix.edits.iter().filter(|edit| !narrows(edit)) {
                     let mut fewer = fix.edits.clone();
                     fewer.remove(edit);
                     if let Some((without, _)) = apply(&answer.plan, &fewer) {
-                        let still = goal.is_met(&without, &mut stage).await;
-                        assert!(!still, "{request} {line} {mode}: {edit:?} is not needed");
+                        let still = goal.is_met(&without, &mut rehearser).await;
+                        assert!(!still, "{request} {line} {mode:?}: {edit:?} is not needed");
                     }
                 }
             }

@@ -1,4 +1,6 @@
 //! A cause in words: one paragraph, every reason with its clause, and the part of the header at fault.
+//!
+//! `detail` says what a reason means here, and `fault` where in the header it lies.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,13 +8,18 @@ use std::sync::Arc;
 use url::Url;
 
 use super::cause::{Cause, Trouble};
-use super::fault;
+use super::{detail, fault};
 use crate::browser_name::{BrowserName, listed};
+use crate::cookie_line;
 use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::edit::topology::page_at;
+use crate::looks;
+use crate::lookup;
+use crate::near;
 use crate::observe::Cookie;
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, Service};
 use crate::relation::{self, Relation};
+use crate::rules::cookie_header::cookie_pairs;
 use crate::rules::reason::{Question, Reason};
 use crate::world::wire;
 
@@ -25,7 +32,7 @@ pub struct Explanation {
     pub paragraph: String,
     /// Every reason, with the browsers that have it.
     pub reasons: Vec<Why>,
-    /// The browsers' own words.
+    /// The browsers' own messages.
     pub native: Vec<String>,
     /// The header lines that it is about, as a source to point into.
     pub source: Option<Arc<Source>>,
@@ -40,6 +47,8 @@ pub struct Why {
     pub reason: Reason,
     /// What it answers.
     pub question: Question,
+    /// What it means here: which condition, how many bytes, what path. A fragment.
+    pub detail: Option<String>,
     /// The browsers that have it.
     pub browsers: Vec<BrowserName>,
 }
@@ -59,11 +68,8 @@ impl Why {
 impl Explanation {
     /// A cause, told. `browsers` are all that were asked: what holds in each of them is not said of each.
     pub(super) fn of(cause: &Cause, plan: &Plan, browsers: &[BrowserName]) -> Self {
-        let reasons = whys(cause);
-        let (source, labels) = match cause.trouble {
-            Trouble::Unreadable => fault::in_cors(cause),
-            _ => fault::in_line(cause),
-        };
+        let reasons = whys(cause, plan);
+        let (source, labels) = fault::of(cause, plan);
         Self {
             headline: headline(cause, plan, browsers),
             paragraph: paragraph(cause, plan),
@@ -87,7 +93,8 @@ impl Explanation {
                 true => String::new(),
                 false => format!(" (in {})", listed(&why.browsers)),
             };
-            format!("{}{only}: {} ({})", why.reason, why.sentence(), why.clause())
+            let detail = why.detail.as_ref().map(|detail| format!("; here {detail}")).unwrap_or_default();
+            format!("{}{only}: {}{detail} ({})", why.reason, why.sentence(), why.clause())
         }));
         if !self.native.is_empty() {
             notes.push(format!("the browser's message: {}", self.native.join(", ")));
@@ -96,12 +103,13 @@ impl Explanation {
     }
 }
 
-fn whys(cause: &Cause) -> Vec<Why> {
+fn whys(cause: &Cause, plan: &Plan) -> Vec<Why> {
     let all: BTreeSet<Reason> = cause.by.iter().flat_map(|(_, reasons)| reasons.iter().copied()).collect();
     all.into_iter()
         .map(|reason| Why {
             reason,
             question: cause.trouble.question(),
+            detail: detail::of(cause, reason, plan),
             browsers: cause
                 .by
                 .iter()
@@ -123,17 +131,48 @@ fn headline(cause: &Cause, plan: &Plan, browsers: &[BrowserName]) -> String {
     };
     let s = if is_none { "s" } else { "" };
     let cookie = called(&cause.name);
+    let other = cause.other.as_deref().unwrap_or_default();
+    let asked = || asked(cause, plan);
     match cause.trouble {
         Trouble::Refused => format!("{who} store{s} {cookie}"),
         Trouble::Undeleted | Trouble::Survives => format!("{who} delete{s} {cookie}"),
+        Trouble::Remains => {
+            format!("{who} delete{s} every cookie of the name `{}`: a second one is left", cause.name)
+        }
         Trouble::Withheld => format!("{who} send{s} {cookie}, which is stored"),
         Trouble::Hidden => format!("{who} show{s} scripts {cookie}, which is stored"),
         Trouble::Unreadable if was_made(cause) => format!("{who} let{s} the page read the answer"),
-        Trouble::Unreadable => {
-            let (method, url) = plan.steps[cause.step].action.target().unwrap_or(("", &plan.origins[0].url));
-            format!("{who} make{s} the request {method} {}", short(url))
+        Trouble::Unreadable => format!("{who} make{s} the request {}", asked()),
+        Trouble::Folded => format!("{cookie} stands in the line of `{other}`, and no browser takes it out"),
+        Trouble::Dropped => format!("{other} takes {cookie} out of the answer"),
+        Trouble::Silent => format!("the answer to {} sets no cookie", asked()),
+        Trouble::LeftOut => format!("the server leaves {cookie} out of its answer"),
+        Trouble::Rejected => format!("the server refuses {}", asked()),
+        Trouble::LoginPage => format!("{} leads a script to a page for people to log in", asked()),
+        Trouble::Deleted => format!("an answer deletes {cookie} before it is asked for"),
+        Trouble::Unset if cause.other.is_some() => {
+            format!("{} asks for {cookie}, and `{other}` is another name", requester(cause, plan))
         }
+        Trouble::Unset => format!("no answer sets {cookie}, which {} asks for", requester(cause, plan)),
+        Trouble::Twice => format!("{} carries two cookies of the name `{}`", asked(), cause.name),
     }
+}
+
+/// The request line of a cause's exchange, or of its step.
+fn asked(cause: &Cause, plan: &Plan) -> String {
+    match &cause.exchange {
+        Some(exchange) => request_line(exchange),
+        None => requester(cause, plan),
+    }
+}
+
+/// The request line of what asks for a cookie, or of a cause's step.
+fn requester(cause: &Cause, plan: &Plan) -> String {
+    if let Some(asker) = &cause.asker {
+        return request_line(asker);
+    }
+    let target = plan.steps.get(cause.step).and_then(|step| step.action.target());
+    target.map_or_else(|| "the page".to_owned(), |(method, url)| format!("{method} {}", short(url)))
 }
 
 /// A cookie in a sentence.
@@ -150,8 +189,63 @@ fn was_made(cause: &Cause) -> bool {
 }
 
 fn paragraph(cause: &Cause, plan: &Plan) -> String {
-    let topology = standing(cause, plan);
+    let topology = match cause.trouble {
+        Trouble::LoginPage | Trouble::Rejected | Trouble::Silent => None,
+        _ => standing(cause, plan),
+    };
+    let other = cause.other.as_deref().unwrap_or_default();
     let effect = match cause.trouble {
+        Trouble::Folded => format!(
+            "A proxy, a CDN or code that keeps headers in a map has joined two Set-Cookie lines with a comma. No browser \
+             splits them, for a date has a comma too: the first cookie, `{other}`, gets the attributes of both, and the \
+             second is never set. Each cookie needs a Set-Cookie line of its own: append the header where it is set, and \
+             copy it with `getSetCookie()` where it is passed on."
+        ),
+        Trouble::Dropped => format!(
+            "The server behind sets it, and {other} takes the line out on the way: the browser never hears of it."
+        ),
+        Trouble::LeftOut => {
+            format!("It tells nobody, and the answer is as good as any other: {}.", other.trim_end_matches('.'))
+        }
+        Trouble::Rejected => format!(
+            "It is refused before the route is asked, so what the route would set or say never comes. The server's own \
+             words: {other}"
+        ),
+        Trouble::LoginPage => format!(
+            "It was answered with a redirect, because nobody is logged in there, and the browser follows it to {other} \
+             without asking the script. What the script reads, or is kept from reading, is that page and not the answer \
+             of the API. An API answers 401, and the front end shows the page."
+        ),
+        Trouble::Deleted => format!(
+            "{} of step {} has a line for it whose lifetime is over, which is how servers delete a cookie; nothing sets it \
+             again before it is asked for.",
+            cause.exchange.as_ref().map_or_else(|| "The script".to_owned(), |exchange| format!("The answer to {}", request_line(exchange))),
+            cause.step + 1
+        ),
+        Trouble::Unset if cause.other.is_some() => {
+            let how = near::name::near(&cause.name, [other]).map_or("they are two cookies", |(_, how)| how);
+            format!(
+                "To browsers and servers `{}` and `{other}` are two cookies: {how}. The server has to read the name that it \
+                 sets.{}",
+                cause.name,
+                library(&cause.name).map(|known| format!(" {known}")).unwrap_or_default()
+            )
+        }
+        Trouble::Unset | Trouble::Silent => silent(cause),
+        Trouble::Twice => twice(cause),
+        Trouble::Remains => {
+            let has = cause.survivor.as_ref().map_or_else(|| "another".to_owned(), survivor);
+            format!(
+                "A line deletes the one cookie of exactly its own name, domain, path and partition. It has, and another of \
+                 the same name is left: it has {has}. Browsers keep both and send both, and servers take one of them. It \
+                 takes a second line that deletes that one, as it was set."
+            )
+        }
+        Trouble::Refused if cause.by.iter().all(|(_, reasons)| reasons.iter().eq([&Reason::Expired])) => {
+            "The answer arrives all the same, but the cookie in it is over when it comes: browsers drop it at once, as if \
+             it were to be deleted."
+                .to_owned()
+        }
         Trouble::Refused if cause.exchange.is_none() => {
             "The script goes on and is told nothing: document.cookie takes whatever is assigned, and the cookie is \
              dropped."
@@ -196,10 +290,86 @@ fn paragraph(cause: &Cause, plan: &Plan) -> String {
         }
         Trouble::Unreadable => "The browser makes no request at all.".to_owned(),
     };
+    let translated = translated(cause, plan).map(|text| format!(" {text}")).unwrap_or_default();
     match topology {
-        Some(topology) => format!("{topology} {effect}"),
-        None => effect,
+        Some(topology) => format!("{topology} {effect}{translated}"),
+        None => format!("{effect}{translated}"),
     }
+}
+
+/// What a proxy has made of a line.
+fn translated(cause: &Cause, plan: &Plan) -> Option<String> {
+    let sent = String::from_utf8_lossy(cause.behind.as_deref()?).into_owned();
+    let proxy =
+        cause.exchange.as_ref().and_then(|exchange| match &plan.origins.get(exchange.origin)?.service {
+            Service::Proxy(proxy) => Some(proxy.name()),
+            _ => None,
+        })?;
+    Some(format!(
+        "The server behind sent `{}`, and {proxy} made this line of it.",
+        cookie_line::shortened(&sent).replace(char::is_control, "\u{fffd}")
+    ))
+}
+
+/// Why an answer may set no cookie at all.
+fn silent(cause: &Cause) -> String {
+    let login = cause.exchange.as_ref().filter(|exchange| looks::is_login(&exchange.method, &exchange.url));
+    let named = login.map_or_else(
+        || "No answer of the scenario has a line for it.".to_owned(),
+        |login| {
+            format!(
+                "{} looks like the login, was answered {} and sets no cookie.",
+                request_line(login),
+                login.status
+            )
+        },
+    );
+    let known = lookup::of_cookie(&cause.name).into_iter().find_map(|library| {
+        let setting = library.behind_proxy?;
+        Some(format!(
+            " By its name `{}` is of {}, and that setting is `{setting}`.",
+            cause.name, library.name
+        ))
+    });
+    format!("{named} {NO_COOKIE}.{}", known.unwrap_or_default())
+}
+
+/// The likely causes of an answer without a cookie.
+const NO_COOKIE: &str = "Frameworks leave a Secure cookie out, and tell nobody, where they take the request for \
+     plain http: behind a proxy that ends TLS they have to be told of `X-Forwarded-Proto` and to trust it (Express: `trust \
+     proxy`; Django: `SECURE_PROXY_SSL_HEADER`; ASP.NET: `UseForwardedHeaders`). Others set none because nothing was put \
+     into the session, because the login failed with a status of 200, or because the token is in the body";
+
+/// What two cookies of one name do.
+fn twice(cause: &Cause) -> String {
+    let pairs =
+        cause.exchange.as_ref().and_then(wire::Exchange::cookie).map(cookie_pairs).unwrap_or_default();
+    let own = pairs.iter().filter(|(name, _)| *name == cause.name);
+    let values: Vec<String> = own.map(|(_, value)| format!("`{}`", brief(value))).collect();
+    format!(
+        "It carries {}, in this order: longer paths first, then the older. They have one name and differ in `Domain`, `Path` \
+         or partition. The server sees names and values alone, and takes the first or the last of them: which, is its \
+         library's to say. Most often one is left over from before a `Domain` or a `Path` was changed; an answer has to \
+         delete it as it was set.",
+        values.join(", then ")
+    )
+}
+
+/// A value's beginning.
+fn brief(value: &str) -> String {
+    const LONGEST: usize = 16;
+    let text: String = value.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    if value.chars().nth(LONGEST).is_some() { format!("{text}…") } else { text }
+}
+
+/// What is known of a library by the name of its cookie, where the name is what is at fault.
+fn library(name: &str) -> Option<&'static str> {
+    let is_auth_js = ["authjs.", "next-auth."].iter().any(|begin| name.contains(begin));
+    is_auth_js.then_some(
+        "Auth.js puts `__Secure-` before the name where it takes itself for https (`AUTH_URL`, or `X-Forwarded-Proto` with \
+         `trustHost`), and `getToken` does so by `NEXTAUTH_URL` or `secureCookie`: where TLS ends at a proxy the two \
+         disagree. Set the URL to the public https one in both, or pass `cookieName`.",
+    )
 }
 
 /// What makes a stored cookie another than the one a line names.

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::edit::grant::covers;
 use crate::edit::topology::{index_of, page_at};
-use crate::edit::{is_deletion, lines};
+use crate::edit::{deletes_now, lines};
 use crate::plan::{Action, Body, Credentials, Plan, Route, Service};
 use crate::rules::line::Line;
 
@@ -82,7 +82,7 @@ fn wanted(plan: &Plan, front: usize, need: &Need) -> Vec<usize> {
 fn ends(plan: &Plan, step: usize, name: &str) -> bool {
     let takes_away = ["clear", "restart", "advance"].contains(&plan.steps[step].action.key());
     let mut lines = lines_of(plan, step).into_iter();
-    takes_away || lines.any(|line| is_deletion(&line) && Line(&line).name() == name)
+    takes_away || lines.any(|line| deletes_now(&line) && Line(&line).name() == name)
 }
 
 fn requires(plan: &Plan, step: usize, name: &str) -> bool {
@@ -152,7 +152,7 @@ fn setting(plan: &Plan, step: usize) -> impl Iterator<Item = String> {
         let name = Line(line).name();
         lines(plan).any(|(origin, _, other)| origin.is_some() && Line(other).name() == name)
     };
-    let counts = move |line: &String| !(is_deletion(line) || is_script && by_server(line));
+    let counts = move |line: &String| !(deletes_now(line) || is_script && by_server(line));
     lines_of(plan, step).into_iter().filter(counts)
 }
 

@@ -10,9 +10,6 @@
 
 use url::Url;
 
-pub mod cors_setting;
-pub mod setting;
-
 use super::Route;
 
 /// A framework's back end: its settings, and what is asked of it.

@@ -195,6 +195,48 @@ pub enum Variable {
     Args,
 }
 
+impl Variable {
+    /// The variables that have one name, beside `$http_NAME` and `$cookie_NAME`.
+    pub const NAMED: [(&'static str, Self); 12] = [
+        ("host", Self::Host),
+        ("scheme", Self::Scheme),
+        ("https", Self::Https),
+        ("server_port", Self::ServerPort),
+        ("remote_addr", Self::RemoteAddr),
+        ("proxy_add_x_forwarded_for", Self::AddForwardedFor),
+        ("proxy_host", Self::ProxyHost),
+        ("proxy_port", Self::ProxyPort),
+        ("request_method", Self::RequestMethod),
+        ("request_uri", Self::RequestUri),
+        ("uri", Self::Uri),
+        ("args", Self::Args),
+    ];
+
+    /// The variable with this name, without the `$`.
+    pub fn named(name: &str) -> Option<Self> {
+        let known = Self::NAMED.into_iter().find(|(known, _)| *known == name).map(|(_, variable)| variable);
+        known.or_else(|| {
+            let header = name.strip_prefix("http_").filter(|rest| !rest.is_empty());
+            let cookie = name.strip_prefix("cookie_").filter(|rest| !rest.is_empty());
+            header
+                .map(|header| Self::Header(header.to_ascii_lowercase().replace('_', "-")))
+                .or(cookie.map(|cookie| Self::Cookie(cookie.to_owned())))
+        })
+    }
+
+    /// Its name, without the `$`.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Header(name) => format!("http_{}", name.replace('-', "_")),
+            Self::Cookie(name) => format!("cookie_{name}"),
+            other => {
+                let known = Self::NAMED.iter().find(|(_, variable)| variable == other);
+                known.map(|(name, _)| (*name).to_owned()).unwrap_or_default()
+            }
+        }
+    }
+}
+
 /// Kong's declarative configuration, and of `kong.conf` what matters here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kong {

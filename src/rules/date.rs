@@ -45,6 +45,31 @@ pub fn http_date(text: &[u8]) -> Option<i64> {
     DateGrammar::Positional.parse(text)
 }
 
+/// A moment, in seconds since the epoch, as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
+pub fn imf_fixdate(moment: i64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (days, second) = (moment.div_euclid(86_400), moment.rem_euclid(86_400));
+    // The calendar of 400 years, each of which begins in March.
+    let since = days + 719_468;
+    let (era, day) = (since.div_euclid(146_097), since.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let march = (5 * day_of_year + 2) / 153;
+    let month = if march < 10 { march + 3 } else { march - 9 };
+    format!(
+        "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+        DAYS[days.rem_euclid(7) as usize],
+        day_of_year - (153 * march + 2) / 5 + 1,
+        MONTHS[(month - 1) as usize],
+        year + era * 400 + i64::from(month <= 2),
+        second / 3600,
+        second / 60 % 60,
+        second % 60
+    )
+}
+
 /// A cookie-date, by RFC 6265bis -22, section 5.1.1, in seconds since the epoch.
 fn parse_tokens(text: &[u8]) -> Option<i64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);

@@ -77,17 +77,7 @@ impl Reply {
 
 /// A time as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
 pub(super) fn imf_fixdate(at: OffsetDateTime) -> String {
-    let (weekday, month) = (at.weekday().to_string(), at.month().to_string());
-    format!(
-        "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-        &weekday[..3],
-        at.day(),
-        &month[..3],
-        at.year(),
-        at.hour(),
-        at.minute(),
-        at.second()
-    )
+    crate::rules::date::imf_fixdate(at.unix_timestamp())
 }
 
 #[cfg(test)]

@@ -46,13 +46,22 @@ json = { user = "admin" }
 
 [[origins.api.routes]]
 at = "POST /login"
-set_cookie = ["session=s1; Path=/; Domain=shop.example; SameSite=None; Secure", "sid=s2; Path=/", "jwt=j; Domain=localhost; Secure; HttpOnly; SameSite=Lax"]
+set_cookie = ["session=s1; Path=/; Domain=shop.example; SameSite=None; Secure", "session=s0; Path=/; Secure; HttpOnly; SameSite=Lax", "sid=s2; Path=/", "jwt=j; Domain=localhost; Secure; HttpOnly; SameSite=Lax"]
 json = { detail = "welcome" }
 
 [[origins.api.routes]]
 at = "POST /transfer"
 require_cookie = "session"
 json = { sent = 100 }
+
+[[origins.api.routes]]
+at = "POST /auth/token"
+json = { detail = "welcome" }
+
+[[origins.api.routes]]
+at = "GET /vip"
+require_cookie = "vip"
+json = { vip = true }
 
 [[origins.api.routes]]
 at = "POST /logout"
@@ -75,6 +84,9 @@ fetch = { url = "api:/login", method = "POST", credentials = "include" }
 
 [[step]]
 fetch = { url = "api:/transfer", method = "POST", credentials = "include" }
+
+[[step]]
+fetch = { url = "api:/auth/token", method = "POST", credentials = "include" }
 
 [[step]]
 fetch = { url = "mirror:/me", credentials = "include" }
@@ -160,7 +172,7 @@ fetch = { url = "express:/me", credentials = "include" }
 "#;
 
 #[test]
-fn a_finding_names_the_setting_that_mends_it() {
+fn a_finding_names_the_setting_that_fixes_it() {
     let (_, document) = audit_text(SETTINGS, &[]);
     let told = document["scenarios"][0]["findings"].as_array().expect("a list");
     for (check, setting) in [
@@ -275,7 +287,7 @@ fn a_finding_stands_on_an_exchange_and_a_line() {
     let of = |check: &str| findings.iter().find(|finding| finding["check"] == check).expect("it is found");
     let survives = of("survives-logout");
     assert_eq!(survives["severity"], "high");
-    assert_eq!(survives["step"], 5);
+    assert_eq!(survives["step"], 6);
     let line = survives["line"].as_u64().expect("a line");
     let text = WRONG.lines().nth(usize::try_from(line).expect("small") - 1).expect("the line is there");
     assert!(text.contains("api:/logout"), "{text}");
@@ -417,4 +429,89 @@ fn steps_that_nothing_can_be_found_in_are_counted() {
     assert_eq!(document["scenarios"][0]["unseen_steps"], 1);
     let (_, document) = audit_text(RIGHT, &[]);
     assert_eq!(document["scenarios"][0]["unjudged_steps"], 0);
+}
+
+/// A preview's front end, and a server that lets origins in by `cors`.
+fn preview(cors: &str) -> String {
+    format!(
+        r#"
+title = "A preview"
+
+[origins.web]
+url = "https://acme-git-x.vercel.app"
+
+[origins.api]
+url = "https://api.acme-shop.example"
+express.cors = {cors}
+express.express-session = {{ secret = "s", cookie = {{ secure = true, sameSite = "none" }} }}
+
+[[origins.api.routes]]
+at = "GET /login"
+does = "login"
+
+[[origins.api.routes]]
+at = "GET /me"
+does = "me"
+
+[[step]]
+visit = "api:/login"
+
+[[step]]
+visit = "web:/"
+
+[[step]]
+fetch = {{ url = "api:/me", credentials = "include" }}
+"#
+    )
+}
+
+/// The headlines about who may read an answer.
+fn readable(document: &Value) -> Vec<String> {
+    let scenarios = document["scenarios"].as_array().into_iter().flatten();
+    let findings = scenarios.flat_map(|scenario| scenario["findings"].as_array().into_iter().flatten());
+    let readable = findings.filter(|finding| finding["check"] == "readable-by-everyone");
+    readable.map(|finding| finding["headline"].as_str().expect("a headline").to_owned()).collect()
+}
+
+#[test]
+fn whoever_a_careless_comparison_of_origins_lets_in_is_found() {
+    let evil = ["https://evilvercel.app", "https://another-customer.vercel.app"];
+    for (cors, in_, out) in [
+        (
+            r"{ origin = '/vercel\.app$/', credentials = true }",
+            &evil[..],
+            &["https://acme-git-x.vercel.app.attacker"][..],
+        ),
+        (
+            r"{ origin = '/acme-.*vercel.app/', credentials = true }",
+            &["https://acme-git-x.vercel.app.attacker.invalid"],
+            &evil,
+        ),
+        (
+            r"{ origin = '/^https:\/\/acme-git-x.vercel\.app$/', credentials = true }",
+            &["https://acme-git-xxvercel.app"],
+            &evil,
+        ),
+        (
+            r"{ origin = '/acme-git-x\.vercel\.app$/', credentials = true }",
+            &["http://acme-git-x.vercel.app"],
+            &evil,
+        ),
+        (r#"{ origin = ["https://acme-git-x.vercel.app", "null"], credentials = true }"#, &["`null`"], &evil),
+        (r#"{ origin = ["https://acme-git-x.vercel.app"], credentials = true }"#, &[], &evil),
+    ] {
+        let (_, document) = audit_text(&preview(cors), &[]);
+        let readable = readable(&document);
+        assert_eq!(readable.is_empty(), in_.is_empty(), "{cors}: {readable:?}");
+        let has = |origin: &&str| readable.iter().any(|headline| headline.contains(*origin));
+        assert!(in_.iter().all(&has), "{cors}: {readable:?}");
+        assert!(!out.iter().any(has), "{cors}: {readable:?}");
+    }
+    // Who lets anybody in is told so once, and of nobody else.
+    let (_, document) = audit_text(&preview("{ origin = true, credentials = true }"), &[]);
+    let headlines = readable(&document);
+    assert!(
+        !headlines.is_empty() && headlines.iter().all(|headline| headline.starts_with("any site may read")),
+        "{headlines:?}"
+    );
 }

@@ -134,7 +134,7 @@ const ROWS: [(&str, &str, &[&str]); 10] = [
 ];
 
 /// Further questions, for what they look like.
-const MORE: [(&str, &[&str]); 11] = [
+const MORE: [(&str, &[&str]); 19] = [
     (
         "works-and-none-is-needless",
         &[
@@ -235,10 +235,86 @@ const MORE: [(&str, &[&str]); 11] = [
         ],
     ),
     ("too-large", &["--request=https://a.example.com/", "--set-cookie=LARGE; Path=/; Secure; SameSite=Lax"]),
+    (
+        "folded-into-one",
+        &[
+            "--request=https://shop.example.com/",
+            "--set-cookie=a=1; Path=/; Secure; SameSite=Lax, b=2; Path=/; Secure; SameSite=Lax",
+        ],
+    ),
+    (
+        "form-post-of-an-identity-provider",
+        &[
+            "--page=https://idp.example.net/",
+            "--request=https://app.example.com/acs",
+            "--as=navigation",
+            "--method=POST",
+            "--before=sid=1; Path=/; Secure; SameSite=Lax",
+        ],
+    ),
+    (
+        "path-by-default",
+        &[
+            "--request=https://app.example.com/api/auth/login",
+            "--set-cookie=sid=1; Secure; SameSite=Lax",
+            "--then=https://app.example.com/me",
+        ],
+    ),
+    (
+        "login-without-a-cookie",
+        &[
+            "--page=https://app.example.com",
+            "--request=https://api.example.com/v1/login",
+            "--method=POST",
+            "--credentials=include",
+            "--response=tests/explanations/silent.http",
+        ],
+    ),
+    (
+        "login-page-under-fetch",
+        &[
+            "--page=https://app.example.com",
+            "--request=https://api.example.com/v1/me",
+            "--credentials=include",
+            "--response=tests/explanations/to-login.http",
+        ],
+    ),
+    (
+        "nearly-the-origin",
+        &[
+            "--page=https://app.example.com",
+            "--request=https://api.example.com/v1/me",
+            "--credentials=include",
+            "--response=tests/explanations/http-origin.http",
+        ],
+    ),
+    (
+        "a-library-by-its-cookie",
+        &[
+            "--page=https://shop-git-x.vercel.app",
+            "--request=https://api.example.com/login",
+            "--method=POST",
+            "--credentials=include",
+            "--set-cookie=connect.sid=s%3Aabcdefghijklmnopqrstuvwxyz0123456789.abcdefghijklmnopqrstuvwxyz; Path=/; HttpOnly; Secure; SameSite=Lax",
+            "--browser=chromium",
+        ],
+    ),
+    (
+        "call-and-then-another",
+        &[
+            "--page=https://app.example.com",
+            "--request=https://api.example.com/login",
+            "--method=POST",
+            "--credentials=include",
+            "--header=content-type: application/json",
+            "--set-cookie=sid=1; Path=/auth; Secure; HttpOnly; SameSite=Lax",
+            "--then=https://api.example.com/me",
+        ],
+    ),
 ];
 
 /// Questions that are none.
-const WRONG: [(&str, &[&str]); 18] = [
+const WRONG: [(&str, &[&str]); 20] = [
     ("nothing to explain", &["--request=https://a.example.com/"]),
     ("no scheme", &["--request=a.example.com/login", "--set-cookie=a=1"]),
     ("another scheme", &["--request=ftp://a.example.com/", "--set-cookie=a=1"]),
@@ -295,6 +371,14 @@ const WRONG: [(&str, &[&str]); 18] = [
     (
         "an interim answer",
         &["--request=https://a.example.com/", "--response=tests/explanations/interim.http"],
+    ),
+    (
+        "no cookie, and nobody reads",
+        &["--request=https://a.example.com/", "--response=tests/explanations/no-cookie.http"],
+    ),
+    (
+        "a framework that is none",
+        &["--request=https://a.example.com/", "--set-cookie=a=1", "--framework=djungo"],
     ),
     ("a broken answer", &["--request=https://a.example.com/", "--response=tests/explanations/broken.http"]),
 ];
@@ -554,9 +638,9 @@ fn a_slip_in_a_line_is_told() {
 
 #[test]
 fn a_line_that_deletes_what_it_seems_to_set_is_told() {
-    let past = "--set-cookie=sid=1; Path=/; Secure; Expires=Wed, 01 Jan 2020 00:00:00 GMT";
+    let long_past = "--set-cookie=sid=1; Path=/; Secure; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
     let note = "note: `Expires` is in the past: this line deletes the cookie `sid` instead of setting it.";
-    let (_, out, _) = explain(&["--request=https://app.example.com/", past]);
+    let (_, out, _) = explain(&["--request=https://app.example.com/", long_past]);
     assert!(flat(&out).contains(note), "{out}");
     for (age, over) in [("0", "is 0"), ("-1", "is below 0")] {
         let line = format!("--set-cookie=sid=1; Max-Age={age}");
@@ -564,7 +648,7 @@ fn a_line_that_deletes_what_it_seems_to_set_is_told() {
         assert!(flat(&out).contains(&format!("`Max-Age` {over}: this line deletes")), "{out}");
     }
     // Where something is to be deleted nobody is surprised.
-    for more in [past, "--set-cookie=sid=; Path=/; Secure; Max-Age=0"] {
+    for more in [long_past, "--set-cookie=sid=; Path=/; Secure; Max-Age=0"] {
         let before = "--before=sid=1; Path=/; Secure";
         let (_, out, _) = explain(&["--request=https://app.example.com/", before, more]);
         assert!(!out.contains("instead of setting it"), "{more}: {out}");
@@ -572,6 +656,75 @@ fn a_line_that_deletes_what_it_seems_to_set_is_told() {
     let empty = "--set-cookie=sid=; Path=/; Secure; Max-Age=0";
     let (_, out, _) = explain(&["--request=https://app.example.com/", empty]);
     assert!(!out.contains("instead of setting it"), "{out}");
+}
+
+#[test]
+fn a_line_with_a_value_whose_date_is_past_is_a_cookie_that_comes_too_late() {
+    let past = "--set-cookie=sid=1; Path=/; Secure; Expires=Wed, 01 Jan 2020 00:00:00 GMT";
+    let (code, out, _) = explain(&["--request=https://app.example.com/", past]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("sid  not stored  everywhere") && out.contains("Max-Age=3600"), "{out}");
+    // By a clock that is not the server's, or a zone that browsers do not read, it was meant to live.
+    let answer = "HTTP/2 200 \r\ndate: Mon, 02 Mar 2026 20:00:00 GMT\r\n\
+                  set-cookie: sid=1; Path=/; Secure; Expires=Mon, 02 Mar 2026 15:20:00 -0500\r\n\r\n";
+    let (code, out, _) =
+        explain_answer(answer, &["--request=https://app.example.com/", "--browser=chromium"]);
+    assert_eq!(code, 1, "{out}");
+    let out = flat(&out);
+    assert!(out.contains("chromium ignores `-0500`"), "{out}");
+    assert!(out.contains("Mon, 02 Mar 2026 20:20:00 GMT") && out.contains("Max-Age=1200"), "{out}");
+}
+
+#[test]
+fn an_answer_that_was_kept_is_told_of_as_on_its_day() {
+    let answer = "HTTP/1.1 200 OK\r\nDate: Thu, 05 Jul 2018 11:38:45 GMT\r\n\
+                  Set-Cookie: a=N; Expires=Thu, 05 Jul 2018 11:53:46 GMT; Path=/; Secure\r\n\r\n";
+    let (code, out, _) = explain_answer(answer, &["--request=https://app.example.com/"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("a  stored and sent  everywhere"), "{out}");
+    assert!(flat(&out).contains("years old (Date: Thu, 05 Jul 2018 11:38:45 GMT)"), "{out}");
+}
+
+#[test]
+fn what_is_asked_of_cookies_that_are_stored_is_whether_they_go_along() {
+    let acs = [
+        "--page=https://idp.example.net/",
+        "--request=https://app.example.com/acs",
+        "--as=navigation",
+        "--method=POST",
+    ];
+    for (line, code, word) in [
+        ("c=1; Path=/; Secure; SameSite=Lax", 1, "c  stored, not sent  everywhere"),
+        ("c=1; Path=/; Secure; SameSite=Strict", 1, "c  stored, not sent  everywhere"),
+        ("c=1; Path=/; Secure; SameSite=None", 0, "c  sent  everywhere"),
+        ("c=1; Path=/; SameSite=None", 1, "c  not stored"),
+    ] {
+        let before = format!("--before={line}");
+        // With an answer that sets no cookie, and without any.
+        let (own, out, _) = explain(&[&acs[..], &[&before]].concat());
+        assert_eq!(own, code, "{line}: {out}");
+        assert!(out.contains(word), "{line}: {out}");
+        let (own, out, _) = explain_answer("HTTP/2 200 \r\n\r\n", &[&acs[..], &[&before]].concat());
+        assert_eq!(own, code, "{line}: {out}");
+        assert!(out.contains(word), "{line}: {out}");
+    }
+}
+
+#[test]
+fn a_request_that_follows_is_a_request_of_its_own() {
+    let arguments = [
+        "--page=https://app.example.com",
+        "--request=https://api.example.com/login",
+        "--method=POST",
+        "--credentials=include",
+        "--header=content-type: application/json",
+        "--then=https://api.example.com/me",
+    ];
+    let answer = "HTTP/2 200 \r\naccess-control-allow-origin: https://app.example.com\r\n\
+                  access-control-allow-credentials: true\r\nset-cookie: sid=1; Path=/; Secure; HttpOnly\r\n\r\n";
+    let (code, out, _) = explain_answer(answer, &arguments);
+    assert_eq!(code, 0, "{out}");
+    assert!(!out.contains("405") && out.contains("sid         stored and sent"), "{out}");
 }
 
 #[test]
@@ -600,10 +753,10 @@ fn a_cookie_that_goes_only_while_it_is_young_is_told_of() {
 
 #[test]
 fn what_webkit_alone_does_is_not_left_to_be_taken_for_safari() {
-    let caveat = "note: webkit is WebKitGTK, whose cookie parser is libsoup's and not Safari's.";
+    let caveat = "note: webkit is WebKitGTK, whose cookie parser is libsoup's and not Safari's: its verdict is not Safari's.";
     let line = "--set-cookie=sid=1; Path=/; SameSite=None";
     let (_, out, _) = explain(&["--request=https://app.example.com/", line]);
-    assert!(out.trim_end().ends_with(caveat), "{out}");
+    assert!(flat(&out).ends_with(caveat), "{out}");
     let alike = "--set-cookie=sid=1; Path=/; Secure";
     for arguments in
         [[alike, "--browser=chromium,webkit"], [line, "--browser=webkit"], [line, "--browser=firefox"]]

@@ -9,6 +9,7 @@ mod arrows;
 mod audit;
 mod browsers;
 mod browsing;
+mod causes;
 mod cli;
 mod command;
 mod docs;

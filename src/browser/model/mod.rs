@@ -265,6 +265,11 @@ impl UserAgent {
         moved.saturating_add(self.driven_since.map_or(Duration::ZERO, |since| since.elapsed()))
     }
 
+    /// Sets the clock, in seconds since 1970-01-01, before the first step.
+    pub fn set_clock(&mut self, moment: i64) {
+        self.now = moment;
+    }
+
     /// Moves the clock on.
     pub fn advance(&mut self, seconds: i64) {
         self.now = self.now.saturating_add(seconds);

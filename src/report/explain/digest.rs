@@ -25,6 +25,12 @@ pub(super) enum Fate {
     Refused,
     /// Its line never arrived.
     NeverArrived,
+    /// It stands in the line of another.
+    NeverSet,
+    /// Stored before, and sent with the request.
+    GoesAlong,
+    /// The answer sets no cookie, and nothing else is asked.
+    SetsNone,
     /// Deleted, as was meant.
     Deleted,
     /// To be deleted, and still there.
@@ -40,6 +46,7 @@ pub(super) enum Fate {
 impl Fate {
     fn of(cookie: &CookieOutcome) -> Self {
         match (cookie.deletion, cookie.done, cookie.sent) {
+            _ if cookie.folded_into.is_some() => Self::NeverSet,
             (true, true, _) => Self::Deleted,
             (true, false, _) => Self::Undeleted,
             (false, true, true) => Self::Sent,
@@ -55,6 +62,9 @@ impl Fate {
             Self::Kept => "stored, not sent",
             Self::Refused => "not stored",
             Self::NeverArrived => "never arrived",
+            Self::NeverSet => "never set",
+            Self::GoesAlong => "sent",
+            Self::SetsNone => "sets no cookie",
             Self::Deleted => "deleted",
             Self::Undeleted => "not deleted",
             Self::Readable => "readable",
@@ -65,7 +75,7 @@ impl Fate {
 
     /// Whether it is what a developer wants.
     pub(super) const fn is_good(self) -> bool {
-        matches!(self, Self::Sent | Self::Deleted | Self::Readable)
+        matches!(self, Self::Sent | Self::GoesAlong | Self::Deleted | Self::Readable)
     }
 }
 
@@ -85,6 +95,16 @@ pub(super) fn rows(answer: &Answer) -> Vec<Row<'_>> {
         }
     }
     for outcome in &answer.outcomes {
+        for carried in &outcome.carried {
+            let fate = match (carried.stored, carried.sent) {
+                (_, true) => Fate::GoesAlong,
+                (true, false) => Fate::Kept,
+                (false, false) => Fate::Refused,
+            };
+            add(&mut rows, Some(&carried.name), fate, outcome.browser);
+        }
+    }
+    for outcome in &answer.outcomes {
         let fate = match outcome.readable {
             Some(true) => Fate::Readable,
             Some(false) => Fate::Unreadable,
@@ -92,6 +112,10 @@ pub(super) fn rows(answer: &Answer) -> Vec<Row<'_>> {
             None => continue,
         };
         add(&mut rows, None, fate, outcome.browser);
+    }
+    // No answer is a table of nothing.
+    if rows.is_empty() {
+        rows.push(Row { cookie: None, fate: Fate::SetsNone, browsers: answer.browsers.clone() });
     }
     rows
 }

@@ -81,6 +81,16 @@ struct BrowserObject<'a> {
     readable: Option<bool>,
     reasons: Vec<&'static str>,
     set_cookie: Vec<CookieObject<'a>>,
+    /// What was stored before, where the answer sets no cookie.
+    before: Vec<CarriedObject<'a>>,
+}
+
+#[derive(Serialize)]
+struct CarriedObject<'a> {
+    name: &'a str,
+    stored: bool,
+    sent: bool,
+    reasons: Vec<&'static str>,
 }
 
 impl<'a> BrowserObject<'a> {
@@ -93,6 +103,16 @@ impl<'a> BrowserObject<'a> {
             readable: outcome.readable,
             reasons: codes(&outcome.reasons),
             set_cookie: outcome.cookies.iter().map(CookieObject::of).collect(),
+            before: outcome
+                .carried
+                .iter()
+                .map(|carried| CarriedObject {
+                    name: &carried.name,
+                    stored: carried.stored,
+                    sent: carried.sent,
+                    reasons: codes(&carried.reasons),
+                })
+                .collect(),
         }
     }
 }
@@ -108,6 +128,8 @@ struct CookieObject<'a> {
     reasons: Vec<&'static str>,
     sent: bool,
     withheld: Vec<&'static str>,
+    /// The cookie in whose line it stands, where it has none of its own.
+    folded_into: Option<&'a str>,
 }
 
 impl<'a> CookieObject<'a> {
@@ -120,6 +142,7 @@ impl<'a> CookieObject<'a> {
             reasons: codes(&cookie.reasons),
             sent: cookie.sent,
             withheld: codes(&cookie.withheld),
+            folded_into: cookie.folded_into.as_deref(),
         }
     }
 }
@@ -129,15 +152,17 @@ impl<'a> CookieObject<'a> {
 pub(in crate::report) struct ExplanationObject<'a> {
     headline: &'a str,
     text: &'a str,
-    reasons: Vec<WhyObject>,
+    reasons: Vec<WhyObject<'a>>,
     native: &'a [String],
     header: Option<HeaderObject<'a>>,
 }
 
 #[derive(Serialize)]
-struct WhyObject {
+struct WhyObject<'a> {
     reason: &'static str,
     sentence: &'static str,
+    /// What it means here, where that can be said.
+    detail: Option<&'a str>,
     clause: &'static str,
     browsers: Vec<String>,
 }
@@ -168,6 +193,7 @@ impl<'a> ExplanationObject<'a> {
                 .map(|why| WhyObject {
                     reason: why.reason.code(),
                     sentence: why.sentence(),
+                    detail: why.detail.as_deref(),
                     clause: why.clause(),
                     browsers: names(&why.browsers),
                 })

@@ -39,10 +39,14 @@ pub fn write(out: &mut dyn Write, question: &Question, answer: &Answer, columns:
         write!(out, "{}", diagnostic.render_within(Style::Coloured, columns))?;
     }
     if !answer.works() {
-        writeln!(out)?;
         match &answer.remedy.fix {
-            Some(_) => write_remedy(out, &answer.remedy, &answer.browsers, columns)?,
-            None => writeln!(out, "no fix was found: nothing that was tried makes it work")?,
+            // That a login sets no cookie is its server's to know.
+            None if answer.is_silent && answer.explanations.len() == 1 => {}
+            Some(_) => {
+                writeln!(out)?;
+                write_remedy(out, &answer.remedy, &answer.browsers, columns)?;
+            }
+            None => writeln!(out, "\nno fix was found: nothing that was tried makes it work")?,
         }
     }
     if let Some(advice) = &answer.advice {

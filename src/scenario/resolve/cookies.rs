@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use super::super::mistakes::Mistakes;
 use super::super::written::{Action, At, Expect, Scenario};
 use super::headers;
+use crate::cookie_line;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
+use crate::near;
 use crate::plan::Body;
 use crate::plan::framework::CookieCall;
 use crate::rules::line::Line;
@@ -48,6 +50,10 @@ fn lines(scenario: &Scenario) -> Vec<&At<String>> {
 /// Warns once for each name.
 pub(super) fn check(scenario: &Scenario, mistakes: &mut Mistakes) {
     let mut settable = BTreeSet::new();
+    // A cookie in another's line is told as a slip.
+    let folded: Vec<String> =
+        lines(scenario).iter().flat_map(|line| cookie_line::unfolded(&line.value)).collect();
+    settable.extend(folded.iter().map(|line| Line(line).name()));
     // Scripts may set what they like, so a name that occurs in one is taken for settable.
     let mut scripts: Vec<&str> = Vec::new();
     let frameworks = scenario.origins.iter().filter_map(|origin| origin.framework.as_ref());
@@ -76,6 +82,27 @@ pub(super) fn check(scenario: &Scenario, mistakes: &mut Mistakes) {
     }
 
     let mut told = BTreeSet::new();
+    for required in scenario
+        .origins
+        .iter()
+        .flat_map(|origin| &origin.routes)
+        .filter_map(|route| route.require_cookie.as_ref())
+    {
+        let name = required.value.as_str();
+        let known = settable.contains(name) || scripts.iter().any(|text| text.contains(name));
+        // One that no route sets may be set where nobody looks; a name that is nearly one of those is a slip.
+        if !known
+            && let Some((near, _)) = near::name::near(name, settable.iter().copied())
+            && told.insert(name.to_owned())
+        {
+            mistakes.add(
+                Diagnostic::warning(format!("nothing in this scenario sets a cookie `{name}`"))
+                    .label(required.span.clone(), format!("`{near}` is set"))
+                    .note("to browsers and servers these are two cookies, prefix and case included")
+                    .help(format!("did you mean `{near}`?")),
+            );
+        }
+    }
     for step in &scenario.steps {
         for expect in std::iter::once(&step.expect).chain(step.on.iter().map(|(_, expect)| expect)) {
             for (name, span) in names(expect) {

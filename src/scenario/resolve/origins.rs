@@ -7,6 +7,7 @@ use super::super::written::{self, At, Proxied};
 use super::address::Names;
 use super::{headers, proxies, routes, upstreams};
 use crate::diagnostic::Diagnostic;
+use crate::near;
 use crate::plan::framework::{BackEnd, Framework, View};
 use crate::plan::{Cors, Origin, Service};
 
@@ -135,7 +136,28 @@ fn check_origin(origin: &At<String>, names: &Names, mistakes: &mut Mistakes) {
     let meant = named.and_then(|named| named.url.as_ref().map(|url| url.value.clone()));
     let meant = meant.or_else(|| Url::parse(&origin.value).ok());
     let meant = meant.map(|url| url.origin().ascii_serialization());
+    if origin.value.contains('*') {
+        let warning = Diagnostic::warning(format!("no browser says `Origin: {}`", origin.value))
+            .label(origin.span.clone(), "this lets nobody in")
+            .note("a `*` within an origin is no pattern: the whole header is compared, byte for byte")
+            .help("list each origin; a server that has patterns is a framework, in its own settings");
+        mistakes.add(warning);
+        return;
+    }
     if meant.as_ref() == Some(&origin.value) {
+        let declared = names.origins().iter().filter_map(|named| named.url.as_ref());
+        let declared: Vec<String> = declared.map(|url| url.value.origin().ascii_serialization()).collect();
+        let near =
+            || declared.iter().find_map(|own| Some((own, near::origin::difference(&origin.value, own)?)));
+        if !declared.contains(&origin.value)
+            && let Some((own, how)) = near()
+        {
+            mistakes.add(
+                Diagnostic::warning(format!("no page of this scenario is of `{}`", origin.value))
+                    .label(origin.span.clone(), how)
+                    .help(format!("did you mean `{own}`?")),
+            );
+        }
         return;
     }
     let diagnostic = Diagnostic::warning(format!("no browser says `Origin: {}`", origin.value))

@@ -6,22 +6,6 @@ use super::super::super::written::At;
 use crate::diagnostic::{Diagnostic, did_you_mean, listed};
 use crate::plan::proxy::{Piece, Template, Variable};
 
-/// The variables rehearsed here, beside `$http_…` and `$cookie_…`.
-const VARIABLES: [(&str, Variable); 12] = [
-    ("host", Variable::Host),
-    ("scheme", Variable::Scheme),
-    ("https", Variable::Https),
-    ("server_port", Variable::ServerPort),
-    ("remote_addr", Variable::RemoteAddr),
-    ("proxy_add_x_forwarded_for", Variable::AddForwardedFor),
-    ("proxy_host", Variable::ProxyHost),
-    ("proxy_port", Variable::ProxyPort),
-    ("request_method", Variable::RequestMethod),
-    ("request_uri", Variable::RequestUri),
-    ("uri", Variable::Uri),
-    ("args", Variable::Args),
-];
-
 /// Those that need a `map` of their own.
 const MAPPED: [&str; 1] = ["connection_upgrade"];
 
@@ -43,7 +27,7 @@ pub(super) fn template(key: &str, at: &At<String>, mistakes: &mut Mistakes) -> T
             None => after.split_at(after.find(|c| !is_name(c)).unwrap_or(after.len())),
         };
         rest = left;
-        match variable(name) {
+        match Variable::named(name) {
             Some(variable) => pieces.push(Piece::Variable(variable)),
             None => mistakes.add(unknown(name, at)),
         }
@@ -54,19 +38,8 @@ pub(super) fn template(key: &str, at: &At<String>, mistakes: &mut Mistakes) -> T
     Template(pieces)
 }
 
-fn variable(name: &str) -> Option<Variable> {
-    let known = VARIABLES.into_iter().find(|(known, _)| *known == name).map(|(_, variable)| variable);
-    known.or_else(|| {
-        let header = name.strip_prefix("http_").filter(|rest| !rest.is_empty());
-        let cookie = name.strip_prefix("cookie_").filter(|rest| !rest.is_empty());
-        header
-            .map(|header| Variable::Header(header.to_ascii_lowercase().replace('_', "-")))
-            .or(cookie.map(|cookie| Variable::Cookie(cookie.to_owned())))
-    })
-}
-
 fn unknown(name: &str, at: &At<String>) -> Diagnostic {
-    let known = VARIABLES.iter().map(|(name, _)| *name);
+    let known = Variable::NAMED.iter().map(|(name, _)| *name);
     if name.is_empty() {
         return Diagnostic::error("a `$` begins the name of a variable, and none follows")
             .label(at.span.clone(), "")

@@ -3,7 +3,8 @@
 //! A developer who reads `SameSite=None` in a fix has to know where that is written. Here a change of
 //! a cookie is made where the framework has it, and told as lines of its configuration.
 
-use super::{
+use super::Changed;
+use crate::plan::framework::{
     CookieCall, Django, Express, ExpressCookie, ExpressSession, Framework, JsSameSite, PythonCookie, Secure,
     Starlette, View,
 };
@@ -22,9 +23,6 @@ pub enum CookieSetting {
     /// `Path=/`.
     RootPath,
 }
-
-/// A setting before and after a change, each as a line of configuration.
-pub type Changed = (String, String);
 
 impl Framework {
     /// Makes a change to the cookie with this name wherever the settings and the views' calls send it, and

@@ -1,12 +1,12 @@
 //! CORS in each framework's own settings: whom they let in, and what lets one more call through.
 //!
-//! The counterpart of [`super::setting`] for what a page may read. A grant names one origin, and nothing here
+//! The counterpart of [`super::cookie`] for what a page may read. A grant names one origin, and nothing here
 //! ever answers with whatever origin asks.
 
 use regex::Regex;
 
-use super::setting::Changed;
-use super::{
+use super::Changed;
+use crate::plan::framework::{
     CorsOrigin, Django, Express, ExpressCors, Framework, Middleware, OriginMatch, Starlette, StarletteCors,
 };
 
@@ -113,7 +113,7 @@ fn line(name: &str, list: &[String]) -> String {
 }
 
 /// Adds to a list what it lacks, and tells the two lines.
-fn extended(
+pub(super) fn extended(
     name: &str,
     list: &mut Vec<String>,
     needed: &[String],

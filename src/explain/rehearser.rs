@@ -10,42 +10,59 @@ use crate::plan::{Plan, Service};
 use crate::world::certs::CertificateError;
 use crate::world::{Authority, World, WorldError, hosts};
 
-/// What each browser of the stage showed, step by step.
+/// What each browser showed, step by step.
 pub(super) type Shown = Vec<Vec<Observation>>;
 
-/// The browsers a plan is rehearsed in, and the authority their worlds are signed by.
-pub(super) struct Stage {
+/// The browsers a plan is rehearsed in.
+pub(super) struct Rehearser {
     browsers: Vec<BrowserName>,
-    cast: Option<Cast>,
+    /// The time by the browsers' clocks, in seconds since 1970; `None` is now.
+    at: Option<i64>,
+    ready: Option<Ready>,
 }
 
-/// The models, made for one authority.
-struct Cast {
+/// The models, made for one authority, which their worlds are signed by.
+struct Ready {
     authority: Authority,
     models: Vec<Model>,
 }
 
-impl Stage {
+impl Rehearser {
+    /// A rehearser of these browsers.
     pub(super) fn new(browsers: &[BrowserName]) -> Self {
-        Self { browsers: browsers.to_vec(), cast: None }
+        Self { browsers: browsers.to_vec(), at: None, ready: None }
+    }
+
+    /// The same with the browsers' clocks set: an answer that was kept is told of as on the day it came.
+    pub(super) fn at(self, moment: Option<i64>) -> Self {
+        Self { at: moment, ..self }
     }
 
     pub(super) fn browsers(&self) -> &[BrowserName] {
         &self.browsers
     }
 
+    /// A rehearser of some of the browsers alone, by the same clock.
+    pub(super) fn of(&self, some: &[BrowserName]) -> Self {
+        Self::new(some).at(self.at)
+    }
+
     /// Takes the plan's steps in every browser, each with an empty jar.
     pub(super) async fn rehearse(&mut self, plan: &Plan) -> Result<Shown, WorldError> {
-        let cast = self.cast(plan).map_err(WorldError::Certificate)?;
-        let mut world = World::start(plan, &cast.authority)?;
+        let at = self.at;
+        let ready = self.ready(plan).map_err(WorldError::Certificate)?;
+        let mut world = World::start(plan, &ready.authority)?;
         // A back end remembers whom it has signed in, and when.
         let remembers = plan.origins.iter().any(|origin| matches!(origin.service, Service::BackEnd(_)));
-        let mut shown = Vec::with_capacity(cast.models.len());
-        for model in &cast.models {
+        let mut shown = Vec::with_capacity(ready.models.len());
+        for model in &ready.models {
             if remembers && !shown.is_empty() {
-                world = World::start(plan, &cast.authority)?;
+                world = World::start(plan, &ready.authority)?;
             }
             let mut agent = model.open(&world);
+            if let Some(moment) = at {
+                agent.set_clock(moment);
+            }
             let mut seen = Vec::with_capacity(plan.steps.len());
             for step in &plan.steps {
                 world.keep_time(&step.action);
@@ -57,14 +74,14 @@ impl Stage {
     }
 
     /// The models for a plan: those of before, unless the plan has a host they do not trust.
-    fn cast(&mut self, plan: &Plan) -> Result<&Cast, CertificateError> {
+    fn ready(&mut self, plan: &Plan) -> Result<&Ready, CertificateError> {
         let fits =
-            self.cast.as_ref().is_some_and(|cast| hosts(plan).all(|host| cast.authority.permits(host)));
+            self.ready.as_ref().is_some_and(|ready| hosts(plan).all(|host| ready.authority.permits(host)));
         if !fits {
             let authority = Authority::new(hosts(plan))?;
             let models = self.browsers.iter().map(|browser| Model::new(*browser, &authority)).collect();
-            self.cast = Some(Cast { authority, models });
+            self.ready = Some(Ready { authority, models });
         }
-        Ok(self.cast.as_ref().expect("it was just made"))
+        Ok(self.ready.as_ref().expect("it was just made"))
     }
 }
