@@ -117,7 +117,8 @@ impl Jars<'_> {
                 key.fits(cookie, self.reading.keeps_apart) && self.has_its_attributes(cookie, &read)
             };
             let mut kept = self.after.iter().filter(is_its);
-            let overtaken = later.stored.contains(&key) || later.over.contains(&key);
+            let overtakes = |other: &Key| other.overtakes(&key, self.reading.keeps_apart);
+            let overtaken = later.stored.iter().chain(&later.over).any(overtakes);
             line.stored = match kept.clone().next() {
                 // A line that was overtaken leaves no trace: only what is said of refusals tells of it.
                 None if overtaken => self.reading.tells_all.then_some(true),
@@ -146,7 +147,6 @@ impl Jars<'_> {
 
 /// What makes two lines be about one cookie (RFC 6265bis -22, section 5.7, step 23). All lines of one
 /// answer that are kept in a partition are kept in the same.
-#[derive(PartialEq)]
 struct Key {
     name: String,
     domain: String,
@@ -176,6 +176,15 @@ impl Key {
             path,
             partitioned: read.partitioned.is_some(),
         }
+    }
+
+    /// Whether a later line of this key is for the cookie of that one. A browser that keeps third parties apart keeps
+    /// their cookies in one partition, whether or not a line asks for it.
+    fn overtakes(&self, other: &Self, keeps_apart: bool) -> bool {
+        let same_partition = keeps_apart || self.partitioned == other.partitioned;
+        (&self.name, &self.domain, self.host_only, &self.path)
+            == (&other.name, &other.domain, other.host_only, &other.path)
+            && same_partition
     }
 
     fn fits(&self, cookie: &Cookie, keeps_apart: bool) -> bool {

@@ -17,10 +17,13 @@ pub(super) fn navigates(step: &Step) -> bool {
     navigation && step.inside.is_none()
 }
 
-/// The URL as requests have it.
+/// The URL as requests have it: without a fragment, and without a user's name and password.
 pub(super) fn without_fragment(url: &Url) -> Url {
     let mut url = url.clone();
     url.set_fragment(None);
+    // Neither can fail but for a URL that can have none.
+    _ = url.set_username("");
+    _ = url.set_password(None);
     url
 }
 

@@ -1,7 +1,7 @@
 //! The scripts that make a page do what a step says, the same in every engine.
 //!
 //! Each is a function of one argument, JSON, so that nothing of a scenario is ever pasted into code, and
-//! answers with a text. They know pages; how a browser runs them is the engine's module.
+//! answers with a text. Elements are made by their namespace, so that they are HTML's in a page of XML too. They know pages; how a browser runs them is the engine's module.
 
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ pub(super) const XHR: &str = "json => new Promise(done => {
 
 /// An image, added to the page. Answers the name of the event that ended it.
 pub(super) const IMAGE: &str = "json => new Promise(done => {
-    const image = document.createElement('img');
+    const image = document.createElementNS('http://www.w3.org/1999/xhtml', 'img');
     image.onload = image.onerror = event => done(event.type);
     image.src = JSON.parse(json).url;
     (document.body ?? document.documentElement).append(image);
@@ -47,7 +47,7 @@ pub(super) const IMAGE: &str = "json => new Promise(done => {
 
 /// A script, added to the page. Answers the name of the event that ended it.
 pub(super) const SCRIPT: &str = "json => new Promise(done => {
-    const script = document.createElement('script');
+    const script = document.createElementNS('http://www.w3.org/1999/xhtml', 'script');
     script.onload = script.onerror = event => done(event.type);
     script.src = JSON.parse(json).url;
     (document.body ?? document.documentElement).append(script);
@@ -75,14 +75,14 @@ pub(super) const POPUP: &str = "json => {
 /// A frame, added to the page. It is not waited for here: a frame whose answer has no content, or that
 /// was refused as mixed content, never fires an event.
 pub(super) const FRAME: &str = "json => {
-    const frame = document.createElement('iframe');
+    const frame = document.createElementNS('http://www.w3.org/1999/xhtml', 'iframe');
     frame.src = JSON.parse(json).url;
     (document.body ?? document.documentElement).append(frame);
 }";
 
 /// A link, clicked.
 pub(super) const LINK: &str = "json => {
-    const link = document.createElement('a');
+    const link = document.createElementNS('http://www.w3.org/1999/xhtml', 'a');
     link.href = JSON.parse(json).url;
     link.textContent = 'rehearsal';
     (document.body ?? document.documentElement).append(link);
@@ -92,11 +92,11 @@ pub(super) const LINK: &str = "json => {
 /// A form, submitted. The prototype's method, as a field may be called `submit`.
 pub(super) const FORM: &str = "json => {
     const { url, method, fields } = JSON.parse(json);
-    const form = document.createElement('form');
+    const form = document.createElementNS('http://www.w3.org/1999/xhtml', 'form');
     form.method = method;
     form.action = url;
     for (const [name, value] of fields) {
-        const input = document.createElement('input');
+        const input = document.createElementNS('http://www.w3.org/1999/xhtml', 'input');
         input.type = 'hidden';
         input.name = name;
         input.value = value;

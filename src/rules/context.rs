@@ -79,6 +79,8 @@ pub enum Destination {
     Script,
     /// A style sheet.
     Style,
+    /// A film, or sound that a page of its own plays.
+    Video,
 }
 
 impl Destination {
@@ -91,6 +93,7 @@ impl Destination {
             Self::Image => "image",
             Self::Script => "script",
             Self::Style => "style",
+            Self::Video => "video",
         }
     }
 }
@@ -332,6 +335,8 @@ impl<'c> Standing<'c> {
             Some(initiator) => is_same(initiator),
         };
         let same_site = all_same && initiator_same;
+        let only_ends_count = profile.sites.only_top_and_asker_count;
+        let same_for_sending = if only_ends_count { top_same && initiator_same } else { same_site };
         // For sending, a host may also be of the site of one that is above it.
         let is_above = |other: &Origin| {
             let rest = origin.host.strip_suffix(&*other.host);
@@ -381,7 +386,7 @@ impl<'c> Standing<'c> {
             top_level,
             safe_method: context.has_safe_method(),
             same_site,
-            same_site_for_sending: ((same_site || held()) && !redirected) || at_top_host || siteless,
+            same_site_for_sending: ((same_for_sending || held()) && !redirected) || at_top_host || siteless,
             third_party,
             partition: PartitionRef { top_level: top_site, cross_site_ancestor },
             credentials: script || context.includes_credentials(),

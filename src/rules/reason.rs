@@ -157,6 +157,10 @@ reasons! {
     HandshakeRefused = "handshake-refused" [
         Stored: "the answer refuses a WebSocket's handshake, and this browser keeps no cookie of such an answer", "WHATWG WebSockets, section 2; RFC 6455, section 4.1";
     ]
+    /// The browser takes an answer of this status for a failure.
+    AnswerDiscarded = "answer-discarded" [
+        Stored: "the browser takes an answer of this status for a failure of the connection or of a proxy, and keeps no cookie of it", "RFC 9110, sections 15.5.8 and 15.5.9";
+    ]
     /// The cookie's lifetime is over.
     Expired = "expired" [
         Stored: "the cookie's lifetime was already over when it arrived: this is how a server deletes a cookie", "RFC 6265bis -22, section 5.7";

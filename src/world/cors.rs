@@ -57,19 +57,20 @@ impl Cors {
     ///
     /// It is 204 whoever asks. Someone who is not let in gets no CORS header, and so does not pass.
     pub(super) fn preflight(&self, method: &Method, request: &HeaderMap) -> Option<Reply> {
-        let is_preflight = method == Method::OPTIONS
-            && request.contains_key(ORIGIN)
-            && request.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-        if !is_preflight {
-            return None;
-        }
-        let mut reply = Reply::new(StatusCode::NO_CONTENT, Answer::Preflight);
-        if self.allowed(request).is_some() {
+        is_preflight(method, request).then(|| {
+            let mut reply = Reply::new(StatusCode::NO_CONTENT, Answer::Preflight);
+            self.grant(method, request, &mut reply);
+            reply
+        })
+    }
+
+    /// Adds to the answer to a preflight what is allowed, where the answer does not say so itself.
+    pub(super) fn grant(&self, method: &Method, request: &HeaderMap, reply: &mut Reply) {
+        if is_preflight(method, request) && self.allowed(request).is_some() {
             set(&mut reply.headers, ACCESS_CONTROL_ALLOW_METHODS, self.methods.as_ref());
             set(&mut reply.headers, ACCESS_CONTROL_ALLOW_HEADERS, self.headers.as_ref());
             set(&mut reply.headers, ACCESS_CONTROL_MAX_AGE, self.max_age.as_ref());
         }
-        Some(reply)
     }
 
     /// Adds what every response to this request carries, a preflight's and an error's included.
@@ -99,6 +100,13 @@ impl Cors {
             Allow::Listed(origins) => origins.iter().find(|listed| *listed == origin).cloned(),
         }
     }
+}
+
+/// Whether a request is a preflight: Fetch, section 3.3.2.
+fn is_preflight(method: &Method, request: &HeaderMap) -> bool {
+    method == Method::OPTIONS
+        && request.contains_key(ORIGIN)
+        && request.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 /// Sets a header that the route has not declared itself.

@@ -95,6 +95,11 @@ impl Mock {
         self.routes.iter().any(|route| matches!(&route.path, Path::Exact(exact) if exact == path))
     }
 
+    /// Whether a route has this very method and this path.
+    pub(super) fn declares(&self, method: &Method, path: &str) -> bool {
+        self.routes.iter().any(|route| route.method == method.as_str() && route.path.matches(path))
+    }
+
     /// Whether any route has this path.
     pub(super) fn answers(&self, path: &str) -> bool {
         self.routes.iter().any(|route| route.path.matches(path))

@@ -112,14 +112,23 @@ impl Origin {
     pub(super) fn answer(&self, world: &Alive, request: &Parts, url: &Url, body: &[u8]) -> Reply {
         let mut reply = self.served(world, request, url, body);
         if let Some(cors) = &self.cors {
+            // A route that is declared answers its preflight itself, and has these settings' headers where it states
+            // none of its own.
+            cors.grant(&request.method, &request.headers, &mut reply);
             cors.apply(&request.headers, &mut reply);
         }
         reply
     }
 
+    /// Whether a route of the scenario's own answers this.
+    fn declares(&self, request: &Parts, url: &Url) -> bool {
+        matches!(&self.service, Service::Routes(mock) if mock.declares(&request.method, url.path()))
+    }
+
     fn served(&self, world: &Alive, request: &Parts, url: &Url, body: &[u8]) -> Reply {
         let headers = &request.headers;
-        if let Some(reply) = self.cors.as_ref().and_then(|cors| cors.preflight(&request.method, headers)) {
+        let preflight = self.cors.as_ref().and_then(|cors| cors.preflight(&request.method, headers));
+        if let Some(reply) = preflight.filter(|_| !self.declares(request, url)) {
             return reply;
         }
         if request.method == Method::CONNECT {

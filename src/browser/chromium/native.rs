@@ -40,9 +40,12 @@ pub(super) fn not_stored(word: &str, host: &str, domain: Option<&str>) -> Option
 }
 
 /// Why Chromium refuses a line of which it says nothing at all: its refusal has no word in the protocol
-/// (measured 2026-11-20, Chromium 156.0.8078.79; `EXCLUDE_INVALID_PARTITIONED`).
+/// (measured 2026-11-20, Chromium 156.0.8078.79: `EXCLUDE_INVALID_PARTITIONED`; 2026-11-27:
+/// `EXCLUDE_AMBIGUOUS_SERIALIZATION`).
 pub(super) fn refused_in_silence(line: &SetCookie<'_>) -> Option<Reason> {
-    (line.partitioned.is_some() && line.secure.is_none()).then_some(Reason::PartitionedInsecure)
+    let is_nameless = line.faults.iter().any(|fault| fault.reason == Reason::Nameless);
+    let is_insecure = line.partitioned.is_some() && line.secure.is_none();
+    is_nameless.then_some(Reason::Nameless).or_else(|| is_insecure.then_some(Reason::PartitionedInsecure))
 }
 
 /// Why a cookie was not sent: a word of `Network.CookieBlockedReason`.

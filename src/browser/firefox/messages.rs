@@ -51,8 +51,7 @@ pub(super) fn explain_refused(exchanges: &mut [Exchange], messages: &[String], m
             exchanges.iter_mut().filter(|exchange| url.as_ref().is_none_or(|url| exchange.wire.url == *url));
         for exchange in answers {
             let Exchange { wire, set_cookie, .. } = exchange;
-            let host = wire.url.host_str().unwrap_or_default();
-            if set_cookie.iter_mut().any(|line| refuse(line, host, message, refusal)) {
+            if set_cookie.iter_mut().any(|line| refuse(line, &wire.url, message, refusal)) {
                 break;
             }
         }
@@ -79,22 +78,21 @@ pub(super) fn explain_written(line: &mut Line, page: &Url, messages: &[String]) 
     if line.stored == Some(true) {
         return;
     }
-    let host = page.host_str().unwrap_or_default();
     for message in messages {
-        if native::refusal(message).is_some_and(|refusal| refuse(line, host, message, refusal)) {
+        if native::refusal(message).is_some_and(|refusal| refuse(line, page, message, refusal)) {
             return;
         }
     }
 }
 
 /// Notes the refusal of a line, where it is about it and none was noted.
-fn refuse(line: &mut Line, host: &str, message: &str, refusal: Refusal<'_>) -> bool {
+fn refuse(line: &mut Line, url: &Url, message: &str, refusal: Refusal<'_>) -> bool {
     if !line.native.is_empty() {
         return false;
     }
     let read = SetCookie::parse(&line.line, &Profile::FIREFOX);
     let domain = line_outcomes::domain(&read);
-    let Some(reason) = refusal.reason(&read, host, domain.as_deref()) else { return false };
+    let Some(reason) = refusal.reason(&read, url, domain.as_deref()) else { return false };
     line.stored = Some(false);
     line.reasons.insert(reason);
     line.native.push(message.to_owned());

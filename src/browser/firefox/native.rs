@@ -4,8 +4,11 @@
 //! told to speak). A message that says less than a reason of ours does, or that is not known here, gives
 //! none: it is shown as it is, and nothing is invented. Seen in Firefox 153.7.0esr.
 
+use url::Url;
+
 use crate::rules::cookie::SameSite;
 use crate::rules::domain::domain_match;
+use crate::rules::prefix::Prefix;
 use crate::rules::reason::Reason;
 use crate::rules::set_cookie::SetCookie;
 use crate::suffixes::suffixes;
@@ -88,9 +91,10 @@ impl Refusal<'_> {
         self.word == Word::HttpOnly
     }
 
-    /// Why the line was refused, where `host` answered with it; `None` where the message does not fit it,
+    /// Why the line was refused, where this address answered with it; `None` where the message does not fit it,
     /// which then is about another line for a cookie of that name.
-    pub(super) fn reason(&self, line: &SetCookie<'_>, host: &str, domain: Option<&str>) -> Option<Reason> {
+    pub(super) fn reason(&self, line: &SetCookie<'_>, url: &Url, domain: Option<&str>) -> Option<Reason> {
+        let host = url.host_str().unwrap_or_default();
         let name = line.name_text();
         if name != self.name {
             return None;
@@ -101,7 +105,10 @@ impl Refusal<'_> {
                 line.same_site_flag() == SameSite::None && line.secure.is_none(),
                 Reason::SameSiteNoneInsecure,
             ),
-            Word::TooLarge => Some(Reason::TooLarge),
+            Word::TooLarge => {
+                let is_large = line.faults.iter().any(|fault| fault.reason == Reason::TooLarge);
+                fits(is_large, Reason::TooLarge)
+            }
             // A cookie that has no name has no valid one.
             Word::InvalidName if name.is_empty() => Some(Reason::Nameless),
             Word::InvalidName | Word::InvalidCharacter => Some(Reason::InvalidCharacter),
@@ -111,13 +118,16 @@ impl Refusal<'_> {
                 Some(domain) => fits(domain != host && suffixes(domain).name == domain, Reason::PublicSuffix),
                 None => None,
             },
-            Word::InvalidPrefix => fits(name.starts_with("__"), Reason::InvalidPrefix),
+            Word::InvalidPrefix => {
+                let asked = Prefix::of(name.as_bytes());
+                fits(asked.is_some_and(|prefix| !keeps(line, prefix, url)), Reason::InvalidPrefix)
+            }
             // One word for two things of which the line shows the one.
             Word::HttpOnly if line.http_only.is_some() => Some(Reason::HttpOnlyFromScript),
             Word::HttpOnly => Some(Reason::OverwritesHttpOnly),
             Word::SecureRequired => fits(line.secure.is_some(), Reason::SecureRequired),
             Word::ThirdParty => Some(Reason::ThirdPartyBlocked),
-            Word::OverSecure => Some(Reason::OverwritesSecure),
+            Word::OverSecure => fits(line.secure.is_none(), Reason::OverwritesSecure),
             Word::CrossSite => match line.same_site_flag() {
                 SameSite::Strict => Some(Reason::SameSiteStrict),
                 SameSite::Lax => Some(Reason::SameSiteLax),
@@ -129,6 +139,17 @@ impl Refusal<'_> {
             }
         }
     }
+}
+
+/// Whether a line is seen to keep all that the prefix of its name asks for. What it leaves to the address, such as a
+/// path of its own, does not tell.
+fn keeps(line: &SetCookie<'_>, prefix: Prefix, url: &Url) -> bool {
+    let path = line.path.map(|path| line.bytes(path.value));
+    let has_domain = line.domain.is_some_and(|domain| !domain.value.is_empty());
+    url.scheme() == "https"
+        && line.secure.is_some()
+        && (!prefix.host || (path == Some(b"/") && !has_domain))
+        && (!prefix.http_only || line.http_only.is_some())
 }
 
 /// What a message says of an answer that could not be read.
@@ -189,7 +210,7 @@ mod tests {
 
     fn reason(message: &str, line: &str) -> Option<Reason> {
         let line = SetCookie::parse(line.as_bytes(), &Profile::FIREFOX);
-        refusal(message)?.reason(&line, "a.vercel.app", Some("vercel.app"))
+        refusal(message)?.reason(&line, &Url::parse("https://a.vercel.app/").ok()?, Some("vercel.app"))
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(super) struct Connections {
 }
 
 /// A request, all of it but the URL's host, which is the connection's.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Outgoing {
     pub(super) method: Method,
     pub(super) url: Url,

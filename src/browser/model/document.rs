@@ -10,8 +10,10 @@ use super::UserAgent;
 use super::fetch::{Failed, Request, Response};
 use super::history::Entered;
 use super::told;
+use super::view::Shown;
 use crate::plan::Form;
 use crate::rules::context::Context;
+use crate::rules::engine::Viewer;
 use crate::rules::site::Origin;
 use crate::suffixes::Names;
 
@@ -29,6 +31,8 @@ pub(super) struct Document {
     pub(super) again: Navigation,
     /// Whether it is a page of the browser's own that warns the user, who could insist.
     pub(super) warns: bool,
+    /// How it is shown.
+    pub(super) viewer: Viewer,
 }
 
 /// A navigation of the tab.
@@ -65,11 +69,12 @@ impl Document {
     /// The page of a new tab.
     pub(super) fn blank() -> Self {
         let url = Url::parse("about:blank").expect("a URL");
-        Self { again: Navigation::visit(url.clone()), url, origin: Origin::opaque(), warns: false }
+        let again = Navigation::visit(url.clone());
+        Self { again, url, origin: Origin::opaque(), warns: false, viewer: Viewer::Page }
     }
 
     /// What an answer to a navigation makes.
-    pub(super) fn of(response: &Response, navigation: Navigation) -> Self {
+    pub(super) fn of(response: &Response, navigation: Navigation, viewer: Viewer) -> Self {
         let request = &response.request;
         let again = Navigation {
             url: request.url.clone(),
@@ -80,7 +85,11 @@ impl Document {
             form: navigation.form && request.context.redirects.is_empty(),
             ..navigation
         };
-        Self { url: request.url.clone(), origin: request.context.url.origin.clone(), again, warns: false }
+        let origin = match viewer {
+            Viewer::Isolated | Viewer::Closed => Origin::opaque(),
+            _ => request.context.url.origin.clone(),
+        };
+        Self { url: request.url.clone(), origin, again, warns: false, viewer }
     }
 
     /// Whether it is the browser's own page for what could not be loaded.
@@ -108,11 +117,9 @@ impl Document {
 
     /// A navigation that this document starts.
     pub(super) fn navigation(&self, url: Url) -> Navigation {
-        Navigation {
-            initiator: Some(self.origin.clone()),
-            referrer: Some(self.url.clone()),
-            ..Navigation::visit(url)
-        }
+        // What a viewer is told to open, the user opens.
+        let initiator = (self.viewer != Viewer::Closed).then(|| self.origin.clone());
+        Navigation { initiator, referrer: Some(self.url.clone()), ..Navigation::visit(url) }
     }
 }
 
@@ -160,6 +167,7 @@ impl Navigation {
             body: self.body.clone(),
             referrer: self.referrer.clone(),
             form: self.form,
+            xhr: false,
         })
     }
 }
@@ -207,15 +215,26 @@ impl UserAgent {
             return self.show_error(navigation, Failed::no_host(), entered);
         };
         match self.fetch(request).await {
-            // HTML, navigate: no content, no new document.
-            Ok(response) if matches!(response.status, 204 | 205) => response.into(),
             Ok(response) => {
-                let mut page = Document::of(&response, navigation);
+                let viewer = match self.shown(&response, true) {
+                    // HTML, navigate: no content, no new document.
+                    Shown::Nothing => return response.into(),
+                    Shown::OwnPage => {
+                        let page = Document::of(&response, navigation, Viewer::Page);
+                        self.show(Document { origin: Origin::opaque(), ..page }, entered);
+                        return response.into();
+                    }
+                    Shown::Document(viewer) => viewer,
+                };
+                let mut page = Document::of(&response, navigation, viewer);
                 if self.profile.navigation.reloads_keep_redirects {
                     page.again.redirects.clone_from(&response.request.context.redirects);
                 }
                 let documents = vec![page.origin.clone()];
                 self.show(page, entered);
+                if viewer == Viewer::AsksAgain {
+                    self.ask_again(documents.clone(), &response).await;
+                }
                 self.load(documents, &response).await;
                 response.into()
             }
@@ -228,7 +247,13 @@ impl UserAgent {
         let Some(request) = navigation.request() else { return Failed::no_host().into() };
         match self.fetch(request).await {
             Ok(response) => {
-                self.load(vec![response.request.context.url.origin.clone()], &response).await;
+                if let Shown::Document(viewer) = self.shown(&response, true) {
+                    let documents = vec![response.request.context.url.origin.clone()];
+                    if viewer == Viewer::AsksAgain {
+                        self.ask_again(documents.clone(), &response).await;
+                    }
+                    self.load(documents, &response).await;
+                }
                 response.into()
             }
             Err(failed) => failed.into(),
@@ -239,7 +264,8 @@ impl UserAgent {
     pub(super) fn show_error(&mut self, navigation: Navigation, failed: Failed, entered: Entered) -> Done {
         let url = failed.url.clone().unwrap_or_else(|| navigation.url.clone());
         let again = Navigation { url: url.clone(), ..navigation };
-        self.show(Document { url, origin: Origin::opaque(), again, warns: failed.warned }, entered);
+        let (origin, warns, viewer) = (Origin::opaque(), failed.warned, Viewer::Page);
+        self.show(Document { url, origin, again, warns, viewer }, entered);
         failed.into()
     }
 

@@ -24,7 +24,9 @@ use crate::observe::{Exchange, SetCookie};
 use crate::rules::context::{Context, Credentials, Destination, Kind, Mode};
 use crate::rules::cors::{self, MixedContent, Preflight};
 use crate::rules::date::http_date;
-use crate::rules::engine::{DroppedHeaders, Profile};
+use crate::rules::engine::{
+    self, DroppedHeaders, EmptyLocation, Profile, ProxyChallenge, TwoLocations, UserRedirects,
+};
 use crate::rules::fetch_metadata::fetch_metadata;
 use crate::rules::path::normalize_escapes;
 use crate::rules::reason::Reason;
@@ -53,6 +55,8 @@ pub(super) struct Request {
     pub(super) referrer: Option<Url>,
     /// Whether it is a form, submitted.
     pub(super) form: bool,
+    /// Whether it is made by XMLHttpRequest.
+    pub(super) xhr: bool,
 }
 
 /// An answer after all redirects.
@@ -86,7 +90,7 @@ impl UserAgent {
         let mut status = None;
         match self.follow(&mut request, &mut status).await {
             Ok((status, headers, body)) => Ok(Response { request, status, headers, body }),
-            Err(failed) => Err(Failed { status, url: Some(request.url), ..failed }),
+            Err(failed) => Err(Failed { status: failed.status.or(status), url: Some(request.url), ..failed }),
         }
     }
 
@@ -126,7 +130,7 @@ impl UserAgent {
                 self.preflights.refuse(&self.profile, &request.context, &request.url);
                 return Err(Failed::new(reasons, format!("the CORS check of {} failed", request.url)));
             }
-            let redirected = request.redirect(status, &headers, most);
+            let redirected = request.redirect(status, &headers, most, &self.profile.fetch);
             if !redirected.map_err(|error| Failed::new([Reason::Network], error))? {
                 return Ok((status, headers, body));
             }
@@ -177,21 +181,50 @@ impl UserAgent {
         Ok(())
     }
 
-    /// HTTP-network-or-cache fetch, without the cache: cookies go, the answer comes, cookies are set.
+    /// An exchange, made again as often as the browser does where the answer asks for that.
     pub(super) async fn exchange(
         &mut self,
         context: &Context,
-        mut outgoing: Outgoing,
+        outgoing: Outgoing,
     ) -> Result<(u16, HeaderMap, Bytes), Failed> {
-        let cookies = &self.profile;
-        let retrieval = self.jar.retrieve(cookies, &Names, context, self.now);
+        let mut made = 0;
+        loop {
+            let answer = self.exchange_once(context, outgoing.clone(), made).await?;
+            let status = answer.0;
+            made += 1;
+            let failed = |error: &str| {
+                let error = format!("{} was answered {status}, {error}", outgoing.url);
+                Failed { status: Some(status), ..Failed::new([Reason::Network], error) }
+            };
+            let rules = &self.profile.fetch;
+            match status {
+                _ if made < attempts(rules, status) => {}
+                408 if made > 1 => return Err(failed("as often as the browser asked")),
+                407 if rules.proxy_challenges == ProxyChallenge::NetworkError => {
+                    return Err(failed("as only a proxy may"));
+                }
+                _ => return Ok(answer),
+            }
+        }
+    }
+
+    /// HTTP-network-or-cache fetch, without the cache: cookies go, the answer comes, cookies are set. It was `made`
+    /// before so often.
+    async fn exchange_once(
+        &mut self,
+        context: &Context,
+        mut outgoing: Outgoing,
+        made: usize,
+    ) -> Result<(u16, HeaderMap, Bytes), Failed> {
+        let rules = self.profile;
+        let retrieval = self.jar.retrieve(&rules, &Names, context, self.now);
         let withheld = told::withheld(&retrieval);
         if !retrieval.header.is_empty()
             && let Ok(header) = HeaderValue::from_bytes(&retrieval.header)
         {
             outgoing.headers.insert(COOKIE, header);
         }
-        if cookies.fetch.normalizes_request_path {
+        if rules.fetch.normalizes_request_path {
             let path = normalize_escapes(outgoing.url.path().as_bytes()).into_owned();
             outgoing.url.set_path(&String::from_utf8_lossy(&path));
         }
@@ -206,15 +239,21 @@ impl UserAgent {
             Failed { warned, ..Failed::new([Reason::Network], none.to_string()) }
         })?;
         let context = &Context { answered: date(&answer.headers), ..context.clone() };
-        let is_refused = context.mode == Mode::WebSocket && !matches!(answer.status, 101 | 401);
-        let is_ignored = is_refused && !cookies.fetch.refused_handshakes_set_cookies;
+        let ignored = ignored(&rules.fetch, context, answer.status);
         let mut set_cookie: Vec<SetCookie> = Vec::new();
         for line in answer.headers.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes) {
-            if is_ignored {
-                set_cookie.push(told::ignored(line, Reason::HandshakeRefused));
+            if let Some(reason) = ignored {
+                set_cookie.push(told::ignored(line, reason));
                 continue;
             }
-            let decision = self.jar.store(cookies, &Names, context, line, self.now);
+            if made + 1 < attempts(&rules.fetch, answer.status)
+                && !rules.fetch.every_misdirected_answer_sets_cookies
+            {
+                // It is not kept, and where the next answer has the same line nobody can tell.
+                set_cookie.push(SetCookie::unjudged(line));
+                continue;
+            }
+            let decision = self.jar.store(&rules, &Names, context, line, self.now);
             // What a later line of the answer crowds out leaves no trace: that it was stored can nobody tell.
             for evicted in &decision.evicted {
                 let is_its =
@@ -229,6 +268,12 @@ impl UserAgent {
             // Chromium's frames have others than the page itself, Firefox's some of its (measured 2026-11-21).
             self.doubt("which cookies a frame in a page without a site has".to_owned());
         }
+        if answer.status == 408
+            && rules.fetch.timeouts_on_kept_connections
+            && !context.url.origin.scheme.is_encrypted()
+        {
+            self.doubt("whether a 408 on a connection that was used before is asked again".to_owned());
+        }
         if answer.headers.contains_key("clear-site-data") {
             self.doubt("what the header `clear-site-data` removes".to_owned());
         }
@@ -238,7 +283,11 @@ impl UserAgent {
             let withheld = if wire.is_preflight() { Vec::new() } else { withheld };
             self.seen.exchanges.push(Exchange { withheld, set_cookie, ..Exchange::from_wire(wire) });
         }
-        Ok((answer.status, answer.headers, answer.body))
+        let headers = match rules.fetch.leaves_out_empty_headers {
+            true => without_empty(&answer.headers),
+            false => answer.headers,
+        };
+        Ok((answer.status, headers, answer.body))
     }
 }
 
@@ -333,12 +382,18 @@ impl Request {
 
     /// HTTP-redirect fetch: whether the answer redirects, and if so, the request as it is then. Fails
     /// where the redirect may not be followed, or there were `most` before it.
-    pub(super) fn redirect(&mut self, status: u16, headers: &HeaderMap, most: usize) -> Result<bool, String> {
-        let (301 | 302 | 303 | 307 | 308, Some(to)) = (status, headers.get(LOCATION)) else {
+    pub(super) fn redirect(
+        &mut self,
+        status: u16,
+        headers: &HeaderMap,
+        most: usize,
+        rules: &engine::Fetch,
+    ) -> Result<bool, String> {
+        if !matches!(status, 301 | 302 | 303 | 307 | 308) {
             return Ok(false);
-        };
+        }
         // Steps 2 to 6, and the response's location URL, step 4: a fragment is kept.
-        let to = String::from_utf8_lossy(to.as_bytes());
+        let Some(to) = location(headers, rules)? else { return Ok(false) };
         let mut url = self.url.join(to.trim()).map_err(|_| format!("`{to}` is no URL to redirect to"))?;
         if url.fragment().is_none() {
             url.set_fragment(self.url.fragment());
@@ -353,9 +408,19 @@ impl Request {
         let to = told::location(&url).ok_or_else(|| format!("{url} has no host that can be asked"))?;
         let leaves = !to.origin.is_same_origin(&self.context.url.origin);
         // Steps 9 and 10: a URL with a password in it is for navigations.
-        let has_password = !url.username().is_empty() || url.password().is_some();
-        if self.context.mode == Mode::Cors && has_password && (leaves || self.context.is_cross_origin()) {
-            return Err("a redirect to another origin may not carry a user name or password".to_owned());
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        let crosses = leaves || self.context.is_cross_origin();
+        let may = match (rules.redirects_with_users, self.context.mode) {
+            (UserRedirects::AsFetch, Mode::Cors) => !crosses,
+            (UserRedirects::AsFetch, _) => true,
+            (UserRedirects::ForNavigationsAndXhr, Mode::Cors) => self.xhr && !crosses,
+            (UserRedirects::ForNavigationsAndXhr, Mode::NoCors) => {
+                self.context.destination == Destination::Empty
+            }
+            (UserRedirects::ForNavigationsAndXhr, _) => self.context.kind != Kind::FrameNavigation,
+        };
+        if has_user && !may {
+            return Err("this redirect may not carry a user name or password".to_owned());
         }
         // Step 12.
         let redirected = self.context.clone().redirected(status, to);
@@ -407,6 +472,57 @@ impl Failed {
     }
 }
 
+/// The address an answer redirects to: Fetch, location URL.
+fn location(headers: &HeaderMap, rules: &engine::Fetch) -> Result<Option<String>, String> {
+    let values: Vec<&[u8]> = headers.get_all(LOCATION).iter().map(HeaderValue::as_bytes).collect();
+    let value = match values.as_slice() {
+        [] => return Ok(None),
+        [one] => (*one).to_vec(),
+        several if rules.two_locations == TwoLocations::Joined => several.join(&b", "[..]),
+        [one, others @ ..] if others.iter().all(|other| other == one) => (*one).to_vec(),
+        _ => return Err("the answer redirects to two addresses".to_owned()),
+    };
+    if value.trim_ascii().is_empty() {
+        match rules.empty_locations {
+            EmptyLocation::Redirects => {}
+            EmptyLocation::Ignored => return Ok(None),
+            EmptyLocation::Fails => return Err("the answer redirects to no address".to_owned()),
+        }
+    }
+    Ok(Some(match rules.latin_locations {
+        true => value.iter().map(|&byte| char::from(byte)).collect(),
+        false => String::from_utf8_lossy(&value).into_owned(),
+    }))
+}
+
+/// How often a browser makes a request that is answered with this status each time.
+fn attempts(rules: &engine::Fetch, status: u16) -> usize {
+    match status {
+        408 => rules.timeout_attempts,
+        421 => rules.misdirected_attempts,
+        _ => 1,
+    }
+}
+
+/// Why a browser keeps no cookie of an answer of this status, where it does not.
+fn ignored(rules: &engine::Fetch, context: &Context, status: u16) -> Option<Reason> {
+    let is_refused = context.mode == Mode::WebSocket && !matches!(status, 101 | 401);
+    match status {
+        408 if rules.timeout_attempts > 1 => Some(Reason::AnswerDiscarded),
+        407 if rules.proxy_challenges != ProxyChallenge::AsAnyOther => Some(Reason::AnswerDiscarded),
+        _ => (is_refused && !rules.refused_handshakes_set_cookies).then_some(Reason::HandshakeRefused),
+    }
+}
+
+/// The headers but for those that are empty and have others of their name beside them.
+fn without_empty(headers: &HeaderMap) -> HeaderMap {
+    let is_left_out = |(name, value): &(&HeaderName, &HeaderValue)| {
+        value.is_empty() && headers.get_all(*name).iter().any(|value| !value.is_empty())
+    };
+    let kept = headers.iter().filter(|field| !is_left_out(field));
+    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 /// The `Date` of an answer.
 fn date(headers: &HeaderMap) -> Option<i64> {
     http_date(headers.get(DATE)?.as_bytes())
@@ -425,7 +541,7 @@ fn accepted(destination: Destination) -> &'static str {
         }
         Destination::Image => "image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
         Destination::Style => "text/css,*/*;q=0.1",
-        Destination::Empty | Destination::Script => "*/*",
+        Destination::Empty | Destination::Script | Destination::Video => "*/*",
     }
 }
 

@@ -9,7 +9,9 @@ use super::UserAgent;
 use super::document::{Document, Done, Navigation};
 use super::fetch::Failed;
 use super::history::FrameEntry;
+use super::view::Shown;
 use crate::rules::context::{Context, Destination, Kind};
+use crate::rules::engine::Viewer;
 use crate::rules::site::Origin;
 
 /// A frame that a step added.
@@ -56,7 +58,7 @@ impl UserAgent {
         // It is there, also on a page that loads nothing into it.
         let frame = Frame { id, parent: self.inside, asked: url.clone(), above, document: None };
         self.frames.push(frame);
-        if !self.loads() {
+        if !self.loads(Destination::Iframe) {
             return self.not_asked().into();
         }
         self.navigate_frame(id, navigation).await
@@ -123,18 +125,26 @@ impl UserAgent {
             ..request.context
         };
         let fetched = self.fetch(request).await;
-        if matches!(&fetched, Ok(response) if matches!(response.status, 204 | 205)) {
+        let shown = fetched.as_ref().ok().map(|response| self.shown(response, false));
+        if shown == Some(Shown::Nothing) {
             return fetched.map_or_else(Done::from, Done::from);
         }
         self.forget_frames_in(Some(id));
-        let document = fetched.as_ref().ok().map(|response| Document::of(response, navigation));
+        // The browser's own page is no document to act in.
+        let is_own = shown == Some(Shown::OwnPage);
+        let document = fetched.as_ref().ok().filter(|_| !is_own);
+        let document = document.map(|response| Document::of(response, navigation, Viewer::Page));
         if let Some(frame) = self.frame_mut(id) {
             frame.document = document;
         }
         match fetched {
+            Ok(response) if is_own => response.into(),
             Ok(response) => {
                 let mut documents = above;
                 documents.push(response.request.context.url.origin.clone());
+                if shown == Some(Shown::Document(Viewer::AsksAgain)) {
+                    self.ask_again(documents.clone(), &response).await;
+                }
                 self.load(documents, &response).await;
                 response.into()
             }

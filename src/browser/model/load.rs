@@ -11,8 +11,10 @@ use super::UserAgent;
 use super::fetch::{Request, Response};
 use super::html::{self, Kind};
 use super::told;
+use super::view::Shown;
 use crate::observe::Exchange;
 use crate::rules::context::{Context, Destination};
+use crate::rules::engine::Viewer;
 use crate::rules::site::Origin;
 
 /// How many frames may be in one another. Chromium and others have limits far above.
@@ -74,6 +76,7 @@ impl UserAgent {
                         dropped: Vec::new(),
                         body: None,
                         form: false,
+                        xhr: false,
                         referrer,
                     },
                 )
@@ -108,11 +111,35 @@ impl UserAgent {
                 self.doubt(format!("what more the style sheet {} asks for", response.request.url));
             }
             Kind::Style => {}
-            Kind::Frame => {
-                documents.push(response.request.context.url.origin.clone());
-                self.load(documents, &response).await;
-            }
+            Kind::Frame => match self.shown(&response, false) {
+                Shown::Document(viewer) => {
+                    documents.push(response.request.context.url.origin.clone());
+                    if viewer == Viewer::AsksAgain {
+                        self.ask_again(documents.clone(), &response).await;
+                    }
+                    self.load(documents, &response).await;
+                }
+                Shown::Nothing | Shown::OwnPage => {}
+            },
         }
+    }
+
+    /// What a page of sound or film does: it asks for its own address.
+    pub(super) async fn ask_again(&mut self, documents: Vec<Origin>, response: &Response) {
+        let request = &response.request;
+        let context = Context::embed(documents, request.context.url.clone(), Destination::Video);
+        let again = Request {
+            context,
+            url: request.url.clone(),
+            headers: Vec::new(),
+            dropped: Vec::new(),
+            body: None,
+            referrer: Some(request.url.clone()),
+            form: false,
+            xhr: false,
+        };
+        // What fails to load is no matter of the page's.
+        _ = self.fetch(again).await;
     }
 
     /// Notes that a script was loaded of which it cannot be told what it does.

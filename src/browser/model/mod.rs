@@ -8,6 +8,7 @@
 //! - `fetch` is the Fetch standard: preflights, redirects, tainting;
 //! - `document` is navigation, as far as cookies see it;
 //! - `frames` are those that steps added, `history` is the tab's, `socket` is a WebSocket's handshake;
+//! - `view` is what an answer becomes: a page, a viewer, a file;
 //! - `html` reads what a page embeds, `load` loads it;
 //! - `client` has the connections, `tls` whom they trust;
 //! - what a browser does otherwise than the standards is asked of its [`Profile`], and no name decides anything.
@@ -35,6 +36,7 @@ mod preflights;
 mod socket;
 mod tls;
 mod told;
+mod view;
 
 use self::client::Connections;
 use self::document::{Document, Done, Navigation};
@@ -48,7 +50,7 @@ use crate::observe::{Cookie, Exchange, Observation, Page, SetCookie};
 use crate::plan::{self, Action, Step};
 use crate::rules::context::{Context, Credentials, Destination, Mode};
 use crate::rules::cors;
-use crate::rules::engine::{Profile, ThirdParty};
+use crate::rules::engine::{Profile, ThirdParty, Viewer};
 use crate::rules::jar::Jar;
 use crate::rules::site::{Location, Origin};
 use crate::suffixes::Names;
@@ -158,6 +160,9 @@ impl UserAgent {
         let done = match &step.action {
             Action::Visit(url) => self.go(Navigation::visit(url.clone())).await,
             Action::Link(url) => self.go_from_here(self.navigation(url.clone())).await,
+            Action::Form(_) if self.here().is_some_and(|page| page.viewer == Viewer::Closed) => {
+                self.not_asked().into()
+            }
             Action::Form(form) => self.go_from_here(self.navigation(form.url.clone()).submitting(form)).await,
             Action::Reload => self.navigate(self.page.again.clone(), Entered::Again).await,
             Action::Back => self.back().await,
@@ -243,7 +248,8 @@ impl UserAgent {
             // The browser's own page says what could not be loaded.
             let failed = seen.page.error.is_some() && seen.page.readable.is_none();
             let origin = if failed { Origin::opaque() } else { location.origin };
-            self.show(Document { url: url.clone(), origin, again, warns: false }, Entered::Next);
+            let document = Document { url: url.clone(), origin, again, warns: false, viewer: Viewer::Page };
+            self.show(document, Entered::Next);
         }
         self.lost = None;
     }
@@ -261,7 +267,9 @@ impl UserAgent {
 
     /// How much time has passed, for what is remembered no longer than for seconds.
     fn passed(&self) -> Duration {
-        let moved = Duration::from_secs(u64::try_from(self.ahead).unwrap_or(0));
+        let stays = self.driven_since.is_some() && self.profile.preflights.outlive_advance;
+        let moved = if stays { 0 } else { u64::try_from(self.ahead).unwrap_or(0) };
+        let moved = Duration::from_secs(moved);
         moved.saturating_add(self.driven_since.map_or(Duration::ZERO, |since| since.elapsed()))
     }
 
@@ -276,7 +284,9 @@ impl UserAgent {
         self.ahead = self.ahead.saturating_add(seconds);
         if self.driven_since.is_some() {
             self.jar.keep_ages(seconds);
-            self.preflights.clear();
+            if !self.profile.preflights.outlive_advance {
+                self.preflights.clear();
+            }
         }
     }
 
@@ -352,6 +362,7 @@ impl UserAgent {
             return Done { readable: Some(false), ..self.not_asked().into() };
         };
         request.context.method = cors::normalize_method(call.method).into_owned().into();
+        request.xhr = call.xhr;
         request.headers =
             call.headers.iter().filter(|(name, _)| !cors::is_forbidden_header(name)).cloned().collect();
         if let Some(body) = call.body {
@@ -372,31 +383,35 @@ impl UserAgent {
         }
     }
 
-    /// Whether the page may load anything.
-    fn loads(&self) -> bool {
-        let is_own = self.here().is_some_and(Document::is_the_browsers_own);
-        !(self.profile.navigation.own_pages_load_nothing && is_own)
+    /// Whether the page may load what is for this.
+    fn loads(&self, destination: Destination) -> bool {
+        let Some(here) = self.here() else { return true };
+        match here.viewer {
+            Viewer::Isolated => destination == Destination::Image,
+            Viewer::Closed => false,
+            _ => !(self.profile.navigation.own_pages_load_nothing && here.is_the_browsers_own()),
+        }
     }
 
     /// Why there is no request at all.
     fn not_asked(&self) -> Failed {
-        match self.loads() {
-            true => Failed::no_host(),
-            false => Failed::new([], "the browser's own page loads nothing"),
+        match self.here().is_some_and(Document::is_the_browsers_own) {
+            false => Failed::no_host(),
+            true => Failed::new([], "the browser's own page does not load it"),
         }
     }
 
     /// A request by the page.
     fn request(&self, url: &Url, context: impl FnOnce(Vec<Origin>, Location) -> Context) -> Option<Request> {
-        if !self.loads() {
-            return None;
-        }
         let documents = self.documents();
         let from = self.here()?;
         let mut url = url.clone();
         let location = told::location(&url)?;
         url.set_fragment(None);
         let mut context = context(documents, location);
+        if !self.loads(context.destination) {
+            return None;
+        }
         context.opaque_over_tls = self.stays_secure(from);
         Some(Request {
             context,
@@ -406,6 +421,7 @@ impl UserAgent {
             body: None,
             referrer: Some(from.url.clone()),
             form: false,
+            xhr: false,
         })
     }
 
@@ -439,19 +455,20 @@ struct Call<'a> {
     credentials: Credentials,
     headers: &'a [(String, String)],
     body: Option<&'a str>,
+    xhr: bool,
 }
 
 impl<'a> Call<'a> {
     fn of_fetch(call: &'a plan::Fetch) -> Self {
         let plan::Fetch { url, method, headers, body, credentials } = call;
         let credentials = *credentials;
-        Self { url, method, credentials, headers, body: body.as_deref() }
+        Self { url, method, credentials, headers, body: body.as_deref(), xhr: false }
     }
 
     /// XMLHttpRequest, send: without `withCredentials` the mode is same-origin.
     fn of_xhr(call: &'a plan::Xhr) -> Self {
         let plan::Xhr { url, method, headers, body, .. } = call;
         let credentials = if call.with_credentials { Credentials::Include } else { Credentials::SameOrigin };
-        Self { url, method, credentials, headers, body: body.as_deref() }
+        Self { url, method, credentials, headers, body: body.as_deref(), xhr: true }
     }
 }

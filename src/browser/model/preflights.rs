@@ -63,6 +63,9 @@ impl Preflights {
     ) -> Leave {
         self.kept.retain(|kept| now < kept.until.saturating_add(self.play));
         let key = Key::of(context, url);
+        if key.is_opaque() && !profile.preflights.remembers_opaque {
+            return Leave::NotGiven;
+        }
         let with_credentials = with_credentials(context);
         let serves = |kept: &&Kept| {
             kept.key == key
@@ -98,11 +101,7 @@ impl Preflights {
         headers: HeaderMap,
         now: Duration,
     ) {
-        let seconds = headers
-            .get(ACCESS_CONTROL_MAX_AGE)
-            .and_then(|value| value.to_str().ok()?.trim().parse::<i64>().ok())
-            .unwrap_or(DEFAULT)
-            .min(profile.preflights.longest);
+        let Some(seconds) = max_age(profile, &headers) else { return };
         let until = now.saturating_add(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));
         let (key, with_credentials) = (Key::of(context, url), with_credentials(context));
         let replaces = |kept: &Kept| {
@@ -143,7 +142,31 @@ fn list<'k>(kept: impl Iterator<Item = &'k Kept> + Clone, preflight: &Preflight)
             .all(|header| listed(cors::ALLOW_HEADERS, &|listed| listed.eq_ignore_ascii_case(header)))
 }
 
+/// For how many seconds an answer is remembered; `None` where it is not.
+fn max_age(profile: &Profile, headers: &HeaderMap) -> Option<i64> {
+    let values: Vec<&[u8]> =
+        headers.get_all(ACCESS_CONTROL_MAX_AGE).iter().map(|value| value.as_bytes().trim_ascii()).collect();
+    let seconds = match profile.preflights.unreadable_max_age_forgets {
+        true => match values.join(&b", "[..]).as_slice() {
+            [] => DEFAULT,
+            digits if digits.iter().all(u8::is_ascii_digit) => {
+                std::str::from_utf8(digits).ok()?.parse().unwrap_or(i64::MAX)
+            }
+            _ => return None,
+        },
+        false => {
+            values.first().and_then(|value| std::str::from_utf8(value).ok()?.parse().ok()).unwrap_or(DEFAULT)
+        }
+    };
+    Some(seconds.min(profile.preflights.longest))
+}
+
 impl Key {
+    /// Whether the origin that asks is no other's, and not its own either.
+    fn is_opaque(&self) -> bool {
+        self.origin == "null"
+    }
+
     fn of(context: &Context, url: &Url) -> Self {
         let mut url = url.clone();
         url.set_fragment(None);

@@ -6,6 +6,71 @@ deviations! {
     /// What a browser does with requests, cookies aside.
     Fetch
 
+    /// How often a request is made that is answered 421 (Misdirected Request) each time: again on another connection,
+    /// whatever its method.
+    ///
+    /// Specification (RFC 9110, section 15.5.20): a client may. All three engines: twice (measured 2026-11-27).
+    misdirected_attempts: usize = [1, 2, 2, 2] => "a request that is answered 421 is made so often";
+    /// Whether every such answer sets cookies, and not the last alone.
+    ///
+    /// Chromium and Firefox: no. WebKit: yes (measured 2026-11-27).
+    every_misdirected_answer_sets_cookies: bool = [true, false, false, true]
+        => "… and each of these answers sets cookies";
+    /// How often a request is made that is answered 408 (Request Timeout) each time, whatever its method. Where it is
+    /// more than once, the last is a network error, and no such answer sets cookies.
+    ///
+    /// Specification (RFC 9110, section 15.5.9): a client may. Firefox: ten times (measured 2026-11-27, preflights and
+    /// POST too; `network.http.request.max-attempts`). The others: once (measured 2026-11-27).
+    timeout_attempts: usize = [1, 1, 10, 1] => "… and one that is answered 408";
+    /// Whether a request that is answered 408 is made again, once, where its connection over HTTP/1.1 was used before.
+    ///
+    /// Specification (RFC 9110, section 15.5.9): a client may. Chromium: yes (measured 2026-11-27; which connection it
+    /// takes is not predicted). The others: no.
+    timeouts_on_kept_connections: bool = [false, true, false, false]
+        => "… over HTTP/1.1 once more, if the connection was used before";
+    /// What an answer 407 (Proxy Authentication Required) of a server is that is no proxy.
+    ///
+    /// All measured 2026-11-27.
+    proxy_challenges: ProxyChallenge = [
+        ProxyChallenge::AsAnyOther,
+        ProxyChallenge::NetworkError,
+        ProxyChallenge::SetsNoCookies,
+        ProxyChallenge::AsAnyOther,
+    ] => "a 407 of a server that is no proxy";
+    /// Whether a header that is empty is left out where there is another of its name.
+    ///
+    /// Specification (Fetch, get): no. Firefox: yes (measured 2026-11-27 with `Access-Control-Allow-Origin`,
+    /// `-Credentials` and `-Max-Age`; `nsHttpHeaderArray::SetHeaderFromNet`). The others: no (measured 2026-11-27).
+    leaves_out_empty_headers: bool = [false, false, true, false]
+        => "an empty header is left out where there is another of its name";
+    /// What an empty `Location` does.
+    ///
+    /// Specification (Fetch, location URL): it redirects to the same address. All measured 2026-11-27.
+    empty_locations: EmptyLocation =
+        [EmptyLocation::Redirects, EmptyLocation::Ignored, EmptyLocation::Redirects, EmptyLocation::Fails]
+        => "an empty `Location`";
+    /// What becomes of a redirect with two `Location` headers that differ.
+    ///
+    /// Specification: left open. All measured 2026-11-27.
+    two_locations: TwoLocations = [
+        TwoLocations::Fail,
+        TwoLocations::Fail,
+        TwoLocations::Fail,
+        TwoLocations::Joined,
+    ] => "a redirect with two different `Location` headers";
+    /// Whether the bytes of `Location` are read as Latin-1, and not as UTF-8.
+    ///
+    /// Specification (Fetch, location URL): no. WebKit: yes (measured 2026-11-27: `/é` goes to `/%C3%83%C2%A9`).
+    latin_locations: bool = [false, false, false, true] => "the bytes of `Location` are read as Latin-1";
+    /// Which redirects may lead to a URL with a user name or a password in it.
+    ///
+    /// All measured 2026-11-27.
+    redirects_with_users: UserRedirects = [
+        UserRedirects::AsFetch,
+        UserRedirects::ForNavigationsAndXhr,
+        UserRedirects::AsFetch,
+        UserRedirects::AsFetch,
+    ] => "a redirect to a URL with a user name or password is followed";
     /// What `Origin` says after a redirect to another origin, where it is sent without CORS.
     ///
     /// Specification (Fetch): as long as no redirect has led away from another origin than the page's, the page's.
@@ -91,6 +156,90 @@ impl Words for RedirectedOrigin {
             Self::AsFetch => "after the second such",
             Self::NullForNavigations => "for navigations",
             Self::NullWithoutCors => "without CORS",
+        }
+        .to_owned()
+    }
+}
+
+/// What an answer 407 is of a server that is no proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyChallenge {
+    /// An answer like any other. Specification, WebKit.
+    AsAnyOther,
+    /// A network error; it sets no cookies. Chromium (`ERR_UNEXPECTED_PROXY_AUTH`).
+    NetworkError,
+    /// An answer that sets no cookies. Firefox.
+    SetsNoCookies,
+}
+
+impl Words for ProxyChallenge {
+    fn words(&self) -> String {
+        match self {
+            Self::AsAnyOther => "is an answer like any other",
+            Self::NetworkError => "is a network error",
+            Self::SetsNoCookies => "sets no cookies",
+        }
+        .to_owned()
+    }
+}
+
+/// What an empty `Location` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmptyLocation {
+    /// It redirects to the same address. Specification, Firefox.
+    Redirects,
+    /// Nothing: the answer is one like any other. Chromium.
+    Ignored,
+    /// It makes the answer a network error. WebKit.
+    Fails,
+}
+
+impl Words for EmptyLocation {
+    fn words(&self) -> String {
+        match self {
+            Self::Redirects => "redirects to the same address",
+            Self::Ignored => "is ignored",
+            Self::Fails => "is a network error",
+        }
+        .to_owned()
+    }
+}
+
+/// What becomes of a redirect with two `Location` headers that differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TwoLocations {
+    /// A network error. Chromium, Firefox.
+    Fail,
+    /// They are one, with a comma between them. WebKit.
+    Joined,
+}
+
+impl Words for TwoLocations {
+    fn words(&self) -> String {
+        match self {
+            Self::Fail => "is a network error",
+            Self::Joined => "takes both for one",
+        }
+        .to_owned()
+    }
+}
+
+/// Which redirects may lead to a URL with a user name or a password in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserRedirects {
+    /// All but those with CORS that lead to another origin, or have been at one (Fetch, HTTP-redirect fetch, steps 9
+    /// and 10). Specification, Firefox, WebKit.
+    AsFetch,
+    /// As Fetch says for XMLHttpRequest; always at top level and for beacons; never for `fetch`, images, scripts and
+    /// frames. Chromium.
+    ForNavigationsAndXhr,
+}
+
+impl Words for UserRedirects {
+    fn words(&self) -> String {
+        match self {
+            Self::AsFetch => "unless it is a cross-origin one with CORS",
+            Self::ForNavigationsAndXhr => "at top level, by beacons and XMLHttpRequest alone",
         }
         .to_owned()
     }

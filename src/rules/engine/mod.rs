@@ -13,6 +13,7 @@
 //! not seen.
 
 mod cookies;
+mod documents;
 mod domains;
 mod fetch;
 mod limits;
@@ -23,8 +24,9 @@ mod sites;
 mod syntax;
 
 pub use self::cookies::{Cookies, Order, PageCopies, Prefixes, Replacement, SecureProtection};
+pub use self::documents::{Documents, SavedError, Viewer};
 pub use self::domains::{Domains, UnicodeDomains};
-pub use self::fetch::{Fetch, RedirectedOrigin};
+pub use self::fetch::{EmptyLocation, Fetch, ProxyChallenge, RedirectedOrigin, TwoLocations, UserRedirects};
 pub use self::limits::Limits;
 pub use self::navigation::Navigation;
 pub use self::partitions::{AncestorBit, Partitions, ThirdParty};
@@ -59,6 +61,8 @@ pub struct Profile {
     pub preflights: Preflights,
     /// What it does when a tab goes somewhere.
     pub navigation: Navigation,
+    /// What it makes of an answer to a navigation.
+    pub documents: Documents,
 }
 
 /// A limit on a number, of cookies or of bytes.
@@ -97,6 +101,7 @@ impl Profile {
             fetch: Fetch::COLUMNS[number],
             preflights: Preflights::COLUMNS[number],
             navigation: Navigation::COLUMNS[number],
+            documents: Documents::COLUMNS[number],
         }
     }
 
@@ -142,6 +147,7 @@ impl Profile {
             self.fetch.words(),
             self.preflights.words(),
             self.navigation.words(),
+            self.documents.words(),
             self.syntax.words(),
         ]
         .concat()

@@ -11,6 +11,17 @@ deviations! {
     /// Fetch: 20. Chromium: 19, though 20 of anything else (measured 2026-11-20, 156.0.8078.79). The
     /// others are taken to do as Fetch says.
     max_redirects: usize = [20, 19, 20, 20] => "redirects of a navigation that are followed";
+    /// Whether an error, a status of 400 or above, without a body becomes the browser's own page at top level, whose
+    /// origin is opaque. A frame shows it as any other answer.
+    ///
+    /// HTML: no. Chromium: yes (measured 2026-11-27 with 400 to 599). Firefox and WebKit: no (measured 2026-11-27).
+    empty_errors_are_own_pages: bool = [false, true, false, false]
+        => "at top level an error without a body becomes the browser's own page";
+    /// Whether a 304 (Not Modified) that nobody asked for leaves the page as it is, as a 204 does.
+    ///
+    /// HTML: no. Chromium and WebKit: yes; Firefox: no (measured 2026-11-27).
+    unmodified_shows_nothing: bool = [false, true, false, true]
+        => "a 304 to a navigation leaves the page as it is";
     /// Whether a reload goes on from the redirects that led to the page, and is cross-site where they made that
     /// navigation so.
     ///

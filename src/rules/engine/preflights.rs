@@ -6,6 +6,25 @@ deviations! {
     /// How a browser asks for leave, and how long it remembers the answer.
     Preflights
 
+    /// Whether an answer to a request of an opaque origin is remembered. After a redirect from one foreign origin to
+    /// another `Origin` is `null`, and no such origin is the same as another.
+    ///
+    /// Specification (Fetch, CORS-preflight cache): no. Chromium and WebKit: no (measured 2026-11-27). Firefox:
+    /// taken as yes; its preflights name the page's origin.
+    remembers_opaque: bool = [false, false, true, false]
+        => "a preflight's answer to an `Origin: null` is remembered";
+    /// Whether `Access-Control-Max-Age` may hold nothing but digits, and an answer with anything else is not
+    /// remembered.
+    ///
+    /// Specification (Fetch, CORS-preflight fetch): no, then five seconds count. Chromium and WebKit: as specified.
+    /// Firefox: yes (measured 2026-11-27: `10m`, `+600`, `5.5`, `600, 600`; an empty one counts as none).
+    unreadable_max_age_forgets: bool = [false, false, true, false]
+        => "an answer with an unreadable `Access-Control-Max-Age` is not remembered";
+    /// Whether what is remembered stays as it is when a driver moves the clock, which makes cookies older and empties
+    /// the caches.
+    ///
+    /// Firefox: yes (measured 2026-11-27). The others: no (measured 2026-11-21).
+    outlive_advance: bool = [false, false, true, false] => "`advance` leaves remembered preflights as they are";
     /// Whether `Access-Control-Allow-Headers: *` allows `Authorization` too.
     ///
     /// Specification (Fetch): no. Chromium: yes (measured). Firefox: yes (documented: the preference

@@ -43,6 +43,13 @@ deviations! {
         Redirects::ThroughOtherSites,
         Redirects::ThroughOtherSchemes,
     ] => "a redirect makes a request cross-site";
+    /// Whether of the documents above a request only the top-level one and the one that asks make it cross-site, for
+    /// sending.
+    ///
+    /// Specification, Chromium and Firefox: no, each does (measured). WebKit: yes (measured 2026-11-27: from a frame of
+    /// the page's site in another site's frame, Strict and Lax cookies go to all of the page's site).
+    only_top_and_asker_count: bool = [false, false, false, true]
+        => "documents between the top-level one and the one that asks do not make a request cross-site";
     /// Whether a request below the top level to the very host of the top-level document is same-site
     /// for sending, whatever documents are between.
     ///

@@ -494,3 +494,15 @@ fn a_copy_hears_of_its_sites_cookies_among_all_others() {
         assert_eq!(header(&jar, &profile, &reader), "a=1; d=1", "{engine}");
     }
 }
+
+#[test]
+fn between_the_top_and_who_asks_webkit_looks_at_nothing() {
+    let page = visit("https://www.site.com/");
+    let lines = ["s=1; SameSite=Strict", "l=1; SameSite=Lax", "n=1; SameSite=None; Secure"];
+    let ours = ["https://site.com", "https://other.com", "https://site.com"];
+    let asked = fetch(&ours, "https://www.site.com/");
+    assert_eq!(headers(&page, &lines, &asked)[2], "s=1; l=1; n=1");
+    assert_eq!(headers(&page, &lines, &asked)[0], "n=1");
+    let by_theirs = fetch(&ours[..2], "https://www.site.com/");
+    assert_eq!(headers(&page, &lines, &by_theirs)[2], "n=1");
+}
