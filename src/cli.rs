@@ -148,7 +148,14 @@ Examples:
 
 What is there already is left as it is. Installing never asks: without root it needs a sudo that
 takes no password, and else says what to run. Whether they work here says `rehearsal doctor`.
-Exit codes: 0 all is there; 3 something was not installed.";
+
+Programs are named by REHEARSAL_CHROMIUM, REHEARSAL_CHROMEDRIVER, REHEARSAL_FIREFOX,
+REHEARSAL_GECKODRIVER, REHEARSAL_MINIBROWSER, REHEARSAL_WEBKIT_DRIVER and REHEARSAL_XVFB, or as CI
+services do, by CHROME_BIN, CHROMEWEBDRIVER, FIREFOX_BIN and GECKOWEBDRIVER.
+REHEARSAL_CHROMIUM_ARGS and REHEARSAL_FIREFOX_ARGS add arguments, such as --no-sandbox where a
+container forbids the sandbox.
+
+Exit codes: 0 all is there; 3 something is not.";
 
 const DOCTOR_EXAMPLES: &str = "\
 Examples:

@@ -5,10 +5,14 @@ use std::process::ExitCode;
 use clap::Parser;
 use rehearsal::browser::guard;
 use rehearsal::cli::{Cli, Command};
-use rehearsal::command::{audit, browsers, check, docs, doctor, explain, matrix, run, up};
+use rehearsal::command::{self, audit, browsers, check, docs, doctor, explain, matrix, run, up};
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    let Cli { command } = Cli::parse();
+    if let Err(code) = command::prepare() {
+        return code;
+    }
+    match command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),

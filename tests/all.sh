@@ -3,9 +3,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# dig, openssl and curl stand beside the tests as independent judges; ip makes two hosts of one.
+# dig, openssl and curl stand beside the tests as independent judges; ip makes two hosts of one; strace sees what leaves.
 missing=""
-for need in dig:dnsutils openssl:openssl curl:curl ip:iproute2; do
+for need in dig:dnsutils openssl:openssl curl:curl ip:iproute2 strace:strace; do
     command -v "${need%%:*}" >/dev/null 2>&1 || missing="$missing ${need##*:}"
 done
 if [ -n "$missing" ]; then

@@ -10,11 +10,10 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::failure::Failure;
-use super::guard::Guarded;
+use super::guard::{Guarded, private_folder};
 
 /// How long a program is given to say its version.
 const VERSION: Duration = Duration::from_secs(10);
@@ -33,6 +32,8 @@ pub struct Program {
     pub name: &'static str,
     /// The environment variable that names another path.
     pub variable: &'static str,
+    /// Variables by which machines made for tests name it, or the folder it is in. They are looked at second.
+    known_as: &'static [&'static str],
     /// File names it goes by, in the order they are tried.
     files: &'static [&'static str],
     /// The engine whose installation brings it: what is written after `rehearsal browsers install`.
@@ -43,6 +44,7 @@ pub struct Program {
 pub const CHROMIUM: Program = Program {
     name: "chromium",
     variable: "REHEARSAL_CHROMIUM",
+    known_as: &["CHROME_BIN"],
     files: &["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"],
     engine: "chromium",
 };
@@ -51,6 +53,7 @@ pub const CHROMIUM: Program = Program {
 pub const CHROMEDRIVER: Program = Program {
     name: "chromedriver",
     variable: "REHEARSAL_CHROMEDRIVER",
+    known_as: &["CHROMEWEBDRIVER"],
     files: &["chromedriver", "chromium.chromedriver"],
     engine: "chromium",
 };
@@ -59,6 +62,7 @@ pub const CHROMEDRIVER: Program = Program {
 pub const FIREFOX: Program = Program {
     name: "firefox",
     variable: "REHEARSAL_FIREFOX",
+    known_as: &["FIREFOX_BIN"],
     files: &["firefox-esr", "firefox"],
     engine: "firefox",
 };
@@ -67,6 +71,7 @@ pub const FIREFOX: Program = Program {
 pub const GECKODRIVER: Program = Program {
     name: "geckodriver",
     variable: "REHEARSAL_GECKODRIVER",
+    known_as: &["GECKOWEBDRIVER"],
     files: &["geckodriver"],
     engine: "firefox",
 };
@@ -75,6 +80,7 @@ pub const GECKODRIVER: Program = Program {
 pub const MINIBROWSER: Program = Program {
     name: "MiniBrowser",
     variable: "REHEARSAL_MINIBROWSER",
+    known_as: &[],
     files: &["MiniBrowser"],
     engine: "webkit",
 };
@@ -83,13 +89,14 @@ pub const MINIBROWSER: Program = Program {
 pub const WEBKIT_DRIVER: Program = Program {
     name: "WebKitWebDriver",
     variable: "REHEARSAL_WEBKIT_DRIVER",
+    known_as: &[],
     files: &["WebKitWebDriver"],
     engine: "webkit",
 };
 
 /// The display that WebKit is given where there is none.
 pub const XVFB: Program =
-    Program { name: "Xvfb", variable: "REHEARSAL_XVFB", files: &["Xvfb"], engine: "webkit" };
+    Program { name: "Xvfb", variable: "REHEARSAL_XVFB", known_as: &[], files: &["Xvfb"], engine: "webkit" };
 
 /// Folders that are looked in after those of `PATH`: where distributions keep them.
 const FOLDERS: &[&str] = &[
@@ -128,11 +135,14 @@ impl Program {
                 })
             };
         }
+        if let Some(path) = self.known_as.iter().find_map(|variable| self.named_by(variable)) {
+            return Ok(path);
+        }
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders =
             || std::env::split_paths(&path).chain(FOLDERS.iter().map(PathBuf::from)).chain(cargo_programs());
-        self.files
-            .iter()
+        self.names()
+            .into_iter()
             .flat_map(|file| folders().map(move |folder| folder.join(file)))
             .find(|path| is_executable(path))
             .ok_or_else(|| Failure::Missing {
@@ -142,6 +152,32 @@ impl Program {
                     self.engine, self.variable
                 ),
             })
+    }
+
+    /// Arguments that the user adds to ours: those in its variable with `_ARGS` behind it, between spaces.
+    pub(super) fn more_arguments(&self) -> Vec<String> {
+        let more = std::env::var(format!("{}_ARGS", self.variable)).unwrap_or_default();
+        more.split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// Its file names, in the order they are tried. A machine that names its ChromeDriver has that for its Chrome, and
+    /// may have a Chromium of another version beside it.
+    fn names(&self) -> Vec<&'static str> {
+        let mut names = self.files.to_vec();
+        let driver_is_named =
+            || CHROMEDRIVER.known_as.iter().any(|name| CHROMEDRIVER.named_by(name).is_some());
+        if self.name == CHROMIUM.name && driver_is_named() {
+            names.sort_by_key(|name| !name.contains("chrome"));
+        }
+        names
+    }
+
+    /// Where a variable says it is: the program itself, or the folder it is in. Such a variable is the machine's and
+    /// not meant for us, so what names nothing is passed over.
+    fn named_by(&self, variable: &str) -> Option<PathBuf> {
+        let named = std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from)?;
+        let within = self.files.iter().map(|file| named.join(file));
+        std::iter::once(named.clone()).chain(within).find(|path| is_executable(path))
     }
 }
 
@@ -171,16 +207,6 @@ pub async fn version(program: &Path) -> Option<String> {
     text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
 }
 
-/// A path for a private folder, at which nothing is: in the system's folder for temporary files, short
-/// because the sockets in it may have paths of 107 bytes at most (`unix(7)`).
-pub fn private_folder() -> PathBuf {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let nanos =
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.subsec_nanos());
-    std::env::temp_dir().join(format!("rehearsal-{}-{count}-{nanos:08x}", std::process::id()))
-}
-
 /// A driver that runs, under guard.
 #[derive(Debug)]
 pub struct Driver {
@@ -189,19 +215,23 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Starts a ChromeDriver on a port it chooses itself, and waits until it listens.
+    /// Starts a ChromeDriver, and waits until it listens. What the browser writes is heard as well.
+    ///
+    /// It is given its port: where IPv6 is off, one that chooses a port itself does not say which (measured 2026-11-27,
+    /// 156.0.8078.108).
     ///
     /// # Errors
     /// [`Failure::NotStarted`] with its last words, or [`Failure::TimedOut`].
     pub async fn chromedriver(executable: &Path, program: &Path, limit: Duration) -> Result<Self, Failure> {
-        let arguments = ["--port=0"].map(OsString::from);
-        let environment = std::iter::empty::<(&OsStr, OsString)>();
-        Self::start(executable, program, arguments, environment, limit, |line| {
-            // `ChromeDriver was started successfully on port 36137.` (measured 2026-11-20, 156.0.8078.79)
-            let (_, rest) = line.split_once("successfully on port ")?;
-            rest.trim_end_matches('.').parse().ok()
-        })
-        .await
+        // `IPv4 port not available. Exiting...` (measured 2026-11-27, 156.0.8078.108)
+        on_another_port("port not available", || Self::chromedriver_once(executable, program, limit)).await
+    }
+
+    async fn chromedriver_once(executable: &Path, program: &Path, limit: Duration) -> Result<Self, Failure> {
+        let port = free_port().map_err(|error| not_started(program, error.to_string(), Vec::new()))?;
+        let arguments = [format!("--port={port}"), "--enable-chrome-logs".to_owned()].map(OsString::from);
+        let listens = |line: &str| line.contains("started successfully").then_some(port);
+        Self::start(executable, program, arguments, limit, listens).await
     }
 
     /// Starts a geckodriver on a port it chooses itself, and waits until it listens. The Firefox it starts
@@ -211,8 +241,7 @@ impl Driver {
     /// [`Failure::NotStarted`] with its last words, or [`Failure::TimedOut`].
     pub async fn geckodriver(executable: &Path, program: &Path, limit: Duration) -> Result<Self, Failure> {
         let arguments = ["--port=0", "--websocket-port=0", "--allow-system-access"].map(OsString::from);
-        let environment = std::iter::empty::<(&OsStr, OsString)>();
-        Self::start(executable, program, arguments, environment, limit, |line| {
+        Self::start(executable, program, arguments, limit, |line| {
             // `1795223125573	geckodriver	INFO	Listening on 127.0.0.1:37859` (measured 2026-11-21, 0.37.1)
             let (_, address) = line.split_once("Listening on ")?;
             address.rsplit_once(':')?.1.parse().ok()
@@ -220,8 +249,8 @@ impl Driver {
         .await
     }
 
-    /// Starts a WebKitWebDriver with this added to its environment, and waits until it listens. It does not
-    /// choose a port and says nothing, so it is given one that is free, and another where somebody was quicker.
+    /// Starts a WebKitWebDriver with this added to its environment, and waits until it listens. It neither chooses a
+    /// port nor says when it listens, so it is given one, and tried until it answers.
     ///
     /// # Errors
     /// As [`Driver::chromedriver`].
@@ -231,17 +260,9 @@ impl Driver {
         environment: &[(&'static str, OsString)],
         limit: Duration,
     ) -> Result<Self, Failure> {
-        /// Measured 2026-11-25, WebKitGTK 2.50.6.
-        const TAKEN: &str = "Unable to listen for HTTP server";
-        const ATTEMPTS: usize = 3;
-        for _ in 1..ATTEMPTS {
-            match Self::webkit_driver_once(executable, program, environment, limit).await {
-                Err(Failure::NotStarted { last_words, .. })
-                    if last_words.iter().any(|line| line.contains(TAKEN)) => {}
-                ended => return ended,
-            }
-        }
-        Self::webkit_driver_once(executable, program, environment, limit).await
+        let start = || Self::webkit_driver_once(executable, program, environment, limit);
+        // Measured 2026-11-25, WebKitGTK 2.50.6.
+        on_another_port("Unable to listen for HTTP server", start).await
     }
 
     async fn webkit_driver_once(
@@ -250,16 +271,13 @@ impl Driver {
         environment: &[(&'static str, OsString)],
         limit: Duration,
     ) -> Result<Self, Failure> {
-        let not_started = |message: String, last_words| Failure::NotStarted {
-            program: WEBKIT_DRIVER.name.to_owned(),
-            message,
-            last_words,
-        };
-        let port = free_port().map_err(|error| not_started(error.to_string(), Vec::new()))?;
+        let port = free_port().map_err(|error| not_started(program, error.to_string(), Vec::new()))?;
         let environment = environment.iter().map(|(name, value)| (OsStr::new(*name), value.clone()));
         let arguments = [OsString::from(format!("--port={port}"))];
         let mut guarded = Guarded::start(executable, &private_folder(), program, arguments, environment)
-            .map_err(|error| not_started(format!("{}: {error}", executable.display()), Vec::new()))?;
+            .map_err(|error| {
+                not_started(program, format!("{}: {error}", executable.display()), Vec::new())
+            })?;
         let listens = async {
             while tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_err() {
                 tokio::time::sleep(KNOCKING).await;
@@ -267,9 +285,7 @@ impl Driver {
         };
         let listens = tokio::select! {
             listens = tokio::time::timeout(limit, listens) => listens.ok(),
-            () = guarded.ended() => {
-                return Err(not_started("it exited before it listened".to_owned(), guarded.last_words()));
-            }
+            () = guarded.ended() => return Err(exited(guarded, program).await),
         };
         if listens.is_none() {
             guarded.end().await;
@@ -280,32 +296,26 @@ impl Driver {
         Ok(Self { guarded, port })
     }
 
-    async fn start<'a>(
+    async fn start(
         executable: &Path,
         program: &Path,
         arguments: impl IntoIterator<Item = OsString>,
-        environment: impl IntoIterator<Item = (&'a OsStr, OsString)>,
         limit: Duration,
         port: impl Fn(&str) -> Option<u16>,
     ) -> Result<Self, Failure> {
-        let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
-        let not_started =
-            |message: String, last_words| Failure::NotStarted { program: name.clone(), message, last_words };
-        let folder = private_folder();
-        let mut guarded = Guarded::start(executable, &folder, program, arguments, environment)
-            .map_err(|error| not_started(format!("{}: {error}", executable.display()), Vec::new()))?;
+        let mut guarded =
+            Guarded::start(executable, &private_folder(), program, arguments, std::iter::empty()).map_err(
+                |error| not_started(program, format!("{}: {error}", executable.display()), Vec::new()),
+            )?;
         match tokio::time::timeout(limit, guarded.line(port)).await {
             Ok(Some(port)) => {
                 guarded.forget_words();
                 Ok(Self { guarded, port })
             }
-            Ok(None) => {
-                let last_words = guarded.last_words();
-                guarded.end().await;
-                Err(not_started("it exited before it listened".to_owned(), last_words))
-            }
+            Ok(None) => Err(exited(guarded, program).await),
             Err(_) => {
                 guarded.end().await;
+                let name = program.file_name().unwrap_or(program.as_os_str()).display();
                 Err(Failure::TimedOut { command: format!("start of {name}"), after: limit })
             }
         }
@@ -329,11 +339,17 @@ impl Driver {
     /// Ends it after a failure, to which its last words are added where the browser did not start.
     pub(super) async fn end_after(self, failure: Failure) -> Failure {
         let words = self.guarded.words();
+        // Until then not all of them have been heard.
         self.end().await;
         match failure {
             Failure::NotStarted { program, message, .. } => {
                 Failure::NotStarted { program, message, last_words: words.list() }
             }
+            Failure::TimedOut { command, after } if !words.list().is_empty() => Failure::NotStarted {
+                program: "the browser".to_owned(),
+                message: format!("no answer to `{command}` within {:.1} s", after.as_secs_f64()),
+                last_words: words.list(),
+            },
             other => other,
         }
     }
@@ -342,6 +358,34 @@ impl Driver {
     pub async fn end(self) -> bool {
         self.guarded.end().await
     }
+}
+
+/// Starts a program on another port where somebody was quicker with the one it was given: it says so by these words.
+async fn on_another_port<F: Future<Output = Result<Driver, Failure>>>(
+    taken: &str,
+    start: impl Fn() -> F,
+) -> Result<Driver, Failure> {
+    const ATTEMPTS: usize = 3;
+    for _ in 1..ATTEMPTS {
+        match start().await {
+            Err(Failure::NotStarted { last_words, .. })
+                if last_words.iter().any(|line| line.contains(taken)) => {}
+            ended => return ended,
+        }
+    }
+    start().await
+}
+
+/// What a driver came to that exited by itself, with all it said.
+async fn exited(guarded: Guarded, program: &Path) -> Failure {
+    let words = guarded.words();
+    guarded.end().await;
+    not_started(program, "it exited before it listened".to_owned(), words.list())
+}
+
+fn not_started(program: &Path, message: String, last_words: Vec<String>) -> Failure {
+    let name = program.file_name().unwrap_or(program.as_os_str());
+    Failure::NotStarted { program: name.display().to_string(), message, last_words }
 }
 
 /// A port of the loopback address that nobody has, for a program that does not choose one itself.
@@ -381,12 +425,5 @@ mod tests {
         let ports: std::collections::BTreeSet<u16> = (0..50).map(|_| free_port().expect("a port")).collect();
         assert!(ports.iter().all(|port| OURS.contains(port)), "{ports:?}");
         assert!(ports.len() > 40, "drivers that start at once hardly meet: {ports:?}");
-    }
-
-    #[test]
-    fn private_folders_differ_and_are_short() {
-        let (one, two) = (private_folder(), private_folder());
-        assert_ne!(one, two);
-        assert!(one.file_name().is_some_and(|name| name.len() < 40));
     }
 }

@@ -7,6 +7,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::cause;
+
 /// Why a browser could not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -25,6 +27,13 @@ pub enum Failure {
         message: String,
         /// The last lines it wrote, oldest first.
         last_words: Vec<String>,
+    },
+    /// This machine lacks something that no program can bring along.
+    Unprepared {
+        /// What it lacks: a sentence without its end.
+        message: String,
+        /// What to do about it.
+        hint: String,
     },
     /// The browser or its driver was there and is gone.
     Died {
@@ -58,10 +67,14 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// What to do about it: a fragment, where there is something to do.
+    /// What to do about it: a fragment, where there is something to do and it is known.
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Missing { hint, .. } => Some(hint),
+            Self::Missing { hint, .. } | Self::Unprepared { hint, .. } => Some(hint),
+            Self::NotStarted { message, last_words, .. } => {
+                cause::remedy(std::iter::once(message).chain(last_words))
+            }
+            Self::Died { last_words, .. } => cause::remedy(last_words),
             Self::NetworkChanged => Some("run it again when the network is quiet"),
             _ => None,
         }
@@ -90,6 +103,7 @@ impl fmt::Display for Failure {
                 write!(f, "{program} did not start: {message}")?;
                 quote(f, last_words)
             }
+            Self::Unprepared { message, .. } => f.write_str(message),
             Self::Died { who, last_words } => {
                 write!(f, "{who} is gone")?;
                 quote(f, last_words)

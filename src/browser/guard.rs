@@ -5,7 +5,7 @@
 //! starts itself again as `rehearsal guard FOLDER PROGRAM ARGUMENT…`. That guard
 //!
 //! 1. makes the folder, private, and points `HOME`, `TMPDIR` and the `XDG_*` folders into it, so that
-//!    the user's own profile is never touched;
+//!    the user's own profile is never touched; of our environment it gets what a browser needs, and nothing else;
 //! 2. becomes the *child subreaper* (`prctl(2)`): every orphan below it becomes its child;
 //! 3. starts the program, whose stdout and stderr are the guard's own;
 //! 4. waits until its stdin ends (we closed it, or we are gone, however that came about), until it
@@ -14,7 +14,8 @@
 //!    unless it tidies up itself is asked by SIGTERM first, where its owner says so.
 //!
 //! It is in a process group of its own and deaf to SIGINT and SIGHUP, so a Ctrl-C in the terminal is
-//! ours alone to handle.
+//! ours alone to handle. It goes by a name of its own too: who kills every `rehearsal` leaves the guards to do their
+//! work. Where a guard was killed all the same, the next one deletes the folder that it left.
 //!
 //! It never ends a process that is not its own unreaped child, and never looks one up by name. A
 //! child's id cannot be reused before it is reaped, and reaping and ending exclude one another, so
@@ -32,11 +33,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, ChildStdin};
+use tokio::process::ChildStdin;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
+mod environment;
+mod folder;
 #[cfg(not(target_os = "linux"))]
 mod group;
+mod running;
 #[cfg(target_os = "linux")]
 mod subreaper;
 
@@ -44,6 +49,9 @@ mod subreaper;
 use group as kin;
 #[cfg(target_os = "linux")]
 use subreaper as kin;
+
+pub use folder::Folder;
+pub(super) use folder::private_folder;
 
 /// The name of the hidden subcommand.
 pub const SUBCOMMAND: &str = "guard";
@@ -70,18 +78,22 @@ const ENDING: Duration = Duration::from_secs(10);
 /// waits until that is done.
 #[derive(Debug)]
 pub struct Guarded {
-    guard: Child,
+    id: Option<u32>,
+    /// Its end asks the guard to end everything.
     stdin: Option<ChildStdin>,
+    /// Whether the guard has ended.
+    gone: watch::Receiver<bool>,
     folder: PathBuf,
     words: Words,
     lines: watch::Receiver<usize>,
+    listening: Vec<JoinHandle<()>>,
 }
 
 impl Guarded {
     /// Starts a program under guard.
     ///
     /// `executable` is the `rehearsal` binary, `folder` a path at which nothing is yet: the guard makes
-    /// a folder there and deletes it in the end. `environment` is added to ours.
+    /// a folder there and deletes it in the end. `environment` is added to what a browser needs of ours.
     ///
     /// # Errors
     /// When the executable cannot be started. A program that cannot be started shows by [`Guarded::ended`]
@@ -118,7 +130,8 @@ impl Guarded {
         environment: impl IntoIterator<Item = (&'a OsStr, OsString)>,
     ) -> io::Result<Self> {
         let mut command = tokio::process::Command::new(executable);
-        command.arg(SUBCOMMAND).args(flags).arg(folder).arg(program).args(arguments).envs(environment);
+        command.arg(SUBCOMMAND).args(flags).arg(folder).arg(program).args(arguments);
+        command.env_clear().envs(environment::inherited()).envs(environment);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         #[cfg(unix)]
         command.process_group(0);
@@ -127,14 +140,24 @@ impl Guarded {
         let words = Words::default();
         let (count, lines) = watch::channel(0);
         let count = Arc::new(count);
+        let mut listening = Vec::new();
         if let Some(stdout) = guard.stdout.take() {
-            tokio::spawn(listen(stdout, words.clone(), count.clone()));
+            listening.push(tokio::spawn(listen(stdout, words.clone(), count.clone())));
         }
         if let Some(stderr) = guard.stderr.take() {
-            tokio::spawn(listen(stderr, words.clone(), count));
+            listening.push(tokio::spawn(listen(stderr, words.clone(), count)));
         }
-        let stdin = guard.stdin.take();
-        Ok(Self { guard, stdin, folder: folder.to_owned(), words, lines })
+        let (id, stdin) = (guard.id(), guard.stdin.take());
+        let (tell, gone) = watch::channel(false);
+        let counted = running::Counted::new();
+        tokio::spawn(async move {
+            // An error means that there is no such child any more.
+            _ = guard.wait().await;
+            drop(counted);
+            // An error means that nobody cares.
+            _ = tell.send(true);
+        });
+        Ok(Self { id, stdin, gone, folder: folder.to_owned(), words, lines, listening })
     }
 
     /// The private folder. It exists from shortly after the start until everything has ended.
@@ -144,7 +167,7 @@ impl Guarded {
 
     /// The process id of the guard, while it is there.
     pub fn id(&self) -> Option<u32> {
-        self.guard.id()
+        self.id.filter(|_| !*self.gone.borrow())
     }
 
     /// The last lines the program wrote, oldest first.
@@ -179,16 +202,29 @@ impl Guarded {
 
     /// Waits until the guard has ended by itself, which it does when the program exits.
     pub async fn ended(&mut self) {
-        // An error means that there is no such child any more.
-        let _ = self.guard.wait().await;
+        // An error means that whoever waited for it is gone, as it is then.
+        _ = self.gone.wait_for(|gone| *gone).await;
     }
 
-    /// Ends the program and everything it started, and waits until that is done and the folder is
-    /// deleted. Answers whether it was, in time.
+    /// Ends the program and everything it started, and waits until that is done, the folder is deleted, and its
+    /// last words have been heard. Answers whether it was, in time.
     pub async fn end(mut self) -> bool {
         drop(self.stdin.take());
-        tokio::time::timeout(ENDING, self.guard.wait()).await.is_ok()
+        let ended = async {
+            self.ended().await;
+            for heard in std::mem::take(&mut self.listening) {
+                // An error: it broke off, and there is no more to hear.
+                _ = heard.await;
+            }
+        };
+        tokio::time::timeout(ENDING, ended).await.is_ok()
     }
+}
+
+/// Waits until everything that was started under guard has ended, also what was dropped. Answers whether it has,
+/// in time.
+pub async fn all_ended() -> bool {
+    running::none(ENDING).await
 }
 
 /// The last lines a program wrote.
@@ -276,10 +312,12 @@ fn watch_over(
 ) -> Result<ExitCode, String> {
     let (events, inbox) = channel();
     hear_signals(events.clone()).map_err(|error| format!("signals cannot be handled: {error}"))?;
+    kin::go_by_another_name();
     kin::adopt().map_err(|error| format!("orphans cannot be adopted: {error}"))?;
 
-    let folder = Folder::create(folder)
-        .map_err(|error| format!("the folder {} cannot be made: {error}", folder.display()))?;
+    let folder = Folder::create(folder).and_then(|made| made.furnish().map(|()| made)).map_err(|error| {
+        format!("the folder {} cannot be made: {error}; TMPDIR names where", folder.display())
+    })?;
     let mut command = Command::new(program);
     command.args(arguments).envs(folder.environment()).stdin(Stdio::null());
     let started = kin::Kin::start(command, events.clone());
@@ -289,6 +327,9 @@ fn watch_over(
         let _ = io::stdin().lock().read_to_end(&mut Vec::new());
         let _ = events.send(Event::OwnerLeft);
     });
+    let own = folder.path().to_owned();
+    // Nobody waits for it, and it may end with this process.
+    std::thread::spawn(move || folder::sweep(&own));
 
     let code = loop {
         match inbox.recv() {
@@ -331,55 +372,4 @@ fn hear_signals(events: Sender<Event>) -> io::Result<()> {
 #[cfg(not(unix))]
 fn hear_signals(_: Sender<Event>) -> io::Result<()> {
     Ok(())
-}
-
-/// The private folder, deleted when dropped.
-struct Folder(PathBuf);
-
-impl Folder {
-    /// Makes it, for this user alone. Something that is already there is an error: it is not ours.
-    fn create(path: &Path) -> io::Result<Self> {
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(path)?;
-        let folder = Self(path.to_owned());
-        for name in ["home", "tmp"] {
-            builder.create(folder.0.join(name))?;
-        }
-        Ok(folder)
-    }
-
-    /// The variables that keep a program inside the folder.
-    fn environment(&self) -> Vec<(&'static str, OsString)> {
-        let home = self.0.join("home");
-        let mut variables: Vec<(&'static str, OsString)> = vec![
-            ("XDG_CONFIG_HOME", home.join(".config").into()),
-            ("XDG_CACHE_HOME", home.join(".cache").into()),
-            ("XDG_DATA_HOME", home.join(".local/share").into()),
-            ("XDG_STATE_HOME", home.join(".local/state").into()),
-            ("TMPDIR", self.0.join("tmp").into()),
-        ];
-        // A visible window needs the key to the user's display, which by default is found by HOME.
-        let old_home = std::env::var_os("HOME").map(PathBuf::from);
-        if let (Some(old_home), None) = (old_home, std::env::var_os("XAUTHORITY")) {
-            variables.push(("XAUTHORITY", old_home.join(".Xauthority").into()));
-        }
-        variables.push(("HOME", home.into()));
-        variables
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // Every process that could write to it has ended, so one attempt is enough; the others are
-        // for file systems that delete late.
-        for _ in 0..5 {
-            match std::fs::remove_dir_all(&self.0) {
-                Ok(()) => return,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return,
-                Err(_) => std::thread::sleep(Duration::from_millis(20)),
-            }
-        }
-    }
 }

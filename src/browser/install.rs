@@ -43,6 +43,20 @@ impl Inventory {
     pub fn is_complete(&self) -> bool {
         self.parts.iter().all(|part| part.path.is_some())
     }
+
+    /// What is wrong with the versions, where a driver drives browsers of its own version alone: ChromeDriver does.
+    pub fn mismatch(&self) -> Option<String> {
+        let [browser, driver, ..] = self.parts.as_slice() else { return None };
+        let major = |part: &Part| part.version.as_deref()?.split('.').next().map(str::to_owned);
+        let (browsers, drivers) = (major(browser)?, major(driver)?);
+        (self.engine == Engine::Chromium && browsers != drivers).then(|| {
+            format!(
+                "{} is of version {browsers} and {} of {drivers}: they do not work together; name a pair that fits \
+                 by {} and {}",
+                browser.name, driver.name, CHROMIUM.variable, CHROMEDRIVER.variable
+            )
+        })
+    }
 }
 
 /// The programs an engine consists of.
@@ -149,10 +163,15 @@ impl InstallError {
                 format!("install it by hand, and name what is not found: {}", by_hand(*engine))
             }
             Self::NotPermitted { command } => format!("run `sudo sh -c '{command}'`, then try again"),
-            Self::NotStarted { command, .. } if command.starts_with("cargo") => format!(
-                "install geckodriver from its releases (github.com/mozilla/geckodriver), and name it by {}",
-                GECKODRIVER.variable
-            ),
+            Self::NotStarted { command, .. } | Self::Failed { command, .. }
+                if command.starts_with(CARGO_GECKODRIVER[0]) =>
+            {
+                format!(
+                    "unpack geckodriver from its releases (github.com/mozilla/geckodriver/releases), and name it by \
+                     {}; or run `{command}` by hand to see what it needs",
+                    GECKODRIVER.variable
+                )
+            }
             Self::NotStarted { .. } => "look whether the package manager works at all".to_owned(),
             Self::Failed { command, .. } => format!("run `{command}` by hand to see what it needs"),
             Self::NotFound { variable, .. } => format!("name it by {variable}"),
@@ -265,10 +284,7 @@ const MANAGERS: &[Manager] = &[
 impl Manager {
     /// The one that is here.
     fn find() -> Option<&'static Self> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        MANAGERS
-            .iter()
-            .find(|manager| std::env::split_paths(&path).any(|folder| folder.join(manager.program).is_file()))
+        MANAGERS.iter().find(|manager| is_on_path(manager.program))
     }
 
     /// The commands that install engines, in order: program and arguments.
@@ -294,6 +310,11 @@ impl Manager {
     }
 }
 
+fn is_on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
 /// What builds and installs geckodriver where the system has no package of it, as Debian has none. It is
 /// kept where cargo keeps programs, and found there. What it does takes no time beside the browser's, so it is
 /// built quickly instead of well: in a third of the time (53 s of processor against 150 s; 0.37.1, 2026-11-21).
@@ -315,6 +336,10 @@ pub async fn install(engines: &[Engine]) -> Result<(), InstallError> {
     }
     let mut missing = engines.iter().flat_map(|engine| missing(*engine)).peekable();
     if missing.peek().is_some_and(|program| program.name == GECKODRIVER.name) {
+        if !is_on_path(CARGO_GECKODRIVER[0]) {
+            let error = io::Error::from(io::ErrorKind::NotFound);
+            return Err(InstallError::NotStarted { command: CARGO_GECKODRIVER.join(" "), error });
+        }
         run(&CARGO_ENVIRONMENT, &CARGO_GECKODRIVER, false).await?;
     }
     match missing.find(|program| program.find().is_err()) {
@@ -374,6 +399,24 @@ fn is_root() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_driver_for_another_version_is_told_where_it_matters() {
+        let part = |name, version: &str| Part {
+            name,
+            path: Some("/there".into()),
+            version: Some(version.to_owned()),
+            hint: String::new(),
+        };
+        let of = |engine, browser, driver| Inventory { engine, parts: vec![browser, driver] }.mismatch();
+        let (chromium, firefox) = (part("chromium", "156.0.8078.108"), part("firefox", "153.7.0"));
+        let told = of(Engine::Chromium, chromium.clone(), part("chromedriver", "150.0.1.2"));
+        assert!(
+            told.is_some_and(|told| told.starts_with("chromium is of version 156 and chromedriver of 150"))
+        );
+        assert_eq!(of(Engine::Chromium, chromium, part("chromedriver", "156.0.8078.79")), None);
+        assert_eq!(of(Engine::Firefox, firefox, part("geckodriver", "0.37.1")), None);
+    }
 
     #[test]
     fn every_manager_says_which_packages_and_asks_nothing() {

@@ -16,6 +16,7 @@
 //! Nothing here knows scenarios, expectations or reports, and nothing prints.
 
 pub mod bidi;
+mod cause;
 pub mod chromium;
 pub mod driver;
 pub mod failure;

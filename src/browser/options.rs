@@ -1,6 +1,6 @@
 //! How a browser is launched: what an engine needs to know before there is a browser, and nothing of what it is then.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -45,6 +45,31 @@ pub struct Remote {
 }
 
 impl LaunchOptions {
+    /// Makes sure of what no browser can do without, before anything is started: that this machine reaches itself,
+    /// and a display where a window is to be seen.
+    ///
+    /// # Errors
+    /// [`Failure::Unprepared`], with what to do.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+        let reached = listener.and_then(|listener| TcpStream::connect(listener.local_addr()?));
+        if let Err(error) = reached {
+            return Err(Failure::Unprepared {
+                message: format!("this machine does not reach itself at 127.0.0.1: {error}"),
+                hint: "bring its loopback interface up: `ip link set lo up`".to_owned(),
+            });
+        }
+        if self.headed && self.remote.is_none() && !has_display() {
+            return Err(Failure::Unprepared {
+                message:
+                    "there is no display to show a window on: neither DISPLAY nor WAYLAND_DISPLAY is set"
+                        .to_owned(),
+                hint: "leave `--headed` out, set DISPLAY, or run it under `xvfb-run`".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
     /// A gateway on a free port, where the browser reaches it, which refuses everything until it is shown
     /// a world.
     pub(super) fn gateway(&self) -> Result<Gateway, Failure> {
@@ -58,4 +83,11 @@ impl LaunchOptions {
             last_words: Vec::new(),
         })
     }
+}
+
+/// Whether windows can be shown, as far as variables tell.
+fn has_display() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    // Elsewhere than with X and Wayland a display is no matter of variables.
+    cfg!(not(target_os = "linux")) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
 }

@@ -28,9 +28,10 @@ impl Browser {
     /// Starts the browser of an engine, and its driver.
     ///
     /// # Errors
-    /// [`Failure::Missing`] with what installs it, [`Failure::NotStarted`] with the last words of the
-    /// driver, [`Failure::TimedOut`]. Nothing is left running.
+    /// [`Failure::Unprepared`] and [`Failure::Missing`] with what to do, [`Failure::NotStarted`] with the last words
+    /// of the driver, [`Failure::TimedOut`]. Nothing is left running.
     pub async fn launch(engine: Engine, options: LaunchOptions) -> Result<Self, Failure> {
+        options.check()?;
         match engine {
             Engine::Chromium => Chromium::launch(options).await.map(Self::Chromium),
             Engine::Firefox => Firefox::launch(options).await.map(Self::Firefox),
@@ -102,6 +103,7 @@ impl Worker {
     /// # Errors
     /// As [`Browser::launch`]; [`Failure::NotPossible`] where [`Worker::restarts`] says so.
     pub async fn alone(engine: Engine, options: LaunchOptions) -> Result<Self, Failure> {
+        options.check()?;
         match engine {
             Engine::Chromium => Chromium::alone(options).await,
             Engine::Firefox => Firefox::alone(options).await,

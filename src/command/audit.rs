@@ -158,7 +158,7 @@ async fn rehearse(
         ExitCode::from(super::COULD_NOT_RUN)
     })?;
     if cancelled.is_cancelled() {
-        return Err(ExitCode::from(super::INTERRUPTED));
+        return Err(super::interrupted());
     }
     Ok(runs)
 }

@@ -14,7 +14,8 @@ pub fn browsers(arguments: &BrowsersArgs) -> ExitCode {
         None => &[],
     };
     match install_missing(wanted) {
-        Ok(()) => list(),
+        // What was not asked for may be missing.
+        Ok(()) => list(|engine| wanted.is_empty() || wanted.iter().any(|browser| browser.engine == engine)),
         Err(code) => code,
     }
 }
@@ -36,7 +37,8 @@ pub(super) fn install_missing(wanted: &[BrowserName]) -> Result<(), ExitCode> {
     })
 }
 
-fn list() -> ExitCode {
+/// Lists every engine, and answers whether those that matter are complete.
+fn list(matters: impl Fn(Engine) -> bool) -> ExitCode {
     let inventories = super::block_on(async {
         let mut inventories = Vec::new();
         for engine in Engine::ALL {
@@ -46,7 +48,8 @@ fn list() -> ExitCode {
     });
     let mut out = anstream::stdout();
     let written = inventories.iter().try_for_each(|inventory| write(&mut out, inventory));
-    super::after_writing(written, "the list", super::HELD)
+    let complete = inventories.iter().all(|inventory| inventory.is_complete() || !matters(inventory.engine));
+    super::after_writing(written, "the list", if complete { super::HELD } else { super::COULD_NOT_RUN })
 }
 
 fn write(out: &mut dyn Write, inventory: &Inventory) -> io::Result<()> {
@@ -60,5 +63,8 @@ fn write(out: &mut dyn Write, inventory: &Inventory) -> io::Result<()> {
             None => writeln!(out, "{engine:10}  {:15} missing; {}", part.name, part.hint)?,
         }
     }
-    Ok(())
+    match inventory.mismatch() {
+        Some(mismatch) => writeln!(out, "{:10}  note: {mismatch}", ""),
+        None => Ok(()),
+    }
 }

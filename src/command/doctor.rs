@@ -59,7 +59,7 @@ async fn examine(options: &run::Options) -> Result<Vec<(Run, Vec<Check>)>, ExitC
         ExitCode::from(super::COULD_NOT_RUN)
     })?;
     if cancelled.is_cancelled() {
-        return Err(ExitCode::from(super::INTERRUPTED));
+        return Err(super::interrupted());
     }
     let found = |run: Run| {
         let checks = doctor::checks(&run);

@@ -121,7 +121,7 @@ async fn rehearse(
             "interrupted: not every combination was run",
             "everything that was started has been ended",
         );
-        return Err(ExitCode::from(super::INTERRUPTED));
+        return Err(super::interrupted());
     }
     match runs {
         Ok(runs) => Ok(Matrix::of(draft, columns, &runs)),

@@ -21,12 +21,14 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::browser::guard;
 use crate::diagnostic::{Diagnostic, Style};
 use crate::plan::Plan;
 use crate::scenario;
@@ -40,8 +42,11 @@ pub const FAILED: u8 = 1;
 pub const WRONG: u8 = 2;
 /// Something could not run.
 pub const COULD_NOT_RUN: u8 = 3;
-/// Ended by Ctrl-C or a request to terminate, as shells write it: 128 and SIGINT.
-pub const INTERRUPTED: u8 = 130;
+/// Ended by a signal, as shells write it: this and the signal's number.
+const SIGNALLED: u8 = 128;
+
+/// The signal that asked for the end; none so far.
+static SIGNAL: AtomicU8 = AtomicU8::new(0);
 
 /// Reads scenarios and prints what is wrong with them to stderr.
 ///
@@ -156,6 +161,37 @@ fn remark(text: &str) {
     _ = writeln!(anstream::stderr(), "{}", crate::text::safe(text));
 }
 
+/// Prints one warning without a place to stderr.
+fn caution(message: impl Into<String>, help: impl Into<String>) {
+    print_diagnostics(&[Diagnostic::warning(message).help(help)]);
+}
+
+/// Makes sure of what no command can do without: that enough files may be open at once.
+///
+/// # Errors
+/// [`COULD_NOT_RUN`]; why has been said.
+#[cfg(unix)]
+pub fn prepare() -> Result<(), ExitCode> {
+    /// What the program itself needs; a browser needs some hundred.
+    const LEAST: u64 = 32;
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    match limit.filter(|limit| *limit < LEAST) {
+        Some(limit) => {
+            complain(
+                format!("only {limit} files may be open at once here"),
+                "`ulimit -n 1024`, and try again",
+            );
+            Err(ExitCode::from(COULD_NOT_RUN))
+        }
+        None => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+pub fn prepare() -> Result<(), ExitCode> {
+    Ok(())
+}
+
 /// Writes a document to stdout, on a line of its own.
 ///
 /// # Errors
@@ -212,10 +248,24 @@ fn progress_bar(runs: usize) -> ProgressBar {
     bar
 }
 
-/// Runs a future on a runtime of its own.
+/// The exit code of a command that a signal ended: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
+fn interrupted() -> ExitCode {
+    ExitCode::from(interrupted_code())
+}
+
+/// The same as a number, never less than [`SIGNALLED`].
+fn interrupted_code() -> u8 {
+    SIGNALLED + SIGNAL.load(Ordering::Relaxed)
+}
+
+/// Runs a future on a runtime of its own, and returns when all that it started under guard is gone.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.expect("the system grants a few threads").block_on(future)
+    runtime.expect("the system grants a few threads").block_on(async {
+        let value = future.await;
+        guard::all_ended().await;
+        value
+    })
 }
 
 /// A token that is cancelled by Ctrl-C, and where there are such signals by SIGTERM and SIGHUP. From the
@@ -225,26 +275,34 @@ fn cancelled_by_signals() -> CancellationToken {
     let cancel = token.clone();
     let signal = signals();
     tokio::spawn(async move {
-        signal.await;
+        SIGNAL.store(signal.await, Ordering::Relaxed);
         cancel.cancel();
     });
     token
 }
 
-/// The first signal that comes. They are listened for from the call on, not from the first poll.
+/// The number of the first signal that comes. They are listened for from the call on, not from the first poll.
 #[cfg(unix)]
-fn signals() -> impl Future<Output = ()> {
+fn signals() -> impl Future<Output = u8> {
     use tokio::signal::unix::{SignalKind, signal};
     let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let listened = |kind: SignalKind| Some((u8::try_from(kind.as_raw_value()).ok()?, signal(kind).ok()?));
     // A signal that cannot be listened for keeps what it does by itself.
-    let mut streams: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+    let mut streams: Vec<_> = kinds.into_iter().filter_map(listened).collect();
     std::future::poll_fn(move |context| {
-        let came = streams.iter_mut().any(|stream| stream.poll_recv(context).is_ready());
-        if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        let mut came = streams
+            .iter_mut()
+            .filter_map(|(number, stream)| stream.poll_recv(context).is_ready().then_some(*number));
+        came.next().map_or(std::task::Poll::Pending, std::task::Poll::Ready)
     })
 }
 
 #[cfg(not(unix))]
-fn signals() -> impl Future<Output = ()> {
-    async { drop(tokio::signal::ctrl_c().await) }
+fn signals() -> impl Future<Output = u8> {
+    /// What Ctrl-C is where there are signals.
+    const INTERRUPT: u8 = 2;
+    async {
+        drop(tokio::signal::ctrl_c().await);
+        INTERRUPT
+    }
 }

@@ -66,7 +66,7 @@ fn prepared(arguments: &RunArgs) -> Result<ExitCode, ExitCode> {
     }
     let rehearsal = Rehearsal { plans: &plans, options: &options, arguments, mistakes: &read.diagnostics };
     let ended = super::block_on(rehearsal.whole());
-    Ok(ExitCode::from(if read.is_broken && ended != super::INTERRUPTED { super::WRONG } else { ended }))
+    Ok(ExitCode::from(if read.is_broken && ended < super::SIGNALLED { super::WRONG } else { ended }))
 }
 
 fn write_list(plans: &[Arc<Plan>], format: Format) -> io::Result<()> {
@@ -96,7 +96,7 @@ impl Rehearsal<'_> {
                 "interrupted: not every scenario was run",
                 "everything that was started has been ended",
             );
-            return super::INTERRUPTED;
+            return super::interrupted_code();
         }
         code
     }

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::process::ExitCode;
 
+use crate::browser::guard::Folder;
 use crate::cli::{Format, UpArgs};
 use crate::plan::Plan;
 use crate::report::up;
@@ -54,7 +54,17 @@ async fn keep_up(plan: &Plan, arguments: &UpArgs) -> ExitCode {
         Ok(opened) => opened,
         Err(error) => return could_not(error.to_string(), error.hint()),
     };
+    // Nobody reads the record of a world that is up for days.
+    world.wire().keep(0);
     gateway.show(&world);
+    for suffix in authority.public_suffixes() {
+        super::caution(
+            format!(
+                "the CA of this world may vouch for every name below `{suffix}`, which is a public suffix"
+            ),
+            "have nothing trust it but what you start for this world",
+        );
+    }
     // The certificate alone: the key never leaves this process. The folder goes when this returns.
     let folder = match certificate_folder(&authority) {
         Ok(folder) => folder,
@@ -86,9 +96,8 @@ async fn keep_up(plan: &Plan, arguments: &UpArgs) -> ExitCode {
 /// The file's name in its folder.
 const CERTIFICATE: &str = "rehearsal-ca.pem";
 
-fn certificate_folder(authority: &Authority) -> io::Result<tempfile::TempDir> {
-    let folder = tempfile::Builder::new().prefix("rehearsal-").tempdir()?;
-    let path: &Path = folder.path();
-    std::fs::write(path.join(CERTIFICATE), authority.pem())?;
+fn certificate_folder(authority: &Authority) -> io::Result<Folder> {
+    let folder = Folder::new()?;
+    std::fs::write(folder.path().join(CERTIFICATE), authority.pem())?;
     Ok(folder)
 }

@@ -39,7 +39,7 @@ pub(super) async fn watch(plans: &[Arc<Plan>], options: &run::Options, arguments
         }
     }
     browsers.close().await;
-    ExitCode::from(super::INTERRUPTED)
+    super::interrupted()
 }
 
 /// The files that were saved since the last look; nothing where it was cancelled before.

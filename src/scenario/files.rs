@@ -14,6 +14,9 @@ use crate::diagnostic::{Diagnostic, Source};
 /// The largest scenario that is read. Real ones are a few kilobytes; a larger file is something else.
 pub const LARGEST: u64 = 1024 * 1024;
 
+/// The most text that a scenario may become by what it includes and by its variables.
+pub(super) const LARGEST_WHOLE: usize = 16 * 1024 * 1024;
+
 /// What a scenario needs at least, for messages to people who have none.
 pub(super) const SMALLEST: &str = "a scenario has a title, an origin and a step:\n    \
     title = \"The front page answers\"\n    \
@@ -23,41 +26,68 @@ pub(super) const SMALLEST: &str = "a scenario has a title, an origin and a step:
     visit = \"web:/\"\n    \
     expect.status = 200";
 
-/// Every file that the paths mean, each once, or why there is none.
-pub(super) fn find(paths: &[PathBuf]) -> Vec<Result<PathBuf, Diagnostic>> {
-    let mut seen = BTreeSet::new();
-    let mut found = Vec::new();
+/// The scenario files that paths mean, and how far they may reach.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Every file, each once, or why there is none.
+    pub(super) files: Vec<Result<PathBuf, Diagnostic>>,
+    /// The folders, links resolved, in which and below which everything is that they may include.
+    pub(super) roots: Vec<PathBuf>,
+}
+
+/// Every file that the paths mean.
+pub(super) fn find(paths: &[PathBuf]) -> Found {
+    let roots: Vec<PathBuf> =
+        paths.iter().map(|path| root(if path.is_dir() { path } else { parent(path) })).collect();
+    let (mut seen, mut files) = (BTreeSet::new(), Vec::new());
     // A shell's `*.toml` names parts too.
     let only_parts = !paths.is_empty() && paths.iter().all(|path| is_part(path));
     for path in paths {
         match fs::metadata(path) {
-            Err(error) => found.push(Err(unreadable(path, &error))),
+            Err(error) => files.push(Err(unreadable(path, &error))),
             Ok(metadata) if metadata.is_dir() => {
-                let before = found.len();
-                folder(path, &mut BTreeSet::new(), &mut found);
-                if found.len() == before {
-                    found.push(Err(no_scenarios(path)));
+                let before = files.len();
+                folder(path, &roots, &mut BTreeSet::new(), &mut files);
+                if files.len() == before {
+                    files.push(Err(no_scenarios(path)));
                 }
             }
             Ok(metadata) if metadata.is_file() && is_part(path) => {
                 if only_parts {
-                    found.push(Err(no_scenario_itself(path)));
+                    files.push(Err(no_scenario_itself(path)));
                 }
             }
-            Ok(_) => found.push(Ok(path.clone())),
+            Ok(_) => files.push(Ok(path.clone())),
         }
     }
     // Two paths to one file are one file; the first spelling stays.
-    found.retain(|file| match file {
+    files.retain(|file| match file {
         Ok(path) => seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone())),
         Err(_) => true,
     });
-    found
+    Found { files, roots }
+}
+
+/// The folder that a file is in.
+pub(super) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// How far the scenarios of a folder may reach: to the whole repository that it is in, or else to itself.
+pub(super) fn root(folder: &Path) -> PathBuf {
+    let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let repository = folder.ancestors().find(|above| above.join(".git").exists());
+    repository.map_or_else(|| folder.clone(), Path::to_owned)
 }
 
 /// The `*.toml` files of a folder and the folders in it, in the order of their names. What is hidden is
 /// left out, and so are the parts that scenarios include.
-fn folder(path: &Path, visited: &mut BTreeSet<PathBuf>, found: &mut Vec<Result<PathBuf, Diagnostic>>) {
+fn folder(
+    path: &Path,
+    roots: &[PathBuf],
+    visited: &mut BTreeSet<PathBuf>,
+    found: &mut Vec<Result<PathBuf, Diagnostic>>,
+) {
     // A link may lead back to a folder above.
     if !visited.insert(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())) {
         return;
@@ -75,9 +105,17 @@ fn folder(path: &Path, visited: &mut BTreeSet<PathBuf>, found: &mut Vec<Result<P
                 if hidden {
                     continue;
                 }
-                if path.is_dir() {
-                    folder(&path, visited, found);
-                } else if path.extension().is_some_and(|extension| extension == "toml") && !is_part(&path) {
+                let is_scenario =
+                    path.extension().is_some_and(|extension| extension == "toml") && !is_part(&path);
+                if !path.is_dir() && !is_scenario {
+                    continue;
+                }
+                // A stranger's link may lead to a file of the user's, whose lines a message would quote.
+                if fs::canonicalize(&path).is_ok_and(|real| !is_below(&real, roots)) {
+                    found.push(Err(leads_out(&path)));
+                } else if path.is_dir() {
+                    folder(&path, roots, visited, found);
+                } else {
                     found.push(Ok(path));
                 }
             }
@@ -85,8 +123,13 @@ fn folder(path: &Path, visited: &mut BTreeSet<PathBuf>, found: &mut Vec<Result<P
     }
 }
 
+/// Whether a path, links resolved, is in one of these folders or below.
+pub(super) fn is_below(real: &Path, roots: &[PathBuf]) -> bool {
+    roots.iter().any(|root| real.starts_with(root))
+}
+
 /// Whether a file is a part that scenarios include, and no scenario: its name begins with `_`.
-fn is_part(path: &Path) -> bool {
+pub(super) fn is_part(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"_"))
 }
 
@@ -146,6 +189,12 @@ fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
             .help("give yourself permission to read it"),
         _ => Diagnostic::error(format!("{shown} cannot be read: {error}")),
     }
+}
+
+fn leads_out(path: &Path) -> Diagnostic {
+    let what = format!("{} is a link that leads out of the folders that were named", path.display());
+    Diagnostic::error(what)
+        .help("it is not followed: name the file itself on the command line if it is yours")
 }
 
 fn no_scenarios(path: &Path) -> Diagnostic {

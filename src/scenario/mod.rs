@@ -5,7 +5,7 @@
 //! fills in defaults and checks what contradicts what. Every mistake of every file is told in one go,
 //! each with its place. Nothing here opens a socket or starts a browser.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 mod files;
@@ -48,7 +48,8 @@ impl Loaded {
 /// Every file is tried, whatever the others hold. A file that two paths lead to is read once.
 pub fn load(paths: &[PathBuf]) -> Loaded {
     let mut loaded = Loaded::default();
-    for file in files::find(paths) {
+    let found = files::find(paths);
+    for file in found.files {
         let path = match file {
             Ok(path) => path,
             Err(diagnostic) => {
@@ -59,7 +60,7 @@ pub fn load(paths: &[PathBuf]) -> Loaded {
         loaded.files += 1;
         match files::read(&path) {
             Ok(source) => {
-                let (plan, diagnostics) = parse(source);
+                let (plan, diagnostics) = parse_within(source, &found.roots);
                 loaded.plans.extend(plan);
                 loaded.diagnostics.extend(diagnostics);
             }
@@ -69,9 +70,16 @@ pub fn load(paths: &[PathBuf]) -> Loaded {
     loaded
 }
 
-/// Reads one scenario: its plan where it has no error, and every message about it, by place.
+/// Reads one scenario: its plan where it has no error, and every message about it, by place. What it includes
+/// is in the folder that its source names, or below.
 pub fn parse(source: Arc<Source>) -> (Option<Plan>, Vec<Diagnostic>) {
-    let (source, unread) = read::expanded(Arc::unwrap_or_clone(source));
+    let root = files::root(files::parent(Path::new(&source.path)));
+    parse_within(source, &[root])
+}
+
+/// The same, including what is at or below these folders.
+fn parse_within(source: Arc<Source>, roots: &[PathBuf]) -> (Option<Plan>, Vec<Diagnostic>) {
+    let (source, unread) = read::expanded(Arc::unwrap_or_clone(source), roots);
     let mut mistakes = Mistakes::of(Arc::new(source));
     unread.into_iter().for_each(|diagnostic| mistakes.add(diagnostic));
     let plan = read::read(&mut mistakes).and_then(|written| resolve::resolve(written, &mut mistakes));

@@ -21,6 +21,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::zone::{address_of, name_of, normal};
 use crate::plan::{Certificate, Plan};
+use crate::suffixes::{registrable_domain, suffixes};
 
 /// How far back certificates begin, for clocks that are slow.
 const SKEW: Duration = Duration::days(1);
@@ -32,6 +33,13 @@ const LIFETIME: Duration = Duration::days(7);
 /// How long ago an expired certificate expired: out of date in every time zone and on every clock.
 const EXPIRED_SINCE: Duration = Duration::days(2);
 
+/// How many bytes of names an authority's certificate may have, and a leaf: the two go over in one message, of
+/// which TLS libraries take 64 KiB (rustls 0.23, webpki 0.103), with a few bytes around each name.
+pub(super) const MOST_NAMES: usize = 20 * 1024;
+
+/// How many bytes a name takes in a certificate beside its own, at most.
+const AROUND_A_NAME: usize = 6;
+
 /// The protocols offered in TLS (RFC 7301), the preferred one first.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
@@ -40,6 +48,8 @@ pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     /// The DNS names it may vouch for, and for what is below them.
     names: Vec<String>,
+    /// The names its certificate is constrained to, which cover those.
+    permitted: Vec<String>,
     /// The addresses it may vouch for.
     addresses: Vec<IpAddr>,
     now: OffsetDateTime,
@@ -89,9 +99,10 @@ impl Authority {
         let mut params = params("rehearsal CA (this run only)", now - SKEW, now + LIFETIME);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        params.name_constraints = Some(constraints(&names, &addresses));
+        let permitted = narrowest(&names);
+        params.name_constraints = Some(constraints(&permitted, &addresses));
         let issuer = CertifiedIssuer::self_signed(params, key()?)?;
-        Ok(Self { issuer, names, addresses, now })
+        Ok(Self { issuer, names, permitted, addresses, now })
     }
 
     /// The authority's certificate, DER.
@@ -116,8 +127,14 @@ impl Authority {
             return address_of(host).is_some_and(|address| self.addresses.contains(&address));
         };
         let name = name.strip_prefix("*.").unwrap_or(&name);
-        let below = |permitted: &str| name.strip_suffix(permitted).is_some_and(|rest| rest.ends_with('.'));
-        self.names.iter().any(|permitted| name == permitted || below(permitted))
+        is_covered(name, &self.names)
+    }
+
+    /// The public suffixes among the names that its certificate is constrained to: for everything below them,
+    /// whoever it belongs to, this authority could vouch.
+    pub fn public_suffixes(&self) -> impl Iterator<Item = &str> {
+        let is_suffix = |name: &&str| suffixes(name).listed && suffixes(name).name == *name;
+        self.permitted.iter().map(String::as_str).filter(is_suffix)
     }
 
     /// What a server needs to show a certificate of this kind for all of these hosts.
@@ -194,6 +211,35 @@ impl fmt::Debug for Authority {
             .field("addresses", &self.addresses)
             .finish_non_exhaustive()
     }
+}
+
+/// The names that an authority for all of these is constrained to: these, but for what another covers; where they
+/// are too many for a certificate, the registrable domains they are in or, where those are, their last labels.
+fn narrowest(names: &[String]) -> Vec<String> {
+    let size = |names: &[String]| names.iter().map(|name| name.len() + AROUND_A_NAME).sum::<usize>();
+    let without_covered = |names: &[String]| -> Vec<String> {
+        let parent = |name: &str| name.split_once('.').is_some_and(|(_, above)| is_covered(above, names));
+        names.iter().filter(|name| !parent(name)).cloned().collect()
+    };
+    let registrable = |name: &String| registrable_domain(name).unwrap_or(name).to_owned();
+    let last_label = |name: &String| name.rsplit('.').next().unwrap_or(name).to_owned();
+    let mut narrowest = without_covered(names);
+    for wider in [&registrable as &dyn Fn(&String) -> String, &last_label] {
+        if size(&narrowest) <= MOST_NAMES {
+            break;
+        }
+        let mut names: Vec<String> = narrowest.iter().map(wider).collect();
+        names.sort_unstable();
+        names.dedup();
+        narrowest = without_covered(&names);
+    }
+    narrowest
+}
+
+/// Whether a name is one of these, which are sorted, or below one.
+fn is_covered(name: &str, names: &[String]) -> bool {
+    let above = std::iter::successors(Some(name), |name| name.split_once('.').map(|(_, above)| above));
+    above.into_iter().any(|name| names.binary_search_by(|other| other.as_str().cmp(name)).is_ok())
 }
 
 /// The constraint to these names and addresses and nothing else (RFC 5280, section 4.2.1.10).

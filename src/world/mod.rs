@@ -17,6 +17,7 @@
 //! follows a name outside the zone, writes a key to disk, or decides what a browser should have sent.
 //! That the record is right is all a world promises.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -143,7 +144,7 @@ impl World {
     fn start_in(plan: &Plan, authority: &Authority, block: Block, clock: Clock) -> Result<Self, WorldError> {
         refuse_clashes(plan)?;
         let zone = Zone::new(plan, block);
-        let mut certificates = Certificates { plan, authority, made: Vec::new() };
+        let mut certificates = Certificates::new(plan, authority);
         let mut origins = Vec::with_capacity(plan.origins.len());
         for (index, planned) in plan.origins.iter().enumerate() {
             let unsendable =
@@ -188,7 +189,11 @@ impl World {
                 service,
                 cors,
                 certificate: planned.certificate,
-                tls: if planned.is_https() { Some(certificates.config(planned.certificate)?) } else { None },
+                tls: if planned.is_https() {
+                    Some(certificates.config(planned.certificate, planned.host())?)
+                } else {
+                    None
+                },
             });
         }
         let (zone, wire, tasks) = (Arc::new(zone), Wire::default(), Tasks::default());
@@ -279,26 +284,39 @@ impl Alive {
     }
 }
 
-/// The certificates of one world: one of each kind it asks for, naming all of its hosts.
+/// The certificates of one world: one of each kind it asks for, naming all of its hosts; or several, where those are
+/// more than a certificate can name.
 struct Certificates<'a> {
-    plan: &'a Plan,
     authority: &'a Authority,
-    made: Vec<(Certificate, Arc<ServerConfig>)>,
+    /// The hosts, in groups that a certificate can name.
+    groups: Vec<Vec<&'a str>>,
+    made: Vec<(Certificate, usize, Arc<ServerConfig>)>,
 }
 
-impl Certificates<'_> {
-    fn config(&mut self, kind: Certificate) -> Result<Arc<ServerConfig>, WorldError> {
-        if let Some((_, config)) = self.made.iter().find(|(made, _)| *made == kind) {
+impl<'a> Certificates<'a> {
+    fn new(plan: &'a Plan, authority: &'a Authority) -> Self {
+        let (mut groups, mut size) = (vec![Vec::new()], 0);
+        let mut seen = HashSet::new();
+        for host in hosts(plan).filter(|host| seen.insert(*host)) {
+            size += host.len();
+            if size > certs::MOST_NAMES {
+                groups.push(Vec::new());
+                size = host.len();
+            }
+            groups.last_mut().expect("there is one from the start").push(host);
+        }
+        Self { authority, groups, made: Vec::new() }
+    }
+
+    /// What an origin on this host shows, one of the plan's.
+    fn config(&mut self, kind: Certificate, host: &str) -> Result<Arc<ServerConfig>, WorldError> {
+        let group = self.groups.iter().position(|hosts| hosts.contains(&host)).unwrap_or_default();
+        if let Some((.., config)) = self.made.iter().find(|made| (made.0, made.1) == (kind, group)) {
             return Ok(config.clone());
         }
-        let mut names: Vec<&str> = Vec::new();
-        for host in hosts(self.plan) {
-            if !names.contains(&host) {
-                names.push(host);
-            }
-        }
-        let config = self.authority.server_config(kind, &names).map_err(WorldError::Certificate)?;
-        self.made.push((kind, config.clone()));
+        let config =
+            self.authority.server_config(kind, &self.groups[group]).map_err(WorldError::Certificate)?;
+        self.made.push((kind, group, config.clone()));
         Ok(config)
     }
 }

@@ -209,7 +209,7 @@ pub(super) async fn respond(
             reply
         }
         (Ok(body), Some(origin)) => origin.answer(world, &parts, &url, &body),
-        (Ok(_), None) => misdirected(&url, entered),
+        (Ok(_), None) => misdirected(),
     };
     reply.finish(head, world.clock.date());
     if let Some(upgrade) = parts.extensions.remove::<OnUpgrade>()
@@ -230,15 +230,12 @@ pub(super) async fn respond(
     reply.into_response()
 }
 
-/// The answer to a request for a name that is not this origin's.
-fn misdirected(url: &Url, entered: &Origin) -> Reply {
-    let text = format!(
-        "rehearsal: `{}` is not served here\nhint: this is the origin `{}`, {}\n",
-        url.origin().ascii_serialization(),
-        entered.name,
-        entered.url.origin().ascii_serialization()
-    );
-    Reply::sentence(StatusCode::MISDIRECTED_REQUEST, Answer::Misdirected, text)
+/// The answer to a request for a name that is not this origin's. It names nothing of the world: a page from elsewhere
+/// whose name was rebound to this address may read it.
+fn misdirected() -> Reply {
+    let text = "rehearsal: nothing is served here under the name that was asked for\n\
+        hint: ask for the origin by the host and port of its URL\n";
+    Reply::sentence(StatusCode::MISDIRECTED_REQUEST, Answer::Misdirected, text.to_owned())
 }
 
 /// The URL a request is for: the target's own authority where it has one (RFC 9112, section 3.2.2; RFC

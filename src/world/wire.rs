@@ -3,6 +3,7 @@
 //! The wire is the judge of what was sent: nothing here is guessed, and nothing a browser says
 //! about itself ends up here.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
@@ -145,7 +146,11 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Record {
-    exchanges: Vec<Exchange>,
+    exchanges: VecDeque<Exchange>,
+    /// How many came before those.
+    forgotten: usize,
+    /// How many are kept at most; `None` keeps all.
+    limit: Option<usize>,
     in_flight: usize,
 }
 
@@ -162,12 +167,21 @@ pub struct InFlight {
 impl Wire {
     /// Where the record ends now.
     pub fn mark(&self) -> Mark {
-        Mark(self.record().exchanges.len())
+        let record = self.record();
+        Mark(record.forgotten + record.exchanges.len())
     }
 
     /// The exchanges completed since a mark, in the order their responses were handed to the socket.
     pub fn since(&self, mark: Mark) -> Vec<Exchange> {
-        self.record().exchanges.get(mark.0..).unwrap_or_default().to_vec()
+        let record = self.record();
+        record.exchanges.iter().skip(mark.0.saturating_sub(record.forgotten)).cloned().collect()
+    }
+
+    /// Keeps so many exchanges from now on, the last: for a world that is up for days, whose record nobody reads.
+    pub fn keep(&self, most: usize) {
+        let mut record = self.record();
+        record.limit = Some(most);
+        record.forget();
     }
 
     /// Notes that a request has arrived.
@@ -193,10 +207,21 @@ impl Wire {
     }
 }
 
+impl Record {
+    /// Forgets the oldest that are too many.
+    fn forget(&mut self) {
+        let too_many = self.limit.map_or(0, |limit| self.exchanges.len().saturating_sub(limit));
+        self.exchanges.drain(..too_many);
+        self.forgotten += too_many;
+    }
+}
+
 impl InFlight {
     /// Records the exchange.
     pub fn answered(self, exchange: Exchange) {
-        self.wire.record().exchanges.push(exchange);
+        let mut record = self.wire.record();
+        record.exchanges.push_back(exchange);
+        record.forget();
     }
 }
 

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use crate::browser::driver;
 use crate::browser::options::LaunchOptions;
 use crate::browser_name::ThirdParty;
 
@@ -52,6 +53,11 @@ fn arguments(options: &LaunchOptions, profile: Option<&Path>) -> Vec<String> {
         "--disable-gpu",
         // The gateway carries TCP alone.
         "--disable-quic",
+        // Nor does WebRTC send a datagram past it: without this a page reached any UDP address, and the local network
+        // by multicast. `--force-webrtc-ip-handling-policy` does nothing any more (measured 2026-11-26, 156.0.8078.108).
+        "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+        // What it says of itself is shown where it ends; what pages write to the console is left out.
+        "--log-level=1",
         "--no-first-run",
         "--disable-background-networking",
         "--disable-component-update",
@@ -75,6 +81,9 @@ fn arguments(options: &LaunchOptions, profile: Option<&Path>) -> Vec<String> {
     #[cfg(unix)]
     if options.remote.is_none() && rustix::process::geteuid().is_root() {
         arguments.push("--no-sandbox".to_owned());
+    }
+    if options.remote.is_none() {
+        arguments.extend(driver::CHROMIUM.more_arguments());
     }
     arguments
 }

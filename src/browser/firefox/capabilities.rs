@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::policy;
+use crate::browser::driver;
 use crate::browser::options::LaunchOptions;
 
 /// The capabilities of a session: its program, its policy, and a proxy for everything outside a worker, one
@@ -20,7 +21,9 @@ pub(super) fn capabilities(
 ) -> Map<String, Value> {
     let headless = (!options.headed).then(|| "-headless".to_owned());
     let profile = profile.map(|folder| ["-profile".to_owned(), folder.display().to_string()]);
-    let arguments: Vec<String> = headless.into_iter().chain(profile.into_iter().flatten()).collect();
+    let more = if options.remote.is_none() { driver::FIREFOX.more_arguments() } else { Vec::new() };
+    let arguments: Vec<String> =
+        headless.into_iter().chain(profile.into_iter().flatten()).chain(more).collect();
     let Value::Object(mut capabilities) = json!({
         "browserName": "firefox",
         "webSocketUrl": true,
@@ -45,6 +48,10 @@ fn preferences(options: &LaunchOptions) -> Map<String, Value> {
     let Value::Object(mut preferences) = json!({
         // Names like `localhost` go through the proxy too.
         "network.proxy.allow_hijacking_localhost": true,
+        // What the proxy refuses of the browser's own requests is not asked for past it: without this each of them
+        // asks the machine's name server (measured 2026-11-26, Firefox 153.7.0esr; failover_direct alone does nothing).
+        "network.proxy.allow_bypass": false,
+        "network.proxy.failover_direct": false,
         // An `http` URL of a scenario means `http`.
         "dom.security.https_first": false,
         "dom.security.https_first_schemeless": false,

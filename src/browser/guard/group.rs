@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::Event;
 
+/// A process keeps its name here.
+pub(super) fn go_by_another_name() {}
+
 /// Nothing adopts orphans here.
 pub(super) fn adopt() -> io::Result<()> {
     Ok(())

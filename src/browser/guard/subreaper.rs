@@ -13,6 +13,12 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions};
 
 use super::Event;
 
+/// Has this process go by another name than the command's, which `killall` and `pkill` look for.
+pub(super) fn go_by_another_name() {
+    // A name is all it is.
+    _ = rustix::thread::set_name(c"browser-guard");
+}
+
 /// Makes every orphan below this process its child.
 pub(super) fn adopt() -> io::Result<()> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(Into::into)

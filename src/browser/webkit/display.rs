@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use crate::browser::driver::{XVFB, private_folder};
+use crate::browser::driver::XVFB;
 use crate::browser::failure::Failure;
-use crate::browser::guard::Guarded;
+use crate::browser::guard::{Guarded, private_folder};
 use crate::browser::options::LaunchOptions;
 
 /// Without it the server starts anew whenever its last client has left, as it does between two scenarios, and turns
@@ -47,9 +47,9 @@ impl Display {
                 Ok(Self { name: format!(":{number}"), guarded: Mutex::new(Some(guarded)), process })
             }
             Ok(None) => {
-                let last_words = guarded.last_words();
+                let words = guarded.words();
                 guarded.end().await;
-                Err(not_started("it exited before it had a display".to_owned(), last_words))
+                Err(not_started("it exited before it had a display".to_owned(), words.list()))
             }
             Err(_) => {
                 guarded.end().await;

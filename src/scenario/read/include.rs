@@ -5,9 +5,14 @@
 //! one key by key, its routes go before the included routes and take the place of those with the same
 //! `at`, and any other value replaces the included one. Then `{{name}}` in every string becomes the
 //! variable's text. An included file includes nothing, and holds no steps.
+//!
+//! A scenario may be a stranger's. So only a file `_*.toml` is included, at or below the folder that the user gave or
+//! in the repository around it, after links are resolved; any other is not opened, and nothing of it ends up in a
+//! message. And there is a bound on what includes and variables together make of a scenario.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
@@ -30,28 +35,67 @@ fn named(document: &DeTable<'_>, mistakes: &mut Mistakes) -> Vec<(String, Span)>
     names.into_iter().map(|name| (name.value, name.span)).collect()
 }
 
-/// The source with what it includes behind it. Files that cannot be read are left out, and said to be.
-pub(in super::super) fn expanded(source: Source) -> (Source, Vec<Diagnostic>) {
+/// The source with what it includes behind it. Files that cannot be read or may not be included are left out, and
+/// said to be.
+pub(in super::super) fn expanded(source: Source, roots: &[PathBuf]) -> (Source, Vec<Diagnostic>) {
     if !source.text.contains("include") {
         return (source, Vec::new());
     }
     let text = source.text.clone();
     let (document, _) = DeTable::parse_recoverable(&text);
     let mut ignored = Mistakes::of(std::sync::Arc::new(Source::new("", "")));
-    let folder = Path::new(&source.path).parent().unwrap_or(Path::new("")).to_owned();
-    let (mut source, mut diagnostics) = (source, Vec::new());
+    let folder = files::parent(Path::new(&source.path)).to_owned();
+    let (mut source, mut diagnostics, mut included) = (source, Vec::new(), BTreeSet::new());
     for (name, span) in named(document.get_ref(), &mut ignored) {
-        let path = folder.join(&name);
-        match files::read(&path) {
+        let read = part(&folder, &name, roots).and_then(|path| {
+            if !included.insert(path) {
+                return Err(("it is included already".to_owned(), "name each file once"));
+            }
+            // By the name that the scenario has for it, which is the one that messages show.
+            let unread = |diagnostic: Box<Diagnostic>| (diagnostic.message, FROM_HERE);
+            let part = files::read(&folder.join(&name)).map_err(unread)?;
+            if source.text.len() + part.text.len() > files::LARGEST_WHOLE {
+                let what =
+                    format!("the scenario would be larger than {} bytes with it", files::LARGEST_WHOLE);
+                return Err((what, "include less"));
+            }
+            Ok(part)
+        });
+        match read {
             Ok(part) => source.append(&part.path, &part.text),
-            Err(diagnostic) => {
-                let message = format!("`{name}` cannot be included: {}", diagnostic.message);
-                let help = "the path counts from the folder of this file";
+            Err((why, help)) => {
+                let message = format!("`{name}` cannot be included: {why}");
                 diagnostics.push(Diagnostic::error(message).label(span, "").help(help));
             }
         }
     }
     (source, diagnostics)
+}
+
+const FROM_HERE: &str = "the path counts from the folder of this file";
+
+/// Where a part is, links resolved, if it is one that may be included; or why not, and what to do.
+fn part(folder: &Path, name: &str, roots: &[PathBuf]) -> Result<PathBuf, (String, &'static str)> {
+    const NAMES: &str = "parts of a world are in files whose names begin with `_` and end in `.toml`";
+    let is_part = |path: &Path| files::is_part(path) && path.extension().is_some_and(|end| end == "toml");
+    if Path::new(name).is_absolute() {
+        return Err(("it is named from the root of the disk".to_owned(), FROM_HERE));
+    }
+    if !is_part(Path::new(name)) {
+        return Err(("its name is not that of a part".to_owned(), NAMES));
+    }
+    let path = folder.join(name);
+    // What is not there is told by who reads it.
+    let Ok(real) = std::fs::canonicalize(&path) else { return Ok(path) };
+    if !files::is_below(&real, roots) {
+        let folders: Vec<String> = roots.iter().map(|root| root.display().to_string()).collect();
+        let why = format!("it is not below {}", folders.join(", nor below "));
+        return Err((why, "put it there, or name a folder on the command line that both are in"));
+    }
+    if !is_part(&real) {
+        return Err(("it is a link to a file that is no part".to_owned(), NAMES));
+    }
+    Ok(real)
 }
 
 /// The document with what it includes under it, and its variables filled in.
@@ -76,7 +120,7 @@ pub(super) fn complete<'i>(
         lay_over(&mut document, part, &KEYS);
     }
     let own = |span: &Span| mistakes.source().is_own(span);
-    let mut variables = Variables::default();
+    let mut variables = Variables { left: files::LARGEST_WHOLE, ..Variables::default() };
     if let Some(value) = document.get("variables") {
         variables.declared = true;
         if let DeValue::Table(table) = value.get_ref() {
@@ -187,6 +231,10 @@ struct Variables {
     declared: bool,
     known: Vec<Variable>,
     wrong: Vec<(String, Span)>,
+    /// How many bytes of text they may still fill in.
+    left: usize,
+    /// Whether it was said that they may fill in no more.
+    too_large: bool,
 }
 
 struct Variable {
@@ -221,6 +269,10 @@ impl Variables {
             match self.known.iter_mut().find(|variable| variable.name == name) {
                 Some(variable) => {
                     variable.used = true;
+                    match self.left.checked_sub(variable.text.len() + before.len()) {
+                        Some(left) => self.left = left,
+                        None => return self.filled_up(span, mistakes),
+                    }
                     filled.push_str(&variable.text);
                 }
                 None => {
@@ -235,6 +287,20 @@ impl Variables {
             rest = after;
         }
         (rest.len() != text.len()).then(|| filled + rest)
+    }
+
+    /// Says once that the text with its variables would be too large.
+    fn filled_up(&mut self, span: &Span, mistakes: &mut Mistakes) -> Option<String> {
+        if !std::mem::replace(&mut self.too_large, true) {
+            let what =
+                format!("with its variables the scenario is larger than {} bytes", files::LARGEST_WHOLE);
+            mistakes.add(
+                Diagnostic::error(what)
+                    .label(span.clone(), "the limit is reached here")
+                    .help("make the variables shorter, or use them less often"),
+            );
+        }
+        None
     }
 }
 

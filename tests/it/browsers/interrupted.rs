@@ -22,13 +22,51 @@ fn ctrl_c_ends_everything_and_says_so() {
 #[test]
 fn a_request_to_terminate_ends_everything() {
     let Some((code, _)) = interrupted_by(Signal::TERM) else { return };
-    assert_eq!(code, Some(130));
+    assert_eq!(code, Some(143), "as shells write it");
+}
+
+#[test]
+fn a_terminal_that_closes_ends_everything() {
+    let Some((code, _)) = interrupted_by(Signal::HUP) else { return };
+    assert_eq!(code, Some(129), "as shells write it");
 }
 
 #[test]
 fn even_sigkill_leaves_nothing() {
     let Some((code, _)) = interrupted_by(Signal::KILL) else { return };
     assert_eq!(code, None, "killed, so there is no exit code");
+}
+
+/// Where the guard is killed too, nobody is left to tidy up: the next start does.
+#[test]
+fn the_folders_of_the_dead_are_swept_at_the_next_start() {
+    if !command::chromium_or_say_so() {
+        return;
+    }
+    let temporary = tempfile::tempdir().expect("a temporary folder can be made");
+    let scenarios = copies(temporary.path());
+    let inner = temporary.path().join("tmp");
+    fs::create_dir(&inner).expect("a folder can be made");
+    let start = |paths: &Path| {
+        let mut rehearsal = command::rehearsal();
+        rehearsal.args(["run", "--browser", "chromium"]).arg(paths).env("TMPDIR", &inner);
+        rehearsal.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("rehearsal can be started")
+    };
+    let mut child = start(&scenarios);
+    let processes = browser_up(&mut child);
+    let guards = command::descendants(child.id()).into_iter().filter(|(_, name)| name == "browser-guard");
+    let guards: Vec<u32> = guards.map(|(id, _)| id).collect();
+    command::signal(child.id(), Signal::KILL);
+    guards.iter().for_each(|id| command::signal(*id, Signal::KILL));
+    child.wait().expect("our child can be waited for");
+    // The rest of what this test started.
+    processes.iter().for_each(|id| command::signal(*id, Signal::KILL));
+    let left = || fs::read_dir(&inner).expect("it is ours").flatten().map(|entry| entry.path());
+    let dead: Vec<_> = left().collect();
+    assert!(!dead.is_empty(), "nobody was left to delete the folder");
+    let code = start(&scenarios.join("0.toml")).wait().expect("our child can be waited for").code();
+    assert_eq!(code, Some(0));
+    assert_eq!(left().collect::<Vec<_>>(), Vec::<std::path::PathBuf>::new(), "{dead:?} was swept");
 }
 
 /// Interrupts a run whose browser has come up. The exit code and what was said, after all that was
@@ -51,8 +89,14 @@ fn interrupted_by(signal: Signal) -> Option<(Option<i32>, String)> {
         .spawn()
         .expect("rehearsal can be started");
     let processes = browser_up(&mut child);
+    let guard = command::descendants(child.id()).into_iter().find(|(_, name)| name == "browser-guard");
+    assert!(guard.is_some(), "the guard goes by a name of its own, which `killall rehearsal` leaves alone");
     command::signal(child.id(), signal);
     let output = child.wait_with_output().expect("our child can be waited for");
+    if signal != Signal::KILL {
+        let left: Vec<_> = processes.iter().filter(|id| command::is_there(**id)).collect();
+        assert!(left.is_empty(), "it returned, and {left:?} were still there");
+    }
     // The guard outlives a killed rehearsal by as long as it takes to end the browser.
     let started = Instant::now();
     while processes.iter().any(|id| command::is_there(*id))

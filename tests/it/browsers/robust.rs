@@ -240,7 +240,11 @@ async fn a_driver_that_is_no_driver_is_a_failure_with_its_last_words() {
         rehearsal::browser::driver::Driver::chromedriver(&guard, Path::new("/bin/echo"), limit).await;
     match started.expect_err("echo is no driver") {
         Failure::NotStarted { program, last_words, .. } => {
-            assert_eq!((program.as_str(), last_words), ("echo", vec!["--port=0".to_owned()]));
+            assert_eq!(program, "echo");
+            assert!(
+                matches!(last_words.as_slice(), [words] if words.starts_with("--port=2")),
+                "{last_words:?}"
+            );
         }
         other => panic!("{other}"),
     }

@@ -3,4 +3,5 @@
 mod covers;
 mod hostile;
 mod messages;
+mod strangers;
 mod verdicts;
