@@ -47,10 +47,22 @@ pub struct Route {
     pub set_cookie: Vec<Line>,
     /// Where it redirects to; a route without answers a short text.
     pub redirect: Option<String>,
-    /// Whether the answer is a document of HTML, in which a page could have scripts.
-    pub html: bool,
+    pub body: Body,
     /// Whether it is a WebSocket.
     pub websocket: bool,
+}
+
+/// What an answer holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Body {
+    #[default]
+    Text,
+    /// A document of HTML, in which a page could have scripts.
+    Html,
+    Json,
+    Empty,
+    /// A short text that is said to be of this media type.
+    Typed(&'static str),
 }
 
 /// A Set-Cookie line, or what a script writes.
@@ -160,8 +172,12 @@ impl Route {
         if let Some(status) = self.status {
             write(text, format_args!("status = {status}\n"));
         }
-        if !self.headers.is_empty() {
-            write(text, format_args!("headers = {}\n", table(&self.headers)));
+        let mut headers = self.headers.clone();
+        if let (Body::Typed(media), None) = (self.body, &self.redirect) {
+            headers.push(("content-type".to_owned(), media.to_owned()));
+        }
+        if !headers.is_empty() {
+            write(text, format_args!("headers = {}\n", table(&headers)));
         }
         if !self.set_cookie.is_empty() {
             let lines: Vec<String> = self.set_cookie.iter().map(Line::to_text).collect();
@@ -170,9 +186,13 @@ impl Route {
         match &self.redirect {
             Some(to) => write(text, format_args!("redirect = {}\n", quoted(to))),
             None if self.websocket => text.push_str("websocket = true\n"),
-            None if self.html => text.push_str("html = \"<!doctype html><title>rehearsal</title>\"\n"),
-            None if self.status == Some(204) => {}
-            None => text.push_str("text = \"rehearsal\"\n"),
+            None if matches!(self.status, Some(204 | 304)) => {}
+            None => text.push_str(match self.body {
+                Body::Html => "html = \"<!doctype html><title>rehearsal</title>\"\n",
+                Body::Json => "json = { a = 1 }\n",
+                Body::Empty => "text = \"\"\n",
+                Body::Text | Body::Typed(_) => "text = \"rehearsal\"\n",
+            }),
         }
     }
 }

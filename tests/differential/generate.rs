@@ -3,7 +3,7 @@
 //! The same seed and index give the same scenario. What is likely in practice is likely here, and what
 //! is possible happens now and then.
 
-use super::case::{Call, Case, Cors, Line, Origin, Route, Step};
+use super::case::{Body, Call, Case, Cors, Line, Origin, Route, Step};
 use super::lines;
 use super::random::Random;
 use super::topology;
@@ -18,7 +18,7 @@ pub fn case(seed: u64, index: u64) -> Case {
         name: (*name).to_owned(),
         url: url.clone(),
         cors: cors(&mut random, &urls),
-        routes: routes(&mut random, &names, host, &hosts),
+        routes: routes(&mut random, &names, &urls, host, &hosts),
     });
     let origins: Vec<Origin> = origins.collect();
     let mut steps = vec![Step::Visit(place(&mut random, &origins[..1]))];
@@ -39,7 +39,7 @@ const PATHS: [&str; 9] =
 
 const HOPS: [&str; 3] = ["/go", "/hop", "/away"];
 
-fn routes(random: &mut Random, names: &[&str], host: &str, hosts: &[String]) -> Vec<Route> {
+fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, hosts: &[String]) -> Vec<Route> {
     let mut routes: Vec<Route> = Vec::new();
     for path in PATHS {
         for method in ["GET", "POST", "PUT", "DELETE"] {
@@ -50,15 +50,18 @@ fn routes(random: &mut Random, names: &[&str], host: &str, hosts: &[String]) -> 
                 _ => 12,
             };
             if random.percent(chance) {
-                let html = random.percent(4);
-                let status = random.percent(8).then(|| random.weighted(&STATUSES));
+                let body = random.weighted(&BODIES);
+                let body = if body == Body::Typed("") { Body::Typed(random.pick(&TYPES)) } else { body };
+                // An answer without a body is most often an error.
+                let chance = if body == Body::Empty { 60 } else { 10 };
+                let status = random.percent(chance).then(|| random.weighted(&STATUSES));
                 routes.push(Route {
                     at: format!("{method} {path}"),
                     status,
                     headers: headers(random),
                     set_cookie: set_cookie(random, host, hosts),
                     redirect: None,
-                    html: html && status != Some(204),
+                    body,
                     websocket: false,
                 });
             }
@@ -77,12 +80,24 @@ fn routes(random: &mut Random, names: &[&str], host: &str, hosts: &[String]) -> 
                 redirect: Some(match random.below(100) {
                     0..5 => "https://nowhere.example/x".to_owned(),
                     5..12 => to.to_owned(),
+                    12..15 => with_user(&urls[random.below(urls.len())], to),
                     _ => format!("{}:{to}", random.pick(names)),
                 }),
-                html: false,
+                body: Body::Text,
                 websocket: false,
             });
         }
+    }
+    if random.percent(20) {
+        routes.push(Route {
+            at: "GET /loop".to_owned(),
+            status: Some(random.weighted(&REDIRECTS)),
+            headers: Vec::new(),
+            set_cookie: set_cookie(random, host, hosts),
+            redirect: Some(format!("{}:/loop", random.pick(names))),
+            body: Body::Text,
+            websocket: false,
+        });
     }
     if random.percent(60) {
         routes.push(Route {
@@ -91,7 +106,7 @@ fn routes(random: &mut Random, names: &[&str], host: &str, hosts: &[String]) -> 
             headers: Vec::new(),
             set_cookie: set_cookie(random, host, hosts),
             redirect: None,
-            html: false,
+            body: Body::Text,
             websocket: true,
         });
     }
@@ -102,14 +117,43 @@ fn routes(random: &mut Random, names: &[&str], host: &str, hosts: &[String]) -> 
             headers: headers(random),
             set_cookie: set_cookie(random, host, hosts),
             redirect: None,
-            html: false,
+            body: Body::Text,
             websocket: false,
         });
     }
     routes
 }
 
-const STATUSES: [(usize, u16); 6] = [(2, 401), (2, 204), (1, 404), (1, 500), (1, 403), (1, 201)];
+const STATUSES: [(usize, u16); 12] = [
+    (6, 401),
+    (4, 204),
+    (4, 404),
+    (4, 500),
+    (3, 403),
+    (2, 201),
+    (2, 400),
+    (2, 503),
+    (1, 304),
+    (1, 407),
+    (1, 408),
+    (1, 421),
+];
+const BODIES: [(usize, Body); 5] =
+    [(74, Body::Text), (4, Body::Html), (8, Body::Json), (8, Body::Empty), (6, Body::Typed(""))];
+const TYPES: [&str; 12] = [
+    "application/json; charset=utf-8",
+    "application/problem+json",
+    "text/json",
+    "text/xml",
+    "application/xml",
+    "image/png",
+    "application/pdf",
+    "text/css",
+    "text/csv",
+    "application/octet-stream",
+    "application/zip",
+    "application/x-unknown",
+];
 const REDIRECTS: [(usize, u16); 5] = [(3, 302), (2, 303), (2, 307), (1, 308), (1, 301)];
 
 fn set_cookie(random: &mut Random, host: &str, hosts: &[String]) -> Vec<Line> {
@@ -118,7 +162,25 @@ fn set_cookie(random: &mut Random, host: &str, hosts: &[String]) -> Vec<Line> {
         true => lines::deletion(random, host, hosts),
         false => lines::line(random, host, hosts),
     };
-    (0..count).map(line).collect()
+    let mut lines: Vec<Line> = (0..count).map(line).collect();
+    // Several for one cookie: the last, or none, or each in a jar of its own.
+    if random.percent(25)
+        && let Some((first, others)) = lines.split_first_mut()
+    {
+        for other in others {
+            let value = other.pair.split_once('=').map_or("", |(_, value)| value);
+            other.pair = match first.pair.split_once('=') {
+                Some((name, _)) => format!("{name}={value}"),
+                None => first.pair.clone(),
+            };
+        }
+    }
+    lines
+}
+
+/// This origin's URL with a user in it, and the path.
+fn with_user(url: &str, path: &str) -> String {
+    url.replacen("://", "://user:pw@", 1) + path
 }
 
 /// CORS headers that a route states itself, which servers do wrong in ways that settings cannot.
@@ -170,7 +232,7 @@ fn cors(random: &mut Random, urls: &[String]) -> Option<Cors> {
 
 fn step(random: &mut Random, origins: &[Origin], hosts: &[String]) -> Step {
     let url = place(random, origins);
-    match random.below(130) {
+    match random.below(136) {
         0..10 => Step::Visit(url),
         10..20 => Step::Link(url),
         20..24 => Step::Reload,
@@ -189,7 +251,7 @@ fn step(random: &mut Random, origins: &[Origin], hosts: &[String]) -> Step {
         }
         100..105 => Step::Script(url),
         105..110 => Step::Beacon(url),
-        110..114 => Step::Popup(url),
+        110..114 | 128..134 => Step::Popup(url),
         114..119 => {
             let origin = &origins[random.below(origins.len())].name;
             Step::WebSocket(if random.percent(75) { format!("{origin}:/live") } else { url })
@@ -241,7 +303,8 @@ fn call(random: &mut Random, url: String) -> Call {
 fn place(random: &mut Random, origins: &[Origin]) -> String {
     let origin = &origins[random.below(origins.len())];
     let path = match random.below(100) {
-        0..35 => "/set",
+        0..33 => "/set",
+        33..35 => "/loop",
         35..55 => random.pick(&HOPS),
         55..92 => random.pick(&PATHS),
         _ => random.pick(&[

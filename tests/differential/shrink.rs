@@ -3,7 +3,7 @@
 //! Candidates come from large to small: whole steps and origins first, then routes, lines, attributes
 //! and settings. Each is the scenario with one thing less.
 
-use super::case::{Case, Step};
+use super::case::{Body, Case, Step};
 
 /// Every scenario that is this one with one thing less, the largest things first.
 pub fn candidates(case: &Case) -> Vec<Case> {
@@ -53,7 +53,7 @@ pub fn candidates(case: &Case) -> Vec<Case> {
             let of = |case: &mut Case, change: &dyn Fn(&mut super::case::Route)| {
                 change(&mut case.origins[origin].routes[route]);
             };
-            add(with(case, |case| of(case, &|route| (route.headers, route.html) = (Vec::new(), false))));
+            add(with(case, |case| of(case, &|route| (route.headers, route.body) = (Vec::new(), Body::Text))));
             if declared.redirect.is_some() {
                 add(with(case, |case| of(case, &|route| (route.redirect, route.status) = (None, None))));
             } else {
