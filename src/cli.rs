@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::browser_name::{BrowserName, Engine};
 use crate::lookup;
+use crate::scenario::mapped::Mapping;
 use words::limit;
 pub use words::{AuditReport, ReportFile, RunReport, Shard};
 
@@ -105,6 +106,9 @@ Examples:
   rehearsal run login.toml --watch --browser model
                                                 again whenever the file is saved
   rehearsal run --install-browsers              install Chromium first, if it is missing
+  rehearsal run login.toml --start              start the servers that its upstreams name
+  rehearsal run login.toml --allow-upstream api.staging.example.com
+                                                ask that host, on another machine
   rehearsal run --webdriver chromium=http://192.0.2.7:9515 --gateway 192.0.2.1
                                                 a browser on another machine, which reaches the world
                                                 at 192.0.2.1
@@ -240,6 +244,8 @@ const UP_EXAMPLES: &str = "\
 Examples:
   rehearsal up login.toml
   rehearsal up login.toml --gateway 127.0.0.1:8080       on a port of your choice
+  rehearsal up --map https://app.example.com=3000 --map https://api.example.com=4000
+                                                         no file: your own servers, under those names
 
 Then, with what it prints:
   curl --proxy socks5h://GATEWAY --cacert CA https://api.example.com/
@@ -259,8 +265,11 @@ pub enum Format {
 #[derive(Debug, Args)]
 pub struct RunArgs {
     /// Scenario files, or folders of them.
-    #[arg(value_name = "PATH", default_value = "scenarios")]
+    #[arg(value_name = "PATH", default_value = "scenarios", conflicts_with = "map")]
     pub paths: Vec<PathBuf>,
+    /// What real servers behind origins may do.
+    #[command(flatten)]
+    pub servers: ServerArgs,
     /// The browsers, as ENGINE or ENGINE:POLICY (chromium, chromium:block-third-party, …) [default: every
     /// one that is installed]
     ///
@@ -311,7 +320,7 @@ pub struct RunArgs {
     #[arg(long)]
     pub show_values: bool,
     /// Run again whenever a scenario's file is saved, until Ctrl-C
-    #[arg(long, conflicts_with_all = ["list", "report", "fail_fast", "shard", "last_failed", "install_browsers"])]
+    #[arg(long, conflicts_with_all = ["list", "report", "fail_fast", "shard", "last_failed", "install_browsers", "map"])]
     pub watch: bool,
     /// Use a driver that runs already, also on another machine or behind a Selenium Grid, for an engine
     #[arg(long, value_name = "ENGINE=URL")]
@@ -323,6 +332,21 @@ pub struct RunArgs {
     /// The address of the machine the browser runs on [default: the driver's]
     #[arg(long, value_name = "ADDRESS", requires = "webdriver")]
     pub peer: Option<IpAddr>,
+}
+
+/// What the command line allows real servers behind origins, and which it maps.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ServerArgs {
+    /// Make a world without a file: a public URL, and the server of this machine that answers there, as a port,
+    /// HOST:PORT, a URL or unix:PATH (https://app.example.com=3000); may be given several times
+    #[arg(long, value_name = "URL=SERVER")]
+    pub map: Vec<Mapping>,
+    /// Allow scenarios to start the commands that they name; so does REHEARSAL_START=1
+    #[arg(long)]
+    pub start: bool,
+    /// Allow an upstream on another machine, by its host; may be given several times
+    #[arg(long, value_name = "HOST")]
+    pub allow_upstream: Vec<String>,
 }
 
 /// `ENGINE=URL`: a driver that runs already.
@@ -545,7 +569,11 @@ pub struct MatrixArgs {
 #[derive(Debug, Args)]
 pub struct UpArgs {
     /// The scenario.
-    pub scenario: PathBuf,
+    #[arg(required_unless_present = "map", conflicts_with = "map")]
+    pub scenario: Option<PathBuf>,
+    /// What real servers behind origins may do.
+    #[command(flatten)]
+    pub servers: ServerArgs,
     /// The loopback address and port of the gateway [default: 127.0.0.1 and a free port]
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", hide_default_value = true)]
     pub gateway: std::net::SocketAddr,

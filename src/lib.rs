@@ -44,13 +44,16 @@
 //! - [`doctor`] is a tiny scenario of its own, and what it shows about a browser on this machine.
 //! - [`matrix`] is one scenario over topologies, cookie attributes and browsers: edits of its plan, all run.
 //! - [`manual`] is `docs/` inside the binary.
+//! - [`servers`] looks for the real servers behind origins, and starts them where that is allowed.
 //! - [`run`] is the only orchestrator; [`command`] is one file a command of the command line.
 //! - [`report`] and [`diagnostic`] are what people read.
 //!
 //! # What holds everywhere
 //!
-//! - Only `world` and `browser` open sockets or start processes, and nothing listens off loopback, but for a
-//!   gateway that was asked for by address for one browser on another machine.
+//! - Only `world`, `browser` and `servers` open sockets or start processes, and nothing listens off loopback, but for
+//!   a gateway that was asked for by address for one browser on another machine. A real server behind an origin is on
+//!   this machine, unless the command line allows that very host; its command is started only where the command line
+//!   allows that.
 //! - Only `run` spawns work across scenarios.
 //! - Only `report`, `diagnostic` and `command` write to the terminal.
 //! - `rules` uses the standard library alone: no clock, no socket, no file, and no engine's name in a condition.
@@ -62,7 +65,8 @@
 //! # What is deliberately absent
 //!
 //! - No change to a hosts file, a trust store or a browser profile of the user's, and no need for root.
-//! - No DNS recursion and no forwarding proxy: a name outside the world does not exist.
+//! - No DNS recursion and no forwarding proxy: a name outside the world does not exist. What an origin's own
+//!   `upstream` names is asked, and nothing else.
 //! - No retry of a scenario: a browser that died is an error to look at, never noise to hide. A change of the
 //!   machine's network alone, at which Chromium breaks off every request, has the scenario begin again.
 
@@ -91,6 +95,7 @@ pub mod report;
 pub mod rules;
 pub mod run;
 pub mod scenario;
+pub mod servers;
 pub mod slips;
 pub mod suffixes;
 pub mod text;

@@ -26,6 +26,7 @@ use crate::browser_name::{BrowserName, Engine};
 use crate::observe::{Cookie, Observation};
 use crate::outcome::{CouldNotRun, Failed, Outcome, Run, StepRun};
 use crate::plan::{Plan, Step};
+use crate::servers::{NotReady, Servers};
 use crate::world::certs::{self, Authority};
 use crate::world::clock::Clock;
 use crate::world::{World, WorldError};
@@ -52,6 +53,8 @@ pub struct Options {
     pub timeout: Duration,
     /// Whether values of cookies that real servers set stay in the runs; else a hash stands for each.
     pub show_values: bool,
+    /// The real servers behind origins.
+    pub servers: Arc<Servers>,
 }
 
 impl Options {
@@ -67,6 +70,7 @@ impl Options {
             repeat: 1,
             timeout: options::TIMEOUT,
             show_values: false,
+            servers: Arc::default(),
         }
     }
 }
@@ -147,6 +151,7 @@ pub async fn run_in(
             break;
         }
     }
+    options.servers.end().await;
     // Those behind one that was stopped before every browser had its turn, and it itself.
     for of_scenario in runs[told..].iter_mut().filter(|runs| !runs.is_empty()) {
         finish(of_scenario, options, cancelled).await;
@@ -319,6 +324,11 @@ impl Crew {
             run.duration = started.elapsed();
             return run;
         }
+        if let Err(NotReady { message, hint }) = self.options.servers.make_ready(&run.plan, |_| {}).await {
+            run.error = Some(CouldNotRun { message, hint: Some(hint), passes: false });
+            run.skip_rest();
+            return run;
+        }
         let alone = run.plan.needs_restart() && Worker::restarts(self.browser.engine, &self.launch_options());
         let ready = match worker.take_if(|_| !alone) {
             Some(ready) => Ok(ready),
@@ -357,27 +367,43 @@ impl Crew {
         let plan = Arc::clone(&run.plan);
         // Both worlds stand at one instant, or what their back ends issue would differ.
         let now = OffsetDateTime::now_utc();
-        let world = World::start_at(&plan, &self.authority, Clock::standing(now))?;
-        let beside = World::start_at(&plan, &self.authority, Clock::standing(now))?;
-        let mut model = self.model.open(&beside).as_driven();
+        let world = World::start_with_servers(&plan, &self.authority, Clock::standing(now))?;
+        // A real server is asked once: there is no world beside in which it would be asked again.
+        let beside = match plan.has_real_server() {
+            true => None,
+            false => Some(World::start_at(&plan, &self.authority, Clock::standing(now))?),
+        };
+        let mut model = beside.as_ref().map(|beside| self.model.open(beside).as_driven());
         worker.enter(&world).await?;
         let mut before: Option<Vec<Cookie>> = Some(Vec::new());
         for (index, step) in plan.steps.iter().enumerate() {
             // `advance` moves the jar in the browser and the clock in the model, and in both worlds the clock by
             // which back ends judge tokens.
             world.keep_time(&step.action);
-            beside.keep_time(&step.action);
-            let (predicted, performed) = tokio::join!(model.perform(step), worker.perform(step));
+            beside.iter().for_each(|beside| beside.keep_time(&step.action));
+            let prediction = async {
+                match &mut model {
+                    Some(model) => Some(model.perform(step).await),
+                    None => None,
+                }
+            };
+            let (predicted, performed) = tokio::join!(prediction, worker.perform(step));
             match performed {
                 Ok(mut seen) => {
-                    let drift = reconcile::compare(index, &predicted, &seen);
-                    reconcile::enrich(&predicted, &mut seen);
-                    // A difference is told once and not again in every step after it.
-                    if !drift.is_empty() || predicted.unpredicted.is_some() {
-                        model.adopt(&seen);
+                    if let (Some(model), Some(predicted)) = (&mut model, predicted) {
+                        let drift = reconcile::compare(index, &predicted, &seen);
+                        reconcile::enrich(&predicted, &mut seen);
+                        // A difference is told once and not again in every step after it.
+                        if !drift.is_empty() || predicted.unpredicted.is_some() {
+                            model.adopt(&seen);
+                        }
+                        run.drift.extend(drift);
                     }
-                    run.drift.extend(drift);
+                    let fault = upstream_fault(&seen);
                     run.steps.push(self.judge(step, seen, &mut before));
+                    if let Some(fault) = fault {
+                        return Err(fault);
+                    }
                 }
                 Err(Failure::NotPossible { why }) => {
                     let none = Observation { unpredicted: Some(why.to_owned()), ..Observation::default() };
@@ -482,6 +508,12 @@ impl Crew {
         let remote = self.options.remote.iter().find(|(engine, _)| *engine == self.browser.engine);
         remote.map(|(_, remote)| remote.clone())
     }
+}
+
+/// What a real server did not answer in a step: then what the browser made of it says nothing about cookies.
+fn upstream_fault(seen: &Observation) -> Option<CouldNotRun> {
+    let (why, hint) = seen.exchanges.iter().find_map(|exchange| exchange.wire.upstream_fault())?;
+    Some(CouldNotRun { message: why.to_owned(), hint: Some(hint.to_owned()), passes: false })
 }
 
 impl From<Failure> for CouldNotRun {

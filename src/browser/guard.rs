@@ -65,6 +65,9 @@ const LAST_WORD_BYTES: usize = 500;
 /// What comes before the folder where the program is to be asked to end before it is made to.
 const ASK_FIRST: &str = "--ask-first";
 
+/// What comes before it where the program is the user's own, and is to find the user's home.
+const AT_HOME: &str = "--at-home";
+
 /// How long a program that is asked to end is given for it. A display server takes some 10 ms.
 const ASKING: Duration = Duration::from_secs(1);
 
@@ -105,7 +108,33 @@ impl Guarded {
         arguments: impl IntoIterator<Item = OsString>,
         environment: impl IntoIterator<Item = (&'a OsStr, OsString)>,
     ) -> io::Result<Self> {
-        Self::start_with(&[], executable, folder, program, arguments, environment)
+        Self::start_with(&[], executable, folder, None, program, arguments, environment)
+    }
+
+    /// The same for a line of a shell, as the user would type it: in this folder, with the user's own home, and
+    /// asked before it is made to end.
+    ///
+    /// # Errors
+    /// As [`Guarded::start`], and where there is no such folder.
+    #[cfg(unix)]
+    pub fn start_command<'a>(
+        executable: &Path,
+        folder: &Path,
+        line: &str,
+        within: &Path,
+        environment: impl IntoIterator<Item = (&'a OsStr, OsString)>,
+    ) -> io::Result<Self> {
+        let arguments = ["-c", line].map(OsString::from);
+        let flags = [ASK_FIRST, AT_HOME];
+        Self::start_with(
+            &flags,
+            executable,
+            folder,
+            Some(within),
+            Path::new("/bin/sh"),
+            arguments,
+            environment,
+        )
     }
 
     /// The same for a program that tidies up when it gets SIGTERM: it is asked before it is made to end.
@@ -118,20 +147,26 @@ impl Guarded {
         program: &Path,
         arguments: impl IntoIterator<Item = OsString>,
     ) -> io::Result<Self> {
-        Self::start_with(&[ASK_FIRST], executable, folder, program, arguments, [])
+        Self::start_with(&[ASK_FIRST], executable, folder, None, program, arguments, [])
     }
 
     fn start_with<'a>(
         flags: &[&str],
         executable: &Path,
         folder: &Path,
+        within: Option<&Path>,
         program: &Path,
         arguments: impl IntoIterator<Item = OsString>,
         environment: impl IntoIterator<Item = (&'a OsStr, OsString)>,
     ) -> io::Result<Self> {
         let mut command = tokio::process::Command::new(executable);
         command.arg(SUBCOMMAND).args(flags).arg(folder).arg(program).args(arguments);
-        command.env_clear().envs(environment::inherited()).envs(environment);
+        match within {
+            // The user's own program gets the user's own environment.
+            Some(within) => _ = command.current_dir(within),
+            None => _ = command.env_clear().envs(environment::inherited()),
+        }
+        command.envs(environment);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         #[cfg(unix)]
         command.process_group(0);
@@ -250,19 +285,32 @@ impl Words {
     }
 }
 
-/// Reads lines until the pipe ends, so that the program never blocks on a full one.
+/// Reads lines until the pipe ends, so that the program never blocks on a full one. Of a line that is too long the
+/// beginning is kept, however long it gets.
 async fn listen(pipe: impl AsyncRead + Unpin, words: Words, count: Arc<watch::Sender<usize>>) {
     let mut pipe = BufReader::new(pipe);
     let mut line = Vec::new();
-    while pipe.read_until(b'\n', &mut line).await.is_ok_and(|length| length > 0) {
-        line.truncate(LAST_WORD_BYTES);
-        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+    let hear = |line: &mut Vec<u8>| {
+        let text = String::from_utf8_lossy(line).trim_end().to_owned();
         if !text.is_empty() {
             words.push(text);
             count.send_modify(|count| *count += 1);
         }
         line.clear();
+    };
+    while let Ok(read) = pipe.fill_buf().await
+        && !read.is_empty()
+    {
+        let end = read.iter().position(|byte| *byte == b'\n');
+        let part = &read[..end.unwrap_or(read.len())];
+        line.extend_from_slice(&part[..part.len().min(LAST_WORD_BYTES - line.len())]);
+        let used = end.map_or(read.len(), |end| end + 1);
+        pipe.consume(used);
+        if end.is_some() {
+            hear(&mut line);
+        }
     }
+    hear(&mut line);
 }
 
 /// The processes whose parent this one is, where the system tells.
@@ -282,17 +330,18 @@ enum Event {
     Reaped,
 }
 
-/// The guard itself: `rehearsal guard [--ask-first] FOLDER PROGRAM ARGUMENT…`.
+/// The guard itself: `rehearsal guard [--ask-first] [--at-home] FOLDER PROGRAM ARGUMENT…`.
 ///
 /// Exits with the program's own code if that exited first, 0 if it was asked to end, and 2 if it
 /// could not start, having written why to stderr.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut arguments = arguments.into_iter().peekable();
     let ask = arguments.next_if(|argument| argument == ASK_FIRST).is_some();
+    let at_home = arguments.next_if(|argument| argument == AT_HOME).is_some();
     let (Some(folder), Some(program)) = (arguments.next(), arguments.next()) else {
         return complain("a guard needs a folder and a program");
     };
-    match watch_over(Path::new(&folder), Path::new(&program), arguments, ask) {
+    match watch_over(Path::new(&folder), Path::new(&program), arguments, ask, at_home) {
         Ok(code) => code,
         Err(message) => complain(&message),
     }
@@ -309,6 +358,7 @@ fn watch_over(
     program: &Path,
     arguments: impl Iterator<Item = OsString>,
     ask: bool,
+    at_home: bool,
 ) -> Result<ExitCode, String> {
     let (events, inbox) = channel();
     hear_signals(events.clone()).map_err(|error| format!("signals cannot be handled: {error}"))?;
@@ -319,7 +369,10 @@ fn watch_over(
         format!("the folder {} cannot be made: {error}; TMPDIR names where", folder.display())
     })?;
     let mut command = Command::new(program);
-    command.args(arguments).envs(folder.environment()).stdin(Stdio::null());
+    command.args(arguments).stdin(Stdio::null());
+    if !at_home {
+        command.envs(folder.environment());
+    }
     let started = kin::Kin::start(command, events.clone());
     let kin = started.map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
     std::thread::spawn(move || {

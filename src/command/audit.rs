@@ -13,6 +13,7 @@ use crate::outcome::Run;
 use crate::plan::Plan;
 use crate::report::audit::{self as report, json, sarif, terminal};
 use crate::run;
+use crate::servers::{self, Servers};
 
 /// Runs the command.
 pub fn audit(arguments: &AuditArgs) -> ExitCode {
@@ -39,7 +40,8 @@ pub fn audit(arguments: &AuditArgs) -> ExitCode {
         named => (named.to_vec(), Vec::new()),
     };
     let jobs = super::jobs(None);
-    let options = run::Options { jobs, ..run::Options::new(browsers, guard) };
+    let servers = Arc::new(Servers::new(guard.clone(), servers::allowed_by_environment()));
+    let options = run::Options { jobs, servers, ..run::Options::new(browsers, guard) };
     let audited = match super::block_on(look(&plans, &options, &real)) {
         Ok(audited) => audited,
         Err(code) => return code,

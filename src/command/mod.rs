@@ -13,6 +13,7 @@ mod last_run;
 pub mod matrix;
 pub mod run;
 mod selection;
+mod servers;
 pub mod up;
 mod watch;
 

@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
-use super::{last_run, selection, watch};
+use super::{last_run, selection, servers, watch};
 use crate::browser::install;
 use crate::browser::options::{self, Remote};
 use crate::browser_name::{BrowserName, Engine};
@@ -31,7 +31,7 @@ pub fn run(arguments: &RunArgs) -> ExitCode {
 
 fn prepared(arguments: &RunArgs) -> Result<ExitCode, ExitCode> {
     super::folders_of(arguments.report.iter().map(|report| report.path.as_path()))?;
-    let read = super::load_all(&arguments.paths);
+    let read = servers::load(&arguments.paths, &arguments.servers)?;
     if read.plans.is_empty() {
         return Err(ExitCode::from(super::WRONG));
     }
@@ -59,6 +59,7 @@ fn prepared(arguments: &RunArgs) -> Result<ExitCode, ExitCode> {
         repeat: arguments.repeat.into(),
         timeout: arguments.timeout.unwrap_or(options::TIMEOUT),
         show_values: arguments.show_values,
+        servers: servers::of(&arguments.servers)?,
         ..run::Options::new(browsers, super::this_program()?)
     };
     if arguments.watch {

@@ -4,22 +4,26 @@ use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
+use super::servers;
 use crate::browser::guard::Folder;
 use crate::cli::{Format, UpArgs};
 use crate::plan::Plan;
 use crate::report::up;
+use crate::servers::{NotReady, Servers};
 use crate::world::certs::{self, Authority};
 use crate::world::doors::Doors;
 use crate::world::gateway::Gateway;
 
 /// Runs the command.
 pub fn up(arguments: &UpArgs) -> ExitCode {
-    let plans = match super::load(std::slice::from_ref(&arguments.scenario)) {
-        Ok(plans) => plans,
+    let plans = match servers::load(arguments.scenario.as_slice(), &arguments.servers) {
+        Ok(read) if read.is_broken => return ExitCode::from(super::WRONG),
+        Ok(read) => read.plans,
         Err(code) => return code,
     };
     let [plan] = plans.as_slice() else {
-        let message = format!("`{}` holds {} scenarios", arguments.scenario.display(), plans.len());
+        let named = arguments.scenario.as_deref().unwrap_or(std::path::Path::new("--map"));
+        let message = format!("`{}` holds {} scenarios", named.display(), plans.len());
         super::complain(message, "one world is brought up at a time: name one file");
         return ExitCode::from(super::WRONG);
     };
@@ -29,15 +33,33 @@ pub fn up(arguments: &UpArgs) -> ExitCode {
         super::complain(message, "leave `--gateway` out, or give 127.0.0.1 and a port");
         return ExitCode::from(super::WRONG);
     }
-    super::block_on(keep_up(plan, arguments))
+    let real = match servers::of(&arguments.servers) {
+        Ok(real) => real,
+        Err(code) => return code,
+    };
+    super::block_on(async {
+        let code = keep_up(plan, arguments, &real).await;
+        real.end().await;
+        code
+    })
 }
 
-async fn keep_up(plan: &Plan, arguments: &UpArgs) -> ExitCode {
+async fn keep_up(plan: &Plan, arguments: &UpArgs, real: &Servers) -> ExitCode {
     let cancelled = super::cancelled_by_signals();
     let could_not = |message: String, hint: &str| {
         super::complain(message, hint);
         ExitCode::from(super::COULD_NOT_RUN)
     };
+    let ready = tokio::select! {
+        ready = real.make_ready(plan, |what| servers::tell(&what)) => ready,
+        () = cancelled.cancelled() => return super::interrupted(),
+    };
+    match ready {
+        Ok(()) => {}
+        // It may be started later, by hand: until then a request is answered with what is wrong.
+        Err(NotReady { message, hint }) if !real.may_start() => servers::warn(&message, &hint),
+        Err(NotReady { message, hint }) => return could_not(message, &hint),
+    }
     let authority = match Authority::new(certs::hosts(plan)) {
         Ok(authority) => authority,
         Err(error) => return could_not(error.to_string(), "look at the hosts of the scenario's origins"),

@@ -69,15 +69,15 @@ async fn next_save(
 
 /// All scenarios, those of saved files read anew, and of these the ones that can be run. What is wrong with a
 /// file is said, and it is watched on.
-fn again(plans: Vec<Arc<Plan>>, saved: &[PathBuf]) -> (Vec<Arc<Plan>>, Vec<Arc<Plan>>) {
+fn again(plans: Vec<Arc<Plan>>, saved: &[PathBuf], allowed: &ServerArgs) -> (Vec<Arc<Plan>>, Vec<Arc<Plan>>) {
     let (mut all, mut due) = (Vec::new(), Vec::new());
     for plan in plans {
         if !files_of(&plan).iter().any(|file| saved.contains(file)) {
             all.push(plan);
             continue;
         }
-        let read = super::load_all(&[PathBuf::from(&plan.source.path)]);
-        match read.plans.first() {
+        let read = servers::load(&[PathBuf::from(&plan.source.path)], allowed);
+        match read.ok().as_ref().and_then(|read| read.plans.first()) {
             Some(new) => {
                 due.push(Arc::clone(new));
                 all.push(Arc::clone(new));

@@ -9,6 +9,7 @@ use crate::rules::reason::{Question, Reason};
 pub const PAGES: &[(&str, &str, &str)] = &[
     ("symptoms", "find what you see, and the scenario for it", include_str!("../../docs/symptoms.md")),
     ("scenarios", "origins, routes, steps, expectations", include_str!("../../docs/scenarios.md")),
+    ("own-servers", "your own servers under production's names", include_str!("../../docs/own-servers.md")),
     ("reasons", "every reason code", include_str!("../../docs/reasons.md")),
     ("commands", "commands and exit codes", include_str!("../../docs/commands.md")),
     ("browsers", "which there are, and where they deviate", include_str!("../../docs/browsers.md")),

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 mod files;
+pub mod mapped;
 mod mistakes;
 mod read;
 mod resolve;

@@ -14,7 +14,7 @@ use url::Url;
 
 mod tokens;
 
-use super::reply::{PLAIN, Reply};
+use super::reply::{PLAIN, Reply, Socket};
 use super::wire::{Answer, Note};
 use crate::plan::{self, Body, RequireJwt, SignJwt};
 use crate::rules::cookie_header::cookie_pairs;
@@ -38,10 +38,19 @@ pub(super) struct Mock {
 struct Route {
     method: String,
     path: Path,
-    reply: Reply,
+    said: Said,
     require_cookie: Option<String>,
     sign_jwt: Option<SignJwt>,
     require_jwt: Option<RequireJwt>,
+}
+
+/// What a route answers, ready to be sent.
+#[derive(Clone, Debug)]
+struct Said {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    is_websocket: bool,
 }
 
 /// What a route looks at of a request, beside method and path.
@@ -81,7 +90,7 @@ impl Mock {
             Ok(Route {
                 method: route.method.clone(),
                 path: Path::new(url, &route.path),
-                reply: reply(index, route).map_err(wrong)?,
+                said: said(route).map_err(wrong)?,
                 require_cookie: route.require_cookie.clone(),
                 sign_jwt: route.sign_jwt.clone(),
                 require_jwt: route.require_jwt.clone(),
@@ -143,7 +152,7 @@ impl Mock {
             }
             return reply;
         }
-        let mut reply = route.reply.clone();
+        let mut reply = route.said.reply(index);
         if let Some(signed) = &route.sign_jwt {
             tokens::hand_out(&tokens::signed(signed, sent.at), &mut reply);
         }
@@ -215,25 +224,36 @@ impl Path {
     }
 }
 
-/// The answer of a route.
-fn reply(index: usize, route: &plan::Route) -> Result<Reply, String> {
+impl Said {
+    /// The answer of the route with this index.
+    fn reply(&self, index: usize) -> Reply {
+        let mut reply = Reply::new(self.status, Answer::Route(index));
+        reply.headers.clone_from(&self.headers);
+        reply.body = self.body.clone().into();
+        reply.socket = self.is_websocket.then_some(Socket::Close);
+        reply
+    }
+}
+
+/// What a route says. Fails where it cannot be sent.
+fn said(route: &plan::Route) -> Result<Said, String> {
     let is_handshake = route.body == Body::WebSocket && route.status == 101;
     let status = StatusCode::from_u16(route.status)
         .ok()
         .filter(|status| route.status < 1000 && (status.as_u16() >= 200 || is_handshake));
     let status =
         status.ok_or_else(|| format!("{} is not the status of an answer (200 to 999)", route.status))?;
-    let mut reply = Reply::new(status, Answer::Route(index));
+    let mut said = Said { status, headers: HeaderMap::new(), body: Bytes::new(), is_websocket: false };
     for (name, value) in &route.headers {
         if FRAMING.contains(&name.to_ascii_lowercase().as_str()) {
             return Err(format!("the header `{name}` frames the message, and the server sets it itself"));
         }
         let field =
             HeaderName::try_from(name.as_str()).map_err(|_| format!("`{name}` is not a header's name"))?;
-        reply.headers.append(field, sendable(name, value)?);
+        said.headers.append(field, sendable(name, value)?);
     }
     for line in &route.set_cookie {
-        reply.headers.append(SET_COOKIE, sendable("Set-Cookie", line)?);
+        said.headers.append(SET_COOKIE, sendable("Set-Cookie", line)?);
     }
     let (content_type, body) = match &route.body {
         Body::Empty => (None, Bytes::new()),
@@ -245,21 +265,21 @@ fn reply(index: usize, route: &plan::Route) -> Result<Reply, String> {
             (Some(HeaderValue::from_static("text/html; charset=utf-8")), Bytes::from(html.clone()))
         }
         Body::Redirect(to) => {
-            reply.headers.insert(LOCATION, sendable("Location", to)?);
+            said.headers.insert(LOCATION, sendable("Location", to)?);
             (None, Bytes::new())
         }
         Body::WebSocket => {
-            reply.websocket = true;
+            said.is_websocket = true;
             (None, Bytes::new())
         }
     };
-    reply.body = body;
+    said.body = body;
     if let Some(content_type) = content_type {
-        default(&mut reply.headers, CONTENT_TYPE, content_type);
+        default(&mut said.headers, CONTENT_TYPE, content_type);
     }
     // A rehearsal must ask again: what a cache answers never crosses the wire.
-    default(&mut reply.headers, CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(reply)
+    default(&mut said.headers, CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(said)
 }
 
 fn default(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {

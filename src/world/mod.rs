@@ -1,11 +1,12 @@
 //! The world of a scenario: its DNS zone, certificates and origins, alive, and the doors to it.
 //!
 //! ```text
-//!  browser ── gateway ──┐ byte stream        ┌─ mock routes, built-in page
-//!             (SOCKS5,  ├─► serve ─► origin ─┼─ framework ─► mock routes
-//!              HTTP)    │   (TLS, HTTP/1.1,  ├─ proxy ─► another origin
-//!  anybody ── doors ────┘    HTTP/2)   │    └─ cors
-//!             (127.x.y.z)              └─► wire, the record
+//!  browser ── gateway ──┐ byte stream                 ┌─ mock routes, built-in page
+//!             (SOCKS5,  ├─► serve ─► origin ─► service ┼─ framework ─► mock routes
+//!              HTTP)    │   (TLS, HTTP/1.1,    │       ├─ proxy ─► another origin
+//!  anybody ── doors ────┘    HTTP/2)   │       edge,   └─ upstream ─► the user's own server
+//!             (127.x.y.z)              │       cors
+//!                                      └─► wire, the record
 //!  anybody ── dns ── zone ◄── gateway
 //! ```
 //!
@@ -13,8 +14,9 @@
 //! certificate. A [`Gateway`] shows a browser one world at a time and nothing else. [`Doors`] open a
 //! world to everything else on the machine: real DNS, and the origins' own addresses and ports.
 //!
-//! What is deliberately absent: nothing here listens or connects off loopback, asks a name server,
-//! follows a name outside the zone, writes a key to disk, or decides what a browser should have sent.
+//! What is deliberately absent: nothing here listens off loopback, or connects off it but to a host that the command
+//! line allows; nothing asks a name server for a browser, follows a name outside the zone, writes a key to disk, or
+//! decides what a browser should have sent.
 //! That the record is right is all a world promises.
 
 use std::collections::HashSet;
@@ -28,12 +30,14 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 pub(crate) mod blank;
+mod body;
 pub mod certs;
 pub mod clock;
 mod cors;
 pub(crate) mod direct;
 pub mod dns;
 pub mod doors;
+mod edge;
 mod framework;
 pub mod gateway;
 mod jwt;
@@ -43,7 +47,9 @@ mod page;
 mod proxy;
 mod reply;
 mod serve;
+mod service;
 pub(crate) mod tasks;
+pub mod upstream;
 mod websocket;
 pub mod wire;
 pub mod zone;
@@ -56,11 +62,14 @@ pub use origin::Origin;
 
 use self::clock::Clock;
 use self::cors::Cors;
+use self::edge::Edge;
 use self::framework::App;
 use self::mock::Mock;
-use self::origin::{Host, Service};
+use self::origin::Host;
 use self::page::Page;
+use self::service::Service;
 use self::tasks::Tasks;
+use self::upstream::Server;
 use self::wire::Wire;
 use self::zone::{Block, Zone, address_of};
 use crate::plan::{Action, Certificate, Plan, Route, Service as Planned};
@@ -109,6 +118,13 @@ pub enum WorldError {
         /// Where the server listens.
         place: String,
     },
+    /// A real server is on another machine, and the command line does not allow it.
+    NotAllowed {
+        /// The origin's name in the scenario.
+        origin: String,
+        /// The host.
+        host: String,
+    },
     /// A port of [`Doors`] could not be opened that they cannot do without.
     Listen {
         /// Where.
@@ -137,6 +153,18 @@ impl World {
 
     /// The same, by this clock. Worlds of one plan whose clocks stand at one instant answer the same.
     pub fn start_at(plan: &Plan, authority: &Authority, clock: Clock) -> Result<Self, WorldError> {
+        // Two worlds would ask a real server twice, and it would remember.
+        if let Some((origin, upstream)) =
+            plan.origins.iter().find_map(|origin| Some((origin, origin.upstream()?)))
+        {
+            let (origin, place) = (origin.name.clone(), upstream.place.to_string());
+            return Err(WorldError::RealServer { origin, place });
+        }
+        Self::start_in(plan, authority, Block::UNBOUND, clock)
+    }
+
+    /// The one world of a plan in which real servers are asked.
+    pub fn start_with_servers(plan: &Plan, authority: &Authority, clock: Clock) -> Result<Self, WorldError> {
         Self::start_in(plan, authority, Block::UNBOUND, clock)
     }
 
@@ -162,10 +190,12 @@ impl World {
                 }
                 Planned::Proxy(settings) => Service::Proxy(settings.clone()),
                 Planned::Upstream(upstream) => {
-                    return Err(WorldError::RealServer {
-                        origin: planned.name.clone(),
-                        place: upstream.place.to_string(),
-                    });
+                    let name = || planned.name.clone();
+                    if let Some(host) = upstream.place.outside().filter(|_| !upstream.allowed) {
+                        return Err(WorldError::NotAllowed { origin: name(), host: host.to_owned() });
+                    }
+                    let server = Server::new(upstream);
+                    Service::Upstream(Box::new(server.map_err(|message| unsendable(None, message))?))
                 }
             };
             let cors = planned.cors.as_ref().map(Cors::new).transpose().map_err(|_| {
@@ -186,6 +216,7 @@ impl World {
                 host,
                 port: planned.port(),
                 address,
+                edge: edge(planned),
                 service,
                 cors,
                 certificate: planned.certificate,
@@ -321,6 +352,12 @@ impl<'a> Certificates<'a> {
     }
 }
 
+/// What stands before an origin. Before a real server that is the plain one where no other is named.
+fn edge(origin: &crate::plan::Origin) -> Option<Edge> {
+    let plain = || origin.upstream().map(|_| crate::plan::edge::Edge::plain());
+    Some(Edge::new(&origin.edge.clone().or_else(plain)?, &origin.url))
+}
+
 /// Where an origin's ids and tokens come from: the scenario's text, so that every world of it has the same.
 fn seed(plan: &Plan, origin: usize) -> [u8; 32] {
     let mut hash = Sha256::new();
@@ -356,6 +393,7 @@ impl WorldError {
             Self::Clash { .. } => "give one of them another host or port",
             Self::Unsendable { .. } => "change the value in the scenario",
             Self::RealServer { .. } => "run it in a real browser",
+            Self::NotAllowed { .. } => "allow that very host: `--allow-upstream HOST`",
             Self::Listen { .. } => "choose another port of 127.0.0.1, or 0 for any that is free",
         }
     }
@@ -376,6 +414,9 @@ impl fmt::Display for WorldError {
             }
             Self::RealServer { origin, place } => {
                 write!(f, "`{origin}` is answered by the server at {place}, which a prediction does not ask")
+            }
+            Self::NotAllowed { origin, host } => {
+                write!(f, "the server of `{origin}` is on another machine, {host}, which nobody has allowed")
             }
             Self::Listen { address, error } => write!(f, "cannot listen at {address}: {error}"),
         }

@@ -5,38 +5,25 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, COOKIE, HOST, HeaderMap};
+use hyper::ext::Protocol;
+use hyper::header::{COOKIE, HOST, HeaderMap};
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode, Version};
 use rustls::ServerConfig;
 use url::Url;
 
-use super::Alive;
+use super::body::{Body, RequestBody};
 use super::cors::Cors;
-use super::framework::{App, Asked};
-use super::mock::{Mock, Sent};
-use super::page::Page;
+use super::edge::Edge;
 use super::reply::Reply;
-use super::wire::{Answer, Exchange};
-use super::{proxy, websocket};
+use super::service::{BodyRefused, Call, Service};
+use super::tasks::Tasks;
+use super::wire::{Answer, Bodies, Exchange};
+use super::{Alive, websocket};
 use crate::plan::Certificate;
-use crate::plan::proxy::Proxy;
-
-/// The longest request body that is taken, in bytes. What a page uploads does not matter here, but that
-/// it may.
-const MAX_BODY: u64 = 256 << 20;
-
-/// How much of a body is kept for a back end, which looks for a token in it; the rest is forgotten.
-const KEPT_BODY: usize = 64 << 10;
-
-/// How long a request body may stand still.
-const BODY_STALL: Duration = Duration::from_secs(30);
 
 /// One origin of a world.
 #[derive(Debug)]
@@ -51,6 +38,8 @@ pub struct Origin {
     pub(super) address: Option<IpAddr>,
     pub(super) service: Service,
     pub(super) cors: Option<Cors>,
+    /// What stands before whatever answers.
+    pub(super) edge: Option<Edge>,
     pub(super) certificate: Certificate,
     /// What TLS shows; `None` for plain http.
     pub(super) tls: Option<Arc<ServerConfig>>,
@@ -63,15 +52,6 @@ pub(super) enum Host {
     Name(String),
     /// An address, which no zone knows.
     Address(IpAddr),
-}
-
-/// What answers at an origin, ready to.
-#[derive(Debug)]
-pub(super) enum Service {
-    Page(Page),
-    Routes(Mock),
-    BackEnd(Box<App>),
-    Proxy(Box<Proxy>),
 }
 
 impl Origin {
@@ -108,79 +88,61 @@ impl Origin {
             || (one_address && self.port == other.port && self.tls.is_some() == other.tls.is_some())
     }
 
-    /// Answers to a request for this origin, as its CORS settings have it.
-    pub(super) fn answer(&self, world: &Alive, request: &Parts, url: &Url, body: &[u8]) -> Reply {
-        let mut reply = self.served(world, request, url, body);
-        if let Some(cors) = &self.cors {
+    /// Whether requests for it go on to a real server.
+    pub(super) fn is_real(&self) -> bool {
+        self.service.is_real()
+    }
+
+    /// Answers to a call to this origin, as its edge and its CORS settings have it.
+    pub(super) async fn answer(&self, world: &Arc<Alive>, mut call: Call) -> Reply {
+        let asked = self.cors.as_ref().map(|_| (call.parts.method.clone(), call.parts.headers.clone()));
+        if let Some(edge) = &self.edge {
+            edge.pass(&mut call);
+        }
+        let mut reply = match self.served(world, call).await {
+            Ok(reply) => reply,
+            Err(BodyRefused(status)) => Reply::new(status, Answer::BodyRefused),
+        };
+        if let (Some(cors), Some((method, headers))) = (&self.cors, &asked) {
             // A route that is declared answers its preflight itself, and has these settings' headers where it states
             // none of its own.
-            cors.grant(&request.method, &request.headers, &mut reply);
-            cors.apply(&request.headers, &mut reply);
+            cors.grant(method, headers, &mut reply);
+            cors.apply(headers, &mut reply);
         }
         reply
     }
 
-    /// Whether a route of the scenario's own answers this.
-    fn declares(&self, request: &Parts, url: &Url) -> bool {
-        matches!(&self.service, Service::Routes(mock) if mock.declares(&request.method, url.path()))
-    }
-
-    fn served(&self, world: &Alive, request: &Parts, url: &Url, body: &[u8]) -> Reply {
-        let headers = &request.headers;
-        let preflight = self.cors.as_ref().and_then(|cors| cors.preflight(&request.method, headers));
-        if let Some(reply) = preflight.filter(|_| !self.declares(request, url)) {
-            return reply;
+    async fn served(&self, world: &Arc<Alive>, mut call: Call) -> Result<Reply, BodyRefused> {
+        let Parts { method, headers, .. } = &call.parts;
+        let preflight = self.cors.as_ref().and_then(|cors| cors.preflight(method, headers));
+        if let Some(reply) = preflight.filter(|_| !self.service.declares(method, call.url.path())) {
+            call.read().await?;
+            return Ok(reply);
         }
-        if request.method == Method::CONNECT {
+        if call.asks_for_a_tunnel() {
             let text = "rehearsal: an origin opens no tunnel\nhint: CONNECT is for the gateway\n";
-            return Reply::sentence(StatusCode::METHOD_NOT_ALLOWED, Answer::Undeclared, text);
+            return Ok(Reply::sentence(StatusCode::METHOD_NOT_ALLOWED, Answer::Undeclared, text));
         }
-        match &self.service {
-            Service::Page(page) => page.answer(),
-            Service::Routes(mock) => {
-                let cookie = cookie(headers);
-                let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-                let sent = Sent { cookie: cookie.as_deref(), authorization, at: world.clock.now() };
-                let mut reply = mock.answer(&request.method, url.path(), sent);
-                if reply.websocket {
-                    websocket::answer(request, &mut reply);
-                }
-                reply
-            }
-            Service::BackEnd(app) => {
-                let asked = Asked { method: &request.method, url, headers, body };
-                let mut reply = app.answer(&asked, &world.clock);
-                if reply.websocket {
-                    websocket::answer(request, &mut reply);
-                }
-                reply
-            }
-            Service::Proxy(settings) => proxy::answer(settings, world, self, request, url, body),
-        }
+        self.service.answer(world, self, call).await
     }
 
     /// Whether a request is a browser's own for an icon that nobody declared. It is answered 404 and left
     /// out of the record: no step made it, and not every browser makes it. A wildcard declares none.
     pub(super) fn is_stray_icon(&self, world: &Alive, request: &Parts, url: &Url) -> bool {
-        if request.method != Method::GET || !url.path().ends_with("/favicon.ico") {
-            return false;
-        }
-        let declared = match &self.service {
-            Service::Page(_) => false,
-            Service::Routes(mock) => mock.has_path(url.path()),
-            Service::BackEnd(app) => app.has_path(url.path()),
-            Service::Proxy(settings) => !proxy::is_stray_icon(settings, world, self, request, url),
-        };
-        !declared
+        request.method == Method::GET
+            && url.path().ends_with("/favicon.ico")
+            && !self.service.has_path(world, self, request, url)
     }
 }
 
-/// Answers to a request that came on a connection to the origin with this index, and records it.
+/// Answers to a request that came on a connection to the origin with this index, and records it. What the
+/// connection becomes, a WebSocket's perhaps, belongs to these tasks and to the world.
 pub(super) async fn respond(
-    world: &Alive,
+    world: &Arc<Alive>,
     entered: usize,
     request: Request<Incoming>,
-) -> Response<Full<Bytes>> {
+    tasks: &Tasks,
+) -> Response<Body> {
     let (mut parts, body) = request.into_parts();
     let head = parts.method == Method::HEAD;
     let entered = &world.origins[entered];
@@ -191,6 +153,11 @@ pub(super) async fn respond(
         reply.finish(head, world.clock.date());
         return reply.into_response();
     };
+    // Over HTTP/2 a WebSocket begins with a CONNECT (RFC 8441): it stands for the GET of HTTP/1.1.
+    let is_extended = parts.method == Method::CONNECT && parts.extensions.get::<Protocol>().is_some();
+    if is_extended {
+        parts.method = Method::GET;
+    }
     let served = world.named(&url).filter(|origin| origin.shares_socket(entered));
     if url.path() == "/favicon.ico" && served.is_some_and(|origin| origin.is_stray_icon(world, &parts, &url))
     {
@@ -200,33 +167,41 @@ pub(super) async fn respond(
     }
 
     let in_flight = world.wire.arrived();
-    let mut reply = match (take(body).await, served) {
-        (Err(status), _) => {
-            let mut reply = Reply::new(status, Answer::BodyRefused);
-            if let Some(cors) = served.and_then(|origin| origin.cors.as_ref()) {
-                cors.apply(&parts.headers, &mut reply);
-            }
-            reply
+    let upgrade = parts.extensions.remove::<OnUpgrade>();
+    let (method, request_headers) = (parts.method.as_str().to_owned(), request_fields(&parts));
+    let body = RequestBody::new(body);
+    let kept = body.kept();
+    let mut reply = match served {
+        // The future is kept off the stack: connections are moved with what they are at.
+        Some(origin) => Box::pin(origin.answer(world, Call { parts, url: url.clone(), body })).await,
+        None => {
+            let mut body = body;
+            _ = body.whole().await;
+            misdirected(&url, entered)
         }
-        (Ok(body), Some(origin)) => origin.answer(world, &parts, &url, &body),
-        (Ok(_), None) => misdirected(),
     };
     reply.finish(head, world.clock.date());
-    if let Some(upgrade) = parts.extensions.remove::<OnUpgrade>()
-        && reply.status == StatusCode::SWITCHING_PROTOCOLS
-    {
-        world.tasks.spawn(websocket::close(upgrade));
-    }
-    in_flight.answered(Exchange {
+    let exchange = Exchange {
         origin: served.unwrap_or(entered).index,
-        method: parts.method.as_str().to_owned(),
+        method,
         url,
-        request_headers: request_fields(&parts),
+        request_headers,
         status: reply.status.as_u16(),
         response_headers: fields(&reply.headers),
-        answer: reply.answer.clone(),
-        notes: reply.notes.clone(),
-    });
+        answer: std::mem::replace(&mut reply.answer, Answer::Undeclared),
+        notes: std::mem::take(&mut reply.notes),
+        bodies: Bodies::default(),
+    };
+    let recording = in_flight.answered(exchange, kept);
+    match (reply.socket.take(), upgrade) {
+        (Some(socket), Some(upgrade)) => {
+            if is_extended {
+                websocket::to_http2(&mut reply);
+            }
+            tasks.spawn(world.tasks.bound(websocket::go_on(upgrade, socket, recording)));
+        }
+        _ => reply.body.record(recording),
+    }
     reply.into_response()
 }
 
@@ -257,26 +232,6 @@ fn url_of(request: &Parts, scheme: &str) -> Option<Url> {
     let path = request.uri.path_and_query().map_or("/", |path| path.as_str());
     let slash = if path.starts_with('/') { "" } else { "/" };
     Url::parse(&format!("{scheme}://{authority}{slash}{path}")).ok()
-}
-
-/// Reads a body to its end, and keeps the beginning of it. Fails with the status to answer.
-async fn take(mut body: Incoming) -> Result<Vec<u8>, StatusCode> {
-    let (mut length, mut kept) = (0_u64, Vec::new());
-    loop {
-        match tokio::time::timeout(BODY_STALL, body.frame()).await {
-            Err(_) => return Err(StatusCode::REQUEST_TIMEOUT),
-            Ok(None) => return Ok(kept),
-            Ok(Some(Err(_))) => return Err(StatusCode::BAD_REQUEST),
-            Ok(Some(Ok(frame))) => {
-                let data = frame.data_ref().map_or(&[][..], |data| data);
-                length += data.len() as u64;
-                kept.extend_from_slice(&data[..data.len().min(KEPT_BODY - kept.len())]);
-                if length > MAX_BODY {
-                    return Err(StatusCode::PAYLOAD_TOO_LARGE);
-                }
-            }
-        }
-    }
 }
 
 /// The request's Cookie header: its fields joined, as HTTP/2 may have split them.

@@ -49,7 +49,7 @@ impl Page {
         reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         // A rehearsal must ask again: what a cache answers never crosses the wire.
         reply.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        reply.body = self.html.clone();
+        reply.body = self.html.clone().into();
         reply
     }
 }

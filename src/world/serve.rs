@@ -12,7 +12,7 @@ use std::time::Duration;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper::{Request, rt};
+use hyper::{Request, Response, rt};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use rustls::server::Acceptor;
@@ -22,6 +22,7 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::Alive;
+use super::body::Body;
 use super::origin::respond;
 use super::tasks::Tasks;
 
@@ -48,15 +49,15 @@ where
     let owner = world.tasks.clone();
     let work = async move {
         if world.origins[origin].tls.is_none() {
-            return serve_http1(&world, origin, io, &served).await;
+            return Box::pin(serve_http1(&world, origin, io, &served)).await;
         }
         let Ok(Some((stream, origin))) = timeout(TLS_HANDSHAKE, handshake(&world, origin, io)).await else {
             return;
         };
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-            serve_http2(&world, origin, stream, &served).await;
+            Box::pin(serve_http2(&world, origin, stream, &served)).await;
         } else {
-            serve_http1(&world, origin, stream, &served).await;
+            Box::pin(serve_http1(&world, origin, stream, &served)).await;
         }
     };
     owner.bound(work).await;
@@ -83,7 +84,7 @@ async fn serve_http1<I>(world: &Arc<Alive>, origin: usize, io: I, tasks: &Tasks)
 where
     I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let service = service_fn(|request| answer(world, origin, request));
+    let service = service_fn(|request| answer(world, origin, request, tasks));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
@@ -105,12 +106,16 @@ async fn serve_http2<I>(world: &Arc<Alive>, origin: usize, io: I, tasks: &Tasks)
 where
     I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let handle = world.clone();
+    let handles = (world.clone(), tasks.clone());
     let service = service_fn(move |request| {
-        let world = handle.clone();
-        async move { answer(&world, origin, request).await }
+        let (world, tasks) = handles.clone();
+        async move { answer(&world, origin, request, &tasks).await }
     });
-    let connection = http2::Builder::new(Streams { world: world.tasks.clone(), own: tasks.clone() })
+    let mut builder = http2::Builder::new(Streams { world: world.tasks.clone(), own: tasks.clone() });
+    if world.origins.iter().any(|other| other.is_real() && other.shares_socket(&world.origins[origin])) {
+        builder.enable_connect_protocol();
+    }
+    let connection = builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
         .max_header_list_size(u32::try_from(MAX_HEAD).expect("256 KiB"))
@@ -130,8 +135,9 @@ async fn answer(
     world: &Arc<Alive>,
     origin: usize,
     request: Request<Incoming>,
-) -> Result<hyper::Response<http_body_util::Full<bytes::Bytes>>, Infallible> {
-    Ok(respond(world, origin, request).await)
+    tasks: &Tasks,
+) -> Result<Response<Body>, Infallible> {
+    Ok(respond(world, origin, request, tasks).await)
 }
 
 /// Runs the tasks that an HTTP/2 connection spawns for its streams, so that they end with the

@@ -1,13 +1,16 @@
 //! The record of every exchange as it crossed an origin's socket.
 //!
 //! The wire is the judge of what was sent: nothing here is guessed, and nothing a browser says
-//! about itself ends up here.
+//! about itself ends up here. It is written in two beats: the head of an answer when it comes, and its end when
+//! that comes. Of a body the beginning is kept, and of all bodies of a world so much and no more.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 use url::Url;
+
+use super::body::Kept;
 
 /// One request and its response, as they crossed an origin's socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +33,72 @@ pub struct Exchange {
     /// What the server knows of its answer and tells nobody. It is no part of what crossed the wire; only a
     /// rehearsal sees it.
     pub notes: Vec<Note>,
+    /// The bodies, as far as they have come and were kept.
+    pub bodies: Bodies,
+}
+
+/// How much of a body is kept, in bytes.
+pub const KEPT_BODY: usize = 64 << 10;
+
+/// How much of all bodies of a world is kept together, in bytes; beyond it the oldest are let go.
+const KEPT_BODIES: usize = 64 << 20;
+
+/// How many exchanges are kept; beyond it the oldest are let go. A world that is up for days must not fill the
+/// memory, and no step makes so many requests.
+const MOST_EXCHANGES: usize = 20_000;
+
+/// The bodies of an exchange.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bodies {
+    /// Of the request.
+    pub request: Beginning,
+    /// Of the answer.
+    pub response: Beginning,
+    /// Whether the answer's has ended, and how.
+    pub end: End,
+}
+
+/// The beginning of a body: at most [`KEPT_BODY`] bytes of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beginning {
+    /// The bytes that were kept.
+    pub bytes: Vec<u8>,
+    /// How many bytes have come.
+    pub length: u64,
+}
+
+/// How an answer ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum End {
+    /// It has not: its body is on its way.
+    #[default]
+    Open,
+    /// It is whole.
+    Whole,
+    /// The client went away before it was.
+    Left,
+    /// The server behind broke off, and this is how.
+    Cut(String),
+}
+
+impl Beginning {
+    /// That of a whole body.
+    pub(super) fn of(body: &[u8]) -> Self {
+        let mut beginning = Self::default();
+        beginning.push(body);
+        beginning
+    }
+
+    /// Whether no byte of what has come is missing.
+    pub fn is_whole(&self) -> bool {
+        self.bytes.len() as u64 == self.length
+    }
+
+    pub(super) fn push(&mut self, data: &[u8]) {
+        self.length += data.len() as u64;
+        let room = KEPT_BODY - self.bytes.len();
+        self.bytes.extend_from_slice(&data[..data.len().min(room)]);
+    }
 }
 
 /// Something that a server knows of its answer: a sentence.
@@ -69,6 +138,15 @@ pub enum Answer {
     Middleware(String),
     /// A reverse proxy passed the request on: the exchange that it had with the origin behind it.
     Passed(Box<Exchange>),
+    /// The real server of this origin answered.
+    Upstream(Box<Forwarded>),
+    /// The real server of this origin gave no answer.
+    NoAnswer {
+        /// Why: a lower-case fragment.
+        why: String,
+        /// What to do.
+        hint: &'static str,
+    },
     /// No route has this path (404), or none with this method (405).
     Undeclared,
     /// The request was for a host that is not this origin's (421).
@@ -77,7 +155,42 @@ pub enum Answer {
     BodyRefused,
 }
 
+/// How a request went on to a real server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forwarded {
+    /// Where the server listens.
+    pub place: String,
+    /// Whether that is another machine.
+    pub outside: bool,
+    /// The header fields that were set for it: names in lower case.
+    pub told: Vec<(String, Vec<u8>)>,
+}
+
 impl Exchange {
+    /// Why the real server behind gave no answer or not all of it, and what to do.
+    pub fn upstream_fault(&self) -> Option<(&str, &'static str)> {
+        match (&self.behind().answer, &self.bodies.end) {
+            (Answer::NoAnswer { why, hint }, _) => Some((why, hint)),
+            (_, End::Cut(why)) => Some((why, "look at what the server wrote last: it probably crashed")),
+            _ => None,
+        }
+    }
+
+    /// How the request went on to a real server, where one answered.
+    pub fn forwarded(&self) -> Option<&Forwarded> {
+        match &self.behind().answer {
+            Answer::Upstream(forwarded) => Some(forwarded),
+            _ => None,
+        }
+    }
+
+    /// Whether the answer ends when somebody closes it and not when all is said: a WebSocket, or server-sent
+    /// events (HTML, section 9.2).
+    pub fn is_endless(&self) -> bool {
+        let kind = self.response_header("content-type").unwrap_or_default();
+        self.status == 101 || kind.to_ascii_lowercase().starts_with(b"text/event-stream")
+    }
+
     /// The first request header field of this lower-case name.
     pub fn request_header(&self, name: &str) -> Option<&[u8]> {
         find(&self.request_headers, name)
@@ -146,17 +259,32 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Record {
+    /// How many exchanges were let go of.
+    gone: usize,
     exchanges: VecDeque<Exchange>,
-    /// How many came before those.
-    forgotten: usize,
-    /// How many are kept at most; `None` keeps all.
+    /// How many are kept at most, where that was said.
     limit: Option<usize>,
     in_flight: usize,
+    /// How many answers have a body on its way that will end by itself.
+    unended: usize,
+    /// How many bytes of bodies are kept.
+    kept: usize,
+    /// The number of the first exchange whose bodies are kept.
+    with_bodies: usize,
 }
 
 /// A place in the record: the exchanges after it are new. The default is the beginning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark(usize);
+
+/// What is under way in a world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UnderWay {
+    /// Requests that have arrived and are not answered.
+    pub unanswered: usize,
+    /// Answers whose body is on its way, but for those that are [endless](Exchange::is_endless).
+    pub unended: usize,
+}
 
 /// A request that has arrived and is not yet answered. Dropped unanswered, it leaves no exchange.
 #[derive(Debug)]
@@ -164,30 +292,50 @@ pub struct InFlight {
     wire: Wire,
 }
 
+/// An exchange whose head is in the record, and whose end is not. Dropped, the client has left.
+#[derive(Debug)]
+pub struct Recording {
+    wire: Wire,
+    /// Its number in the record.
+    number: usize,
+    is_endless: bool,
+    /// The body of the request, as far as it has come.
+    request: Kept,
+    is_ended: bool,
+}
+
 impl Wire {
     /// Where the record ends now.
     pub fn mark(&self) -> Mark {
         let record = self.record();
-        Mark(record.forgotten + record.exchanges.len())
+        Mark(record.gone + record.exchanges.len())
     }
 
-    /// The exchanges completed since a mark, in the order their responses were handed to the socket.
+    /// The exchanges answered since a mark, in the order their heads were handed to the socket, each as far as it
+    /// has come.
     pub fn since(&self, mark: Mark) -> Vec<Exchange> {
         let record = self.record();
-        record.exchanges.iter().skip(mark.0.saturating_sub(record.forgotten)).cloned().collect()
+        let first = mark.0.saturating_sub(record.gone).min(record.exchanges.len());
+        record.exchanges.range(first..).cloned().collect()
     }
 
     /// Keeps so many exchanges from now on, the last: for a world that is up for days, whose record nobody reads.
     pub fn keep(&self, most: usize) {
         let mut record = self.record();
         record.limit = Some(most);
-        record.forget();
+        record.forget(most);
     }
 
     /// Notes that a request has arrived.
     pub fn arrived(&self) -> InFlight {
         self.record().in_flight += 1;
         InFlight { wire: self.clone() }
+    }
+
+    /// What is under way now.
+    pub fn under_way(&self) -> UnderWay {
+        let record = self.record();
+        UnderWay { unanswered: record.in_flight, unended: record.unended }
     }
 
     /// Waits until every request that has arrived is answered.
@@ -201,27 +349,33 @@ impl Wire {
         }
     }
 
+    /// Waits until every request that has arrived is answered, and every answer that ends by itself has ended.
+    pub async fn ended(&self) {
+        loop {
+            let changed = self.shared.changed.notified();
+            if self.under_way() == UnderWay::default() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     fn record(&self) -> MutexGuard<'_, Record> {
-        // A panic elsewhere leaves the record whole: it is only ever appended to.
+        // A panic elsewhere leaves the record whole: each exchange is changed in one go.
         self.shared.record.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
-impl Record {
-    /// Forgets the oldest that are too many.
-    fn forget(&mut self) {
-        let too_many = self.limit.map_or(0, |limit| self.exchanges.len().saturating_sub(limit));
-        self.exchanges.drain(..too_many);
-        self.forgotten += too_many;
-    }
-}
-
 impl InFlight {
-    /// Records the exchange.
-    pub fn answered(self, exchange: Exchange) {
-        let mut record = self.wire.record();
-        record.exchanges.push_back(exchange);
-        record.forget();
+    /// Records the head of the answer. Of its end the returned handle is told.
+    pub(super) fn answered(self, exchange: Exchange, request: Kept) -> Recording {
+        let is_endless = exchange.is_endless();
+        let number = {
+            let mut record = self.wire.record();
+            record.unended += usize::from(!is_endless);
+            record.push(exchange)
+        };
+        Recording { wire: self.wire.clone(), number, is_endless, request, is_ended: false }
     }
 }
 
@@ -229,5 +383,70 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         self.wire.record().in_flight -= 1;
         self.wire.shared.changed.notify_waiters();
+    }
+}
+
+impl Recording {
+    /// Records the end of the answer.
+    pub(super) fn end(mut self, response: Beginning, end: End) {
+        self.finish(response, end);
+    }
+
+    fn finish(&mut self, response: Beginning, end: End) {
+        if std::mem::replace(&mut self.is_ended, true) {
+            return;
+        }
+        {
+            let mut record = self.wire.record();
+            record.unended -= usize::from(!self.is_endless);
+            record.end(self.number, Bodies { request: self.request.so_far(), response, end });
+        }
+        self.wire.shared.changed.notify_waiters();
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        self.finish(Beginning::default(), End::Left);
+    }
+}
+
+impl Record {
+    /// Adds an exchange. Returns its number.
+    fn push(&mut self, exchange: Exchange) -> usize {
+        self.exchanges.push_back(exchange);
+        self.forget(self.limit.unwrap_or(MOST_EXCHANGES));
+        (self.gone + self.exchanges.len()).saturating_sub(1)
+    }
+
+    /// Lets go of the oldest that are more than so many.
+    fn forget(&mut self, most: usize) {
+        while self.exchanges.len() > most {
+            let oldest = self.exchanges.pop_front();
+            self.kept -= oldest.map_or(0, |oldest| oldest.bodies.kept());
+            self.gone += 1;
+        }
+    }
+
+    /// Adds the bodies of an exchange, and lets go of the oldest where there are too many.
+    fn end(&mut self, number: usize, bodies: Bodies) {
+        let Some(index) = number.checked_sub(self.gone) else { return };
+        let Some(exchange) = self.exchanges.get_mut(index) else { return };
+        self.kept += bodies.kept();
+        exchange.bodies = bodies;
+        self.with_bodies = self.with_bodies.max(self.gone);
+        while self.kept > KEPT_BODIES && self.with_bodies < number {
+            let bodies = &mut self.exchanges[self.with_bodies - self.gone].bodies;
+            self.kept -= bodies.kept();
+            (bodies.request.bytes, bodies.response.bytes) = (Vec::new(), Vec::new());
+            self.with_bodies += 1;
+        }
+    }
+}
+
+impl Bodies {
+    /// How many bytes are kept.
+    fn kept(&self) -> usize {
+        self.request.bytes.len() + self.response.bytes.len()
     }
 }

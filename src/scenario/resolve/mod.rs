@@ -19,6 +19,7 @@ mod time;
 mod upstreams;
 
 pub(in crate::scenario) use headers::{check_name, check_value};
+pub(in crate::scenario) use upstreams::parse_place;
 
 use super::mistakes::Mistakes;
 use super::written::Scenario;

@@ -5,8 +5,6 @@
 
 use std::convert::Infallible;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
@@ -16,6 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 
 use super::{Client, Found, HANDSHAKE, Refusal};
+use crate::world::body::Body;
 use crate::world::origin::respond;
 use crate::world::reply::PLAIN;
 use crate::world::serve::MAX_HEAD;
@@ -41,7 +40,7 @@ pub(super) async fn converse(stream: TcpStream, client: Client) {
         .await;
 }
 
-async fn answer(mut request: Request<Incoming>, client: Client) -> Response<Full<Bytes>> {
+async fn answer(mut request: Request<Incoming>, client: Client) -> Response<Body> {
     let (Some(host), scheme) = (request.uri().host(), request.uri().scheme_str()) else {
         return refuse(StatusCode::BAD_REQUEST, NOT_AN_ORIGIN.to_owned());
     };
@@ -63,7 +62,7 @@ async fn answer(mut request: Request<Incoming>, client: Client) -> Response<Full
                 client.serve(found, TokioIo::new(stream)).await;
             }
         });
-        return Response::new(Full::default());
+        return Response::new(Body::default());
     }
     let Found::Origin(world, origin) = found else {
         return refuse(StatusCode::BAD_REQUEST, NO_PLAIN.to_owned());
@@ -74,7 +73,7 @@ async fn answer(mut request: Request<Incoming>, client: Client) -> Response<Full
     for name in FOR_THE_PROXY {
         request.headers_mut().remove(name);
     }
-    respond(&world, origin, request).await
+    respond(&world, origin, request, &client.tasks).await
 }
 
 const NOT_AN_ORIGIN: &str = "rehearsal: this port is a gateway, not a site\n\
@@ -84,12 +83,12 @@ const NO_PORT: &str = "rehearsal: the request names no port\nhint: CONNECT host:
 
 const NO_PLAIN: &str = "rehearsal: an https origin is reached through a tunnel\nhint: CONNECT host:port\n";
 
-fn unreachable(refusal: &Refusal) -> Response<Full<Bytes>> {
+fn unreachable(refusal: &Refusal) -> Response<Body> {
     refuse(StatusCode::BAD_GATEWAY, refusal.sentence())
 }
 
-fn refuse(status: StatusCode, text: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(text)));
+fn refuse(status: StatusCode, text: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::clone(&PLAIN));
     response

@@ -72,7 +72,7 @@ pub(super) fn hand_out(token: &str, reply: &mut Reply) {
         let filled = filled.and_then(|text| HeaderValue::from_bytes(text.as_bytes()).ok());
         reply.headers.append(SET_COOKIE, filled.unwrap_or(line));
     }
-    if let Ok(text) = std::str::from_utf8(&reply.body) {
+    if let Ok(text) = std::str::from_utf8(reply.body.bytes()) {
         reply.body = text.replace(JWT, token).into();
     }
 }

@@ -11,15 +11,19 @@
 //! answered in memory: no second socket. Both exchanges are recorded, the one inside the other. Nothing here
 //! knows cookies' rules: lines are rewritten as the proxy rewrites them, right or wrong.
 
+use std::sync::Arc;
+
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{StatusCode, Version};
 use url::Url;
 
 use super::Alive;
+use super::edge::CLIENT;
 use super::origin::{Origin, fields};
 use super::reply::Reply;
-use super::wire::{Answer, Exchange};
+use super::service::{BodyRefused, Call};
+use super::wire::{Answer, Bodies, Exchange};
 use crate::plan::proxy::{Location, Proxy};
 
 mod cookies;
@@ -55,39 +59,46 @@ enum Next<'p> {
 }
 
 /// The answer of whoever a request is passed on to.
-pub(super) fn answer(
+pub(super) async fn answer(
     proxy: &Proxy,
-    world: &Alive,
+    world: &Arc<Alive>,
     own: &Origin,
-    request: &Parts,
-    url: &Url,
-    body: &[u8],
-) -> Reply {
-    let arrived = Arrived { request, url, port: own.port };
+    call: Call,
+) -> Result<Reply, BodyRefused> {
+    let Call { parts: request, url, mut body } = call;
+    let arrived = Arrived { request: &request, url: &url, port: own.port };
     let onward = match next(proxy, &arrived) {
         Next::On(onward) => onward,
-        Next::Back(reply) => return reply,
+        Next::Back(reply) => {
+            body.whole().await.map_err(BodyRefused)?;
+            return Ok(reply);
+        }
     };
     let Some((behind, parts, asked)) = passed_on(world, &arrived, &onward) else {
+        body.whole().await.map_err(BodyRefused)?;
         let text = format!("rehearsal: {} finds nobody at {}\n", proxy.name(), onward.upstream);
-        return Reply::sentence(StatusCode::BAD_GATEWAY, Answer::Undeclared, text);
+        return Ok(Reply::sentence(StatusCode::BAD_GATEWAY, Answer::Undeclared, text));
     };
-    let mut reply = behind.answer(world, &parts, &asked, body);
+    let (method, request_headers) = (parts.method.as_str().to_owned(), fields(&parts.headers));
+    // Proxies stand behind proxies, so that this future holds one of its own kind.
+    let mut reply = Box::pin(behind.answer(world, Call { parts, url: asked, body })).await;
     let exchange = Exchange {
         origin: behind.index,
-        method: parts.method.as_str().to_owned(),
+        method,
         url: at(onward.upstream, &onward.target),
-        request_headers: fields(&parts.headers),
+        request_headers,
         status: reply.status.as_u16(),
         response_headers: fields(&reply.headers),
         answer: std::mem::replace(&mut reply.answer, Answer::Undeclared),
         notes: std::mem::take(&mut reply.notes),
+        // They are those of the exchange that this one is inside of.
+        bodies: Bodies::default(),
     };
     reply.answer = Answer::Passed(Box::new(exchange));
     if let Some(location) = onward.back {
         nginx::come_back(location, &arrived, &mut reply);
     }
-    reply
+    Ok(reply)
 }
 
 /// Whether whoever a request is passed on to would call it stray: see [`Origin::is_stray_icon`].
@@ -156,9 +167,6 @@ impl Arrived<'_> {
         format!("{}{query}", self.url.path())
     }
 }
-
-/// The address that requests come from: this machine's own.
-const CLIENT: &str = "127.0.0.1";
 
 /// Sets a header; an empty value takes it away, and so does one that cannot be sent.
 fn put(headers: &mut HeaderMap, name: &str, value: &str) {

@@ -10,3 +10,4 @@ mod origins;
 mod proxies;
 mod shape;
 mod table;
+mod upstream;
