@@ -326,7 +326,7 @@ impl Crew {
         }
         if let Err(NotReady { message, hint }) = self.options.servers.make_ready(&run.plan, |_| {}).await {
             run.error = Some(CouldNotRun { message, hint: Some(hint), passes: false });
-            run.skip_rest();
+            run.leave_rest(Outcome::Skipped);
             return run;
         }
         let alone = run.plan.needs_restart() && Worker::restarts(self.browser.engine, &self.launch_options());

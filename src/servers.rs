@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use crate::browser::guard::{Guarded, private_folder};
 use crate::plan::upstream::{Command, Place, Upstream};
 use crate::plan::{Origin, Plan};
+use crate::text::safe;
 use crate::world::upstream::ready::{Found, look};
 
 /// How often a server is looked at while it starts.
@@ -19,6 +20,9 @@ const LOOKS: Duration = Duration::from_millis(100);
 
 /// How many of the last lines of a command are told.
 const LINES: usize = 8;
+
+/// How many characters of each of them.
+const WIDTH: usize = 200;
 
 /// The real servers of a run, and those of them that were started for it. By default none may be started.
 #[derive(Debug, Default)]
@@ -197,7 +201,8 @@ fn last_words(process: &Guarded) -> String {
     if words.is_empty() {
         return "; it wrote nothing".to_owned();
     }
-    let shown = words[words.len().saturating_sub(LINES)..].iter().map(|line| format!("\n    {line}"));
+    let line = |line: &String| format!("\n    {}", safe(&line.chars().take(WIDTH).collect::<String>()));
+    let shown = words[words.len().saturating_sub(LINES)..].iter().map(line);
     format!("; it wrote last:{}", shown.collect::<String>())
 }
 

@@ -51,7 +51,7 @@ use group as kin;
 use subreaper as kin;
 
 pub use folder::Folder;
-pub(super) use folder::private_folder;
+pub(crate) use folder::private_folder;
 
 /// The name of the hidden subcommand.
 pub const SUBCOMMAND: &str = "guard";

@@ -34,7 +34,23 @@ pub(super) fn of(arguments: &ServerArgs) -> Result<Arc<Servers>, ExitCode> {
 /// # Errors
 /// The exit code, where there is a mistake, or an upstream that nobody has allowed; that has been said.
 pub(super) fn load(paths: &[PathBuf], arguments: &ServerArgs) -> Result<Read, ExitCode> {
-    let mut read = if arguments.map.is_empty() { super::load_all(paths) } else { mapped(arguments)? };
+    let read = if arguments.map.is_empty() { super::load_all(paths) } else { mapped(arguments)? };
+    allowed(read, arguments)
+}
+
+/// The same for a command that runs nothing where there is a mistake.
+///
+/// # Errors
+/// As [`load`], and where any scenario has a mistake.
+pub(super) fn load_whole(paths: &[PathBuf], arguments: &ServerArgs) -> Result<Vec<Arc<Plan>>, ExitCode> {
+    let read = match arguments.map.is_empty() {
+        true => Read { plans: super::load(paths)?, is_broken: false, diagnostics: Vec::new() },
+        false => mapped(arguments)?,
+    };
+    allowed(read, arguments).map(|read| read.plans)
+}
+
+fn allowed(mut read: Read, arguments: &ServerArgs) -> Result<Read, ExitCode> {
     let mut refused = Vec::new();
     for plan in &mut read.plans {
         allow(Arc::make_mut(plan), &arguments.allow_upstream, &mut refused);

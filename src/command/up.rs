@@ -16,9 +16,8 @@ use crate::world::gateway::Gateway;
 
 /// Runs the command.
 pub fn up(arguments: &UpArgs) -> ExitCode {
-    let plans = match servers::load(arguments.scenario.as_slice(), &arguments.servers) {
-        Ok(read) if read.is_broken => return ExitCode::from(super::WRONG),
-        Ok(read) => read.plans,
+    let plans = match servers::load_whole(arguments.scenario.as_slice(), &arguments.servers) {
+        Ok(plans) => plans,
         Err(code) => return code,
     };
     let [plan] = plans.as_slice() else {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::run::Rehearsal;
-use crate::cli::RunArgs;
+use super::servers;
+use crate::cli::{RunArgs, ServerArgs};
 use crate::plan::Plan;
 use crate::run::{self, Browsers};
 use crate::text::counted;
@@ -32,7 +33,7 @@ pub(super) async fn watch(plans: &[Arc<Plan>], options: &run::Options, arguments
         }
         super::remark(&format!("watching {}; Ctrl-C ends it", counted(stamps.len(), "file")));
         let Some(saved) = next_save(&mut stamps, &cancelled).await else { break };
-        (plans, due) = again(plans, &saved);
+        (plans, due) = again(plans, &saved, &arguments.servers);
         for file in files(&plans) {
             let stamp = stamp(&file);
             stamps.entry(file).or_insert(stamp);

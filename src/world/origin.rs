@@ -177,7 +177,7 @@ pub(super) async fn respond(
         None => {
             let mut body = body;
             _ = body.whole().await;
-            misdirected(&url, entered)
+            misdirected()
         }
     };
     reply.finish(head, world.clock.date());

@@ -30,7 +30,7 @@ const SHORT: [&str; 2] = ["/tmp", "/var/tmp"];
 
 /// A path for a private folder, at which nothing is: in the system's folder for temporary files or, where sockets in
 /// it would have paths that are too long, in one with a short path.
-pub(in crate::browser) fn private_folder() -> PathBuf {
+pub(crate) fn private_folder() -> PathBuf {
     let digits = RandomState::new().build_hasher().finish();
     let name = format!("{NAME}{}-{:08x}", std::process::id(), digits & 0xffff_ffff);
     base(std::env::temp_dir()).join(name)

@@ -200,6 +200,24 @@ struct ExchangeObject<'a> {
     behind: Option<BehindObject<'a>>,
     /// What the server knows of its answer and told nobody.
     notes: Vec<&'a str>,
+    /// The real server that answered.
+    upstream: Option<UpstreamObject<'a>>,
+}
+
+/// A real server that answered, and what it was told of how the browser came.
+#[derive(Serialize)]
+struct UpstreamObject<'a> {
+    to: &'a str,
+    /// Whether it is on another machine.
+    outside: bool,
+    told: Vec<(&'a str, String)>,
+}
+
+impl<'a> UpstreamObject<'a> {
+    fn of(forwarded: &'a wire::Forwarded) -> Self {
+        let told = forwarded.told.iter().map(|(name, value)| (name.as_str(), text(value)));
+        Self { to: &forwarded.place, outside: forwarded.outside, told: told.collect() }
+    }
 }
 
 /// The request that arrived behind a reverse proxy, and its answer before the proxy touched it.
@@ -240,6 +258,7 @@ impl<'a> ExchangeObject<'a> {
             set_cookie: exchange.set_cookie.iter().map(SetCookieObject::of).collect(),
             behind: (behind != wire).then(|| BehindObject::of(behind)),
             notes: behind.said_inside().collect(),
+            upstream: wire.forwarded().map(UpstreamObject::of),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Readable without colour; the styles only help. Writing goes through the writer given, which
 //! strips the styles where they are not wanted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -116,6 +116,9 @@ pub fn write_summary(
     if let Some(not_run) = not_run(runs, asked) {
         writeln!(out, "{not_run}")?;
     }
+    for (place, answers) in outside(runs) {
+        writeln!(out, "{} from another machine: {place}", counted(answers, "answer"))?;
+    }
     let summary = Summary::of(runs, asked);
     let Summary { passed, failed, errors, not_judged, .. } = summary;
     let not_judged = if not_judged > 0 { format!("{not_judged} not judged, ") } else { String::new() };
@@ -125,6 +128,17 @@ pub fn write_summary(
         in_part(runs, summary),
         elapsed.as_secs_f64()
     )
+}
+
+/// The servers on other machines that answered, and how often each did.
+fn outside(runs: &[Run]) -> BTreeMap<&str, usize> {
+    let observations = runs.iter().flat_map(|run| &run.steps).filter_map(|step| step.observation.as_ref());
+    let exchanges = observations.flat_map(|seen| &seen.exchanges);
+    let mut answers = BTreeMap::new();
+    for forwarded in exchanges.filter_map(|exchange| exchange.wire.forwarded()).filter(|to| to.outside) {
+        *answers.entry(forwarded.place.as_str()).or_default() += 1;
+    }
+    answers
 }
 
 /// What is behind the number of those that passed, where not all of their steps were judged.

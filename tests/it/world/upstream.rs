@@ -371,3 +371,29 @@ fn support_plan(origin: Origin) -> Plan {
     assert!(plan.has_real_server());
     plan
 }
+
+#[tokio::test]
+async fn a_real_server_stands_behind_an_emulated_nginx() {
+    let server = Server::says(b"HTTP/1.1 302 Found\r\nlocation: http://orders:3000/in\r\nset-cookie: a=1; Path=/\r\ncontent-length: 0\r\n\r\n").await;
+    let text = format!(
+        "title = 'x'\n[origins.edge]\nurl = 'https://shop.example.com'\n\
+         nginx.location.'/api/' = {{ proxy_pass = 'http://orders:3000/', proxy_set_header = {{ Host = '$host', X-Forwarded-Proto = '$scheme' }} }}\n\
+         [origins.orders]\nurl = 'http://orders:3000'\nupstream = 'http://127.0.0.1:{}'\nedge = 'none'\n\
+         [[step]]\nvisit = 'edge:/api/x'\n",
+        server.port
+    );
+    let source = rehearsal::diagnostic::Source::new("x.toml", text);
+    let (plan, diagnostics) = rehearsal::scenario::parse(Arc::new(source));
+    let stage = stage(&plan.unwrap_or_else(|| panic!("{diagnostics:?}")));
+    let answer = stage.ask("POST", "shop.example.com", "/api/x?y=1", &[]).await;
+    assert_eq!(values(&answer, "location"), [b"https://shop.example.com/api/in"]);
+    assert_eq!(values(&answer, "set-cookie"), [b"a=1; Path=/"]);
+    let head = server.heads().pop().expect("a request");
+    assert!(head.starts_with("post /x?y=1 http/1.1\r\n"), "{head}");
+    assert!(
+        head.contains("host: shop.example.com\r\n") && head.contains("x-forwarded-proto: https\r\n"),
+        "{head}"
+    );
+    let [exchange] = &stage.exchanges()[..] else { panic!("one exchange") };
+    assert!(matches!(exchange.answer, Answer::Passed(_)) && exchange.forwarded().is_some());
+}
