@@ -19,18 +19,18 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use super::super::files;
 use super::super::mistakes::Mistakes;
-use super::fields::{Value, entries, string, strings};
+use super::node::{Table, Value};
 use crate::diagnostic::{Diagnostic, Source, Span};
 
 /// What an included file may hold.
 const KEYS: [&str; 4] = ["variables", "relation", "dns", "origins"];
 
 /// The files a scenario includes, as it names them, each with its place.
-fn named(document: &DeTable<'_>, mistakes: &mut Mistakes) -> Vec<(String, Span)> {
-    let names = match document.get("include") {
+fn named(document: Table<'_, '_>) -> Vec<(String, Span)> {
+    let names = match document.entry("include") {
         None => Vec::new(),
-        Some(value) if value.get_ref().is_str() => string("`include`", value, mistakes).into_iter().collect(),
-        Some(value) => strings("`include`", value, mistakes).unwrap_or_default(),
+        Some(entry) if entry.value.get_ref().is_str() => entry.value.one_or_more("`include`"),
+        Some(entry) => entry.value.strings("`include`").unwrap_or_default(),
     };
     names.into_iter().map(|name| (name.value, name.span)).collect()
 }
@@ -43,10 +43,10 @@ pub(in super::super) fn expanded(source: Source, roots: &[PathBuf]) -> (Source, 
     }
     let text = source.text.clone();
     let (document, _) = DeTable::parse_recoverable(&text);
-    let mut ignored = Mistakes::of(std::sync::Arc::new(Source::new("", "")));
+    let ignored = Mistakes::of(std::sync::Arc::new(Source::new("", "")));
     let folder = files::parent(Path::new(&source.path)).to_owned();
     let (mut source, mut diagnostics, mut included) = (source, Vec::new(), BTreeSet::new());
-    for (name, span) in named(document.get_ref(), &mut ignored) {
+    for (name, span) in named(Table::new(document.get_ref(), &ignored)) {
         let read = part(&folder, &name, roots).and_then(|path| {
             if !included.insert(path) {
                 return Err(("it is included already".to_owned(), "name each file once"));
@@ -102,15 +102,15 @@ fn part(folder: &Path, name: &str, roots: &[PathBuf]) -> Result<PathBuf, (String
 pub(super) fn complete<'i>(
     mut document: DeTable<'i>,
     parts: Vec<DeTable<'i>>,
-    mistakes: &mut Mistakes,
+    mistakes: &Mistakes,
 ) -> DeTable<'i> {
     // For its messages: what is wrong with the list of names.
-    named(&document, mistakes);
+    named(Table::new(&document, mistakes));
     for part in parts {
-        for entry in entries(&part) {
+        for entry in Table::new(&part, mistakes).entries() {
             if !KEYS.contains(&entry.key) {
                 let what = format!("an included file has no key `{}`", entry.key);
-                mistakes.add(
+                entry.report(
                     Diagnostic::error(what)
                         .label(entry.key_span.clone(), "")
                         .help("it holds parts of a world: variables, relation, dns and origins"),
@@ -120,11 +120,18 @@ pub(super) fn complete<'i>(
         lay_over(&mut document, part, &KEYS);
     }
     let own = |span: &Span| mistakes.source().is_own(span);
-    let mut variables = Variables { left: files::LARGEST_WHOLE, ..Variables::default() };
+    let mut variables = Variables {
+        mistakes,
+        declared: false,
+        known: Vec::new(),
+        wrong: Vec::new(),
+        left: files::LARGEST_WHOLE,
+        too_large: false,
+    };
     if let Some(value) = document.get("variables") {
         variables.declared = true;
         if let DeValue::Table(table) = value.get_ref() {
-            for entry in entries(table) {
+            for entry in Table::new(table, mistakes).entries() {
                 match entry.value.get_ref() {
                     DeValue::String(text) => variables.known.push(Variable {
                         name: entry.key.to_owned(),
@@ -148,7 +155,7 @@ pub(super) fn complete<'i>(
     if variables.declared {
         for (key, value) in document.iter_mut() {
             if key.get_ref() != "variables" && key.get_ref() != "include" {
-                variables.fill(value, mistakes);
+                variables.fill(value);
             }
         }
     }
@@ -225,8 +232,8 @@ fn shifted_value(value: Value<'_>, start: usize) -> Value<'_> {
 }
 
 /// The variables of a scenario.
-#[derive(Default)]
-struct Variables {
+struct Variables<'m> {
+    mistakes: &'m Mistakes,
     /// Whether there are any: without, `{{…}}` is text like any other.
     declared: bool,
     known: Vec<Variable>,
@@ -245,24 +252,24 @@ struct Variable {
     used: bool,
 }
 
-impl Variables {
+impl Variables<'_> {
     /// Fills in every string of a value.
-    fn fill(&mut self, value: &mut Value<'_>, mistakes: &mut Mistakes) {
+    fn fill(&mut self, value: &mut Value<'_>) {
         let span = value.span();
         match value.get_mut() {
             DeValue::String(text) => {
-                if let Some(filled) = self.filled(text, &span, mistakes) {
+                if let Some(filled) = self.filled(text, &span) {
                     *text = Cow::Owned(filled);
                 }
             }
-            DeValue::Array(array) => array.iter_mut().for_each(|value| self.fill(value, mistakes)),
-            DeValue::Table(table) => table.iter_mut().for_each(|(_, value)| self.fill(value, mistakes)),
+            DeValue::Array(array) => array.iter_mut().for_each(|value| self.fill(value)),
+            DeValue::Table(table) => table.iter_mut().for_each(|(_, value)| self.fill(value)),
             _ => {}
         }
     }
 
     /// The text with its variables filled in; `None` where it has none.
-    fn filled(&mut self, text: &str, span: &Span, mistakes: &mut Mistakes) -> Option<String> {
+    fn filled(&mut self, text: &str, span: &Span) -> Option<String> {
         let (mut filled, mut rest) = (String::new(), text);
         while let Some((before, name, after)) = next(rest) {
             filled.push_str(before);
@@ -271,13 +278,13 @@ impl Variables {
                     variable.used = true;
                     match self.left.checked_sub(variable.text.len() + before.len()) {
                         Some(left) => self.left = left,
-                        None => return self.filled_up(span, mistakes),
+                        None => return self.filled_up(span),
                     }
                     filled.push_str(&variable.text);
                 }
                 None => {
                     let known = self.known.iter().map(|variable| variable.name.as_str());
-                    mistakes.add(
+                    self.mistakes.add(
                         Diagnostic::error(format!("there is no variable `{name}`"))
                             .label(span.clone(), "")
                             .suggest_or_list(name, known),
@@ -290,11 +297,11 @@ impl Variables {
     }
 
     /// Says once that the text with its variables would be too large.
-    fn filled_up(&mut self, span: &Span, mistakes: &mut Mistakes) -> Option<String> {
+    fn filled_up(&mut self, span: &Span) -> Option<String> {
         if !std::mem::replace(&mut self.too_large, true) {
             let what =
                 format!("with its variables the scenario is larger than {} bytes", files::LARGEST_WHOLE);
-            mistakes.add(
+            self.mistakes.add(
                 Diagnostic::error(what)
                     .label(span.clone(), "the limit is reached here")
                     .help("make the variables shorter, or use them less often"),

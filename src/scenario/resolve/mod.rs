@@ -9,7 +9,6 @@ use std::sync::Arc;
 mod address;
 mod cookies;
 mod dns;
-mod headers;
 mod origins;
 mod proxies;
 mod relations;
@@ -18,7 +17,6 @@ mod steps;
 mod time;
 mod upstreams;
 
-pub(in crate::scenario) use headers::{check_name, check_value};
 pub(in crate::scenario) use upstreams::parse_place;
 
 use super::mistakes::Mistakes;
@@ -28,7 +26,7 @@ use crate::plan::Plan;
 use address::Names;
 
 /// Resolves a scenario, or tells why it cannot be run.
-pub(super) fn resolve(scenario: Scenario, mistakes: &mut Mistakes) -> Option<Plan> {
+pub(super) fn resolve(scenario: Scenario, mistakes: &Mistakes) -> Option<Plan> {
     // A key that is unknown may have been meant for one that then seems to be missing.
     let settled = !mistakes.any_error();
     if let Some(title) = &scenario.title
