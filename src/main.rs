@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use rehearsal::browser::guard;
 use rehearsal::cli::{Cli, Command};
 use rehearsal::command::{self, audit, browsers, check, docs, doctor, explain, matrix, run, up};
 
 fn main() -> ExitCode {
-    let Cli { command } = Cli::parse();
+    let Cli { command } = Cli::read();
     if let Err(code) = command::prepare() {
         return code;
     }
