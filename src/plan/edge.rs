@@ -65,6 +65,12 @@ pub const KNOWN: [Known; 11] = [
         source: "https://caddyserver.com/docs/caddyfile/directives/reverse_proxy#defaults",
     },
     Known {
+        key: "cloud-run",
+        name: "Google Cloud Run",
+        headers: &[FOR, PROTO],
+        source: "https://cloud.google.com/run/docs/container-contract",
+    },
+    Known {
         key: "cloudflare",
         name: "Cloudflare",
         headers: &[
@@ -75,12 +81,6 @@ pub const KNOWN: [Known; 11] = [
             ("cdn-loop", "cloudflare; loops=1"),
         ],
         source: "https://developers.cloudflare.com/fundamentals/reference/http-headers/",
-    },
-    Known {
-        key: "cloud-run",
-        name: "Google Cloud Run",
-        headers: &[FOR, PROTO],
-        source: "https://cloud.google.com/run/docs/container-contract",
     },
     Known {
         key: "fly",
