@@ -470,7 +470,7 @@ fn readable(document: &Value) -> Vec<String> {
     let scenarios = document["scenarios"].as_array().into_iter().flatten();
     let findings = scenarios.flat_map(|scenario| scenario["findings"].as_array().into_iter().flatten());
     let readable = findings.filter(|finding| finding["check"] == "readable-by-everyone");
-    readable.map(|finding| finding["headline"].as_str().expect("a headline").to_owned()).collect()
+    readable.map(|finding| finding["message"].as_str().expect("a headline").to_owned()).collect()
 }
 
 #[test]
