@@ -324,11 +324,14 @@ impl Crew {
             run.duration = started.elapsed();
             return run;
         }
-        if let Err(NotReady { message, hint }) = self.options.servers.make_ready(&run.plan, |_| {}).await {
-            run.error = Some(CouldNotRun { message, hint: Some(hint), passes: false });
-            run.leave_rest(Outcome::Skipped);
-            return run;
-        }
+        let _turn = match self.options.servers.make_ready(&run.plan, |_| {}).await {
+            Ok(turn) => turn,
+            Err(NotReady { message, hint }) => {
+                run.error = Some(CouldNotRun { message, hint: Some(hint), passes: false });
+                run.leave_rest(Outcome::Skipped);
+                return run;
+            }
+        };
         let alone = run.plan.needs_restart() && Worker::restarts(self.browser.engine, &self.launch_options());
         let ready = match worker.take_if(|_| !alone) {
             Some(ready) => Ok(ready),

@@ -5,9 +5,10 @@
 //! process group, and ended when all is done. Nothing here asks a server for anything but what says that it is ready.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::browser::guard::{Guarded, private_folder};
 use crate::plan::upstream::{Command, Place, Upstream};
@@ -32,6 +33,15 @@ pub struct Servers {
     /// Whether commands may be started.
     may_start: bool,
     known: Mutex<Vec<Known>>,
+    turn: Arc<Mutex<()>>,
+}
+
+/// The turn of one plan at the servers that commands start: while it is held, nobody else's command takes their
+/// places. A plan whose servers run already needs none.
+#[derive(Debug)]
+#[must_use = "another plan may have its own command take the place of a server once this is dropped"]
+pub struct Turn {
+    _held: Option<OwnedMutexGuard<()>>,
 }
 
 /// A server that was looked at, and how it stands.
@@ -55,7 +65,7 @@ pub struct NotReady {
 impl Servers {
     /// No server yet. `guard` is the `rehearsal` executable.
     pub fn new(guard: PathBuf, may_start: bool) -> Self {
-        Self { guard, may_start, known: Mutex::default() }
+        Self { guard, may_start, known: Mutex::default(), turn: Arc::default() }
     }
 
     /// Whether commands may be started.
@@ -64,17 +74,25 @@ impl Servers {
     }
 
     /// Makes every server of a plan ready. One that was ready before, for another plan, is not looked at again; one
-    /// that was not is not waited for again. `tell` is told what is started and waited for.
+    /// that was not is not waited for again. A server that was started here for another command, at the same place,
+    /// is ended first: the two share nothing but their port. `tell` is told what is started and waited for.
+    ///
+    /// Plans with commands take turns: the returned turn is to be held for as long as the servers are used.
     ///
     /// # Errors
     /// The first server that is not ready, and why.
-    pub async fn make_ready(&self, plan: &Plan, tell: impl Fn(String)) -> Result<(), NotReady> {
+    pub async fn make_ready(&self, plan: &Plan, tell: impl Fn(String)) -> Result<Turn, NotReady> {
+        let mut upstreams = plan.origins.iter().filter_map(Origin::upstream);
+        let _held = match upstreams.any(|upstream| upstream.command.is_some()) {
+            true => Some(Arc::clone(&self.turn).lock_owned().await),
+            false => None,
+        };
         for origin in &plan.origins {
             if let Some(upstream) = origin.upstream() {
                 self.one(origin, upstream, &tell).await?;
             }
         }
-        Ok(())
+        Ok(Turn { _held })
     }
 
     async fn one(
@@ -87,6 +105,12 @@ impl Servers {
         let is_it = |known: &&Known| known.place == upstream.place && known.command == upstream.command;
         if let Some(known) = known.iter().find(is_it) {
             return known.outcome.clone();
+        }
+        let in_its_place = |known: &Known| known.place == upstream.place && known.process.is_some();
+        if let Some(index) = known.iter().position(in_its_place)
+            && let Some(process) = known.remove(index).process
+        {
+            process.end().await;
         }
         let mut process = None;
         let outcome = self.start(origin, upstream, &mut process, tell).await;

@@ -53,12 +53,15 @@ async fn keep_up(plan: &Plan, arguments: &UpArgs, real: &Servers) -> ExitCode {
         ready = real.make_ready(plan, |what| servers::tell(&what)) => ready,
         () = cancelled.cancelled() => return super::interrupted(),
     };
-    match ready {
-        Ok(()) => {}
+    let _turn = match ready {
+        Ok(turn) => Some(turn),
         // It may be started later, by hand: until then a request is answered with what is wrong.
-        Err(NotReady { message, hint }) if !real.may_start() => servers::warn(&message, &hint),
+        Err(NotReady { message, hint }) if !real.may_start() => {
+            servers::warn(&message, &hint);
+            None
+        }
         Err(NotReady { message, hint }) => return could_not(message, &hint),
-    }
+    };
     let authority = match Authority::new(certs::hosts(plan)) {
         Ok(authority) => authority,
         Err(error) => return could_not(error.to_string(), "look at the hosts of the scenario's origins"),

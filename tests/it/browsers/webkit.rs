@@ -325,10 +325,12 @@ fn a_driver_whose_port_is_taken_is_given_another() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (once, driver) = (folder.path().join("once"), folder.path().join("driver"));
     let real = driver::WEBKIT_DRIVER.find().expect("it is installed");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let script = format!(
-        "#!/bin/sh\nif mkdir '{}'; then exec '{}' --port=\"$TAKEN\"; fi\nexec '{}' \"$@\"\n",
+        "#!/bin/sh\nif mkdir '{}'; then exec '{}' --port={}; fi\nexec '{}' \"$@\"\n",
         once.display(),
         real.display(),
+        taken.local_addr().expect("an address").port(),
         real.display(),
     );
     std::fs::write(&driver, script).expect("the script can be written");
@@ -339,12 +341,10 @@ fn a_driver_whose_port_is_taken_is_given_another() {
         "title = \"one\"\n[origins.a]\nurl = \"https://a.example\"\n[[step]]\nvisit = \"a:/\"\nexpect.status = 200\n",
     )
     .expect("the scenario can be written");
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_rehearsal"))
         .args(["run", "--browser", "webkit"])
         .arg(&scenario)
         .env("REHEARSAL_WEBKIT_DRIVER", &driver)
-        .env("TAKEN", taken.local_addr().expect("an address").port().to_string())
         .output()
         .expect("rehearsal can be started");
     let said = String::from_utf8_lossy(&output.stdout);

@@ -1,7 +1,8 @@
 //! What the command line allows real servers: nothing that it does not say.
 #![cfg(unix)]
 
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Output;
 use std::sync::Mutex;
@@ -39,7 +40,7 @@ async fn made_ready(upstream: &str, may_start: bool) -> (Result<(), NotReady>, V
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let (servers, told) = (servers(may_start), Mutex::new(Vec::new()));
     let tell = |what| told.lock().expect("a list").push(what);
-    let outcome = servers.make_ready(&plan(folder.path(), upstream), tell).await;
+    let outcome = servers.make_ready(&plan(folder.path(), upstream), tell).await.map(drop);
     servers.end().await;
     (outcome, told.into_inner().expect("a list"))
 }
@@ -111,10 +112,46 @@ async fn a_server_that_answers_already_is_used_and_one_that_was_started_is_gone_
          command = \"true; python3 -m http.server --bind 127.0.0.1 $PORT; true\", env = {{ PORT = {port} }} }}"
     );
     let servers = servers(true);
-    servers.make_ready(&plan(folder.path(), &upstream), |_| {}).await.expect("it gets ready");
+    let _turn = servers.make_ready(&plan(folder.path(), &upstream), |_| {}).await.expect("it gets ready");
     assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
     tokio::time::timeout(Duration::from_secs(20), servers.end()).await.expect("it ends");
     assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err(), "nothing is left of it");
+}
+
+/// Two scenarios that differ in a server's settings must not get one another's.
+#[tokio::test]
+#[expect(clippy::print_stderr, reason = "what is not run is said aloud")]
+async fn a_server_with_other_settings_takes_the_place_of_the_one_before() {
+    if std::process::Command::new("python3").arg("--version").output().is_err() {
+        eprintln!("NOT RUN: python3 is not installed");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let (servers, port) = (servers(true), free_port());
+    for who in ["one", "two", "one"] {
+        let served = folder.path().join(who);
+        std::fs::create_dir_all(&served).expect("a folder can be made");
+        std::fs::write(served.join("who.txt"), who).expect("a file can be written");
+        let upstream = format!(
+            "{{ url = \"http://127.0.0.1:{port}\", ready = \"GET /\", env = {{ WHO = \"{}\" }}, \
+             command = 'python3 -m http.server --bind 127.0.0.1 --directory \"$WHO\" {port}' }}",
+            served.display()
+        );
+        let turn = servers.make_ready(&plan(folder.path(), &upstream), |_| {}).await;
+        let turn = turn.unwrap_or_else(|why| panic!("{}", why.message));
+        assert!(get(port, "/who.txt").ends_with(who), "the server of another scenario answered");
+        drop(turn);
+    }
+    servers.end().await;
+}
+
+/// The whole answer to a request.
+fn get(port: u16, path: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+    write!(stream, "GET {path} HTTP/1.0\r\n\r\n").expect("it takes a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer
 }
 
 fn run(arguments: &[&std::ffi::OsStr]) -> (Option<i32>, String) {
