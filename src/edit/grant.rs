@@ -63,6 +63,12 @@ pub(crate) fn apply(plan: &mut Plan, original: &Plan, step: usize) -> Option<Vec
     for route in routes_mut(origin, &call) {
         route.headers.retain(|(name, _)| !is_cors(name));
     }
+    // A declared route answers its preflight itself, whatever the settings say.
+    if let Service::Routes(routes) = &mut origin.service
+        && call.preflight.is_some()
+    {
+        routes.retain(|route| route.method != "OPTIONS" || !covers(&route.path, &call.path));
+    }
     let after = said(&plan.origins[index], &call);
     let url = plan.steps[step].action.target()?.1;
     let mut changes = Vec::new();

@@ -19,8 +19,8 @@ const COMMANDS: &[(&[&str], i32)] = &[
     (&["audit", "--list"], 0),
     (&["up", HOLDS], 0),
     (&["up", "--format", "json", HOLDS], 0),
-    (&["browsers"], 0),
-    // Without a browser it can say only that there is none.
+    // Without a browser they can say only that there is none.
+    (&["browsers"], 3),
     (&["doctor", "--browser", "chromium"], 3),
 ];
 
