@@ -72,9 +72,12 @@ pub(super) fn moment(at: OffsetDateTime) -> Markup {
     }
 }
 
+/// A place in a line: its column from 0, its length in characters, and what is said of it.
+type Marked<'t> = (usize, usize, &'t str);
+
 /// The lines of a source that labels point at, each with its number where it is a file's, and carets below.
 pub(super) fn snippet(source: &Source, labels: &[(Span, String)]) -> Markup {
-    let mut lines: Vec<(usize, &str, Vec<(usize, usize, &str)>)> = Vec::new();
+    let mut lines: Vec<(usize, &str, Vec<Marked<'_>>)> = Vec::new();
     for (span, label) in labels {
         let Some((start, line)) = source.line(span) else { continue };
         let (number, column) = source.line_column(span);
