@@ -217,7 +217,7 @@ async fn a_script_is_not_predicted_nor_what_follows_until_the_model_knows_again(
     assert_eq!((script.exchanges.len(), script.jar), (0, None));
     let lost = stage.agent.perform(&stage.plan.steps[2]).await;
     let why = lost.unpredicted.expect("a reason");
-    assert!(why.contains("an earlier step"), "{why}");
+    assert!(why.contains("after one that was not predicted"), "{why}");
 
     let mut seen = first.clone();
     seen.jar.as_mut().expect("a jar").retain(|cookie| cookie.name == "none");
