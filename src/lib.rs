@@ -71,6 +71,7 @@ pub mod diagnostic;
 pub mod doctor;
 pub mod edit;
 pub mod explain;
+mod follow;
 pub mod manual;
 pub mod matrix;
 pub mod observe;

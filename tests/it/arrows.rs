@@ -23,6 +23,7 @@ const ORDER: &[&str] = &[
     "scenario",
     "world",
     "observe",
+    "follow",
     "browser",
     "reconcile",
     "verdict",

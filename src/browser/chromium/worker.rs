@@ -260,6 +260,7 @@ impl Worker {
             page,
             exchanges,
             written,
+            scripts_wrote: Vec::new(),
             jar: Some(jar),
             unseen: Vec::new(),
             refused,

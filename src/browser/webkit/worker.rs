@@ -225,6 +225,7 @@ impl Worker {
             page,
             exchanges,
             written,
+            scripts_wrote: Vec::new(),
             jar: Some(self.jar.cookies().to_vec()),
             unseen: self.jar.unseen().to_vec(),
             refused,
