@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{self, Credentials};
 
 /// The actions there are, each with what reads it.
-const ACTIONS: [(&str, ReadAction); 21] = [
+const ACTIONS: [(&str, ReadAction); 22] = [
     ("visit", |value, mistakes| address("`visit`", value, mistakes).map(Action::Visit)),
     ("link", |value, mistakes| address("`link`", value, mistakes).map(Action::Link)),
     ("form", form),
@@ -38,6 +38,7 @@ const ACTIONS: [(&str, ReadAction); 21] = [
     ("clear", |value, mistakes| bare("clear", plan::Action::Clear, value, mistakes)),
     ("restart", |value, mistakes| bare("restart", plan::Action::Restart, value, mistakes)),
     ("advance", advance),
+    ("wait", |value, mistakes| address("`wait`", value, mistakes).map(Action::Wait)),
 ];
 
 type ReadAction = fn(&Value<'_>, &mut Mistakes) -> Option<Action>;

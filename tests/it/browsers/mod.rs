@@ -11,6 +11,7 @@ mod remote;
 mod report_page;
 mod reset;
 mod robust;
+mod settling;
 mod speed;
 mod steps;
 mod webkit;
