@@ -43,13 +43,14 @@
 //! - [`slips`] finds what is probably misspelt in a `Set-Cookie` line, for [`scenario`] and [`explain`].
 //! - [`doctor`] is a tiny scenario of its own, and what it shows about a browser on this machine.
 //! - [`matrix`] is one scenario over topologies, cookie attributes and browsers: edits of its plan, all run.
+//! - [`inside`] is what a program of the user's needs to see a world: variables, or a network of its own.
 //! - [`manual`] is `docs/` inside the binary.
 //! - [`run`] is the only orchestrator; [`command`] is one file a command of the command line.
 //! - [`report`] and [`diagnostic`] are what people read.
 //!
 //! # What holds everywhere
 //!
-//! - Only `world` and `browser` open sockets or start processes, and nothing listens off loopback, but for a
+//! - Only `world` and `browser` open sockets or start processes, and `exec` the user's own program, and nothing listens off loopback, but for a
 //!   gateway that was asked for by address for one browser on another machine.
 //! - Only `run` spawns work across scenarios.
 //! - Only `report`, `diagnostic` and `command` write to the terminal.
@@ -76,6 +77,7 @@ pub mod diagnostic;
 pub mod doctor;
 pub mod edit;
 pub mod explain;
+pub mod inside;
 mod looks;
 mod lookup;
 pub mod manual;

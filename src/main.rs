@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use rehearsal::browser::guard;
 use rehearsal::cli::{Cli, Command};
-use rehearsal::command::{self, audit, browsers, check, docs, doctor, explain, matrix, run, up};
+use rehearsal::command::{
+    self, accompany, audit, browsers, check, docs, doctor, exec, explain, matrix, run, up,
+};
 
 fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
@@ -22,6 +24,8 @@ fn main() -> ExitCode {
         Command::Browsers(arguments) => browsers::browsers(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Docs(arguments) => docs::docs(&arguments),
+        Command::Exec(arguments) => exec::exec(&arguments),
         Command::Guard(arguments) => guard::main(arguments.rest),
+        Command::Accompany(arguments) => accompany::accompany(arguments.rest),
     }
 }
