@@ -214,8 +214,15 @@ fn not_stored(claim: &Claim<Absent>, seen: &Observation) -> Option<Failure> {
         let kept = kept_from_before(line, seen);
         return match line.stored {
             Some(false) if reasons.is_empty() && kept.is_some() => {
-                let message =
-                    format!("the line for `{name}` was refused, and the jar holds the cookie from before");
+                // A line deletes one cookie, and a name may have several.
+                let message = match line.reasons.iter().eq([&Reason::Expired]) {
+                    true => format!(
+                        "the line deletes one cookie `{name}`, and the jar holds another of that name"
+                    ),
+                    false => {
+                        format!("the line for `{name}` was refused, and the jar holds the cookie from before")
+                    }
+                };
                 let notes = line_notes(line).into_iter().chain(kept.map(jar_note)).collect();
                 failure(message, "in the jar".to_owned(), notes)
             }

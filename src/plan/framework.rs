@@ -439,6 +439,8 @@ pub struct StarletteSession {
 /// An Express application: `cors`, `cookie-parser`, then a session, in this order.
 #[derive(Clone, Debug, Default)]
 pub struct Express {
+    /// How paths find routes.
+    pub routing: Routing,
     /// `trust proxy`.
     pub trust_proxy: TrustProxy,
     /// Options of `cors`.
@@ -447,6 +449,15 @@ pub struct Express {
     pub cookie_secret: Option<String>,
     /// The session.
     pub session: Option<ExpressSession>,
+}
+
+/// How paths of requests find routes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Routing {
+    /// `strict routing`: a final slash counts.
+    pub strict: bool,
+    /// `case sensitive routing`.
+    pub case_sensitive: bool,
 }
 
 /// What `trust proxy` means for a request that comes from this machine.
