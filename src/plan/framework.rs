@@ -203,6 +203,8 @@ pub struct Django {
     pub use_x_forwarded_port: bool,
     /// `FORCE_SCRIPT_NAME`: what stands before the path, as whoever asks a proxy in front has it.
     pub force_script_name: Option<String>,
+    /// `ALLOWED_HOSTS`; `None` lets every host in that is one, as `["*"]` does.
+    pub allowed_hosts: Option<Vec<String>>,
     /// Whether `INSTALLED_APPS` has `rest_framework_simplejwt.token_blacklist`.
     pub blacklist_app: bool,
 }

@@ -107,9 +107,39 @@ impl Starlette {
     }
 }
 
+/// `redirect_slashes` of `Router` (`starlette/routing.py`): to the path with a final slash or without one, where a route
+/// has that and none has this. The scheme is the one that uvicorn takes the request for, which believes
+/// `X-Forwarded-Proto` of 127.0.0.1 by itself.
+fn slash_redirect(app: &App, asked: &Asked<'_>, reply: &Reply) -> Option<Reply> {
+    let path = asked.url.path();
+    if reply.answer != Answer::Undeclared || reply.status != StatusCode::NOT_FOUND || path == "/" {
+        return None;
+    }
+    let other = path.strip_suffix('/').map_or_else(|| format!("{path}/"), str::to_owned);
+    if !app.mock.answers(&other) {
+        return None;
+    }
+    let forwarded = asked.header("x-forwarded-proto").map(|proto| proto.trim().to_ascii_lowercase());
+    let scheme = match forwarded.as_deref() {
+        Some("https") => "https",
+        Some("http") => "http",
+        _ if asked.is_tls() => "https",
+        _ => "http",
+    };
+    let authority = asked.header("host").map_or_else(|| asked.url.authority().to_owned(), str::to_owned);
+    let query = asked.url.query().map_or_else(String::new, |query| format!("?{query}"));
+    let why = "redirect_slashes: no route has this path, and one has it with the other ending".to_owned();
+    let mut redirect = Reply::new(StatusCode::TEMPORARY_REDIRECT, Answer::Middleware(why));
+    set(&mut redirect, "location", &format!("{scheme}://{authority}{other}{query}"));
+    Some(redirect)
+}
+
 /// The view's answer.
 fn view(app: &App, asked: &Asked<'_>, session: Option<&mut Session>, now: OffsetDateTime) -> Reply {
     let mut routed = app.routed(asked, now);
+    if let Some(reply) = slash_redirect(app, asked, &routed.reply) {
+        return reply;
+    }
     if routed.reply.status == StatusCode::METHOD_NOT_ALLOWED
         && let Some(methods) = app.mock.first_allows(asked.url.path())
     {
