@@ -9,6 +9,8 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
+use crate::scenario::actions::ACTIONS;
+
 use crate::audit::Severity;
 use crate::browser_name::{BrowserName, Engine};
 
@@ -49,7 +51,7 @@ pub enum Command {
     #[command(long_about = RUN_ABOUT, after_help = RUN_EXAMPLES)]
     Run(RunArgs),
     /// Read scenarios and report every mistake in them, running nothing.
-    #[command(after_help = CHECK_EXAMPLES)]
+    #[command(after_help = check_help())]
     Check(CheckArgs),
     /// Say whether a cookie is stored and sent and an answer readable, why not, and what to change.
     #[command(long_about = EXPLAIN_ABOUT, after_help = EXPLAIN_EXAMPLES)]
@@ -116,6 +118,12 @@ Examples:
 
 Every mistake is told at once, with its line and what to do. Exit codes: 0 no mistake; 2 a mistake,
 or no scenario there.";
+
+/// The examples, and what a step can do.
+fn check_help() -> String {
+    let rows = ACTIONS.iter().map(|action| format!("\n  {:<17}{}", action.key, action.does));
+    format!("{CHECK_EXAMPLES}\n\nA step has one of these keys:{}", rows.collect::<String>())
+}
 
 const BROWSERS_EXAMPLES: &str = "\
 Examples:

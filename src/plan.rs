@@ -434,14 +434,6 @@ impl Action {
             _ => None,
         }
     }
-
-    /// Whether it is done to the tab or the browser, and not by a page.
-    pub fn is_the_users(&self) -> bool {
-        matches!(
-            self,
-            Self::Visit(_) | Self::Reload | Self::Back | Self::Clear | Self::Restart | Self::Advance(_)
-        )
-    }
 }
 
 /// A form submission.

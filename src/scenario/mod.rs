@@ -2,12 +2,15 @@
 //!
 //! A file goes through three hands. `files` finds it and reads its text; `read` turns TOML into the
 //! scenario as written, checking types, keys and words; `resolve` turns names into origins and URLs,
-//! fills in defaults and checks what contradicts what. Every mistake of every file is told in one go,
-//! each with its place. Nothing here opens a socket or starts a browser.
+//! fills in defaults and checks what contradicts what. `checks` is what both of these check alike, and
+//! [`actions`] the one table of what a step can do. Every mistake of every file is told in one go, each with
+//! its place. Nothing here opens a socket or starts a browser.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub mod actions;
+mod checks;
 mod files;
 mod mistakes;
 mod read;
@@ -72,8 +75,8 @@ pub fn load(paths: &[PathBuf]) -> Loaded {
 /// Reads one scenario: its plan where it has no error, and every message about it, by place.
 pub fn parse(source: Arc<Source>) -> (Option<Plan>, Vec<Diagnostic>) {
     let (source, unread) = read::expanded(Arc::unwrap_or_clone(source));
-    let mut mistakes = Mistakes::of(Arc::new(source));
+    let mistakes = Mistakes::of(Arc::new(source));
     unread.into_iter().for_each(|diagnostic| mistakes.add(diagnostic));
-    let plan = read::read(&mut mistakes).and_then(|written| resolve::resolve(written, &mut mistakes));
+    let plan = read::read(&mistakes).and_then(|written| resolve::resolve(written, &mistakes));
     (plan, mistakes.into_sorted())
 }

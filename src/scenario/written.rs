@@ -3,6 +3,7 @@
 //! The shapes and the vocabulary are checked by the time these exist; what needs a second look at
 //! the file (names of origins, contradictions, what is missing) is left to [`super::resolve`].
 
+use super::actions::ActionWord;
 use crate::browser_name::BrowserName;
 use crate::diagnostic::Span;
 use crate::plan;
@@ -132,14 +133,24 @@ pub(super) struct Header {
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) span: Span,
-    /// The action keys of the step, each with what it holds where that could be read.
-    pub(super) actions: Vec<At<Option<Action>>>,
+    /// The action keys of the step.
+    pub(super) actions: Vec<Acted>,
     /// Whether the step has a key that is unknown, and may have been meant as an action.
     pub(super) strange: bool,
     /// The frame it is done in: `ORIGIN:PATH`, or a whole URL.
     pub(super) inside: Option<At<String>>,
     pub(super) expect: Expect,
     pub(super) on: Vec<(At<BrowserName>, Expect)>,
+}
+
+/// An action key of a step.
+#[derive(Debug)]
+pub(super) struct Acted {
+    pub(super) word: &'static ActionWord,
+    /// Where it stands.
+    pub(super) span: Span,
+    /// What it holds, where that could be read.
+    pub(super) action: Option<Action>,
 }
 
 /// What a step does.

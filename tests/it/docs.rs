@@ -45,10 +45,6 @@ fn the_readme_is_short() {
 
 #[test]
 fn the_table_of_differences_is_that_of_the_profiles() {
-    let page = text("docs/browsers.md");
-    let start = page.find("<!-- differences").expect("the page has the table");
-    let begin = start + page[start..].find('\n').expect("a line ends") + 1;
-    let end = begin + page[begin..].find("<!-- end -->").expect("the table has an end");
     let mut table =
         "| | specification | chromium | firefox | webkit |\n| --- | --- | --- | --- | --- |\n".to_owned();
     for difference in rehearsal::rules::engine::differences() {
@@ -59,7 +55,25 @@ fn the_table_of_differences_is_that_of_the_profiles() {
         );
         table.push_str(&row);
     }
-    is_current("docs/browsers.md", &[&page[..begin], &table, &page[end..]].concat());
+    has_table("docs/browsers.md", "<!-- differences", &table);
+}
+
+#[test]
+fn the_table_of_actions_is_that_of_the_reader() {
+    let mut table = "| key | does |\n| --- | --- |\n".to_owned();
+    for action in &rehearsal::scenario::actions::ACTIONS {
+        table.push_str(&format!("| `{}` | {} |\n", action.example.replace('|', "\\|"), action.does));
+    }
+    has_table("docs/scenarios.md", "<!-- actions", &table);
+}
+
+/// The table between a mark and `<!-- end -->` is this one.
+fn has_table(page: &str, mark: &str, table: &str) {
+    let text = text(page);
+    let start = text.find(mark).expect("the page has the table");
+    let begin = start + text[start..].find('\n').expect("a line ends") + 1;
+    let end = begin + text[begin..].find("<!-- end -->").expect("the table has an end");
+    is_current(page, &[&text[..begin], table, &text[end..]].concat());
 }
 
 #[test]

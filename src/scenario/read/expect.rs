@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
+use super::super::checks::final_status;
 use super::super::mistakes::Mistakes;
 use super::super::written::{At, Expect};
-use super::fields::{Entry, Fields, entries, integer, string, strings, strings_of, table, wrong_type};
+use super::fields::Fields;
 use super::json::json;
+use super::node::{Entry, Table};
 use crate::browser_name::BrowserName;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 use crate::plan::{self, Absent, Claim, Readable, SameSite, Sent, Stored};
@@ -27,34 +29,34 @@ const OTHER_NAMES: [(&str, &str); 7] = [
 type On = Vec<(At<BrowserName>, Expect)>;
 
 /// The table `expect` and what it says for single browsers.
-pub(super) fn expectation(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> (Expect, On) {
-    let DeValue::Table(table) = entry.value.get_ref() else {
+pub(super) fn expectation(entry: &Entry<'_, '_>) -> (Expect, On) {
+    let Some(table) = entry.value.as_table() else {
         let help = "say what is expected, as in `expect.status = 200`";
-        mistakes.add(wrong_type("`expect`", "a table", entry.value).help(help));
+        entry.report(entry.value.wrong_type("`expect`", "a table").help(help));
         return Default::default();
     };
     let mut fields = Fields::new(table, "`expect`");
-    let expect = expect(&mut fields, mistakes);
-    let on = fields.table("on", mistakes).map(|(table, _)| on(table, mistakes));
-    fields.finish(mistakes);
+    let expect = expect(&mut fields);
+    let on = fields.table("on").map(|(table, _)| on(table));
+    fields.finish();
     (expect, on.unwrap_or_default())
 }
 
-fn on(browsers: &DeTable<'_>, mistakes: &mut Mistakes) -> On {
+fn on(browsers: Table<'_, '_>) -> On {
     let mut on: On = Vec::new();
-    for entry in entries(browsers) {
-        let name = browser(&entry, mistakes);
-        let Some(table) = table(&format!("`on.\"{}\"`", entry.key), entry.value, mistakes) else {
+    for entry in browsers.entries() {
+        let name = browser(&entry);
+        let Some(table) = entry.value.table(&format!("`on.\"{}\"`", entry.key)) else {
             continue;
         };
         let mut fields = Fields::new(table, "`expect.on`");
-        let expect = expect(&mut fields, mistakes);
-        fields.finish(mistakes);
+        let expect = expect(&mut fields);
+        fields.finish();
         let Some(name) = name else {
             continue;
         };
         if let Some((first, _)) = on.iter().find(|(other, _)| other.value == name) {
-            mistakes.add(
+            browsers.report(
                 Diagnostic::error(format!("`on` says twice what differs in `{name}`"))
                     .label(entry.key_span.clone(), "the same browser again")
                     .label(first.span.clone(), "first here")
@@ -67,7 +69,7 @@ fn on(browsers: &DeTable<'_>, mistakes: &mut Mistakes) -> On {
     on
 }
 
-fn browser(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<BrowserName> {
+fn browser(entry: &Entry<'_, '_>) -> Option<BrowserName> {
     match entry.key.parse() {
         Ok(name) => Some(name),
         Err(unknown) => {
@@ -84,7 +86,7 @@ fn browser(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<BrowserName
                     unknown.word,
                     listed(unknown.expected.iter().copied())
                 ));
-            mistakes.add(match whole {
+            entry.report(match whole {
                 Some(whole) if !unknown.word.is_empty() => {
                     diagnostic.help(format!("did you mean `{whole}`?"))
                 }
@@ -95,79 +97,52 @@ fn browser(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<BrowserName
     }
 }
 
-fn expect(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes) -> Expect {
+fn expect(fields: &mut Fields<'_, '_>) -> Expect {
     let claims = plan::Expect {
-        status: fields.entry("status").and_then(|entry| status(&entry, mistakes)),
-        stored: fields.entry("stored").map(|entry| stored(&entry, mistakes)).unwrap_or_default(),
+        status: fields.entry("status").and_then(|entry| status(&entry)),
+        stored: fields.entry("stored").map(|entry| stored(&entry)).unwrap_or_default(),
         not_stored: fields
             .entry("not_stored")
-            .map(|entry| absent(&entry, Question::Stored, mistakes))
+            .map(|entry| absent(&entry, Question::Stored))
             .unwrap_or_default(),
-        sent: fields.entry("sent").map(|entry| sent(&entry, mistakes)).unwrap_or_default(),
-        not_sent: fields
-            .entry("not_sent")
-            .map(|entry| absent(&entry, Question::Sent, mistakes))
-            .unwrap_or_default(),
-        document_cookie: fields.entry("document_cookie").and_then(|entry| document_cookie(&entry, mistakes)),
-        cors: fields.entry("cors").and_then(|entry| readable(&entry, mistakes)),
-        json: fields.entry("json").and_then(|entry| {
-            Some(Claim { value: json(entry.value, mistakes)?, span: entry.span(mistakes.text()) })
-        }),
+        sent: fields.entry("sent").map(|entry| sent(&entry)).unwrap_or_default(),
+        not_sent: fields.entry("not_sent").map(|entry| absent(&entry, Question::Sent)).unwrap_or_default(),
+        document_cookie: fields.entry("document_cookie").and_then(|entry| document_cookie(&entry)),
+        cors: fields.entry("cors").and_then(|entry| readable(&entry)),
+        json: fields
+            .entry("json")
+            .and_then(|entry| Some(Claim { value: json(entry.value)?, span: entry.span() })),
         ..plan::Expect::default()
     };
-    let url = fields.entry("url").and_then(|entry| {
-        Some(Claim { value: string("`url`", entry.value, mistakes)?, span: entry.span(mistakes.text()) })
-    });
+    let url = fields
+        .entry("url")
+        .and_then(|entry| Some(Claim { value: entry.value.string("`url`")?, span: entry.span() }));
     let requests = fields.entry("requests").and_then(|entry| {
-        let value = strings("`requests`", entry.value, mistakes)?;
-        Some(Claim { value, span: entry.span(mistakes.text()) })
+        let value = entry.value.strings("`requests`")?;
+        Some(Claim { value, span: entry.span() })
     });
     Expect { claims, url, requests }
 }
 
-fn document_cookie(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<Claim<Vec<String>>> {
+fn document_cookie(entry: &Entry<'_, '_>) -> Option<Claim<Vec<String>>> {
     let wanted = "a list of names";
     if let DeValue::Table(_) = entry.value.get_ref() {
         let help = "write `document_cookie = [\"a\", \"b\"]`: exactly these are visible to scripts";
-        mistakes.add(wrong_type("`document_cookie`", wanted, entry.value).help(help));
+        entry.report(entry.value.wrong_type("`document_cookie`", wanted).help(help));
         return None;
     }
-    let Names::List(names) = names(entry, wanted, mistakes) else {
+    let Names::List(names) = names(entry, wanted) else {
         return None;
     };
     let value = names.into_iter().map(|at| at.value).collect();
-    Some(Claim { value, span: entry.span(mistakes.text()) })
+    Some(Claim { value, span: entry.span() })
 }
 
-fn status(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<Claim<u16>> {
-    let status = integer("`status`", entry.value, mistakes)?;
+fn status(entry: &Entry<'_, '_>) -> Option<Claim<u16>> {
+    let status = entry.value.integer("`status`")?;
     // A WebSocket's handshake ends with 101.
-    let value = if status.value == 101 { 101 } else { final_status(&status, mistakes)? };
-    Some(Claim { value, span: entry.span(mistakes.text()) })
-}
-
-/// A status an exchange can end with.
-pub(in crate::scenario) fn final_status(status: &At<i64>, mistakes: &mut Mistakes) -> Option<u16> {
-    match u16::try_from(status.value) {
-        Ok(value @ 200..=599) => Some(value),
-        Ok(100..=199) => {
-            mistakes.add(
-                Diagnostic::error(format!("{} is no status to end with", status.value))
-                    .label(status.span.clone(), "")
-                    .note("a status from 100 to 199 is followed by the real one")
-                    .help("write a status from 200 to 599"),
-            );
-            None
-        }
-        _ => {
-            mistakes.add(
-                Diagnostic::error(format!("{} is no HTTP status", status.value))
-                    .label(status.span.clone(), "")
-                    .help("write a status from 200 to 599"),
-            );
-            None
-        }
-    }
+    let value = if status.value == 101 { 101 } else { final_status(&status, entry.mistakes())? };
+    Some(Claim { value, span: entry.span() })
 }
 
 /// Names, each with what is said of it.
@@ -176,27 +151,27 @@ enum Names<'t, 'i> {
     Table(Vec<Entry<'t, 'i>>),
 }
 
-fn names<'t, 'i>(entry: &Entry<'t, 'i>, wanted: &str, mistakes: &mut Mistakes) -> Names<'t, 'i> {
+fn names<'t, 'i>(entry: &Entry<'t, 'i>, wanted: &str) -> Names<'t, 'i> {
     match entry.value.get_ref() {
-        DeValue::Array(array) => {
-            let names = strings_of(&format!("`{}`", entry.key), array, mistakes);
-            Names::List(once_each(entry.key, names, mistakes))
+        DeValue::Array(_) => {
+            let names = entry.value.each_string(&format!("`{}`", entry.key));
+            Names::List(once_each(entry.key, names, entry.mistakes()))
         }
-        DeValue::Table(table) => Names::Table(entries(table)),
+        DeValue::Table(_) => Names::Table(entry.value.as_table().map(Table::entries).unwrap_or_default()),
         DeValue::String(name) => {
             let name = name.split('=').next().unwrap_or_default().trim();
             let help = format!("put the name in brackets: `[\"{name}\"]`");
-            mistakes.add(wrong_type(&format!("`{}`", entry.key), wanted, entry.value).help(help));
+            entry.report(entry.value.wrong_type(&format!("`{}`", entry.key), wanted).help(help));
             Names::List(Vec::new())
         }
         _ => {
-            mistakes.add(wrong_type(&format!("`{}`", entry.key), wanted, entry.value));
+            entry.report(entry.value.wrong_type(&format!("`{}`", entry.key), wanted));
             Names::List(Vec::new())
         }
     }
 }
 
-fn once_each(key: &str, names: Vec<At<String>>, mistakes: &mut Mistakes) -> Vec<At<String>> {
+fn once_each(key: &str, names: Vec<At<String>>, mistakes: &Mistakes) -> Vec<At<String>> {
     let mut seen: BTreeMap<String, Span> = BTreeMap::new();
     let mut kept = Vec::new();
     for name in names {
@@ -216,8 +191,8 @@ fn once_each(key: &str, names: Vec<At<String>>, mistakes: &mut Mistakes) -> Vec<
     kept
 }
 
-fn stored(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Vec<Claim<Stored>> {
-    match names(entry, "a list of names, or a table of names and attributes", mistakes) {
+fn stored(entry: &Entry<'_, '_>) -> Vec<Claim<Stored>> {
+    match names(entry, "a list of names, or a table of names and attributes") {
         Names::List(names) => names
             .into_iter()
             .map(|at| Claim { value: Stored { name: at.value, ..Stored::default() }, span: at.span })
@@ -225,38 +200,38 @@ fn stored(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Vec<Claim<Stored>> 
         Names::Table(entries) => entries
             .into_iter()
             .filter_map(|entry| {
-                let value = stored_cookie(&entry, mistakes)?;
-                Some(Claim { value, span: entry.span(mistakes.text()) })
+                let value = stored_cookie(&entry)?;
+                Some(Claim { value, span: entry.span() })
             })
             .collect(),
     }
 }
 
-fn stored_cookie(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<Stored> {
+fn stored_cookie(entry: &Entry<'_, '_>) -> Option<Stored> {
     let mut stored = Stored { name: entry.key.to_owned(), ..Stored::default() };
     match entry.value.get_ref() {
         DeValue::Boolean(true) => {}
         DeValue::Boolean(false) => {
-            mistakes.add(opposite(entry, "stored", "not_stored"));
+            entry.report(opposite(entry, "stored", "not_stored"));
             return None;
         }
         DeValue::String(value) => stored.value = Some(value.clone().into_owned()),
-        DeValue::Table(table) => {
-            let mut fields = Fields::new(table, "a stored cookie");
-            stored.value = fields.string("value", mistakes).map(|at| at.value);
-            stored.domain = fields.string("domain", mistakes).and_then(|at| domain(at, mistakes));
-            stored.host_only = fields.boolean("host_only", mistakes).map(|at| at.value);
-            stored.path = fields.string("path", mistakes).map(|at| at.value);
-            stored.secure = fields.boolean("secure", mistakes).map(|at| at.value);
-            stored.http_only = fields.boolean("http_only", mistakes).map(|at| at.value);
+        DeValue::Table(_) => {
+            let mut fields = Fields::new(entry.value.as_table()?, "a stored cookie");
+            stored.value = fields.string("value").map(|at| at.value);
+            stored.domain = fields.string("domain").and_then(|at| domain(at, entry.mistakes()));
+            stored.host_only = fields.boolean("host_only").map(|at| at.value);
+            stored.path = fields.string("path").map(|at| at.value);
+            stored.secure = fields.boolean("secure").map(|at| at.value);
+            stored.http_only = fields.boolean("http_only").map(|at| at.value);
             let words = [SameSite::None, SameSite::Lax, SameSite::Strict, SameSite::Unset];
-            let same_site = fields.word("same_site", &words.map(|word| (word.word(), word)), mistakes);
+            let same_site = fields.word("same_site", &words.map(|word| (word.word(), word)));
             stored.same_site = same_site.map(|at| at.value);
-            stored.session = fields.boolean("session", mistakes).map(|at| at.value);
-            let partitioned = fields.boolean("partitioned", mistakes);
-            let partition = fields.string("partition", mistakes);
+            stored.session = fields.boolean("session").map(|at| at.value);
+            let partitioned = fields.boolean("partitioned");
+            let partition = fields.string("partition");
             if let (Some(At { value: false, span }), Some(partition)) = (&partitioned, &partition) {
-                mistakes.add(
+                entry.report(
                     Diagnostic::error("a cookie without a partition cannot have this one")
                         .label(partition.span.clone(), "")
                         .label(span.clone(), "not partitioned")
@@ -264,12 +239,12 @@ fn stored_cookie(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<Store
                 );
             }
             stored.partitioned = partitioned.map(|at| at.value);
-            stored.partition = partition.and_then(|at| partition_key(at, mistakes));
-            fields.finish(mistakes);
+            stored.partition = partition.and_then(|at| partition_key(at, entry.mistakes()));
+            fields.finish();
         }
         _ => {
             let wanted = "true, a value, or a table of attributes";
-            mistakes.add(wrong_type(&format!("`stored.{}`", entry.key), wanted, entry.value));
+            entry.report(entry.value.wrong_type(&format!("`stored.{}`", entry.key), wanted));
             return None;
         }
     }
@@ -277,7 +252,7 @@ fn stored_cookie(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<Store
 }
 
 /// A cookie's domain in the jar has no leading dot, whoever wrote the attribute.
-fn domain(at: At<String>, mistakes: &mut Mistakes) -> Option<String> {
+fn domain(at: At<String>, mistakes: &Mistakes) -> Option<String> {
     match at.value.strip_prefix('.') {
         None => Some(at.value.to_ascii_lowercase()),
         Some(rest) => {
@@ -292,7 +267,7 @@ fn domain(at: At<String>, mistakes: &mut Mistakes) -> Option<String> {
     }
 }
 
-fn partition_key(at: At<String>, mistakes: &mut Mistakes) -> Option<String> {
+fn partition_key(at: At<String>, mistakes: &Mistakes) -> Option<String> {
     let site = url::Url::parse(&at.value).ok().filter(|url| url.host_str().is_some());
     match site.map(|url| url.origin().ascii_serialization()) {
         Some(site) if site == at.value => Some(at.value),
@@ -318,8 +293,8 @@ fn opposite(entry: &Entry<'_, '_>, key: &str, other: &str) -> Diagnostic {
         .help(format!("say what is not with `{other} = [\"{}\"]`", entry.key))
 }
 
-fn sent(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Vec<Claim<Sent>> {
-    match names(entry, "a list of names, or a table of names and values", mistakes) {
+fn sent(entry: &Entry<'_, '_>) -> Vec<Claim<Sent>> {
+    match names(entry, "a list of names, or a table of names and values") {
         Names::List(names) => names
             .into_iter()
             .map(|at| Claim { value: Sent { name: at.value, value: None }, span: at.span })
@@ -330,25 +305,25 @@ fn sent(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Vec<Claim<Sent>> {
                 let value = match entry.value.get_ref() {
                     DeValue::Boolean(true) => None,
                     DeValue::Boolean(false) => {
-                        mistakes.add(opposite(&entry, "sent", "not_sent"));
+                        entry.report(opposite(&entry, "sent", "not_sent"));
                         return None;
                     }
                     DeValue::String(value) => Some(value.clone().into_owned()),
                     _ => {
                         let what = format!("`sent.{}`", entry.key);
-                        mistakes.add(wrong_type(&what, "true or a value", entry.value));
+                        entry.report(entry.value.wrong_type(&what, "true or a value"));
                         return None;
                     }
                 };
                 let value = Sent { name: entry.key.to_owned(), value };
-                Some(Claim { value, span: entry.span(mistakes.text()) })
+                Some(Claim { value, span: entry.span() })
             })
             .collect(),
     }
 }
 
-fn absent(entry: &Entry<'_, '_>, question: Question, mistakes: &mut Mistakes) -> Vec<Claim<Absent>> {
-    match names(entry, "a list of names, or a table of names and reasons", mistakes) {
+fn absent(entry: &Entry<'_, '_>, question: Question) -> Vec<Claim<Absent>> {
+    match names(entry, "a list of names, or a table of names and reasons") {
         Names::List(names) => names
             .into_iter()
             .map(|at| Claim { value: Absent { name: at.value, reasons: Vec::new() }, span: at.span })
@@ -358,54 +333,52 @@ fn absent(entry: &Entry<'_, '_>, question: Question, mistakes: &mut Mistakes) ->
             entries
                 .into_iter()
                 .map(|entry| {
-                    let value = Absent {
-                        name: entry.key.to_owned(),
-                        reasons: reasons(key, &entry, question, mistakes),
-                    };
-                    Claim { value, span: entry.span(mistakes.text()) }
+                    let value =
+                        Absent { name: entry.key.to_owned(), reasons: reasons(key, &entry, question) };
+                    Claim { value, span: entry.span() }
                 })
                 .collect()
         }
     }
 }
 
-fn reasons(key: &str, entry: &Entry<'_, '_>, question: Question, mistakes: &mut Mistakes) -> Vec<Reason> {
+fn reasons(key: &str, entry: &Entry<'_, '_>, question: Question) -> Vec<Reason> {
     let what = format!("`{key}.{}`", entry.key);
     let words = match entry.value.get_ref() {
         DeValue::Boolean(true) => Vec::new(),
         DeValue::Boolean(false) => {
-            mistakes.add(opposite(entry, key, question.word()));
+            entry.report(opposite(entry, key, question.word()));
             Vec::new()
         }
-        DeValue::String(_) => string(&what, entry.value, mistakes).into_iter().collect(),
-        DeValue::Array(array) => {
-            let words = strings_of(&what, array, mistakes);
-            once_each(&what.replace('`', ""), words, mistakes)
+        DeValue::String(_) => entry.value.string(&what).into_iter().collect(),
+        DeValue::Array(_) => {
+            let words = entry.value.each_string(&what);
+            once_each(&what.replace('`', ""), words, entry.mistakes())
         }
         _ => {
-            mistakes.add(wrong_type(&what, "a reason, a list of reasons, or true", entry.value));
+            entry.report(entry.value.wrong_type(&what, "a reason, a list of reasons, or true"));
             Vec::new()
         }
     };
-    words.iter().filter_map(|word| reason(word, key, question, mistakes)).collect()
+    words.iter().filter_map(|word| reason(word, key, question, entry.mistakes())).collect()
 }
 
-fn readable(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<Claim<Readable>> {
+fn readable(entry: &Entry<'_, '_>) -> Option<Claim<Readable>> {
     let DeValue::String(_) = entry.value.get_ref() else {
         let help = "write `cors = \"readable\"`, or why the page cannot read the answer";
-        mistakes.add(wrong_type("`cors`", "`readable` or a reason", entry.value).help(help));
+        entry.report(entry.value.wrong_type("`cors`", "`readable` or a reason").help(help));
         return None;
     };
-    let word = string("`cors`", entry.value, mistakes)?;
+    let word = entry.value.string("`cors`")?;
     let value = match word.value.as_str() {
         "readable" => Readable::Yes,
-        _ => Readable::No(reason(&word, "cors", Question::Readable, mistakes)?),
+        _ => Readable::No(reason(&word, "cors", Question::Readable, entry.mistakes())?),
     };
-    Some(Claim { value, span: entry.span(mistakes.text()) })
+    Some(Claim { value, span: entry.span() })
 }
 
 /// The reason with this code, which must be able to answer the question that `key` asks.
-fn reason(word: &At<String>, key: &str, question: Question, mistakes: &mut Mistakes) -> Option<Reason> {
+fn reason(word: &At<String>, key: &str, question: Question, mistakes: &Mistakes) -> Option<Reason> {
     let known = Reason::from_code(&word.value);
     if let Some(reason) = known
         && reason.answers(question)

@@ -14,18 +14,18 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use super::super::files;
 use super::super::mistakes::Mistakes;
-use super::fields::{Value, entries, string, strings};
+use super::node::{Table, Value};
 use crate::diagnostic::{Diagnostic, Source, Span};
 
 /// What an included file may hold.
 const KEYS: [&str; 4] = ["variables", "relation", "dns", "origins"];
 
 /// The files a scenario includes, as it names them, each with its place.
-fn named(document: &DeTable<'_>, mistakes: &mut Mistakes) -> Vec<(String, Span)> {
-    let names = match document.get("include") {
+fn named(document: Table<'_, '_>) -> Vec<(String, Span)> {
+    let names = match document.entry("include") {
         None => Vec::new(),
-        Some(value) if value.get_ref().is_str() => string("`include`", value, mistakes).into_iter().collect(),
-        Some(value) => strings("`include`", value, mistakes).unwrap_or_default(),
+        Some(entry) if entry.value.get_ref().is_str() => entry.value.one_or_more("`include`"),
+        Some(entry) => entry.value.strings("`include`").unwrap_or_default(),
     };
     names.into_iter().map(|name| (name.value, name.span)).collect()
 }
@@ -37,10 +37,10 @@ pub(in super::super) fn expanded(source: Source) -> (Source, Vec<Diagnostic>) {
     }
     let text = source.text.clone();
     let (document, _) = DeTable::parse_recoverable(&text);
-    let mut ignored = Mistakes::of(std::sync::Arc::new(Source::new("", "")));
+    let ignored = Mistakes::of(std::sync::Arc::new(Source::new("", "")));
     let folder = Path::new(&source.path).parent().unwrap_or(Path::new("")).to_owned();
     let (mut source, mut diagnostics) = (source, Vec::new());
-    for (name, span) in named(document.get_ref(), &mut ignored) {
+    for (name, span) in named(Table::new(document.get_ref(), &ignored)) {
         let path = folder.join(&name);
         match files::read(&path) {
             Ok(part) => source.append(&part.path, &part.text),
@@ -58,15 +58,15 @@ pub(in super::super) fn expanded(source: Source) -> (Source, Vec<Diagnostic>) {
 pub(super) fn complete<'i>(
     mut document: DeTable<'i>,
     parts: Vec<DeTable<'i>>,
-    mistakes: &mut Mistakes,
+    mistakes: &Mistakes,
 ) -> DeTable<'i> {
     // For its messages: what is wrong with the list of names.
-    named(&document, mistakes);
+    named(Table::new(&document, mistakes));
     for part in parts {
-        for entry in entries(&part) {
+        for entry in Table::new(&part, mistakes).entries() {
             if !KEYS.contains(&entry.key) {
                 let what = format!("an included file has no key `{}`", entry.key);
-                mistakes.add(
+                entry.report(
                     Diagnostic::error(what)
                         .label(entry.key_span.clone(), "")
                         .help("it holds parts of a world: variables, relation, dns and origins"),
@@ -76,11 +76,11 @@ pub(super) fn complete<'i>(
         lay_over(&mut document, part, &KEYS);
     }
     let own = |span: &Span| mistakes.source().is_own(span);
-    let mut variables = Variables::default();
+    let mut variables = Variables { mistakes, declared: false, known: Vec::new(), wrong: Vec::new() };
     if let Some(value) = document.get("variables") {
         variables.declared = true;
         if let DeValue::Table(table) = value.get_ref() {
-            for entry in entries(table) {
+            for entry in Table::new(table, mistakes).entries() {
                 match entry.value.get_ref() {
                     DeValue::String(text) => variables.known.push(Variable {
                         name: entry.key.to_owned(),
@@ -104,7 +104,7 @@ pub(super) fn complete<'i>(
     if variables.declared {
         for (key, value) in document.iter_mut() {
             if key.get_ref() != "variables" && key.get_ref() != "include" {
-                variables.fill(value, mistakes);
+                variables.fill(value);
             }
         }
     }
@@ -181,8 +181,8 @@ fn shifted_value(value: Value<'_>, start: usize) -> Value<'_> {
 }
 
 /// The variables of a scenario.
-#[derive(Default)]
-struct Variables {
+struct Variables<'m> {
+    mistakes: &'m Mistakes,
     /// Whether there are any: without, `{{…}}` is text like any other.
     declared: bool,
     known: Vec<Variable>,
@@ -197,24 +197,24 @@ struct Variable {
     used: bool,
 }
 
-impl Variables {
+impl Variables<'_> {
     /// Fills in every string of a value.
-    fn fill(&mut self, value: &mut Value<'_>, mistakes: &mut Mistakes) {
+    fn fill(&mut self, value: &mut Value<'_>) {
         let span = value.span();
         match value.get_mut() {
             DeValue::String(text) => {
-                if let Some(filled) = self.filled(text, &span, mistakes) {
+                if let Some(filled) = self.filled(text, &span) {
                     *text = Cow::Owned(filled);
                 }
             }
-            DeValue::Array(array) => array.iter_mut().for_each(|value| self.fill(value, mistakes)),
-            DeValue::Table(table) => table.iter_mut().for_each(|(_, value)| self.fill(value, mistakes)),
+            DeValue::Array(array) => array.iter_mut().for_each(|value| self.fill(value)),
+            DeValue::Table(table) => table.iter_mut().for_each(|(_, value)| self.fill(value)),
             _ => {}
         }
     }
 
     /// The text with its variables filled in; `None` where it has none.
-    fn filled(&mut self, text: &str, span: &Span, mistakes: &mut Mistakes) -> Option<String> {
+    fn filled(&mut self, text: &str, span: &Span) -> Option<String> {
         let (mut filled, mut rest) = (String::new(), text);
         while let Some((before, name, after)) = next(rest) {
             filled.push_str(before);
@@ -225,7 +225,7 @@ impl Variables {
                 }
                 None => {
                     let known = self.known.iter().map(|variable| variable.name.as_str());
-                    mistakes.add(
+                    self.mistakes.add(
                         Diagnostic::error(format!("there is no variable `{name}`"))
                             .label(span.clone(), "")
                             .suggest_or_list(name, known),

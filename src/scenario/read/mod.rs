@@ -12,28 +12,28 @@ mod framework;
 mod include;
 mod json;
 mod jwt;
+mod node;
 mod origin;
 mod proxy;
 mod step;
 mod syntax;
 mod upstream;
 
-pub(super) use expect::final_status;
 pub(super) use include::expanded;
-pub(super) use step::actions;
 
 use super::files::SMALLEST;
 use super::mistakes::Mistakes;
 use super::written::{Record, Relation, Scenario};
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use fields::{Fields, entries, string, wrong_type};
+use fields::Fields;
+use node::Table;
 
 /// The keys of a scenario.
 const KEYS: [&str; 8] = ["title", "covers", "include", "variables", "relation", "dns", "origins", "step"];
 
 /// Reads a scenario. Where a file is not TOML, what stands before the first syntax error of the scenario is
 /// checked too, and `None` is returned: the rest cannot be trusted.
-pub(super) fn read(mistakes: &mut Mistakes) -> Option<Scenario> {
+pub(super) fn read(mistakes: &Mistakes) -> Option<Scenario> {
     let source = std::sync::Arc::clone(mistakes.source());
     let (mut documents, mut wrong) = (Vec::new(), Vec::new());
     for part in source.parts() {
@@ -48,7 +48,7 @@ pub(super) fn read(mistakes: &mut Mistakes) -> Option<Scenario> {
     let document = documents.next().unwrap_or_default();
     // What an included file lacks for an error of its own would be missed everywhere else.
     let parts = if wrong.is_empty() { documents.collect() } else { Vec::new() };
-    let scenario = scenario(&include::complete(document, parts, mistakes), mistakes);
+    let scenario = scenario(Table::new(&include::complete(document, parts, mistakes), mistakes));
     if wrong.is_empty() {
         return Some(scenario);
     }
@@ -68,23 +68,20 @@ pub(super) fn read(mistakes: &mut Mistakes) -> Option<Scenario> {
     None
 }
 
-fn scenario(document: &DeTable<'_>, mistakes: &mut Mistakes) -> Scenario {
+fn scenario(document: Table<'_, '_>) -> Scenario {
     let mut fields = Fields::new(document, "a scenario");
-    let title = fields.string("title", mistakes);
-    let covers = fields.strings("covers", mistakes).unwrap_or_default();
+    let title = fields.string("title");
+    let covers = fields.strings("covers").unwrap_or_default();
     // Both are dealt with in `include`.
     fields.entry("include");
-    fields.table("variables", mistakes);
-    let relations = fields.table("relation", mistakes).map(|(table, _)| relations(table, mistakes));
-    let records = fields.table("dns", mistakes).map(|(table, _)| records(table, mistakes));
-    let origins = fields.table("origins", mistakes).map(|(table, _)| origin::origins(table, mistakes));
-    let steps = fields
-        .tables("step", "step", mistakes)
-        .into_iter()
-        .map(|(table, span)| step::step(table, span, mistakes))
-        .collect();
-    fields.finish(mistakes);
-    missing(document, mistakes);
+    fields.table("variables");
+    let relations = fields.table("relation").map(|(table, _)| relations(table));
+    let records = fields.table("dns").map(|(table, _)| records(table));
+    let origins = fields.table("origins").map(|(table, _)| origin::origins(table));
+    let steps =
+        fields.tables("step", "step").into_iter().map(|(table, span)| step::step(table, span)).collect();
+    fields.finish();
+    missing(document);
     Scenario {
         title,
         covers,
@@ -96,14 +93,14 @@ fn scenario(document: &DeTable<'_>, mistakes: &mut Mistakes) -> Scenario {
 }
 
 /// Reports the parts without which a file is no scenario, those that a misspelt key was not meant for.
-fn missing(document: &DeTable<'_>, mistakes: &mut Mistakes) {
+fn missing(document: Table<'_, '_>) {
     let parts = [("title", "title"), ("origins", "origin"), ("step", "step")];
     let missing: Vec<&str> = parts
         .into_iter()
-        .filter(|(key, _)| match document.get(*key).map(|value| value.get_ref()) {
+        .filter(|(key, _)| match document.entry(key).map(|entry| entry.value.get_ref()) {
             None => {
-                let strange = document.keys().filter(|key| !KEYS.contains(&key.get_ref().as_ref()));
-                !strange.into_iter().any(|strange| did_you_mean(strange.get_ref(), KEYS) == Some(key))
+                let mut strange = document.entries().into_iter().filter(|entry| !KEYS.contains(&entry.key));
+                !strange.any(|strange| did_you_mean(strange.key, KEYS) == Some(key))
             }
             Some(DeValue::Table(table)) => table.is_empty(),
             Some(DeValue::Array(array)) => array.is_empty(),
@@ -116,44 +113,45 @@ fn missing(document: &DeTable<'_>, mistakes: &mut Mistakes) {
         [one] => (*one).to_owned(),
         [first @ .., last] => format!("{} and no {last}", first.join(", no ")),
     };
-    mistakes.add_missing(Diagnostic::error(format!("the scenario has no {listed}")).help(SMALLEST));
+    document.report_missing(Diagnostic::error(format!("the scenario has no {listed}")).help(SMALLEST));
 }
 
-fn relations(table: &DeTable<'_>, mistakes: &mut Mistakes) -> Vec<Relation> {
-    entries(table)
+fn relations(table: Table<'_, '_>) -> Vec<Relation> {
+    table
+        .entries()
         .into_iter()
         .filter_map(|entry| {
-            let word = string(&format!("`relation.\"{}\"`", entry.key), entry.value, mistakes)?;
+            let word = entry.value.string(&format!("`relation.\"{}\"`", entry.key))?;
             Some(Relation { arrow: entry.name(), word })
         })
         .collect()
 }
 
-fn records(dns: &DeTable<'_>, mistakes: &mut Mistakes) -> Vec<Record> {
+fn records(dns: Table<'_, '_>) -> Vec<Record> {
     let mut records = Vec::new();
-    for entry in entries(dns) {
+    for entry in dns.entries() {
         // An unquoted name is a path of tables in TOML: `dns.a.example.com` is four of them.
         if let DeValue::Table(inner) = entry.value.get_ref()
             && !inner.is_empty()
             && inner.values().all(|value| matches!(value.get_ref(), DeValue::Table(_)))
         {
-            mistakes.add(
+            dns.report(
                 Diagnostic::error(format!("`dns.{}` holds tables, not a record", entry.key))
                     .label(entry.key_span.clone(), "")
                     .help("put the whole name in quotes: `dns.\"alias.example.com\" = { cname = \"…\" }`"),
             );
             continue;
         }
-        let DeValue::Table(inner) = entry.value.get_ref() else {
+        let Some(inner) = entry.value.as_table() else {
             let help = "write `{ cname = \"api.example.com\" }` or `{ address = \"127.0.0.1\" }`";
             let what = format!("`dns.\"{}\"`", entry.key);
-            mistakes.add(wrong_type(&what, "a table", entry.value).help(help));
+            dns.report(entry.value.wrong_type(&what, "a table").help(help));
             continue;
         };
         let mut fields = Fields::new(inner, "a DNS record");
-        let cname = fields.string("cname", mistakes);
-        let address = fields.string("address", mistakes);
-        fields.finish(mistakes);
+        let cname = fields.string("cname");
+        let address = fields.string("address");
+        fields.finish();
         records.push(Record { name: entry.name(), cname, address });
     }
     records

@@ -1,15 +1,13 @@
 //! Origins, their routes and their CORS settings.
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
-use super::super::mistakes::Mistakes;
 use super::super::written::{At, Cors, Header, Origin, Route};
-use super::fields::{
-    Entry, Fields, boolean, entries, only_true, string, strings, strings_of, table as table_of, wrong_type,
-};
+use super::fields::Fields;
 use super::framework::{self, Kind};
 use super::json::json;
 use super::jwt;
+use super::node::{Entry, Table};
 use super::proxy;
 use super::upstream;
 use crate::diagnostic::{Diagnostic, Span};
@@ -24,56 +22,58 @@ const CERTIFICATES: [(&str, Certificate); 4] = [
     ("self-signed", Certificate::SelfSigned),
 ];
 
-pub(super) fn origins(origins: &DeTable<'_>, mistakes: &mut Mistakes) -> Vec<Origin> {
-    entries(origins)
+pub(super) fn origins(origins: Table<'_, '_>) -> Vec<Origin> {
+    origins
+        .entries()
         .into_iter()
         .filter_map(|entry| {
-            let DeValue::Table(table) = entry.value.get_ref() else {
+            let Some(table) = entry.value.as_table() else {
                 let example =
                     "write a line `[origins.NAME]`, and below it `url = \"https://www.example.com\"`";
                 let what = format!("`origins.{}`", entry.key);
-                mistakes
-                    .add(wrong_type(&what, "a table", entry.value).help(example.replace("NAME", entry.key)));
+                origins.report(
+                    entry.value.wrong_type(&what, "a table").help(example.replace("NAME", entry.key)),
+                );
                 return None;
             };
-            Some(origin(entry.name(), table, mistakes))
+            Some(origin(entry.name(), table))
         })
         .collect()
 }
 
-fn origin(name: At<String>, table: &DeTable<'_>, mistakes: &mut Mistakes) -> Origin {
+fn origin(name: At<String>, table: Table<'_, '_>) -> Origin {
     let mut fields = Fields::new(table, "an origin");
-    let url = fields.required("url", mistakes, || {
+    let url = fields.required("url", || {
         Diagnostic::error(format!("origin `{}` has no `url`", name.value))
             .label(name.span.clone(), "")
             .help("give it scheme and host, as in production: `url = \"https://api.example.com\"`")
     });
-    let url = url.and_then(|entry| string("`url`", entry.value, mistakes));
-    let certificate = fields.word("certificate", &CERTIFICATES, mistakes);
-    let framework = framework::framework(&mut fields, mistakes);
-    let proxy = proxy::proxy(&mut fields, mistakes);
-    let (upstream, edge) = upstream::upstream(&mut fields, mistakes);
+    let url = url.and_then(|entry| entry.value.string("`url`"));
+    let certificate = fields.word("certificate", &CERTIFICATES);
+    let framework = framework::framework(&mut fields);
+    let proxy = proxy::proxy(&mut fields);
+    let (upstream, edge) = upstream::upstream(&mut fields);
     let kind = framework.as_ref().map(|(kind, framework)| (*kind, &framework.value));
     let routes: Vec<Route> = fields
-        .tables("routes", &format!("origins.{}.routes", name.value), mistakes)
+        .tables("routes", &format!("origins.{}.routes", name.value))
         .into_iter()
-        .map(|(table, span)| route(table, span, kind, mistakes))
+        .map(|(table, span)| route(table, span, kind))
         .collect();
     let cors = fields.entry_or_misspelt("cors").and_then(|entry| {
-        let table = table_of("`cors`", entry.value, mistakes)?;
-        Some(At { value: cors(table, entry.value.span(), mistakes), span: entry.key_span })
+        let table = entry.value.table("`cors`")?;
+        Some(At { value: cors(table, entry.value.span()), span: entry.key_span })
     });
     if let Some((_, framework)) = kind {
-        framework::check(framework, &routes, mistakes);
+        framework::check(framework, &routes, fields.mistakes());
     }
     let framework = framework.map(|(_, framework)| framework);
-    fields.finish(mistakes);
+    fields.finish();
     Origin { name, url, certificate, routes, cors, framework, proxy, upstream, edge }
 }
 
-fn cors(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Cors {
+fn cors(table: Table<'_, '_>, span: Span) -> Cors {
     let mut fields = Fields::new(table, "`cors`");
-    let allow_origins = fields.required("allow_origins", mistakes, || {
+    let allow_origins = fields.required("allow_origins", || {
         Diagnostic::error("these CORS settings have no `allow_origins`")
             .label(span, "")
             .help("list the origins that are let in: `allow_origins = [\"https://www.example.com\"]`")
@@ -81,37 +81,32 @@ fn cors(table: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Cors {
     });
     let cors = Cors {
         allow_origins: allow_origins
-            .and_then(|entry| strings("`allow_origins`", entry.value, mistakes))
+            .and_then(|entry| entry.value.strings("`allow_origins`"))
             .unwrap_or_default(),
-        allow_credentials: fields.boolean("allow_credentials", mistakes).is_some_and(|at| at.value),
-        allow_headers: fields.strings("allow_headers", mistakes).unwrap_or_default(),
-        allow_methods: fields.strings("allow_methods", mistakes),
-        expose_headers: fields.strings("expose_headers", mistakes).unwrap_or_default(),
-        max_age: fields.integer("max_age", mistakes),
+        allow_credentials: fields.boolean("allow_credentials").is_some_and(|at| at.value),
+        allow_headers: fields.strings("allow_headers").unwrap_or_default(),
+        allow_methods: fields.strings("allow_methods"),
+        expose_headers: fields.strings("expose_headers").unwrap_or_default(),
+        max_age: fields.integer("max_age"),
     };
-    fields.finish(mistakes);
+    fields.finish();
     cors
 }
 
-fn route(
-    table: &DeTable<'_>,
-    span: Span,
-    framework: Option<(Kind, &Framework)>,
-    mistakes: &mut Mistakes,
-) -> Route {
+fn route(table: Table<'_, '_>, span: Span, framework: Option<(Kind, &Framework)>) -> Route {
     let mut fields = Fields::new(table, "a route");
-    let at = fields.required("at", mistakes, || {
+    let at = fields.required("at", || {
         Diagnostic::error("a route has no `at`")
             .label(span, "")
             .help("say what it answers: `at = \"GET /path\"`")
     });
-    let at = at.and_then(|entry| string("`at`", entry.value, mistakes));
-    let status = fields.integer("status", mistakes);
-    let headers = fields.entry("headers").map(|entry| headers(&entry, mistakes)).unwrap_or_default();
-    let set_cookie = fields.entry("set_cookie").map(|entry| set_cookie(&entry, mistakes)).unwrap_or_default();
+    let at = at.and_then(|entry| entry.value.string("`at`"));
+    let status = fields.integer("status");
+    let headers = fields.entry("headers").map(|entry| headers(&entry)).unwrap_or_default();
+    let set_cookie = fields.entry("set_cookie").map(|entry| set_cookie(&entry)).unwrap_or_default();
     let mut bodies = Vec::new();
     if let Some(entry) = fields.entry("json")
-        && let Some(value) = json(entry.value, mistakes)
+        && let Some(value) = json(entry.value)
     {
         let body = At { value: Body::Json(value), span: entry.value.span() };
         bodies.push((entry.key_span, body));
@@ -120,54 +115,49 @@ fn route(
         [("text", Body::Text as fn(String) -> Body), ("html", Body::Html), ("redirect", Body::Redirect)]
     {
         if let Some(entry) = fields.entry(key)
-            && let Some(text) = string(&format!("`{key}`"), entry.value, mistakes)
+            && let Some(text) = entry.value.string(&format!("`{key}`"))
         {
             bodies.push((entry.key_span, At { value: body(text.value), span: text.span }));
         }
     }
     if let Some(entry) = fields.entry("websocket")
-        && let Some(word) = boolean("`websocket`", entry.value, mistakes)
-        && only_true("websocket", &word, "it", mistakes)
+        && entry.only_true("it")
     {
-        bodies.push((entry.key_span, At { value: Body::WebSocket, span: word.span }));
+        bodies.push((entry.key_span, At { value: Body::WebSocket, span: entry.value.span() }));
     }
     bodies.sort_by_key(|(key, _)| key.start);
-    let require_cookie = fields.string("require_cookie", mistakes);
-    let sign_jwt = fields.entry("sign_jwt").and_then(|entry| jwt::sign(&entry, mistakes));
-    let require_jwt = fields.entry("require_jwt").and_then(|entry| jwt::require(&entry, mistakes));
-    let (view, does) = framework
-        .map_or_else(Default::default, |framework| framework::view(framework, &mut fields, mistakes));
-    fields.finish(mistakes);
+    let require_cookie = fields.string("require_cookie");
+    let sign_jwt = fields.entry("sign_jwt").and_then(|entry| jwt::sign(&entry));
+    let require_jwt = fields.entry("require_jwt").and_then(|entry| jwt::require(&entry));
+    let (view, does) =
+        framework.map_or_else(Default::default, |framework| framework::view(framework, &mut fields));
+    fields.finish();
     Route { at, status, headers, set_cookie, bodies, require_cookie, sign_jwt, require_jwt, view, does }
 }
 
 /// A list of lines, or one line.
-fn set_cookie(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Vec<At<String>> {
+fn set_cookie(entry: &Entry<'_, '_>) -> Vec<At<String>> {
     match entry.value.get_ref() {
-        DeValue::Array(array) => strings_of("`set_cookie`", array, mistakes),
-        DeValue::String(_) => string("`set_cookie`", entry.value, mistakes).into_iter().collect(),
+        DeValue::Array(_) | DeValue::String(_) => entry.value.one_or_more("`set_cookie`"),
         _ => {
             let help = "write `set_cookie = [\"name=value; Path=/\"]`";
-            mistakes.add(wrong_type("`set_cookie`", "a list of Set-Cookie lines", entry.value).help(help));
+            entry.report(entry.value.wrong_type("`set_cookie`", "a list of Set-Cookie lines").help(help));
             Vec::new()
         }
     }
 }
 
 /// A table of header fields; a list of values gives a field each.
-pub(super) fn headers(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Vec<Header> {
-    let DeValue::Table(table) = entry.value.get_ref() else {
+pub(super) fn headers(entry: &Entry<'_, '_>) -> Vec<Header> {
+    let Some(table) = entry.value.as_table() else {
         let help = "write `headers = { x-name = \"value\" }`";
-        mistakes.add(wrong_type("`headers`", "a table", entry.value).help(help));
+        entry.report(entry.value.wrong_type("`headers`", "a table").help(help));
         return Vec::new();
     };
     let mut headers = Vec::new();
-    for field in entries(table) {
+    for field in table.entries() {
         let what = format!("header `{}`", field.key);
-        let values = match field.value.get_ref() {
-            DeValue::Array(array) => strings_of(&what, array, mistakes),
-            _ => string(&what, field.value, mistakes).into_iter().collect(),
-        };
+        let values = field.value.one_or_more(&what);
         headers.extend(values.into_iter().map(|value| Header { name: field.name(), value }));
     }
     headers

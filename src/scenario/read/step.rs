@@ -1,94 +1,86 @@
 //! Steps: one action and what is expected of it.
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
-use super::super::mistakes::Mistakes;
-use super::super::written::{Action, At, Payload, Request, Step};
+use super::super::actions::ACTIONS;
+use super::super::written::{Acted, Action, At, Payload, Request, Step};
 use super::expect::expectation;
-use super::fields::{
-    Entry, Fields, Value, boolean, entries, only_true, string, strings_of, with_article, wrong_type,
-};
+use super::fields::Fields;
 use super::json::json;
+use super::node::{Entry, Node, Table};
 use super::origin::headers;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{self, Credentials};
 
-/// The actions there are, each with what reads it.
-const ACTIONS: [(&str, ReadAction); 21] = [
-    ("visit", |value, mistakes| address("`visit`", value, mistakes).map(Action::Visit)),
-    ("link", |value, mistakes| address("`link`", value, mistakes).map(Action::Link)),
-    ("form", form),
-    ("click", |value, mistakes| string("`click`", value, mistakes).map(Action::Click)),
-    ("fill", fill),
-    ("reload", |value, mistakes| bare("reload", plan::Action::Reload, value, mistakes)),
-    ("back", |value, mistakes| bare("back", plan::Action::Back, value, mistakes)),
-    ("image", |value, mistakes| address("`image`", value, mistakes).map(Action::Image)),
-    ("script", |value, mistakes| address("`script`", value, mistakes).map(Action::Script)),
-    ("iframe", |value, mistakes| address("`iframe`", value, mistakes).map(Action::Iframe)),
-    ("popup", |value, mistakes| address("`popup`", value, mistakes).map(Action::Popup)),
-    ("beacon", |value, mistakes| address("`beacon`", value, mistakes).map(Action::Beacon)),
-    ("websocket", |value, mistakes| address("`websocket`", value, mistakes).map(Action::WebSocket)),
-    ("fetch", fetch),
-    ("xhr", xhr),
-    ("document_cookie", document_cookie),
-    ("storage_access", |value, mistakes| {
-        bare("storage_access", plan::Action::StorageAccess, value, mistakes)
-    }),
-    ("eval", |value, mistakes| string("`eval`", value, mistakes).map(|at| Action::Eval(at.value))),
-    ("clear", |value, mistakes| bare("clear", plan::Action::Clear, value, mistakes)),
-    ("restart", |value, mistakes| bare("restart", plan::Action::Restart, value, mistakes)),
-    ("advance", advance),
-];
-
-type ReadAction = fn(&Value<'_>, &mut Mistakes) -> Option<Action>;
-
-/// The keys of the actions there are.
-pub(in crate::scenario) fn actions() -> impl Iterator<Item = &'static str> {
-    ACTIONS.iter().map(|(key, _)| *key)
-}
-
-pub(super) fn step(step: &DeTable<'_>, span: Span, mistakes: &mut Mistakes) -> Step {
+pub(super) fn step(step: Table<'_, '_>, span: Span) -> Step {
     let mut fields = Fields::new(step, "a step");
     let mut actions = Vec::new();
-    for (key, read) in ACTIONS {
-        if let Some(entry) = fields.entry(key) {
-            let span = action_span(&entry, mistakes.text());
-            actions.push(At { value: read(entry.value, mistakes), span });
+    for word in &ACTIONS {
+        if let Some(entry) = fields.entry(word.key) {
+            actions.push(Acted { word, span: action_span(&entry), action: action(&entry) });
         }
     }
     actions.sort_by_key(|action| action.span.start);
-    let inside = fields.entry("inside").and_then(|entry| address("`inside`", entry.value, mistakes));
+    let inside = fields.entry("inside").and_then(|entry| address(&entry));
     let (expect, on) =
-        fields.entry_or_misspelt("expect").map(|entry| expectation(&entry, mistakes)).unwrap_or_default();
-    let strange = fields.finish(mistakes);
+        fields.entry_or_misspelt("expect").map(|entry| expectation(&entry)).unwrap_or_default();
+    let strange = fields.finish();
     Step { span, actions, strange, inside, expect, on }
 }
 
+/// What an action's key holds.
+fn action(entry: &Entry<'_, '_>) -> Option<Action> {
+    Some(match entry.key {
+        "visit" => Action::Visit(address(entry)?),
+        "link" => Action::Link(address(entry)?),
+        "image" => Action::Image(address(entry)?),
+        "script" => Action::Script(address(entry)?),
+        "iframe" => Action::Iframe(address(entry)?),
+        "popup" => Action::Popup(address(entry)?),
+        "beacon" => Action::Beacon(address(entry)?),
+        "websocket" => Action::WebSocket(address(entry)?),
+        "form" => form(entry)?,
+        "fetch" => fetch(entry)?,
+        "xhr" => xhr(entry)?,
+        "click" => Action::Click(entry.value.string("`click`")?),
+        "eval" => Action::Eval(entry.value.string("`eval`")?.value),
+        "fill" => fill(entry.value)?,
+        "advance" => advance(entry.value)?,
+        "document_cookie" => document_cookie(entry)?,
+        "reload" => bare(entry, plan::Action::Reload)?,
+        "back" => bare(entry, plan::Action::Back)?,
+        "storage_access" => bare(entry, plan::Action::StorageAccess)?,
+        "clear" => bare(entry, plan::Action::Clear)?,
+        "restart" => bare(entry, plan::Action::Restart)?,
+        key => unreachable!("`{key}` is in the table of actions, and nothing here reads it"),
+    })
+}
+
 /// The whole statement for an action of a word or two, the key alone for a table.
-fn action_span(entry: &Entry<'_, '_>, text: &str) -> Span {
+fn action_span(entry: &Entry<'_, '_>) -> Span {
     match entry.value.get_ref() {
         DeValue::Table(_) => entry.key_span.clone(),
-        _ => entry.span(text),
+        _ => entry.span(),
     }
 }
 
-fn address(what: &str, value: &Value<'_>, mistakes: &mut Mistakes) -> Option<At<String>> {
-    if let DeValue::String(url) = value.get_ref() {
-        return Some(At { value: url.clone().into_owned(), span: value.span() });
+fn address(entry: &Entry<'_, '_>) -> Option<At<String>> {
+    if let DeValue::String(url) = entry.value.get_ref() {
+        return Some(At { value: url.clone().into_owned(), span: entry.value.span() });
     }
-    let help = format!("write {}", format!("{what} = \"ORIGIN:/path\"").replace('`', ""));
-    mistakes.add(wrong_type(what, "a URL", value).help(help));
+    let help = format!("write {} = \"ORIGIN:/path\"", entry.key);
+    entry.report(entry.value.wrong_type(&format!("`{}`", entry.key), "a URL").help(help));
     None
 }
 
-fn fetch(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action> {
+fn fetch(entry: &Entry<'_, '_>) -> Option<Action> {
     let request = |url| Action::Fetch { request: plain(url), credentials: Credentials::default() };
-    url_or_table("`fetch`", value, mistakes, request, |table, mistakes| {
+    url_or_table(entry, request, |table| {
         let mut fields = Fields::new(table, "`fetch`");
-        let request = request_of("fetch", &mut fields, value, mistakes);
+        let request = request_of(entry, &mut fields);
         let modes = [Credentials::Omit, Credentials::SameOrigin, Credentials::Include];
-        let credentials = fields.word("credentials", &modes.map(|mode| (mode.word(), mode)), mistakes);
-        fields.finish(mistakes);
+        let credentials = fields.word("credentials", &modes.map(|mode| (mode.word(), mode)));
+        fields.finish();
         Some(Action::Fetch {
             request: request?,
             credentials: credentials.map(|at| at.value).unwrap_or_default(),
@@ -96,37 +88,33 @@ fn fetch(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action> {
     })
 }
 
-fn xhr(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action> {
+fn xhr(entry: &Entry<'_, '_>) -> Option<Action> {
     let request = |url| Action::Xhr { request: plain(url), with_credentials: false };
-    url_or_table("`xhr`", value, mistakes, request, |table, mistakes| {
+    url_or_table(entry, request, |table| {
         let mut fields = Fields::new(table, "`xhr`");
-        let request = request_of("xhr", &mut fields, value, mistakes);
-        let with_credentials = fields.boolean("with_credentials", mistakes).is_some_and(|at| at.value);
-        fields.finish(mistakes);
+        let request = request_of(entry, &mut fields);
+        let with_credentials = fields.boolean("with_credentials").is_some_and(|at| at.value);
+        fields.finish();
         Some(Action::Xhr { request: request?, with_credentials })
     })
 }
 
-fn form(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action> {
+fn form(entry: &Entry<'_, '_>) -> Option<Action> {
     let form = |url| Action::Form { url, method: None, fields: Vec::new() };
-    url_or_table("`form`", value, mistakes, form, |table, mistakes| {
+    url_or_table(entry, form, |table| {
         let mut fields = Fields::new(table, "`form`");
-        let url = url("form", &mut fields, value, mistakes);
-        let method = fields.string("method", mistakes);
-        let inputs = fields.table("fields", mistakes).map(|(table, _)| form_fields(table, mistakes));
-        fields.finish(mistakes);
+        let url = url(entry, &mut fields);
+        let method = fields.string("method");
+        let inputs = fields.table("fields").map(|(table, _)| form_fields(table));
+        fields.finish();
         Some(Action::Form { url: url?, method, fields: inputs.unwrap_or_default() })
     })
 }
 
-fn form_fields(table: &DeTable<'_>, mistakes: &mut Mistakes) -> Vec<(String, String)> {
+fn form_fields(table: Table<'_, '_>) -> Vec<(String, String)> {
     let mut fields = Vec::new();
-    for entry in entries(table) {
-        let what = format!("field `{}`", entry.key);
-        let values = match entry.value.get_ref() {
-            DeValue::Array(array) => strings_of(&what, array, mistakes),
-            _ => string(&what, entry.value, mistakes).into_iter().collect(),
-        };
+    for entry in table.entries() {
+        let values = entry.value.one_or_more(&format!("field `{}`", entry.key));
         fields.extend(values.into_iter().map(|value| (entry.key.to_owned(), value.value)));
     }
     fields
@@ -136,23 +124,18 @@ fn plain(url: At<String>) -> Request {
     Request { url, method: None, headers: Vec::new(), bodies: Vec::new() }
 }
 
-fn request_of(
-    key: &str,
-    fields: &mut Fields<'_, '_>,
-    value: &Value<'_>,
-    mistakes: &mut Mistakes,
-) -> Option<Request> {
-    let url = url(key, fields, value, mistakes);
-    let method = fields.string("method", mistakes);
-    let headers = fields.entry("headers").map(|entry| headers(&entry, mistakes)).unwrap_or_default();
+fn request_of(action: &Entry<'_, '_>, fields: &mut Fields<'_, '_>) -> Option<Request> {
+    let url = url(action, fields);
+    let method = fields.string("method");
+    let headers = fields.entry("headers").map(|entry| headers(&entry)).unwrap_or_default();
     let mut bodies = Vec::new();
     if let Some(entry) = fields.entry("json")
-        && let Some(json) = json(entry.value, mistakes)
+        && let Some(json) = json(entry.value)
     {
         bodies.push(At { value: Payload::Json(json), span: entry.key_span });
     }
     if let Some(entry) = fields.entry("body")
-        && let Some(text) = string("`body`", entry.value, mistakes)
+        && let Some(text) = entry.value.string("`body`")
     {
         bodies.push(At { value: Payload::Text(text.value), span: entry.key_span });
     }
@@ -160,94 +143,79 @@ fn request_of(
     Some(Request { url: url?, method, headers, bodies })
 }
 
-/// The `url` of a table, which must have one.
-fn url(
-    key: &str,
-    fields: &mut Fields<'_, '_>,
-    value: &Value<'_>,
-    mistakes: &mut Mistakes,
-) -> Option<At<String>> {
-    let entry = fields.required("url", mistakes, || {
+/// The `url` of an action's table, which must have one.
+fn url(action: &Entry<'_, '_>, fields: &mut Fields<'_, '_>) -> Option<At<String>> {
+    let key = action.key;
+    let entry = fields.required("url", || {
         Diagnostic::error(format!("`{key}` has no `url`"))
-            .label(value.span(), "")
+            .label(action.value.span(), "")
             .help(format!("say where it goes: `{key} = {{ url = \"ORIGIN:/path\" }}`"))
     })?;
-    string("`url`", entry.value, mistakes)
+    entry.value.string("`url`")
 }
 
 fn url_or_table(
-    what: &str,
-    value: &Value<'_>,
-    mistakes: &mut Mistakes,
+    entry: &Entry<'_, '_>,
     of_url: impl FnOnce(At<String>) -> Action,
-    of_table: impl FnOnce(&DeTable<'_>, &mut Mistakes) -> Option<Action>,
+    of_table: impl FnOnce(Table<'_, '_>) -> Option<Action>,
 ) -> Option<Action> {
-    match value.get_ref() {
-        DeValue::Table(table) => of_table(table, mistakes),
-        DeValue::String(_) => string(what, value, mistakes).map(of_url),
-        _ => {
-            let help = format!("write {}", format!("{what} = {{ url = \"ORIGIN:/path\" }}").replace('`', ""));
-            mistakes.add(wrong_type(what, "a table with a `url`, or a URL", value).help(help));
-            None
-        }
+    let (key, value) = (entry.key, entry.value);
+    if let Some(table) = value.as_table() {
+        return of_table(table);
     }
+    if let DeValue::String(_) = value.get_ref() {
+        return value.string(key).map(of_url);
+    }
+    let help = format!("write {key} = {{ url = \"ORIGIN:/path\" }}");
+    entry.report(value.wrong_type(&format!("`{key}`"), "a table with a `url`, or a URL").help(help));
+    None
 }
 
 /// An action that holds nothing: `KEY = true`.
-fn bare(
-    key: &'static str,
-    action: plan::Action,
-    value: &Value<'_>,
-    mistakes: &mut Mistakes,
-) -> Option<Action> {
-    let word = boolean(&format!("`{key}`"), value, mistakes)?;
-    only_true(key, &word, "the step", mistakes).then_some(Action::Bare(action))
+fn bare(entry: &Entry<'_, '_>, action: plan::Action) -> Option<Action> {
+    entry.only_true("the step").then_some(Action::Bare(action))
 }
 
-fn fill(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action> {
+fn fill(value: Node<'_, '_>) -> Option<Action> {
     let example = "write `fill = { \"input[name=email]\" = \"a@b.c\" }`: a CSS selector, and what is typed";
-    let DeValue::Table(table) = value.get_ref() else {
-        mistakes.add(wrong_type("`fill`", "a table", value).help(example));
+    let Some(table) = value.as_table() else {
+        value.report(value.wrong_type("`fill`", "a table").help(example));
         return None;
     };
     if table.is_empty() {
-        mistakes.add(Diagnostic::error("`fill` fills nothing").label(value.span(), "").help(example));
+        value.report(Diagnostic::error("`fill` fills nothing").label(value.span(), "").help(example));
         return None;
     }
-    let fields = entries(table).into_iter().filter_map(|entry| {
-        let text = string(&format!("what is typed into `{}`", entry.key), entry.value, mistakes)?;
+    let fields = table.entries().into_iter().filter_map(|entry| {
+        let text = entry.value.string(&format!("what is typed into `{}`", entry.key))?;
         Some((entry.name(), text.value))
     });
     Some(Action::Fill(fields.collect()))
 }
 
-fn advance(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action> {
+fn advance(value: Node<'_, '_>) -> Option<Action> {
     if let DeValue::String(text) = value.get_ref() {
         return Some(Action::Advance(At { value: text.clone().into_owned(), span: value.span() }));
     }
     let help = "write a number and its unit: `advance = \"90s\"`, `\"31m\"`, `\"2h\"` or `\"8d\"`";
-    mistakes.add(wrong_type("`advance`", "a time as a string", value).help(help));
+    value.report(value.wrong_type("`advance`", "a time as a string").help(help));
     None
 }
 
-fn document_cookie(value: &Value<'_>, mistakes: &mut Mistakes) -> Option<Action> {
+fn document_cookie(entry: &Entry<'_, '_>) -> Option<Action> {
+    let value = entry.value;
     match value.get_ref() {
-        DeValue::Boolean(word) => {
-            only_true("document_cookie", &At { value: *word, span: value.span() }, "the step", mistakes)
-                .then_some(Action::DocumentCookie { write: None })
-        }
-        DeValue::String(_) => {
-            Some(Action::DocumentCookie { write: string("`document_cookie`", value, mistakes) })
-        }
-        DeValue::Table(table) => {
-            let mut fields = Fields::new(table, "`document_cookie`");
-            let write = fields.string("write", mistakes);
-            fields.finish(mistakes);
+        DeValue::Boolean(_) => entry.only_true("the step").then_some(Action::DocumentCookie { write: None }),
+        DeValue::String(_) => Some(Action::DocumentCookie { write: value.string("`document_cookie`") }),
+        DeValue::Table(_) => {
+            let mut fields = Fields::new(value.as_table()?, "`document_cookie`");
+            let write = fields.string("write");
+            fields.finish();
             Some(Action::DocumentCookie { write })
         }
-        other => {
-            let found = with_article(other);
-            mistakes.add(
+        _ => {
+            let found = value.with_article();
+            value.report(
                 Diagnostic::error(format!("`document_cookie` takes true or a string, and this is {found}"))
                     .label(value.span(), "")
                     .help("`true` reads it; a string such as `\"a=1; path=/\"` is written to it"),

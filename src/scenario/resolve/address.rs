@@ -24,7 +24,7 @@ pub(super) struct Named {
 
 impl Names {
     /// The names of a scenario; every mistake in the origins' own names and URLs is reported.
-    pub(super) fn of(scenario: &Scenario, mistakes: &mut Mistakes) -> Self {
+    pub(super) fn of(scenario: &Scenario, mistakes: &Mistakes) -> Self {
         let mut origins: Vec<Named> = Vec::new();
         for origin in &scenario.origins {
             check_name(&origin.name, mistakes);
@@ -60,7 +60,7 @@ impl Names {
 
     /// The origin of this name. One that does not exist is reported; one whose URL is wrong is
     /// reported elsewhere, and gives `None` in silence.
-    pub(super) fn origin(&self, name: &str, span: Span, mistakes: &mut Mistakes) -> Option<&Url> {
+    pub(super) fn origin(&self, name: &str, span: Span, mistakes: &Mistakes) -> Option<&Url> {
         match self.origins.iter().find(|origin| origin.name.value == name) {
             Some(origin) => origin.url.as_ref().map(|url| &url.value),
             None => {
@@ -83,7 +83,7 @@ impl Names {
     }
 
     /// A URL a browser is sent to: `ORIGIN:PATH`, or a whole URL inside the world.
-    pub(super) fn inside(&self, text: &At<String>, mistakes: &mut Mistakes) -> Option<Url> {
+    pub(super) fn inside(&self, text: &At<String>, mistakes: &Mistakes) -> Option<Url> {
         let url = self.anywhere(text, mistakes)?;
         if !matches!(url.scheme(), "http" | "https") {
             mistakes.add(
@@ -126,7 +126,7 @@ impl Names {
     }
 
     /// `ORIGIN:PATH`, or a whole URL of any place.
-    pub(super) fn anywhere(&self, text: &At<String>, mistakes: &mut Mistakes) -> Option<Url> {
+    pub(super) fn anywhere(&self, text: &At<String>, mistakes: &Mistakes) -> Option<Url> {
         if let Some(bad) = text.value.chars().find(|c| c.is_control()) {
             mistakes.add(
                 Diagnostic::error(format!("a URL cannot hold the control character U+{:04X}", bad as u32))
@@ -182,7 +182,7 @@ impl Names {
     }
 
     /// The value of a `Location` header: `ORIGIN:/path` becomes a whole URL, and all else stays as it is.
-    pub(super) fn location(&self, text: &At<String>, mistakes: &mut Mistakes) -> Option<String> {
+    pub(super) fn location(&self, text: &At<String>, mistakes: &Mistakes) -> Option<String> {
         match split(&text.value) {
             Written::Short { origin, path } => {
                 let known = self.origins.iter().any(|named| named.name.value == origin);
@@ -231,7 +231,7 @@ fn split(text: &str) -> Written<'_> {
     }
 }
 
-fn at_path(base: &Url, path: &str, text: &At<String>, mistakes: &mut Mistakes) -> Option<Url> {
+fn at_path(base: &Url, path: &str, text: &At<String>, mistakes: &Mistakes) -> Option<Url> {
     if !path.starts_with('/') {
         let origin = text.value.split(':').next().unwrap_or_default();
         mistakes.add(
@@ -259,7 +259,7 @@ fn is_name(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-fn check_name(name: &At<String>, mistakes: &mut Mistakes) {
+fn check_name(name: &At<String>, mistakes: &Mistakes) {
     if !is_name(&name.value) {
         mistakes.add(
             Diagnostic::error(format!("`{}` cannot name an origin", name.value))
@@ -284,8 +284,8 @@ fn user_info(span: Span) -> Diagnostic {
 }
 
 /// The `url` of an origin: scheme, host and port, and nothing else.
-fn origin_url(text: &At<String>, mistakes: &mut Mistakes) -> Option<Url> {
-    let refuse = |message: String, help: String, mistakes: &mut Mistakes| {
+fn origin_url(text: &At<String>, mistakes: &Mistakes) -> Option<Url> {
+    let refuse = |message: String, help: String, mistakes: &Mistakes| {
         mistakes.add(Diagnostic::error(message).label(text.span.clone(), "").help(help));
         None
     };

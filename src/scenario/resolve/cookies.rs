@@ -6,23 +6,23 @@
 
 use std::collections::BTreeSet;
 
+use super::super::checks;
 use super::super::mistakes::Mistakes;
 use super::super::written::{Action, At, Expect, Scenario};
-use super::headers;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 use crate::plan::Body;
 use crate::plan::framework::CookieCall;
 use crate::slips::slips;
 
 /// Warns of the slips in every line. Where the file is not settled, a variable may have left a gap in a line.
-pub(super) fn check_lines(scenario: &Scenario, settled: bool, mistakes: &mut Mistakes) {
+pub(super) fn check_lines(scenario: &Scenario, settled: bool, mistakes: &Mistakes) {
     for line in lines(scenario) {
         let raw = mistakes.text().get(line.span.clone()).unwrap_or_default();
         if !settled && raw.contains("{{") {
             continue;
         }
         for slip in slips(&line.value) {
-            let place = headers::part(mistakes.text(), line, &slip.span);
+            let place = checks::part(mistakes.text(), line, &slip.span);
             mistakes.add(Diagnostic::warning(slip.message).label(place, "").help(slip.help));
         }
     }
@@ -37,7 +37,7 @@ fn lines(scenario: &Scenario) -> Vec<&At<String>> {
         route.set_cookie.iter().chain(fields.map(|header| &header.value))
     });
     let actions = scenario.steps.iter().flat_map(|step| &step.actions);
-    let written = actions.filter_map(|action| match &action.value {
+    let written = actions.filter_map(|action| match &action.action {
         Some(Action::DocumentCookie { write }) => write.as_ref(),
         _ => None,
     });
@@ -45,7 +45,7 @@ fn lines(scenario: &Scenario) -> Vec<&At<String>> {
 }
 
 /// Warns once for each name.
-pub(super) fn check(scenario: &Scenario, mistakes: &mut Mistakes) {
+pub(super) fn check(scenario: &Scenario, mistakes: &Mistakes) {
     let mut settable = BTreeSet::new();
     // Scripts may set what they like, so a name that occurs in one is taken for settable.
     let mut scripts: Vec<&str> = Vec::new();
@@ -65,7 +65,7 @@ pub(super) fn check(scenario: &Scenario, mistakes: &mut Mistakes) {
         }
     }
     for action in scenario.steps.iter().flat_map(|step| &step.actions) {
-        match &action.value {
+        match &action.action {
             Some(Action::DocumentCookie { write: Some(line) }) => settable.extend(name_of(&line.value)),
             Some(Action::Eval(script)) => scripts.push(script),
             _ => {}

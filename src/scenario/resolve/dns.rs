@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::{Record, RecordData};
 
 /// The records, those that are right.
-pub(super) fn records(written: &[written::Record], names: &Names, mistakes: &mut Mistakes) -> Vec<Record> {
+pub(super) fn records(written: &[written::Record], names: &Names, mistakes: &Mistakes) -> Vec<Record> {
     let mut records: Vec<(Record, &written::Record)> = Vec::new();
     for record in written {
         let Some(name) = name(record, names, mistakes) else {
@@ -35,7 +35,7 @@ pub(super) fn records(written: &[written::Record], names: &Names, mistakes: &mut
     records.into_iter().map(|(record, _)| record).collect()
 }
 
-fn name(record: &written::Record, names: &Names, mistakes: &mut Mistakes) -> Option<String> {
+fn name(record: &written::Record, names: &Names, mistakes: &Mistakes) -> Option<String> {
     let name = record.name.value.to_ascii_lowercase();
     let bare = name.strip_prefix("*.").unwrap_or(&name);
     let wrong = match check_host(bare) {
@@ -76,7 +76,7 @@ fn host_of(url: Option<&Url>) -> Option<&str> {
     }
 }
 
-fn data(record: &written::Record, names: &Names, mistakes: &mut Mistakes) -> Option<RecordData> {
+fn data(record: &written::Record, names: &Names, mistakes: &Mistakes) -> Option<RecordData> {
     match (&record.cname, &record.address) {
         (Some(cname), None) => {
             let target = cname.value.to_ascii_lowercase();
@@ -134,7 +134,7 @@ fn data(record: &written::Record, names: &Names, mistakes: &mut Mistakes) -> Opt
 }
 
 /// Reports every alias that leads back to itself.
-fn loops(records: &[(Record, &written::Record)], mistakes: &mut Mistakes) {
+fn loops(records: &[(Record, &written::Record)], mistakes: &Mistakes) {
     let mut told: Vec<&str> = Vec::new();
     for (record, written) in records {
         if told.contains(&record.name.as_str()) {

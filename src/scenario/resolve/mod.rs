@@ -9,7 +9,6 @@ use std::sync::Arc;
 mod address;
 mod cookies;
 mod dns;
-mod headers;
 mod origins;
 mod proxies;
 mod relations;
@@ -18,8 +17,6 @@ mod steps;
 mod time;
 mod upstreams;
 
-pub(in crate::scenario) use headers::{check_name, check_value};
-
 use super::mistakes::Mistakes;
 use super::written::Scenario;
 use crate::diagnostic::Diagnostic;
@@ -27,7 +24,7 @@ use crate::plan::Plan;
 use address::Names;
 
 /// Resolves a scenario, or tells why it cannot be run.
-pub(super) fn resolve(scenario: Scenario, mistakes: &mut Mistakes) -> Option<Plan> {
+pub(super) fn resolve(scenario: Scenario, mistakes: &Mistakes) -> Option<Plan> {
     // A key that is unknown may have been meant for one that then seems to be missing.
     let settled = !mistakes.any_error();
     if let Some(title) = &scenario.title

@@ -2,10 +2,11 @@
 
 use url::Url;
 
+use super::super::checks;
 use super::super::mistakes::Mistakes;
 use super::super::written::{self, At, Proxied};
 use super::address::Names;
-use super::{headers, proxies, routes, upstreams};
+use super::{proxies, routes, upstreams};
 use crate::diagnostic::Diagnostic;
 use crate::plan::framework::{BackEnd, Framework, View};
 use crate::plan::{Cors, Origin, Service};
@@ -15,7 +16,7 @@ use crate::plan::{Cors, Origin, Service};
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 /// The origins, those whose URL is right.
-pub(super) fn origins(origins: Vec<written::Origin>, names: &Names, mistakes: &mut Mistakes) -> Vec<Origin> {
+pub(super) fn origins(origins: Vec<written::Origin>, names: &Names, mistakes: &Mistakes) -> Vec<Origin> {
     let urls: Vec<Option<Url>> =
         names.origins().iter().map(|named| named.url.as_ref().map(|url| url.value.clone())).collect();
     let proxies = proxies::written(&origins);
@@ -79,7 +80,7 @@ const fn cors_of(framework: &Framework) -> &'static str {
     }
 }
 
-fn cors(cors: written::Cors, names: &Names, mistakes: &mut Mistakes) -> Cors {
+fn cors(cors: written::Cors, names: &Names, mistakes: &Mistakes) -> Cors {
     let origins = cors.allow_origins;
     if origins.len() > 1
         && let Some(star) = origins.iter().find(|origin| origin.value == "*")
@@ -124,8 +125,8 @@ fn plain(values: Vec<At<String>>) -> Vec<String> {
 }
 
 /// A setting that no `Origin` header can match is allowed, for servers have such settings, and told.
-fn check_origin(origin: &At<String>, names: &Names, mistakes: &mut Mistakes) {
-    if !headers::check_value(origin, "`allow_origins`", mistakes) {
+fn check_origin(origin: &At<String>, names: &Names, mistakes: &Mistakes) {
+    if !checks::check_value(origin, "`allow_origins`", mistakes) {
         return;
     }
     if matches!(origin.value.as_str(), "*" | "null") {
@@ -148,7 +149,7 @@ fn check_origin(origin: &At<String>, names: &Names, mistakes: &mut Mistakes) {
 }
 
 /// Names of headers and methods, and `*`.
-fn check_token(value: &At<String>, mistakes: &mut Mistakes) {
+fn check_token(value: &At<String>, mistakes: &Mistakes) {
     if hyper::Method::from_bytes(value.value.as_bytes()).is_err() {
         mistakes.add(
             Diagnostic::error(format!("`{}` is not one word", value.value.escape_debug()))

@@ -7,10 +7,10 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Origin, Service};
 
 /// Checks the proxy of an origin, where it is one.
-pub(super) fn check(origin: &written::Origin, names: &Names, mistakes: &mut Mistakes) {
+pub(super) fn check(origin: &written::Origin, names: &Names, mistakes: &Mistakes) {
     let Some(proxy) = &origin.proxy else { return };
     let name = proxy.value.proxy.name();
-    let alone = |what: &str, span: &Span, mistakes: &mut Mistakes| {
+    let alone = |what: &str, span: &Span, mistakes: &Mistakes| {
         mistakes.add(
             Diagnostic::error(format!("{name} answers nothing itself, and has no {what} here"))
                 .label(span.clone(), "")
@@ -40,7 +40,7 @@ pub(super) fn written(origins: &[written::Origin]) -> Vec<(String, Span)> {
 }
 
 /// Reports proxies that pass a request on to themselves in the end.
-pub(super) fn refuse_circles(origins: &[Origin], written: &[(String, Span)], mistakes: &mut Mistakes) {
+pub(super) fn refuse_circles(origins: &[Origin], written: &[(String, Span)], mistakes: &Mistakes) {
     for (name, span) in written {
         let Some(first) = origins.iter().position(|origin| origin.name == *name) else { continue };
         let (mut reached, mut open) = (Vec::new(), vec![first]);

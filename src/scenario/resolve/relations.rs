@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::relation::{self, Relation};
 
 /// Reports every relation that is malformed, stated twice, or contradicted by the URLs.
-pub(super) fn check(relations: &[written::Relation], names: &Names, mistakes: &mut Mistakes) {
+pub(super) fn check(relations: &[written::Relation], names: &Names, mistakes: &Mistakes) {
     let mut seen: Vec<(&str, &str, &written::Relation)> = Vec::new();
     for stated in relations {
         let words = Relation::ALL.map(Relation::as_str);

@@ -2,11 +2,11 @@
 
 use url::Url;
 
+use super::super::checks::{self, final_status};
 use super::super::mistakes::Mistakes;
-use super::super::read::final_status;
 use super::super::written::{self, At, Header};
 use super::address::Names;
-use super::{headers, time};
+use super::time;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Body, JWT, Route, SignJwt};
 
@@ -18,7 +18,7 @@ const FRAMING: [&str; 6] =
     ["connection", "content-length", "keep-alive", "te", "transfer-encoding", "upgrade"];
 
 /// The routes, those that are right.
-pub(super) fn routes(written: Vec<written::Route>, names: &Names, mistakes: &mut Mistakes) -> Vec<Route> {
+pub(super) fn routes(written: Vec<written::Route>, names: &Names, mistakes: &Mistakes) -> Vec<Route> {
     let mut before: Vec<(String, String, Span)> = Vec::new();
     written
         .into_iter()
@@ -41,8 +41,8 @@ pub(super) fn routes(written: Vec<written::Route>, names: &Names, mistakes: &mut
 }
 
 /// Method and path of `at`.
-fn address(at: &At<String>, mistakes: &mut Mistakes) -> Option<(String, String)> {
-    let refuse = |message: String, help: String, mistakes: &mut Mistakes| {
+fn address(at: &At<String>, mistakes: &Mistakes) -> Option<(String, String)> {
+    let refuse = |message: String, help: String, mistakes: &Mistakes| {
         mistakes.add(Diagnostic::error(message).label(at.span.clone(), "").help(help));
         None
     };
@@ -103,11 +103,7 @@ fn address(at: &At<String>, mistakes: &mut Mistakes) -> Option<(String, String)>
 }
 
 /// A method that is known, upper case, and among those possible here.
-pub(super) fn check_method(
-    method: &At<String>,
-    possible: &[&str],
-    mistakes: &mut Mistakes,
-) -> Option<String> {
+pub(super) fn check_method(method: &At<String>, possible: &[&str], mistakes: &Mistakes) -> Option<String> {
     let word = method.value.as_str();
     if possible.contains(&word) {
         return Some(word.to_owned());
@@ -130,7 +126,7 @@ fn unreachable(
     path: &str,
     at: &At<String>,
     before: &[(String, String, Span)],
-    mistakes: &mut Mistakes,
+    mistakes: &Mistakes,
 ) {
     let first = before.iter().find(|(other, other_path, _)| {
         let same_method = other == method || (other == "GET" && method == "HEAD");
@@ -149,7 +145,7 @@ fn unreachable(
 }
 
 /// A WebSocket's handshake is a GET request: RFC 6455, section 4.1.
-fn check_socket(at: &At<String>, bodies: &[(Span, At<Body>)], mistakes: &mut Mistakes) {
+fn check_socket(at: &At<String>, bodies: &[(Span, At<Body>)], mistakes: &Mistakes) {
     if let Some((key, _)) = bodies.iter().find(|(_, body)| body.value == Body::WebSocket) {
         mistakes.add(
             Diagnostic::error("the handshake of a WebSocket is a GET request")
@@ -161,13 +157,13 @@ fn check_socket(at: &At<String>, bodies: &[(Span, At<Body>)], mistakes: &mut Mis
 }
 
 /// All of a route but its method and path.
-fn answer(route: written::Route, names: &Names, mistakes: &mut Mistakes) -> Route {
+fn answer(route: written::Route, names: &Names, mistakes: &Mistakes) -> Route {
     for header in &route.headers {
-        headers::check(header, mistakes);
+        checks::check_header(header, mistakes);
         check_framing(header, mistakes);
     }
     for line in &route.set_cookie {
-        headers::check_value(line, "a Set-Cookie line", mistakes);
+        checks::check_value(line, "a Set-Cookie line", mistakes);
     }
     if let [(first, _), (second, _), ..] = route.bodies.as_slice() {
         mistakes.add(
@@ -194,7 +190,7 @@ fn answer(route: written::Route, names: &Names, mistakes: &mut Mistakes) -> Rout
     let body = body.map_or(Body::Empty, |(_, body)| match body.value {
         Body::Redirect(location) => {
             let text = At { value: location, span: body.span };
-            if headers::check_value(&text, "a redirect", mistakes) {
+            if checks::check_value(&text, "a redirect", mistakes) {
                 Body::Redirect(names.location(&text, mistakes).unwrap_or_default())
             } else {
                 Body::Empty
@@ -249,7 +245,7 @@ pub(super) fn pairs(headers: Vec<Header>) -> Vec<(String, String)> {
     headers.into_iter().map(|header| (header.name.value, header.value.value)).collect()
 }
 
-fn check_framing(header: &Header, mistakes: &mut Mistakes) {
+fn check_framing(header: &Header, mistakes: &Mistakes) {
     let name = header.name.value.to_ascii_lowercase();
     if FRAMING.contains(&name.as_str()) {
         mistakes.add(
@@ -261,7 +257,7 @@ fn check_framing(header: &Header, mistakes: &mut Mistakes) {
     }
 }
 
-fn check_status(written: &At<i64>, status: u16, key: &Span, body: &Body, mistakes: &mut Mistakes) {
+fn check_status(written: &At<i64>, status: u16, key: &Span, body: &Body, mistakes: &Mistakes) {
     let redirects = matches!(status, 301 | 302 | 303 | 307 | 308);
     match body {
         Body::Redirect(_) if !redirects => mistakes.add(

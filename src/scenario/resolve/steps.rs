@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
+use super::super::actions::{ACTIONS, ActionWord};
+use super::super::checks;
 use super::super::mistakes::Mistakes;
-use super::super::read;
-use super::super::written::{self, At, Header, Payload};
+use super::super::written::{self, Acted, At, Header, Payload};
 use super::address::Names;
-use super::headers;
 use super::routes::{METHODS, check_method, pairs};
 use super::time::time;
 use crate::diagnostic::{Diagnostic, Span, listed};
@@ -20,7 +20,7 @@ pub(super) fn steps(
     written: Vec<written::Step>,
     names: &Names,
     origins: &[Origin],
-    mistakes: &mut Mistakes,
+    mistakes: &Mistakes,
 ) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for (index, step) in written.into_iter().enumerate() {
@@ -33,30 +33,24 @@ pub(super) fn steps(
         let Some(written) = one_action(step.actions, step.span, step.strange, mistakes) else {
             continue;
         };
-        if let Some(action) = &written.value {
-            check_page(index == 0, action, &written.span, &steps, mistakes);
-        }
+        check_page(index == 0, &written, &steps, mistakes);
         let inside = step.inside.map(|text| (names.inside(&text, mistakes), text.span));
-        if let Some(action) = written.value
+        let Acted { word, span, action } = written;
+        if let Some(action) = action
             && let Some(action) = action_of(action, names, mistakes)
         {
-            check_socket(&action, &written.span, origins, mistakes);
-            if let Some((inside, span)) = &inside {
-                check_inside(&action, inside.as_ref(), span, &steps, mistakes);
+            check_socket(&action, &span, origins, mistakes);
+            if let Some((inside, place)) = &inside {
+                check_inside(word, inside.as_ref(), place, &steps, mistakes);
             }
             let inside = inside.and_then(|(inside, _)| inside);
-            steps.push(Step { action, span: written.span, inside, expect, on });
+            steps.push(Step { action, span, inside, expect, on });
         }
     }
     steps
 }
 
-fn one_action(
-    mut actions: Vec<At<Option<written::Action>>>,
-    span: Span,
-    strange: bool,
-    mistakes: &mut Mistakes,
-) -> Option<At<Option<written::Action>>> {
+fn one_action(mut actions: Vec<Acted>, span: Span, strange: bool, mistakes: &Mistakes) -> Option<Acted> {
     if let [first, second, ..] = actions.as_slice() {
         mistakes.add(
             Diagnostic::error("a step does one thing, and this one does two")
@@ -71,49 +65,39 @@ fn one_action(
         mistakes.add(
             Diagnostic::error("a step does nothing")
                 .label(span, "")
-                .help(format!("give it one of {}", listed(read::actions()))),
+                .help(format!("give it one of {}", listed(ACTIONS.iter().map(|action| action.key)))),
         );
     }
     actions.pop()
 }
 
 /// At the beginning, and after a restart, no page is open: only a visit brings one.
-fn check_page(first: bool, action: &written::Action, span: &Span, before: &[Step], mistakes: &mut Mistakes) {
-    let needs_none = |action: &Action| matches!(action, Action::Clear | Action::Restart | Action::Advance(_));
-    let here = match action {
-        written::Action::Visit(_) => return,
-        written::Action::Bare(action) if !first && needs_none(action) => return,
-        written::Action::Advance(_) if !first => return,
-        _ if first => "the first step needs a page, and no page is open yet",
-        _ => {
-            let last = before.iter().rev().find(|step| match step.action {
-                Action::Restart => true,
-                ref other => !needs_none(other),
-            });
-            if last.is_none_or(|last| last.action != Action::Restart) {
-                return;
-            }
-            "this step needs a page, and the browser that was started again shows none"
+fn check_page(first: bool, acted: &Acted, before: &[Step], mistakes: &Mistakes) {
+    let opens_one = acted.word.key == "visit";
+    let here = if first && !opens_one {
+        "the first step needs a page, and no page is open yet"
+    } else if acted.word.needs_page {
+        let last =
+            before.iter().rev().find(|step| !matches!(step.action, Action::Clear | Action::Advance(_)));
+        if last.is_none_or(|last| last.action != Action::Restart) {
+            return;
         }
+        "this step needs a page, and the browser that was started again shows none"
+    } else {
+        return;
     };
     mistakes.add(
         Diagnostic::error(here)
-            .label(span.clone(), "")
+            .label(acted.span.clone(), "")
             .help("open one first:\n    [[step]]\n    visit = \"ORIGIN:/\""),
     );
 }
 
 /// A step can act in a frame that an earlier step made, if a page can do it at all.
-fn check_inside(
-    action: &Action,
-    inside: Option<&Url>,
-    span: &Span,
-    before: &[Step],
-    mistakes: &mut Mistakes,
-) {
-    if action.is_the_users() {
+fn check_inside(word: &ActionWord, inside: Option<&Url>, span: &Span, before: &[Step], mistakes: &Mistakes) {
+    if !word.inside {
         mistakes.add(
-            Diagnostic::error(format!("`{}` is done to the whole tab, not inside a frame", action.key()))
+            Diagnostic::error(format!("`{}` is done to the whole tab, not inside a frame", word.key))
                 .label(span.clone(), "")
                 .help("leave `inside` out"),
         );
@@ -140,7 +124,7 @@ fn check_inside(
 }
 
 /// A WebSocket needs an origin that could answer its handshake.
-fn check_socket(action: &Action, span: &Span, origins: &[Origin], mistakes: &mut Mistakes) {
+fn check_socket(action: &Action, span: &Span, origins: &[Origin], mistakes: &Mistakes) {
     let Action::WebSocket(url) = action else { return };
     let origin = origins.iter().find(|origin| origin.url.origin() == url.origin());
     let Some(origin) = origin.filter(|origin| matches!(origin.service, Service::Page)) else { return };
@@ -155,7 +139,7 @@ fn check_socket(action: &Action, span: &Span, origins: &[Origin], mistakes: &mut
     );
 }
 
-fn action_of(action: written::Action, names: &Names, mistakes: &mut Mistakes) -> Option<Action> {
+fn action_of(action: written::Action, names: &Names, mistakes: &Mistakes) -> Option<Action> {
     Some(match action {
         written::Action::Visit(url) => Action::Visit(names.inside(&url, mistakes)?),
         written::Action::Link(url) => Action::Link(names.inside(&url, mistakes)?),
@@ -206,7 +190,7 @@ fn handshake(url: At<String>) -> At<String> {
 }
 
 /// A CSS selector. What is none, the browser finds out.
-fn selector(text: At<String>, mistakes: &mut Mistakes) -> Option<String> {
+fn selector(text: At<String>, mistakes: &Mistakes) -> Option<String> {
     if text.value.trim().is_empty() {
         mistakes.add(
             Diagnostic::error("the selector is empty")
@@ -226,14 +210,14 @@ struct Sending {
     body: Option<String>,
 }
 
-fn sending(request: written::Request, names: &Names, mistakes: &mut Mistakes) -> Option<Sending> {
+fn sending(request: written::Request, names: &Names, mistakes: &Mistakes) -> Option<Sending> {
     let url = names.inside(&request.url, mistakes);
     let method = match &request.method {
         None => Some("GET".to_owned()),
         Some(method) => check_method(method, &METHODS, mistakes),
     };
     for header in &request.headers {
-        headers::check(header, mistakes);
+        checks::check_header(header, mistakes);
         check_forbidden(header, mistakes);
     }
     if let [first, second, ..] = request.bodies.as_slice() {
@@ -270,7 +254,7 @@ fn sending(request: written::Request, names: &Names, mistakes: &mut Mistakes) ->
 }
 
 /// A page cannot set some headers: the browser drops them without a word (Fetch, section 2.2.2).
-fn check_forbidden(header: &Header, mistakes: &mut Mistakes) {
+fn check_forbidden(header: &Header, mistakes: &Mistakes) {
     if !is_forbidden_header(&header.name.value) {
         return;
     }
@@ -285,7 +269,7 @@ fn check_forbidden(header: &Header, mistakes: &mut Mistakes) {
     });
 }
 
-fn expect(written: written::Expect, names: &Names, mistakes: &mut Mistakes) -> Expect {
+fn expect(written: written::Expect, names: &Names, mistakes: &Mistakes) -> Expect {
     let mut expect = written.claims;
     expect.url = written
         .url
@@ -304,7 +288,7 @@ fn expect(written: written::Expect, names: &Names, mistakes: &mut Mistakes) -> E
 }
 
 /// `METHOD ORIGIN:PATH`, or `METHOD URL`.
-fn request(text: &At<String>, names: &Names, mistakes: &mut Mistakes) -> Option<(String, Url)> {
+fn request(text: &At<String>, names: &Names, mistakes: &Mistakes) -> Option<(String, Url)> {
     let Some((method, url)) = text.value.split_once(' ') else {
         mistakes.add(
             Diagnostic::error(format!("`{}` is not a method and a URL", text.value.escape_debug()))
@@ -323,7 +307,7 @@ fn contradictions<'a>(
     word: &str,
     present: impl Iterator<Item = (&'a str, &'a Span)>,
     absent: &[Claim<Absent>],
-    mistakes: &mut Mistakes,
+    mistakes: &Mistakes,
 ) {
     let present: BTreeMap<&str, &Span> = present.collect();
     for claim in absent {

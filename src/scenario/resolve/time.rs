@@ -14,8 +14,8 @@ const UNITS: [(&str, u64); 4] = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400
 const LONGEST: u64 = 3_653 * 86_400;
 
 /// Reads a time, which is a whole number above zero and a unit.
-pub(super) fn time(text: &At<String>, mistakes: &mut Mistakes) -> Option<Duration> {
-    let mut refuse = |message: String, help: &str| {
+pub(super) fn time(text: &At<String>, mistakes: &Mistakes) -> Option<Duration> {
+    let refuse = |message: String, help: &str| {
         mistakes.add(Diagnostic::error(message).label(text.span.clone(), "").help(help));
         None
     };

@@ -17,10 +17,10 @@ const UNIX: &str = "unix:";
 const LONGEST_SOCKET: usize = 107;
 
 /// Checks what stands beside the upstream or the edge of an origin.
-pub(super) fn check(origin: &written::Origin, mistakes: &mut Mistakes) {
+pub(super) fn check(origin: &written::Origin, mistakes: &Mistakes) {
     check_edge(origin, mistakes);
     let Some(upstream) = &origin.upstream else { return };
-    let mut alone = |what: &str, span: &Span| {
+    let alone = |what: &str, span: &Span| {
         mistakes.add(
             Diagnostic::error(format!("a real server answers here, and {what} would answer in its place"))
                 .label(span.clone(), "")
@@ -50,7 +50,7 @@ pub(super) fn check(origin: &written::Origin, mistakes: &mut Mistakes) {
 }
 
 /// An edge tells a server what came before it: where none looks at headers, it does nothing.
-fn check_edge(origin: &written::Origin, mistakes: &mut Mistakes) {
+fn check_edge(origin: &written::Origin, mistakes: &Mistakes) {
     let Some(edge) = &origin.edge else { return };
     let looks = origin.upstream.is_some() || origin.framework.is_some() || origin.proxy.is_some();
     if !looks {
@@ -65,12 +65,12 @@ fn check_edge(origin: &written::Origin, mistakes: &mut Mistakes) {
 }
 
 /// The upstream, where it can be one.
-pub(super) fn upstream(written: At<written::Upstream>, mistakes: &mut Mistakes) -> Option<Upstream> {
+pub(super) fn upstream(written: At<written::Upstream>, mistakes: &Mistakes) -> Option<Upstream> {
     let written = written.value;
     let place = written.url.as_ref().and_then(|url| place(url, mistakes));
     let ready = written.ready.and_then(|ready| self::ready(&ready, mistakes));
     let timeout = written.timeout.and_then(|timeout| time::time(&timeout, mistakes));
-    let without = |key: &str, span: &Span, mistakes: &mut Mistakes| {
+    let without = |key: &str, span: &Span, mistakes: &Mistakes| {
         mistakes.add(
             Diagnostic::error(format!("`{key}` is for a command, and there is none"))
                 .label(span.clone(), "")
@@ -127,7 +127,7 @@ fn folder(scenario: &str, written: Option<&str>) -> PathBuf {
 }
 
 /// `METHOD /path`, or a path alone.
-fn ready(text: &At<String>, mistakes: &mut Mistakes) -> Option<Ready> {
+fn ready(text: &At<String>, mistakes: &Mistakes) -> Option<Ready> {
     let (method, path) = text.value.trim().split_once(' ').unwrap_or(("GET", text.value.trim()));
     let path = path.trim();
     let is_method = method.bytes().all(|byte| byte.is_ascii_uppercase()) && !method.is_empty();
@@ -143,7 +143,7 @@ fn ready(text: &At<String>, mistakes: &mut Mistakes) -> Option<Ready> {
 }
 
 /// The `url` of an upstream: scheme, host and port, or the path of a Unix socket.
-fn place(text: &At<String>, mistakes: &mut Mistakes) -> Option<Place> {
+fn place(text: &At<String>, mistakes: &Mistakes) -> Option<Place> {
     let written = text.value.as_str();
     match parse_place(written) {
         // A path is seen from the scenario's folder, as every other is.

@@ -1,11 +1,12 @@
 //! `[origins.NAME.django]`: Django's settings, and those of django-cors-headers.
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
+use super::super::super::checks::final_status;
 use super::super::super::mistakes::Mistakes;
 use super::super::super::written::At;
-use super::super::expect::final_status;
-use super::super::fields::{Entry, Fields, entries, table, wrong_type};
+use super::super::fields::Fields;
+use super::super::node::{Entry, Table};
 use super::simplejwt;
 use super::value::{flag, regexes, same_site, seconds, seconds_or_none, text, text_or_none, texts};
 use crate::diagnostic::{Diagnostic, did_you_mean, listed};
@@ -65,16 +66,15 @@ const REAL: [&str; 28] = [
     "WSGI_APPLICATION",
 ];
 
-pub(super) fn read(table: &DeTable<'_>, mistakes: &mut Mistakes) -> Django {
+pub(super) fn read(table: Table<'_, '_>) -> Django {
     let mut fields = Fields::new(table, "`django`");
-    let secret_key = text(&mut fields, "SECRET_KEY", mistakes).unwrap_or_else(|| SECRET_KEY.to_owned());
+    let secret_key = text(&mut fields, "SECRET_KEY").unwrap_or_else(|| SECRET_KEY.to_owned());
     let cors_settings: Vec<_> =
-        entries(table).into_iter().filter(|entry| entry.key.starts_with("CORS_")).collect();
-    let own =
-        fields.entry("own_middleware").map(|entry| own_middleware(&entry, mistakes)).unwrap_or_default();
-    let listed = fields.strings("MIDDLEWARE", mistakes);
+        table.entries().into_iter().filter(|entry| entry.key.starts_with("CORS_")).collect();
+    let own = fields.entry("own_middleware").map(|entry| own_middleware(&entry)).unwrap_or_default();
+    let listed = fields.strings("MIDDLEWARE");
     let middleware: Vec<Middleware> = match &listed {
-        Some(listed) => listed.iter().filter_map(|at| middleware(at, &own, mistakes)).collect(),
+        Some(listed) => listed.iter().filter_map(|at| middleware(at, &own, fields.mistakes())).collect(),
         None => {
             let usual = MIDDLEWARE.into_iter().filter(|(path, _)| *path != CORS || !cors_settings.is_empty());
             usual.map(|(_, middleware)| middleware).collect()
@@ -83,49 +83,48 @@ pub(super) fn read(table: &DeTable<'_>, mistakes: &mut Mistakes) -> Django {
     if let Some(setting) = cors_settings.first()
         && !middleware.contains(&Middleware::Cors)
     {
-        mistakes.add(
+        table.report(
             Diagnostic::warning(format!("no middleware reads `{}`", setting.key))
                 .label(setting.key_span.clone(), "this sends no header")
                 .help(format!("add `{CORS}` to `MIDDLEWARE`, before `CommonMiddleware`")),
         );
     }
-    let csrf = csrf(&mut fields, mistakes);
+    let csrf = csrf(&mut fields);
     if let Some(listed) = &listed {
-        check_order(listed, &middleware, &csrf, mistakes);
+        check_order(listed, &middleware, &csrf, fields.mistakes());
     }
-    let apps = fields.strings("INSTALLED_APPS", mistakes);
+    let apps = fields.strings("INSTALLED_APPS");
     let blacklist_app = apps.is_none_or(|apps| apps.iter().any(|app| app.value == BLACKLIST));
-    let simple_jwt =
-        fields.table("SIMPLE_JWT", mistakes).map(|(table, _)| simplejwt::read(table, &secret_key, mistakes));
+    let simple_jwt = fields.table("SIMPLE_JWT").map(|(table, _)| simplejwt::read(table, &secret_key));
     let settings = Django {
         middleware,
-        append_slash: flag(&mut fields, "APPEND_SLASH", true, mistakes),
-        session: session(&mut fields, mistakes),
+        append_slash: flag(&mut fields, "APPEND_SLASH", true),
+        session: session(&mut fields),
         csrf,
-        cors: cors(&mut fields, mistakes),
-        security: security(&mut fields, mistakes),
+        cors: cors(&mut fields),
+        security: security(&mut fields),
         simple_jwt,
-        secure_proxy_ssl_header: proxy_header(&mut fields, mistakes),
-        use_x_forwarded_host: flag(&mut fields, "USE_X_FORWARDED_HOST", false, mistakes),
-        use_x_forwarded_port: flag(&mut fields, "USE_X_FORWARDED_PORT", false, mistakes),
-        force_script_name: text_or_none(&mut fields, "FORCE_SCRIPT_NAME", mistakes).flatten(),
+        secure_proxy_ssl_header: proxy_header(&mut fields),
+        use_x_forwarded_host: flag(&mut fields, "USE_X_FORWARDED_HOST", false),
+        use_x_forwarded_port: flag(&mut fields, "USE_X_FORWARDED_PORT", false),
+        force_script_name: text_or_none(&mut fields, "FORCE_SCRIPT_NAME").flatten(),
         blacklist_app,
         secret_key,
     };
-    super::finish(&fields, "Django", &REAL, mistakes);
+    super::finish(&fields, "Django", &REAL);
     settings
 }
 
 /// Middlewares of the project's own, each under its dotted path.
-fn own_middleware(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Vec<OwnMiddleware> {
-    let Some(all) = table("`own_middleware`", entry.value, mistakes) else { return Vec::new() };
+fn own_middleware(entry: &Entry<'_, '_>) -> Vec<OwnMiddleware> {
+    let Some(all) = entry.value.table("`own_middleware`") else { return Vec::new() };
     let read = |one: Entry<'_, '_>| {
-        let table = table(&format!("`{}`", one.key), one.value, mistakes)?;
+        let table = one.value.table(&format!("`{}`", one.key))?;
         let mut fields = Fields::new(table, "a middleware");
-        let requires_cookie = fields.string("requires_cookie", mistakes).map(|at| at.value);
-        let status = fields.integer("status", mistakes).and_then(|at| final_status(&at, mistakes));
-        let except = fields.strings("except", mistakes).unwrap_or_default();
-        fields.finish(mistakes);
+        let requires_cookie = fields.string("requires_cookie").map(|at| at.value);
+        let status = fields.integer("status").and_then(|at| final_status(&at, entry.mistakes()));
+        let except = fields.strings("except").unwrap_or_default();
+        fields.finish();
         Some(OwnMiddleware {
             path: one.key.to_owned(),
             requires_cookie,
@@ -133,10 +132,10 @@ fn own_middleware(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Vec<OwnMidd
             except: except.into_iter().map(|at| at.value).collect(),
         })
     };
-    entries(all).into_iter().filter_map(read).collect()
+    all.entries().into_iter().filter_map(read).collect()
 }
 
-fn middleware(at: &At<String>, own: &[OwnMiddleware], mistakes: &mut Mistakes) -> Option<Middleware> {
+fn middleware(at: &At<String>, own: &[OwnMiddleware], mistakes: &Mistakes) -> Option<Middleware> {
     let known = MIDDLEWARE.iter().find(|(path, _)| *path == at.value).map(|(_, known)| known.clone());
     let own_one = own.iter().find(|own| own.path == at.value).cloned().map(Middleware::Own);
     if known.is_some() || own_one.is_some() {
@@ -162,7 +161,7 @@ fn middleware(at: &At<String>, own: &[OwnMiddleware], mistakes: &mut Mistakes) -
 }
 
 /// What Django itself refuses to start with.
-fn check_order(listed: &[At<String>], middleware: &[Middleware], csrf: &DjangoCsrf, mistakes: &mut Mistakes) {
+fn check_order(listed: &[At<String>], middleware: &[Middleware], csrf: &DjangoCsrf, mistakes: &Mistakes) {
     if listed.len() != middleware.len() {
         return;
     }
@@ -189,58 +188,56 @@ fn check_order(listed: &[At<String>], middleware: &[Middleware], csrf: &DjangoCs
     }
 }
 
-fn session(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes) -> DjangoSession {
+fn session(fields: &mut Fields<'_, '_>) -> DjangoSession {
     DjangoSession {
-        name: text(fields, "SESSION_COOKIE_NAME", mistakes).unwrap_or_else(|| "sessionid".to_owned()),
-        age: seconds(fields, "SESSION_COOKIE_AGE", mistakes).unwrap_or(1_209_600),
-        domain: text_or_none(fields, "SESSION_COOKIE_DOMAIN", mistakes).flatten(),
-        path: text(fields, "SESSION_COOKIE_PATH", mistakes).unwrap_or_else(|| "/".to_owned()),
-        secure: flag(fields, "SESSION_COOKIE_SECURE", false, mistakes),
-        httponly: flag(fields, "SESSION_COOKIE_HTTPONLY", true, mistakes),
-        samesite: same_site(fields, "SESSION_COOKIE_SAMESITE", mistakes)
-            .unwrap_or_else(|| Some("Lax".to_owned())),
-        expire_at_browser_close: flag(fields, "SESSION_EXPIRE_AT_BROWSER_CLOSE", false, mistakes),
-        save_every_request: flag(fields, "SESSION_SAVE_EVERY_REQUEST", false, mistakes),
+        name: text(fields, "SESSION_COOKIE_NAME").unwrap_or_else(|| "sessionid".to_owned()),
+        age: seconds(fields, "SESSION_COOKIE_AGE").unwrap_or(1_209_600),
+        domain: text_or_none(fields, "SESSION_COOKIE_DOMAIN").flatten(),
+        path: text(fields, "SESSION_COOKIE_PATH").unwrap_or_else(|| "/".to_owned()),
+        secure: flag(fields, "SESSION_COOKIE_SECURE", false),
+        httponly: flag(fields, "SESSION_COOKIE_HTTPONLY", true),
+        samesite: same_site(fields, "SESSION_COOKIE_SAMESITE").unwrap_or_else(|| Some("Lax".to_owned())),
+        expire_at_browser_close: flag(fields, "SESSION_EXPIRE_AT_BROWSER_CLOSE", false),
+        save_every_request: flag(fields, "SESSION_SAVE_EVERY_REQUEST", false),
     }
 }
 
-fn csrf(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes) -> DjangoCsrf {
+fn csrf(fields: &mut Fields<'_, '_>) -> DjangoCsrf {
     DjangoCsrf {
-        name: text(fields, "CSRF_COOKIE_NAME", mistakes).unwrap_or_else(|| "csrftoken".to_owned()),
-        age: seconds_or_none(fields, "CSRF_COOKIE_AGE", mistakes).unwrap_or(Some(31_449_600)),
-        domain: text_or_none(fields, "CSRF_COOKIE_DOMAIN", mistakes).flatten(),
-        path: text(fields, "CSRF_COOKIE_PATH", mistakes).unwrap_or_else(|| "/".to_owned()),
-        secure: flag(fields, "CSRF_COOKIE_SECURE", false, mistakes),
-        httponly: flag(fields, "CSRF_COOKIE_HTTPONLY", false, mistakes),
-        samesite: same_site(fields, "CSRF_COOKIE_SAMESITE", mistakes)
-            .unwrap_or_else(|| Some("Lax".to_owned())),
-        header: header_name(fields, "CSRF_HEADER_NAME", mistakes).unwrap_or_else(|| "x-csrftoken".to_owned()),
-        trusted_origins: trusted_origins(fields, mistakes),
-        use_sessions: flag(fields, "CSRF_USE_SESSIONS", false, mistakes),
+        name: text(fields, "CSRF_COOKIE_NAME").unwrap_or_else(|| "csrftoken".to_owned()),
+        age: seconds_or_none(fields, "CSRF_COOKIE_AGE").unwrap_or(Some(31_449_600)),
+        domain: text_or_none(fields, "CSRF_COOKIE_DOMAIN").flatten(),
+        path: text(fields, "CSRF_COOKIE_PATH").unwrap_or_else(|| "/".to_owned()),
+        secure: flag(fields, "CSRF_COOKIE_SECURE", false),
+        httponly: flag(fields, "CSRF_COOKIE_HTTPONLY", false),
+        samesite: same_site(fields, "CSRF_COOKIE_SAMESITE").unwrap_or_else(|| Some("Lax".to_owned())),
+        header: header_name(fields, "CSRF_HEADER_NAME").unwrap_or_else(|| "x-csrftoken".to_owned()),
+        trusted_origins: trusted_origins(fields),
+        use_sessions: flag(fields, "CSRF_USE_SESSIONS", false),
     }
 }
 
 /// Django does not start with a trusted origin that has no scheme.
-fn trusted_origins(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes) -> Vec<String> {
-    let list = fields.strings("CSRF_TRUSTED_ORIGINS", mistakes).unwrap_or_default();
+fn trusted_origins(fields: &mut Fields<'_, '_>) -> Vec<String> {
+    let list = fields.strings("CSRF_TRUSTED_ORIGINS").unwrap_or_default();
     for at in list.iter().filter(|at| !at.value.contains("://")) {
-        mistakes.add(
+        fields.report(
             Diagnostic::error(format!("the trusted origin `{}` has no scheme", at.value))
                 .label(at.span.clone(), "")
                 .note("Django does not start with it (security check 4_0.E001)")
                 .help(format!("write `https://{}`", at.value)),
         );
     }
-    super::value::sendable(list, "CSRF_TRUSTED_ORIGINS", mistakes)
+    super::value::sendable(list, "CSRF_TRUSTED_ORIGINS", fields.mistakes())
 }
 
 /// A key of `request.META`, as the header it stands for.
-fn header_name(fields: &mut Fields<'_, '_>, key: &'static str, mistakes: &mut Mistakes) -> Option<String> {
-    let at = fields.string(key, mistakes)?;
-    meta(&at, key, mistakes)
+fn header_name(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<String> {
+    let at = fields.string(key)?;
+    meta(&at, key, fields.mistakes())
 }
 
-fn meta(at: &At<String>, key: &str, mistakes: &mut Mistakes) -> Option<String> {
+fn meta(at: &At<String>, key: &str, mistakes: &Mistakes) -> Option<String> {
     let name = at.value.strip_prefix("HTTP_").map(|name| name.replace('_', "-").to_ascii_lowercase());
     let name = name.filter(|name| hyper::header::HeaderName::from_bytes(name.as_bytes()).is_ok());
     if name.is_none() {
@@ -255,41 +252,41 @@ fn meta(at: &At<String>, key: &str, mistakes: &mut Mistakes) -> Option<String> {
     name
 }
 
-fn proxy_header(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes) -> Option<(String, String)> {
+fn proxy_header(fields: &mut Fields<'_, '_>) -> Option<(String, String)> {
     let entry = fields.entry("SECURE_PROXY_SSL_HEADER")?;
-    let wrong = |mistakes: &mut Mistakes| {
+    let wrong = || {
         let help = "write `SECURE_PROXY_SSL_HEADER = [\"HTTP_X_FORWARDED_PROTO\", \"https\"]`";
         let wanted = "a header and the value that means https";
-        mistakes.add(wrong_type("`SECURE_PROXY_SSL_HEADER`", wanted, entry.value).help(help));
+        fields.report(entry.value.wrong_type("`SECURE_PROXY_SSL_HEADER`", wanted).help(help));
     };
-    let DeValue::Array(array) = entry.value.get_ref() else {
-        wrong(mistakes);
+    let DeValue::Array(_) = entry.value.get_ref() else {
+        wrong();
         return None;
     };
-    let parts = super::super::fields::strings_of("`SECURE_PROXY_SSL_HEADER`", array, mistakes);
+    let parts = entry.value.each_string("`SECURE_PROXY_SSL_HEADER`");
     let [header, value] = parts.as_slice() else {
-        wrong(mistakes);
+        wrong();
         return None;
     };
-    Some((meta(header, "SECURE_PROXY_SSL_HEADER", mistakes)?, value.value.clone()))
+    Some((meta(header, "SECURE_PROXY_SSL_HEADER", fields.mistakes())?, value.value.clone()))
 }
 
-fn cors(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes) -> DjangoCors {
+fn cors(fields: &mut Fields<'_, '_>) -> DjangoCors {
     // The names before version 3.5 still work.
-    let origins = texts(fields, "CORS_ALLOWED_ORIGINS", mistakes);
-    let old_origins = texts(fields, "CORS_ORIGIN_WHITELIST", mistakes);
-    let all = fields.boolean("CORS_ALLOW_ALL_ORIGINS", mistakes);
-    let old_all = fields.boolean("CORS_ORIGIN_ALLOW_ALL", mistakes);
-    let patterns = fields.strings("CORS_ALLOWED_ORIGIN_REGEXES", mistakes);
-    let old_patterns = fields.strings("CORS_ORIGIN_REGEX_WHITELIST", mistakes);
-    let urls = fields.string("CORS_URLS_REGEX", mistakes);
+    let origins = texts(fields, "CORS_ALLOWED_ORIGINS");
+    let old_origins = texts(fields, "CORS_ORIGIN_WHITELIST");
+    let all = fields.boolean("CORS_ALLOW_ALL_ORIGINS");
+    let old_all = fields.boolean("CORS_ORIGIN_ALLOW_ALL");
+    let patterns = fields.strings("CORS_ALLOWED_ORIGIN_REGEXES");
+    let old_patterns = fields.strings("CORS_ORIGIN_REGEX_WHITELIST");
+    let urls = fields.string("CORS_URLS_REGEX");
     let defaults = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     DjangoCors {
         allowed_origins: origins.or(old_origins).unwrap_or_default(),
-        allowed_origin_regexes: regexes(&patterns.or(old_patterns).unwrap_or_default(), mistakes),
+        allowed_origin_regexes: regexes(&patterns.or(old_patterns).unwrap_or_default(), fields.mistakes()),
         allow_all_origins: all.or(old_all).is_some_and(|at| at.value),
-        allow_credentials: flag(fields, "CORS_ALLOW_CREDENTIALS", false, mistakes),
-        allow_headers: texts(fields, "CORS_ALLOW_HEADERS", mistakes).unwrap_or_else(|| {
+        allow_credentials: flag(fields, "CORS_ALLOW_CREDENTIALS", false),
+        allow_headers: texts(fields, "CORS_ALLOW_HEADERS").unwrap_or_else(|| {
             defaults(&[
                 "accept",
                 "authorization",
@@ -299,27 +296,27 @@ fn cors(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes) -> DjangoCors {
                 "x-requested-with",
             ])
         }),
-        allow_methods: texts(fields, "CORS_ALLOW_METHODS", mistakes)
+        allow_methods: texts(fields, "CORS_ALLOW_METHODS")
             .unwrap_or_else(|| defaults(&["DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT"])),
-        expose_headers: texts(fields, "CORS_EXPOSE_HEADERS", mistakes).unwrap_or_default(),
-        preflight_max_age: seconds(fields, "CORS_PREFLIGHT_MAX_AGE", mistakes).unwrap_or(86_400),
-        allow_private_network: flag(fields, "CORS_ALLOW_PRIVATE_NETWORK", false, mistakes),
-        urls_regex: regexes(urls.as_slice(), mistakes).pop(),
+        expose_headers: texts(fields, "CORS_EXPOSE_HEADERS").unwrap_or_default(),
+        preflight_max_age: seconds(fields, "CORS_PREFLIGHT_MAX_AGE").unwrap_or(86_400),
+        allow_private_network: flag(fields, "CORS_ALLOW_PRIVATE_NETWORK", false),
+        urls_regex: regexes(urls.as_slice(), fields.mistakes()).pop(),
     }
 }
 
-fn security(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes) -> DjangoSecurity {
+fn security(fields: &mut Fields<'_, '_>) -> DjangoSecurity {
     let same_origin = || Some("same-origin".to_owned());
     DjangoSecurity {
-        ssl_redirect: flag(fields, "SECURE_SSL_REDIRECT", false, mistakes),
-        ssl_host: text_or_none(fields, "SECURE_SSL_HOST", mistakes).flatten(),
-        hsts_seconds: seconds(fields, "SECURE_HSTS_SECONDS", mistakes).unwrap_or(0),
-        hsts_include_subdomains: flag(fields, "SECURE_HSTS_INCLUDE_SUBDOMAINS", false, mistakes),
-        hsts_preload: flag(fields, "SECURE_HSTS_PRELOAD", false, mistakes),
-        content_type_nosniff: flag(fields, "SECURE_CONTENT_TYPE_NOSNIFF", true, mistakes),
-        referrer_policy: text_or_none(fields, "SECURE_REFERRER_POLICY", mistakes).unwrap_or_else(same_origin),
-        cross_origin_opener_policy: text_or_none(fields, "SECURE_CROSS_ORIGIN_OPENER_POLICY", mistakes)
+        ssl_redirect: flag(fields, "SECURE_SSL_REDIRECT", false),
+        ssl_host: text_or_none(fields, "SECURE_SSL_HOST").flatten(),
+        hsts_seconds: seconds(fields, "SECURE_HSTS_SECONDS").unwrap_or(0),
+        hsts_include_subdomains: flag(fields, "SECURE_HSTS_INCLUDE_SUBDOMAINS", false),
+        hsts_preload: flag(fields, "SECURE_HSTS_PRELOAD", false),
+        content_type_nosniff: flag(fields, "SECURE_CONTENT_TYPE_NOSNIFF", true),
+        referrer_policy: text_or_none(fields, "SECURE_REFERRER_POLICY").unwrap_or_else(same_origin),
+        cross_origin_opener_policy: text_or_none(fields, "SECURE_CROSS_ORIGIN_OPENER_POLICY")
             .unwrap_or_else(same_origin),
-        x_frame_options: text(fields, "X_FRAME_OPTIONS", mistakes).unwrap_or_else(|| "DENY".to_owned()),
+        x_frame_options: text(fields, "X_FRAME_OPTIONS").unwrap_or_else(|| "DENY".to_owned()),
     }
 }

@@ -1,13 +1,15 @@
 //! `[origins.NAME.express]`: Express and its middleware, by their packages' names.
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
+use super::super::super::checks::final_status;
 use super::super::super::mistakes::Mistakes;
 use super::super::super::written::At;
-use super::super::fields::{Entry, Fields, boolean, integer, string, strings, wrong_type};
+use super::super::fields::Fields;
+use super::super::node::{Entry, Table};
 use super::calls::express_cookie;
 use super::value::{flag, joined, regexes, sendable, text};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::Diagnostic;
 use crate::plan::framework::{
     CookieSession, CorsOrigin, Express, ExpressCors, ExpressSession, OriginMatch, StoredSession, TrustProxy,
 };
@@ -25,30 +27,29 @@ const REAL: [&str; 9] = [
     "x-powered-by",
 ];
 
-pub(super) fn read(table: &DeTable<'_>, mistakes: &mut Mistakes) -> Express {
+pub(super) fn read(table: Table<'_, '_>) -> Express {
     let mut fields = Fields::new(table, "`express`");
-    let trust_proxy = fields.entry("trust proxy").map(|entry| trust_proxy(&entry, mistakes));
-    let cors = fields.table("cors", mistakes).map(|(table, _)| cors(table, mistakes));
-    let cookie_secret = fields.table("cookie-parser", mistakes).and_then(|(table, _)| {
+    let trust_proxy = fields.entry("trust proxy").map(|entry| trust_proxy(&entry));
+    let cors = fields.table("cors").map(|(table, _)| cors(table));
+    let cookie_secret = fields.table("cookie-parser").and_then(|(table, _)| {
         let mut fields = Fields::new(table, "`cookie-parser`");
-        let secret = text(&mut fields, "secret", mistakes);
-        super::finish(&fields, "`cookie-parser`", &["decode"], mistakes);
+        let secret = text(&mut fields, "secret");
+        super::finish(&fields, "`cookie-parser`", &["decode"]);
         secret
     });
     let stored = fields.entry("express-session");
     let in_cookie = fields.entry("cookie-session");
     if let (Some(stored), Some(in_cookie)) = (&stored, &in_cookie) {
-        mistakes.add(
+        table.report(
             Diagnostic::error("a request has one session, and here are two")
                 .label(in_cookie.key_span.clone(), "a second one")
                 .label(stored.key_span.clone(), "first here")
                 .help("keep `express-session` or `cookie-session`"),
         );
     }
-    let stored = stored.and_then(|entry| stored_session(&entry, mistakes)).map(ExpressSession::Stored);
-    let in_cookie =
-        in_cookie.and_then(|entry| cookie_session(&entry, mistakes)).map(ExpressSession::InCookie);
-    super::finish(&fields, "Express", &REAL, mistakes);
+    let stored = stored.and_then(|entry| stored_session(&entry)).map(ExpressSession::Stored);
+    let in_cookie = in_cookie.and_then(|entry| cookie_session(&entry)).map(ExpressSession::InCookie);
+    super::finish(&fields, "Express", &REAL);
     Express {
         trust_proxy: trust_proxy.unwrap_or_default(),
         cors,
@@ -58,16 +59,18 @@ pub(super) fn read(table: &DeTable<'_>, mistakes: &mut Mistakes) -> Express {
 }
 
 /// What stands before an application here comes from this machine.
-fn trust_proxy(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> TrustProxy {
+fn trust_proxy(entry: &Entry<'_, '_>) -> TrustProxy {
     let trusts = match entry.value.get_ref() {
         DeValue::Boolean(trusts) => *trusts,
-        DeValue::Integer(_) => integer("`trust proxy`", entry.value, mistakes).is_some_and(|at| at.value > 0),
+        DeValue::Integer(_) => entry.value.integer("`trust proxy`").is_some_and(|at| at.value > 0),
         DeValue::String(list) => list.split(',').any(|one| is_loopback(one.trim())),
-        DeValue::Array(_) => strings("`trust proxy`", entry.value, mistakes)
+        DeValue::Array(_) => entry
+            .value
+            .strings("`trust proxy`")
             .is_some_and(|list| list.iter().any(|one| is_loopback(&one.value))),
         _ => {
             let wanted = "true, a number of hops, or addresses";
-            mistakes.add(wrong_type("`trust proxy`", wanted, entry.value));
+            entry.report(entry.value.wrong_type("`trust proxy`", wanted));
             false
         }
     };
@@ -78,54 +81,56 @@ fn is_loopback(trusted: &str) -> bool {
     trusted == "loopback" || trusted.starts_with("127.")
 }
 
-fn cors(table: &DeTable<'_>, mistakes: &mut Mistakes) -> ExpressCors {
+fn cors(table: Table<'_, '_>) -> ExpressCors {
     let mut fields = Fields::new(table, "`cors`");
-    let origin = fields.entry("origin").and_then(|entry| origin(&entry, mistakes));
-    let status = fields.integer("optionsSuccessStatus", mistakes);
-    let status = status.and_then(|at| super::super::expect::final_status(&at, mistakes));
+    let origin = fields.entry("origin").and_then(|entry| origin(&entry));
+    let status = fields.integer("optionsSuccessStatus");
+    let status = status.and_then(|at| final_status(&at, fields.mistakes()));
     let cors = ExpressCors {
         origin: origin.unwrap_or(CorsOrigin::Any),
-        methods: joined(&mut fields, "methods", mistakes)
+        methods: joined(&mut fields, "methods")
             .unwrap_or_else(|| "GET,HEAD,PUT,PATCH,POST,DELETE".to_owned()),
-        allowed_headers: joined(&mut fields, "allowedHeaders", mistakes),
-        exposed_headers: joined(&mut fields, "exposedHeaders", mistakes),
-        credentials: flag(&mut fields, "credentials", false, mistakes),
-        max_age: fields.integer("maxAge", mistakes).map(|at| at.value),
-        preflight_continue: flag(&mut fields, "preflightContinue", false, mistakes),
+        allowed_headers: joined(&mut fields, "allowedHeaders"),
+        exposed_headers: joined(&mut fields, "exposedHeaders"),
+        credentials: flag(&mut fields, "credentials", false),
+        max_age: fields.integer("maxAge").map(|at| at.value),
+        preflight_continue: flag(&mut fields, "preflightContinue", false),
         options_success_status: status.unwrap_or(204),
     };
-    super::finish(&fields, "`cors`", &[], mistakes);
+    super::finish(&fields, "`cors`", &[]);
     cors
 }
 
-fn origin(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<CorsOrigin> {
+fn origin(entry: &Entry<'_, '_>) -> Option<CorsOrigin> {
     match entry.value.get_ref() {
         DeValue::Boolean(true) => Some(CorsOrigin::Reflect),
         DeValue::Boolean(false) => Some(CorsOrigin::Off),
         DeValue::String(_) => {
-            let at = string("`origin`", entry.value, mistakes)?;
+            let at = entry.value.string("`origin`")?;
             if at.value == "*" {
                 return Some(CorsOrigin::Any);
             }
-            match matching(at, mistakes)? {
+            match matching(at, entry.mistakes())? {
                 OriginMatch::Exact(origin) => Some(CorsOrigin::Fixed(origin)),
                 regex @ OriginMatch::Regex(_) => Some(CorsOrigin::Listed(vec![regex])),
             }
         }
         DeValue::Array(_) => {
-            let list = strings("`origin`", entry.value, mistakes)?;
-            Some(CorsOrigin::Listed(list.into_iter().filter_map(|at| matching(at, mistakes)).collect()))
+            let list = entry.value.strings("`origin`")?;
+            Some(CorsOrigin::Listed(
+                list.into_iter().filter_map(|at| matching(at, entry.mistakes())).collect(),
+            ))
         }
         _ => {
             let wanted = "true, false, an origin, a `/regular expression/`, or a list of those";
-            mistakes.add(wrong_type("`origin`", wanted, entry.value));
+            entry.report(entry.value.wrong_type("`origin`", wanted));
             None
         }
     }
 }
 
 /// One origin, or a regular expression between slashes.
-fn matching(at: At<String>, mistakes: &mut Mistakes) -> Option<OriginMatch> {
+fn matching(at: At<String>, mistakes: &Mistakes) -> Option<OriginMatch> {
     let pattern = at.value.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
     match pattern {
         // JavaScript escapes its own delimiter; elsewhere that is no escape.
@@ -137,60 +142,60 @@ fn matching(at: At<String>, mistakes: &mut Mistakes) -> Option<OriginMatch> {
     }
 }
 
-fn stored_session(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<StoredSession> {
-    let table = super::super::fields::table("`express-session`", entry.value, mistakes)?;
+fn stored_session(entry: &Entry<'_, '_>) -> Option<StoredSession> {
+    let table = entry.value.table("`express-session`")?;
     let mut fields = Fields::new(table, "`express-session`");
     let secrets = fields.entry("secret").map(|entry| match entry.value.get_ref() {
-        DeValue::String(_) => string("`secret`", entry.value, mistakes).into_iter().collect(),
-        _ => strings("`secret`", entry.value, mistakes).unwrap_or_default(),
+        DeValue::String(_) => entry.value.string("`secret`").into_iter().collect(),
+        _ => entry.value.strings("`secret`").unwrap_or_default(),
     });
-    let cookie = fields.table("cookie", mistakes).map(|(table, _)| {
+    let cookie = fields.table("cookie").map(|(table, _)| {
         let mut fields = Fields::new(table, "`cookie`");
-        let cookie = express_cookie(&mut fields, true, mistakes);
-        super::finish(&fields, "the cookie of `express-session`", &["expires", "encode"], mistakes);
+        let cookie = express_cookie(&mut fields, true);
+        super::finish(&fields, "the cookie of `express-session`", &["expires", "encode"]);
         cookie
     });
-    let proxy = fields.entry("proxy").and_then(|entry| boolean("`proxy`", entry.value, mistakes));
+    let proxy = fields.entry("proxy").and_then(|entry| entry.value.boolean("`proxy`"));
     let session = StoredSession {
-        name: text(&mut fields, "name", mistakes).unwrap_or_else(|| "connect.sid".to_owned()),
+        name: text(&mut fields, "name").unwrap_or_else(|| "connect.sid".to_owned()),
         secrets: secrets.clone().unwrap_or_default().into_iter().map(|at| at.value).collect(),
-        save_uninitialized: flag(&mut fields, "saveUninitialized", true, mistakes),
-        resave: flag(&mut fields, "resave", true, mistakes),
-        rolling: flag(&mut fields, "rolling", false, mistakes),
+        save_uninitialized: flag(&mut fields, "saveUninitialized", true),
+        resave: flag(&mut fields, "resave", true),
+        rolling: flag(&mut fields, "rolling", false),
         proxy: proxy.map(|at| at.value),
         cookie: cookie.unwrap_or_default(),
     };
-    super::finish(&fields, "`express-session`", &["genid", "store", "unset"], mistakes);
+    super::finish(&fields, "`express-session`", &["genid", "store", "unset"]);
     if secrets.is_none() {
-        missing("`express-session` has no `secret`", "secret = \"anything\"", entry.value.span(), mistakes);
+        missing("`express-session` has no `secret`", "secret = \"anything\"", entry);
         return None;
     }
     Some(session)
 }
 
-fn cookie_session(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<CookieSession> {
-    let table = super::super::fields::table("`cookie-session`", entry.value, mistakes)?;
+fn cookie_session(entry: &Entry<'_, '_>) -> Option<CookieSession> {
+    let table = entry.value.table("`cookie-session`")?;
     let mut fields = Fields::new(table, "`cookie-session`");
-    let keys = fields.strings("keys", mistakes);
-    let secret = fields.string("secret", mistakes);
-    let name = text(&mut fields, "name", mistakes).unwrap_or_else(|| "session".to_owned());
-    let mut cookie = express_cookie(&mut fields, false, mistakes);
-    cookie.signed = fields.boolean("signed", mistakes).map(|at| at.value);
+    let keys = fields.strings("keys");
+    let secret = fields.string("secret");
+    let name = text(&mut fields, "name").unwrap_or_else(|| "session".to_owned());
+    let mut cookie = express_cookie(&mut fields, false);
+    cookie.signed = fields.boolean("signed").map(|at| at.value);
     cookie.name = name;
-    super::finish(&fields, "`cookie-session`", &["expires", "overwrite"], mistakes);
+    super::finish(&fields, "`cookie-session`", &["expires", "overwrite"]);
     let keys: Vec<String> =
         keys.unwrap_or_else(|| secret.into_iter().collect()).into_iter().map(|at| at.value).collect();
     if keys.is_empty() && cookie.signed != Some(false) {
-        missing("`cookie-session` has no `keys`", "keys = [\"anything\"]", entry.value.span(), mistakes);
+        missing("`cookie-session` has no `keys`", "keys = [\"anything\"]", entry);
         return None;
     }
     Some(CookieSession { keys, cookie })
 }
 
-fn missing(what: &str, example: &str, span: Span, mistakes: &mut Mistakes) {
-    mistakes.add_missing(
+fn missing(what: &str, example: &str, entry: &Entry<'_, '_>) {
+    entry.report_missing(
         Diagnostic::error(what)
-            .label(span, "")
+            .label(entry.value.span(), "")
             .note("the package does not start without one")
             .help(format!("give it one: `{example}`")),
     );

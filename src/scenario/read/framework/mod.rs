@@ -42,30 +42,27 @@ impl Kind {
 }
 
 /// The framework of an origin, where it has one.
-pub(super) fn framework(
-    fields: &mut Fields<'_, '_>,
-    mistakes: &mut Mistakes,
-) -> Option<(Kind, At<Framework>)> {
+pub(super) fn framework(fields: &mut Fields<'_, '_>) -> Option<(Kind, At<Framework>)> {
     let kinds = [Kind::Django, Kind::Starlette, Kind::Express, Kind::NextAuth]
         .map(|kind| (kind, fields.entry(kind.key())));
     let mut written: Vec<_> = kinds.into_iter().filter_map(|(kind, entry)| Some((kind, entry?))).collect();
     written.sort_by_key(|(_, entry)| entry.key_span.start);
     let mut found: Option<(Kind, At<Framework>)> = None;
     for (kind, entry) in written {
-        let Some(table) = super::fields::table(&format!("`{}`", kind.key()), entry.value, mistakes) else {
+        let Some(table) = entry.value.table(&format!("`{}`", kind.key())) else {
             continue;
         };
         let value = match kind {
-            Kind::Django => Framework::Django(Box::new(django::read(table, mistakes))),
-            Kind::Starlette => Framework::Starlette(Box::new(starlette::read(table, mistakes))),
-            Kind::Express => Framework::Express(Box::new(express::read(table, mistakes))),
-            Kind::NextAuth => match nextauth::read(table, &entry, mistakes) {
+            Kind::Django => Framework::Django(Box::new(django::read(table))),
+            Kind::Starlette => Framework::Starlette(Box::new(starlette::read(table))),
+            Kind::Express => Framework::Express(Box::new(express::read(table))),
+            Kind::NextAuth => match nextauth::read(table, &entry) {
                 Some(settings) => Framework::NextAuth(Box::new(settings)),
                 None => continue,
             },
         };
         if let Some((_, first)) = &found {
-            mistakes.add(
+            fields.report(
                 Diagnostic::error("an origin has one framework, and this one has two")
                     .label(entry.key_span.clone(), "a second one")
                     .label(first.span.clone(), "first here")
@@ -79,7 +76,7 @@ pub(super) fn framework(
 }
 
 /// Checks what a route does against the settings it needs.
-pub(super) fn check(framework: &Framework, routes: &[Route], mistakes: &mut Mistakes) {
+pub(super) fn check(framework: &Framework, routes: &[Route], mistakes: &Mistakes) {
     for route in routes {
         let Some(does) = &route.does else { continue };
         let needs = match framework {
@@ -123,12 +120,12 @@ fn express_needs(settings: &Express) -> Option<&'static str> {
 
 /// Reports the keys that were not asked for, in the framework's own terms. `real` are settings it has and
 /// that are not rehearsed.
-pub(super) fn finish(fields: &Fields<'_, '_>, of: &str, real: &[&str], mistakes: &mut Mistakes) {
+pub(super) fn finish(fields: &Fields<'_, '_>, of: &str, real: &[&str]) {
     let known = fields.known();
     for entry in fields.strange() {
         let diagnostic = |message: String| Diagnostic::error(message).label(entry.key_span.clone(), "");
         if real.contains(&entry.key) {
-            mistakes.add(
+            fields.report(
                 diagnostic(format!("`{}` of {of} is not rehearsed here", entry.key))
                     .note("this back end does nothing with it")
                     .help("leave it out"),
@@ -136,7 +133,7 @@ pub(super) fn finish(fields: &Fields<'_, '_>, of: &str, real: &[&str], mistakes:
             continue;
         }
         let unknown = diagnostic(format!("{of} has no setting `{}`", entry.key));
-        mistakes.add(match did_you_mean(entry.key, known.iter().copied()) {
+        fields.report(match did_you_mean(entry.key, known.iter().copied()) {
             Some(meant) => unknown.help(format!("did you mean `{meant}`?")),
             None => unknown.help(format!("those rehearsed here are {}", listed(known.iter().copied()))),
         });

@@ -1,10 +1,9 @@
 //! `[origins.NAME.nextauth]`: the options of NextAuth, and its address.
 
-use toml::de::DeTable;
 use url::Url;
 
-use super::super::super::mistakes::Mistakes;
-use super::super::fields::{Entry, Fields};
+use super::super::fields::Fields;
+use super::super::node::{Entry, Table};
 use super::calls::express_cookie;
 use super::value::text;
 use crate::diagnostic::Diagnostic;
@@ -14,30 +13,29 @@ use crate::plan::framework::{ExpressCookie, JsSameSite, NextAuth, Secure};
 const REAL: [&str; 9] =
     ["adapter", "callbacks", "debug", "events", "jwt", "logger", "pages", "providers", "theme"];
 
-pub(super) fn read(table: &DeTable<'_>, entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<NextAuth> {
+pub(super) fn read(table: Table<'_, '_>, entry: &Entry<'_, '_>) -> Option<NextAuth> {
     let mut fields = Fields::new(table, "`nextauth`");
-    let secret = text(&mut fields, "secret", mistakes);
-    let url = fields.string("NEXTAUTH_URL", mistakes);
-    let secure = fields.boolean("useSecureCookies", mistakes).map(|at| at.value);
-    let max_age = fields.table("session", mistakes).and_then(|(table, _)| {
+    let secret = text(&mut fields, "secret");
+    let url = fields.string("NEXTAUTH_URL");
+    let secure = fields.boolean("useSecureCookies").map(|at| at.value);
+    let max_age = fields.table("session").and_then(|(table, _)| {
         let mut fields = Fields::new(table, "`session`");
-        let max_age = fields.integer("maxAge", mistakes).map(|at| at.value);
+        let max_age = fields.integer("maxAge").map(|at| at.value);
         let real = ["strategy", "updateAge", "generateSessionToken"];
-        super::finish(&fields, "NextAuth's `session`", &real, mistakes);
+        super::finish(&fields, "NextAuth's `session`", &real);
         max_age
     });
-    let cookies = fields.table("cookies", mistakes).map(|(table, _)| {
+    let cookies = fields.table("cookies").map(|(table, _)| {
         let mut fields = Fields::new(table, "`cookies`");
-        let cookies =
-            ["sessionToken", "csrfToken", "callbackUrl"].map(|key| cookie(&mut fields, key, mistakes));
-        super::finish(&fields, "NextAuth's `cookies`", &["pkceCodeVerifier", "state", "nonce"], mistakes);
+        let cookies = ["sessionToken", "csrfToken", "callbackUrl"].map(|key| cookie(&mut fields, key));
+        super::finish(&fields, "NextAuth's `cookies`", &["pkceCodeVerifier", "state", "nonce"]);
         cookies
     });
-    super::finish(&fields, "NextAuth", &REAL, mistakes);
+    super::finish(&fields, "NextAuth", &REAL);
     let parsed = url.as_ref().and_then(|at| {
         let url = Url::parse(&at.value).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         if url.is_none() {
-            mistakes.add(
+            entry.report(
                 Diagnostic::error(format!("`{}` is no address of a site", at.value.escape_debug()))
                     .label(at.span.clone(), "")
                     .help("write scheme and host: `NEXTAUTH_URL = \"https://www.example.com\"`"),
@@ -47,7 +45,7 @@ pub(super) fn read(table: &DeTable<'_>, entry: &Entry<'_, '_>, mistakes: &mut Mi
     });
     for (key, example) in [("secret", "anything"), ("NEXTAUTH_URL", "https://www.example.com")] {
         if !table.contains_key(key) {
-            mistakes.add_missing(
+            entry.report_missing(
                 Diagnostic::error(format!("NextAuth has no `{key}`"))
                     .label(entry.key_span.clone(), "")
                     .help(format!("give it one, as its environment does: `{key} = \"{example}\"`")),
@@ -81,19 +79,19 @@ pub(super) fn read(table: &DeTable<'_>, entry: &Entry<'_, '_>, mistakes: &mut Mi
 }
 
 /// One of `cookies`: what is said of it takes the place of all of the usual.
-fn cookie(fields: &mut Fields<'_, '_>, key: &'static str, mistakes: &mut Mistakes) -> Option<ExpressCookie> {
-    let (table, span) = fields.table(key, mistakes)?;
+fn cookie(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<ExpressCookie> {
+    let (table, span) = fields.table(key)?;
     let mut fields = Fields::new(table, "a cookie");
-    let name = text(&mut fields, "name", mistakes);
-    let options = fields.table("options", mistakes).map(|(table, _)| {
+    let name = text(&mut fields, "name");
+    let options = fields.table("options").map(|(table, _)| {
         let mut fields = Fields::new(table, "`options`");
-        let cookie = express_cookie(&mut fields, false, mistakes);
-        super::finish(&fields, "a cookie of NextAuth", &["expires", "encode"], mistakes);
+        let cookie = express_cookie(&mut fields, false);
+        super::finish(&fields, "a cookie of NextAuth", &["expires", "encode"]);
         cookie
     });
-    super::finish(&fields, "a cookie of NextAuth", &[], mistakes);
+    super::finish(&fields, "a cookie of NextAuth", &[]);
     if name.is_none() && !table.contains_key("name") {
-        mistakes.add_missing(
+        fields.report_missing(
             Diagnostic::error(format!("`{key}` names no cookie"))
                 .label(span, "")
                 .note("what is said of a cookie takes the place of all that NextAuth says of it by itself")

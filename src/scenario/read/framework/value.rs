@@ -2,67 +2,46 @@
 
 use toml::de::DeValue;
 
+use super::super::super::checks::check_value;
 use super::super::super::mistakes::Mistakes;
-use super::super::super::resolve::check_value;
 use super::super::super::written::At;
-use super::super::fields::{Fields, integer, string, strings, wrong_type};
+use super::super::fields::Fields;
 use crate::diagnostic::Diagnostic;
 
 /// A text that can stand in a header.
-pub(super) fn text(
-    fields: &mut Fields<'_, '_>,
-    key: &'static str,
-    mistakes: &mut Mistakes,
-) -> Option<String> {
-    let at = fields.string(key, mistakes)?;
-    check_value(&at, &format!("`{key}`"), mistakes).then_some(at.value)
+pub(super) fn text(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<String> {
+    let at = fields.string(key)?;
+    check_value(&at, &format!("`{key}`"), fields.mistakes()).then_some(at.value)
 }
 
 /// A text, or `false` for none at all. `None` where nothing is written.
-pub(super) fn text_or_none(
-    fields: &mut Fields<'_, '_>,
-    key: &'static str,
-    mistakes: &mut Mistakes,
-) -> Option<Option<String>> {
+pub(super) fn text_or_none(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<Option<String>> {
     let entry = fields.entry(key)?;
     if let DeValue::Boolean(false) = entry.value.get_ref() {
         return Some(None);
     }
-    let at = string(&format!("`{key}`"), entry.value, mistakes)?;
-    check_value(&at, &format!("`{key}`"), mistakes).then_some(Some(at.value))
+    let at = entry.value.string(&format!("`{key}`"))?;
+    check_value(&at, &format!("`{key}`"), fields.mistakes()).then_some(Some(at.value))
 }
 
 /// Texts that can stand in a header.
-pub(in super::super) fn texts(
-    fields: &mut Fields<'_, '_>,
-    key: &'static str,
-    mistakes: &mut Mistakes,
-) -> Option<Vec<String>> {
-    let list = fields.strings(key, mistakes)?;
-    Some(sendable(list, key, mistakes))
+pub(in super::super) fn texts(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<Vec<String>> {
+    let list = fields.strings(key)?;
+    Some(sendable(list, key, fields.mistakes()))
 }
 
-pub(super) fn sendable(list: Vec<At<String>>, key: &str, mistakes: &mut Mistakes) -> Vec<String> {
+pub(super) fn sendable(list: Vec<At<String>>, key: &str, mistakes: &Mistakes) -> Vec<String> {
     let what = format!("`{key}`");
     list.into_iter().filter(|at| check_value(at, &what, mistakes)).map(|at| at.value).collect()
 }
 
-pub(in super::super) fn flag(
-    fields: &mut Fields<'_, '_>,
-    key: &'static str,
-    default: bool,
-    mistakes: &mut Mistakes,
-) -> bool {
-    fields.boolean(key, mistakes).map_or(default, |at| at.value)
+pub(in super::super) fn flag(fields: &mut Fields<'_, '_>, key: &'static str, default: bool) -> bool {
+    fields.boolean(key).map_or(default, |at| at.value)
 }
 
 /// `SameSite` as Python's frameworks take it: spelt as it is sent, or `false` for none. `None` where
 /// nothing is written.
-pub(super) fn same_site(
-    fields: &mut Fields<'_, '_>,
-    key: &'static str,
-    mistakes: &mut Mistakes,
-) -> Option<Option<String>> {
+pub(super) fn same_site(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<Option<String>> {
     let entry = fields.entry(key)?;
     let words = ["Lax", "Strict", "None"];
     match entry.value.get_ref() {
@@ -71,7 +50,7 @@ pub(super) fn same_site(
             Some(Some(word.clone().into_owned()))
         }
         DeValue::String(word) => {
-            mistakes.add(
+            fields.report(
                 Diagnostic::error(format!("`{key}` cannot be `{word}`"))
                     .label(entry.value.span(), "")
                     .suggest_or_list(word, words),
@@ -80,25 +59,21 @@ pub(super) fn same_site(
         }
         _ => {
             let wanted = "\"Lax\", \"Strict\", \"None\", or false for no SameSite";
-            mistakes.add(wrong_type(&format!("`{key}`"), wanted, entry.value));
+            fields.report(entry.value.wrong_type(&format!("`{key}`"), wanted));
             None
         }
     }
 }
 
 /// A number of seconds: a whole number, or a `timedelta` as Python writes it.
-pub(super) fn seconds(
-    fields: &mut Fields<'_, '_>,
-    key: &'static str,
-    mistakes: &mut Mistakes,
-) -> Option<i64> {
+pub(super) fn seconds(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<i64> {
     let entry = fields.entry(key)?;
     let DeValue::String(text) = entry.value.get_ref() else {
-        return integer(&format!("`{key}`"), entry.value, mistakes).map(|at| at.value);
+        return entry.value.integer(&format!("`{key}`")).map(|at| at.value);
     };
     let seconds = timedelta(text);
     if seconds.is_none() {
-        mistakes.add(
+        fields.report(
             Diagnostic::error(format!("`{text}` is no length of time"))
                 .label(entry.value.span(), "")
                 .help("write a number of seconds, or as Python does: `\"timedelta(minutes=15)\"`"),
@@ -108,16 +83,12 @@ pub(super) fn seconds(
 }
 
 /// The same, or `false` for no end.
-pub(super) fn seconds_or_none(
-    fields: &mut Fields<'_, '_>,
-    key: &'static str,
-    mistakes: &mut Mistakes,
-) -> Option<Option<i64>> {
+pub(super) fn seconds_or_none(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<Option<i64>> {
     let entry = fields.entry(key)?;
     if let DeValue::Boolean(false) = entry.value.get_ref() {
         return Some(None);
     }
-    seconds(fields, key, mistakes).map(Some)
+    seconds(fields, key).map(Some)
 }
 
 fn timedelta(text: &str) -> Option<i64> {
@@ -139,7 +110,7 @@ fn timedelta(text: &str) -> Option<i64> {
 }
 
 /// Regular expressions: checked here, and compiled by the world.
-pub(super) fn regexes(list: &[At<String>], mistakes: &mut Mistakes) -> Vec<String> {
+pub(super) fn regexes(list: &[At<String>], mistakes: &Mistakes) -> Vec<String> {
     for at in list {
         if let Err(error) = regex::Regex::new(&at.value) {
             let why = error.to_string();
@@ -155,18 +126,14 @@ pub(super) fn regexes(list: &[At<String>], mistakes: &mut Mistakes) -> Vec<Strin
 }
 
 /// A list of strings, or one text of them joined by commas: how JavaScript's packages take lists.
-pub(super) fn joined(
-    fields: &mut Fields<'_, '_>,
-    key: &'static str,
-    mistakes: &mut Mistakes,
-) -> Option<String> {
+pub(super) fn joined(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<String> {
     let entry = fields.entry(key)?;
     let what = format!("`{key}`");
     let list = match entry.value.get_ref() {
-        DeValue::String(_) => string(&what, entry.value, mistakes).into_iter().collect(),
-        _ => strings(&what, entry.value, mistakes)?,
+        DeValue::String(_) => entry.value.one_or_more(&what),
+        _ => entry.value.strings(&what)?,
     };
-    Some(sendable(list, key, mistakes).join(","))
+    Some(sendable(list, key, fields.mistakes()).join(","))
 }
 
 #[cfg(test)]

@@ -1,12 +1,10 @@
 //! `[origins.NAME.kong]`: services and their routes, as in Kong's declarative configuration.
 
-use toml::de::DeTable;
-
-use super::super::super::mistakes::Mistakes;
 use super::super::super::written::At;
-use super::super::fields::{Entry, Fields, entries, strings};
+use super::super::fields::Fields;
 use super::super::framework::finish;
 use super::super::framework::value::{flag, texts};
+use super::super::node::{Entry, Table};
 use super::upstream;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::proxy::{Kong, KongRoute, KongService};
@@ -54,60 +52,49 @@ const REAL_ROUTE: [&str; 10] = [
     "tags",
 ];
 
-pub(super) fn read(
-    table: &DeTable<'_>,
-    span: Span,
-    upstreams: &mut Vec<At<String>>,
-    mistakes: &mut Mistakes,
-) -> Kong {
+pub(super) fn read(table: Table<'_, '_>, span: Span, upstreams: &mut Vec<At<String>>) -> Kong {
     let mut fields = Fields::new(table, "`kong`");
-    let trusted = fields.strings("trusted_ips", mistakes).unwrap_or_default();
+    let trusted = fields.strings("trusted_ips").unwrap_or_default();
     let is_here = |address: &str| {
         address.starts_with("127.") || matches!(address, "0.0.0.0/0" | "::1" | "::1/128" | "::/0")
     };
-    let services = fields.tables("services", "origins.NAME.kong.services", mistakes);
-    finish(&fields, "Kong", &REAL, mistakes);
+    let services = fields.tables("services", "origins.NAME.kong.services");
+    finish(&fields, "Kong", &REAL);
     if !table.contains_key("services") {
-        mistakes.add_missing(
+        table.report_missing(
             Diagnostic::error("this Kong has no `services`")
                 .label(span, "")
                 .help("say what it passes on: `services = [{ url = \"http://orders:3000\", routes = […] }]`"),
         );
     }
     let trusts = trusted.iter().any(|at| is_here(at.value.trim()));
-    let services =
-        services.into_iter().filter_map(|(table, span)| service(table, span, upstreams, mistakes)).collect();
+    let services = services.into_iter().filter_map(|(table, span)| service(table, span, upstreams)).collect();
     Kong { trusts, services }
 }
 
-fn service(
-    table: &DeTable<'_>,
-    span: Span,
-    upstreams: &mut Vec<At<String>>,
-    mistakes: &mut Mistakes,
-) -> Option<KongService> {
+fn service(table: Table<'_, '_>, span: Span, upstreams: &mut Vec<At<String>>) -> Option<KongService> {
     let mut fields = Fields::new(table, "a service");
-    fields.string("name", mistakes);
-    let url = fields.string("url", mistakes);
-    let routes = fields.tables("routes", "origins.NAME.kong.services.routes", mistakes);
-    finish(&fields, "a service of Kong", &REAL_SERVICE, mistakes);
+    fields.string("name");
+    let url = fields.string("url");
+    let routes = fields.tables("routes", "origins.NAME.kong.services.routes");
+    finish(&fields, "a service of Kong", &REAL_SERVICE);
     let needs = [("url", "url = \"http://orders:3000\""), ("routes", "routes = [{ paths = [\"/orders\"] }]")];
-    for (key, example) in needs.into_iter().filter(|(key, _)| !table.contains_key(*key)) {
-        mistakes.add_missing(
+    for (key, example) in needs.into_iter().filter(|(key, _)| !table.contains_key(key)) {
+        table.report_missing(
             Diagnostic::error(format!("a service has no `{key}`"))
                 .label(span.clone(), "")
                 .help(format!("write `{example}`")),
         );
     }
-    let routes = routes.into_iter().map(|(table, _)| route(table, mistakes)).collect();
-    let (upstream, base) = upstream("url", url?, upstreams, mistakes)?;
+    let routes = routes.into_iter().map(|(table, _)| route(table)).collect();
+    let (upstream, base) = upstream("url", url?, upstreams, table.mistakes())?;
     Some(KongService { upstream, base: base.unwrap_or_else(|| "/".to_owned()), routes })
 }
 
-fn route(table: &DeTable<'_>, mistakes: &mut Mistakes) -> KongRoute {
+fn route(table: Table<'_, '_>) -> KongRoute {
     let mut fields = Fields::new(table, "a route of Kong");
-    fields.string("name", mistakes);
-    let paths = fields.strings("paths", mistakes).unwrap_or_default();
+    fields.string("name");
+    let paths = fields.strings("paths").unwrap_or_default();
     for at in paths.iter().filter(|at| !at.value.starts_with('/')) {
         let diagnostic = if at.value.starts_with('~') {
             Diagnostic::error("a path by regular expression is not rehearsed here")
@@ -116,24 +103,24 @@ fn route(table: &DeTable<'_>, mistakes: &mut Mistakes) -> KongRoute {
             Diagnostic::error(format!("the path `{}` does not begin with `/`", at.value))
                 .help(format!("write `\"/{}\"`", at.value))
         };
-        mistakes.add(diagnostic.label(at.span.clone(), ""));
+        table.report(diagnostic.label(at.span.clone(), ""));
     }
-    let headers = fields.table("headers", mistakes).map(|(table, _)| {
-        let read = |entry: &Entry<'_, '_>, mistakes: &mut Mistakes| {
-            let values = strings(&format!("header `{}`", entry.key), entry.value, mistakes)?;
+    let headers = fields.table("headers").map(|(table, _)| {
+        let read = |entry: &Entry<'_, '_>| {
+            let values = entry.value.strings(&format!("header `{}`", entry.key))?;
             let values = values.into_iter().map(|at| at.value).collect();
             Some((entry.key.to_ascii_lowercase(), values))
         };
-        entries(table).iter().filter_map(|entry| read(entry, mistakes)).collect()
+        table.entries().iter().filter_map(read).collect()
     });
     let route = KongRoute {
         paths: paths.into_iter().map(|at| at.value).collect(),
-        methods: texts(&mut fields, "methods", mistakes).unwrap_or_default(),
-        hosts: texts(&mut fields, "hosts", mistakes).unwrap_or_default(),
+        methods: texts(&mut fields, "methods").unwrap_or_default(),
+        hosts: texts(&mut fields, "hosts").unwrap_or_default(),
         headers: headers.unwrap_or_default(),
-        strip_path: flag(&mut fields, "strip_path", true, mistakes),
-        preserve_host: flag(&mut fields, "preserve_host", false, mistakes),
+        strip_path: flag(&mut fields, "strip_path", true),
+        preserve_host: flag(&mut fields, "preserve_host", false),
     };
-    finish(&fields, "a route of Kong", &REAL_ROUTE, mistakes);
+    finish(&fields, "a route of Kong", &REAL_ROUTE);
     route
 }

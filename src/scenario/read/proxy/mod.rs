@@ -7,7 +7,7 @@ use url::Url;
 
 use super::super::mistakes::Mistakes;
 use super::super::written::{At, Proxied};
-use super::fields::{Fields, table};
+use super::fields::Fields;
 use crate::diagnostic::Diagnostic;
 use crate::plan::proxy::Proxy;
 
@@ -16,10 +16,10 @@ mod nginx;
 mod template;
 
 /// The proxy of an origin, where it is one, with the place of its key.
-pub(super) fn proxy(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes) -> Option<At<Proxied>> {
+pub(super) fn proxy(fields: &mut Fields<'_, '_>) -> Option<At<Proxied>> {
     let (nginx, kong) = (fields.entry("nginx"), fields.entry("kong"));
     if let (Some(nginx), Some(kong)) = (&nginx, &kong) {
-        mistakes.add(
+        fields.report(
             Diagnostic::error("an origin is one proxy, and this one is two")
                 .label(kong.key_span.clone(), "Kong")
                 .label(nginx.key_span.clone(), "nginx")
@@ -28,12 +28,12 @@ pub(super) fn proxy(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes) -> Opt
     }
     let mut upstreams = Vec::new();
     let (proxy, span) = if let Some(entry) = nginx {
-        let table = table("`nginx`", entry.value, mistakes)?;
-        (Proxy::Nginx(nginx::read(table, entry.key_span.clone(), &mut upstreams, mistakes)), entry.key_span)
+        let table = entry.value.table("`nginx`")?;
+        (Proxy::Nginx(nginx::read(table, entry.key_span.clone(), &mut upstreams)), entry.key_span)
     } else {
         let entry = kong?;
-        let table = table("`kong`", entry.value, mistakes)?;
-        (Proxy::Kong(kong::read(table, entry.key_span.clone(), &mut upstreams, mistakes)), entry.key_span)
+        let table = entry.value.table("`kong`")?;
+        (Proxy::Kong(kong::read(table, entry.key_span.clone(), &mut upstreams)), entry.key_span)
     };
     Some(At { value: Proxied { proxy, upstreams }, span })
 }
@@ -44,9 +44,9 @@ fn upstream(
     key: &str,
     at: At<String>,
     upstreams: &mut Vec<At<String>>,
-    mistakes: &mut Mistakes,
+    mistakes: &Mistakes,
 ) -> Option<(Url, Option<String>)> {
-    let refuse = |message: String, help: &str, mistakes: &mut Mistakes| {
+    let refuse = |message: String, help: &str| {
         mistakes.add(Diagnostic::error(message).label(at.span.clone(), "").help(help));
         None
     };
@@ -56,19 +56,18 @@ fn upstream(
         return refuse(
             format!("`{key}` has a variable, which is not rehearsed here"),
             "write the URL it has in the end, and a location for each",
-            mistakes,
         );
     }
     let Some((_, rest)) = text.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))
     else {
-        return refuse(format!("`{key}` has no URL of http: `{text}`"), example, mistakes);
+        return refuse(format!("`{key}` has no URL of http: `{text}`"), example);
     };
     let whole = match Url::parse(text) {
         Ok(url) if url.host().is_some() => url,
-        _ => return refuse(format!("`{text}` is not a URL"), example, mistakes),
+        _ => return refuse(format!("`{text}` is not a URL"), example),
     };
     if whole.query().is_some() || whole.fragment().is_some() {
-        return refuse(format!("`{text}` has more than a path"), "leave out the query", mistakes);
+        return refuse(format!("`{text}` has more than a path"), "leave out the query");
     }
     let uri = rest.find('/').map(|slash| rest[slash..].to_owned());
     let mut url = whole;

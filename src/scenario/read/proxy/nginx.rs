@@ -3,13 +3,14 @@
 //! A directive with several arguments is one text, as nginx has it without the semicolon; one that can stand
 //! several times takes a list. `proxy_set_header` and `add_header` are tables of names and values.
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
+use super::super::super::checks::{check_name, check_value};
 use super::super::super::mistakes::Mistakes;
-use super::super::super::resolve::{check_name, check_value};
 use super::super::super::written::At;
-use super::super::fields::{Entry, Fields, entries, string, strings_of, table, wrong_type};
+use super::super::fields::Fields;
 use super::super::framework::finish;
+use super::super::node::{Entry, Table};
 use super::template::template;
 use super::upstream;
 use crate::diagnostic::{Diagnostic, Span};
@@ -89,59 +90,54 @@ enum Redirect {
     Pairs(Vec<(String, Template)>),
 }
 
-pub(super) fn read(
-    server: &DeTable<'_>,
-    span: Span,
-    upstreams: &mut Vec<At<String>>,
-    mistakes: &mut Mistakes,
-) -> Vec<Location> {
+pub(super) fn read(server: Table<'_, '_>, span: Span, upstreams: &mut Vec<At<String>>) -> Vec<Location> {
     let mut fields = Fields::new(server, "`nginx`");
-    let inherited = inherited(&mut fields, mistakes);
+    let inherited = inherited(&mut fields);
     let mut locations: Vec<Location> = Vec::new();
-    if let Some((paths, _)) = fields.table("location", mistakes) {
-        for entry in entries(paths) {
-            let Some(directives) = table(&format!("location `{}`", entry.key), entry.value, mistakes) else {
+    if let Some((paths, _)) = fields.table("location") {
+        for entry in paths.entries() {
+            let Some(directives) = entry.value.table(&format!("location `{}`", entry.key)) else {
                 continue;
             };
-            let path = path(&entry, mistakes);
-            let read = location(path, &entry, directives, &inherited, upstreams, mistakes);
+            let path = path(&entry);
+            let read = location(path, &entry, directives, &inherited, upstreams);
             locations.extend(read);
         }
     } else {
-        mistakes.add_missing(
+        server.report_missing(
             Diagnostic::error("this nginx has no `location`").label(span, "").help(
                 "say what it passes on: `location.\"/api/\" = { proxy_pass = \"http://orders:3000\" }`",
             ),
         );
     }
-    finish(&fields, "nginx", &REAL, mistakes);
+    finish(&fields, "nginx", &REAL);
     locations
 }
 
 /// A location's path: `/path`, `= /path` or `^~ /path`.
-fn path(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<LocationPath> {
+fn path(entry: &Entry<'_, '_>) -> Option<LocationPath> {
     let (modifier, path) = match entry.key.trim().split_once(char::is_whitespace) {
         Some((modifier, path)) => (modifier, path.trim()),
         None => ("", entry.key.trim()),
     };
-    let refuse = |message: String, help: String, mistakes: &mut Mistakes| {
-        mistakes.add(Diagnostic::error(message).label(entry.key_span.clone(), "").help(help));
+    let refuse = |message: String, help: String| {
+        entry.report(Diagnostic::error(message).label(entry.key_span.clone(), "").help(help));
         None
     };
     if modifier.starts_with('~') || path.starts_with('~') {
         let help = "write the beginnings of the paths it is for, each a location".to_owned();
-        return refuse("a location by regular expression is not rehearsed here".to_owned(), help, mistakes);
+        return refuse("a location by regular expression is not rehearsed here".to_owned(), help);
     }
     if !path.starts_with('/') {
         let help = format!("write `\"/{}\"`, with the slashes as nginx has them", entry.key.trim());
-        return refuse(format!("`{}` is no path of a location", entry.key), help, mistakes);
+        return refuse(format!("`{}` is no path of a location", entry.key), help);
     }
     match modifier {
         "" | "^~" => Some(LocationPath::Prefix(path.to_owned())),
         "=" => Some(LocationPath::Exact(path.to_owned())),
         other => {
             let help = "nginx has `=` for one path, and `^~` for a beginning".to_owned();
-            refuse(format!("`{other}` says nothing about a location"), help, mistakes)
+            refuse(format!("`{other}` says nothing about a location"), help)
         }
     }
 }
@@ -149,24 +145,23 @@ fn path(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Option<LocationPath> 
 fn location(
     path: Option<LocationPath>,
     entry: &Entry<'_, '_>,
-    directives: &DeTable<'_>,
+    directives: Table<'_, '_>,
     server: &Inherited,
     upstreams: &mut Vec<At<String>>,
-    mistakes: &mut Mistakes,
 ) -> Option<Location> {
     let mut fields = Fields::new(directives, "a location");
-    let target = fields.string("proxy_pass", mistakes);
-    let own = inherited(&mut fields, mistakes);
-    finish(&fields, "a location of nginx", &REAL, mistakes);
+    let target = fields.string("proxy_pass");
+    let own = inherited(&mut fields);
+    finish(&fields, "a location of nginx", &REAL);
     if !directives.contains_key("proxy_pass") {
-        mistakes.add_missing(
+        entry.report_missing(
             Diagnostic::error(format!("location `{}` passes nothing on", entry.key))
                 .label(entry.key_span.clone(), "")
                 .help("say where to: `proxy_pass = \"http://orders:3000\"`"),
         );
     }
     let path = path?;
-    let (upstream, uri) = upstream("proxy_pass", target?, upstreams, mistakes)?;
+    let (upstream, uri) = upstream("proxy_pass", target?, upstreams, entry.mistakes())?;
     let redirect = match own.redirect.or_else(|| server.redirect.clone()).unwrap_or(Redirect::Default) {
         Redirect::Off => Vec::new(),
         Redirect::Pairs(pairs) => pairs,
@@ -204,112 +199,117 @@ fn location(
     })
 }
 
-fn inherited(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes) -> Inherited {
-    let version = fields.word("proxy_http_version", &[("1.0", false), ("1.1", true)], mistakes);
+fn inherited(fields: &mut Fields<'_, '_>) -> Inherited {
+    let version = fields.word("proxy_http_version", &[("1.0", false), ("1.1", true)]);
     let set_header = fields.entry("proxy_set_header").map(|entry| {
-        let pairs = header_table(&entry, mistakes);
-        pairs.into_iter().map(|(name, at)| (name, template("proxy_set_header", &at, mistakes))).collect()
+        let pairs = header_table(&entry);
+        pairs
+            .into_iter()
+            .map(|(name, at)| (name, template("proxy_set_header", &at, fields.mistakes())))
+            .collect()
     });
     let add_header = fields.entry("add_header").map(|entry| {
-        let pairs = header_table(&entry, mistakes);
-        pairs.into_iter().map(|(name, at)| added(name, at, mistakes)).collect()
+        let pairs = header_table(&entry);
+        pairs.into_iter().map(|(name, at)| added(name, at, entry.mistakes())).collect()
     });
     let hide_header = fields.entry("proxy_hide_header").map(|entry| {
-        let names = arguments(&entry, mistakes);
+        let names = arguments(&entry);
         names.into_iter().map(|at| at.value.trim().to_ascii_lowercase()).collect()
     });
     Inherited {
         http_1_1: version.map(|at| at.value),
         set_header,
         hide_header,
-        redirect: fields.entry("proxy_redirect").map(|entry| redirect(&entry, mistakes)),
+        redirect: fields.entry("proxy_redirect").map(|entry| redirect(&entry)),
         cookie_path: fields.entry("proxy_cookie_path").map(|entry| {
-            let pairs = pairs(&entry, "/ /api/", mistakes);
+            let pairs = pairs(&entry, "/ /api/");
             pairs.into_iter().map(|(from, to)| (from, to.value)).collect()
         }),
         cookie_domain: fields.entry("proxy_cookie_domain").map(|entry| {
             let bare = |text: &str| text.strip_prefix('.').unwrap_or(text).to_owned();
-            let pairs = pairs(&entry, "orders.internal example.com", mistakes);
+            let pairs = pairs(&entry, "orders.internal example.com");
             let domain = |(from, to): (String, At<String>)| {
                 let to = At { value: bare(&to.value), span: to.span };
-                (bare(&from), template("proxy_cookie_domain", &to, mistakes))
+                (bare(&from), template("proxy_cookie_domain", &to, entry.mistakes()))
             };
             pairs.into_iter().map(domain).collect()
         }),
         cookie_flags: fields.entry("proxy_cookie_flags").map(|entry| {
-            let texts = arguments(&entry, mistakes);
-            texts.iter().filter(|at| at.value.trim() != "off").filter_map(|at| flags(at, mistakes)).collect()
+            let texts = arguments(&entry);
+            texts
+                .iter()
+                .filter(|at| at.value.trim() != "off")
+                .filter_map(|at| flags(at, entry.mistakes()))
+                .collect()
         }),
         add_header,
     }
 }
 
 /// One text, or a list of texts.
-fn arguments(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Vec<At<String>> {
+fn arguments(entry: &Entry<'_, '_>) -> Vec<At<String>> {
     let what = format!("`{}`", entry.key);
-    match entry.value.get_ref() {
-        DeValue::Array(array) => strings_of(&what, array, mistakes),
-        _ => string(&what, entry.value, mistakes).into_iter().collect(),
-    }
+    entry.value.one_or_more(&what)
 }
 
 /// Names and values of headers; a list of values is as many headers.
-fn header_table(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Vec<(String, At<String>)> {
-    let DeValue::Table(headers) = entry.value.get_ref() else {
+fn header_table(entry: &Entry<'_, '_>) -> Vec<(String, At<String>)> {
+    let Some(headers) = entry.value.as_table() else {
         let help = format!("write `{} = {{ X-Name = \"value\" }}`", entry.key);
-        mistakes.add(wrong_type(&format!("`{}`", entry.key), "a table", entry.value).help(help));
+        entry.report(entry.value.wrong_type(&format!("`{}`", entry.key), "a table").help(help));
         return Vec::new();
     };
     let mut pairs = Vec::new();
-    for header in entries(headers) {
-        check_name(&header.name(), mistakes);
-        pairs.extend(arguments(&header, mistakes).into_iter().map(|value| (header.key.to_owned(), value)));
+    for header in headers.entries() {
+        check_name(&header.name(), entry.mistakes());
+        pairs.extend(arguments(&header).into_iter().map(|value| (header.key.to_owned(), value)));
     }
     pairs
 }
 
 /// A value of `add_header`: a final word `always` is its parameter.
-fn added(name: String, mut at: At<String>, mistakes: &mut Mistakes) -> AddHeader {
+fn added(name: String, mut at: At<String>, mistakes: &Mistakes) -> AddHeader {
     let always = at.value.strip_suffix(" always").map(|value| value.trim_end().to_owned());
     let is_always = always.is_some();
     at.value = always.unwrap_or(at.value);
     AddHeader { name, value: template("add_header", &at, mistakes), always: is_always }
 }
 
-fn redirect(entry: &Entry<'_, '_>, mistakes: &mut Mistakes) -> Redirect {
+fn redirect(entry: &Entry<'_, '_>) -> Redirect {
     match entry.value.get_ref() {
         DeValue::String(word) if word == "off" => Redirect::Off,
         DeValue::String(word) if word == "default" => Redirect::Default,
         _ => {
-            let pairs = pairs(entry, "http://orders:3000/ /api/", mistakes);
-            let to = |(from, to): (String, At<String>)| (from, template("proxy_redirect", &to, mistakes));
+            let pairs = pairs(entry, "http://orders:3000/ /api/");
+            let to =
+                |(from, to): (String, At<String>)| (from, template("proxy_redirect", &to, entry.mistakes()));
             Redirect::Pairs(pairs.into_iter().map(to).collect())
         }
     }
 }
 
 /// Texts of two arguments each; `off` alone is none.
-fn pairs(entry: &Entry<'_, '_>, example: &str, mistakes: &mut Mistakes) -> Vec<(String, At<String>)> {
+fn pairs(entry: &Entry<'_, '_>, example: &str) -> Vec<(String, At<String>)> {
     let mut pairs = Vec::new();
-    for at in arguments(entry, mistakes) {
+    for at in arguments(entry) {
         let words: Vec<&str> = at.value.split_whitespace().map(|word| word.trim_matches('"')).collect();
         let [from, to] = words.as_slice() else {
             if words != ["off"] {
                 let diagnostic = Diagnostic::error(format!("`{}` takes two arguments, or `off`", entry.key));
                 let help = format!("write what is there, and what takes its place: `\"{example}\"`");
-                mistakes.add(diagnostic.label(at.span.clone(), "").help(help));
+                entry.report(diagnostic.label(at.span.clone(), "").help(help));
             }
             continue;
         };
         if from.starts_with('~') {
-            mistakes.add(
+            entry.report(
                 Diagnostic::error(format!("a regular expression in `{}` is not rehearsed here", entry.key))
                     .label(at.span.clone(), "")
                     .help("write the text itself"),
             );
             continue;
         }
-        if check_value(&at, &format!("`{}`", entry.key), mistakes) {
+        if check_value(&at, &format!("`{}`", entry.key), entry.mistakes()) {
             pairs.push(((*from).to_owned(), At { value: (*to).to_owned(), span: at.span.clone() }));
         }
     }
@@ -317,7 +317,7 @@ fn pairs(entry: &Entry<'_, '_>, example: &str, mistakes: &mut Mistakes) -> Vec<(
 }
 
 /// `COOKIE FLAG …`.
-fn flags(at: &At<String>, mistakes: &mut Mistakes) -> Option<CookieFlags> {
+fn flags(at: &At<String>, mistakes: &Mistakes) -> Option<CookieFlags> {
     let mut words = at.value.split_whitespace();
     let cookie = words.next().filter(|cookie| !FLAGS.contains(cookie));
     let Some(cookie) = cookie else {

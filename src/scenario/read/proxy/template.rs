@@ -1,7 +1,7 @@
 //! nginx's variables in a value: `$scheme://$host`.
 
+use super::super::super::checks::check_value;
 use super::super::super::mistakes::Mistakes;
-use super::super::super::resolve::check_value;
 use super::super::super::written::At;
 use crate::diagnostic::{Diagnostic, did_you_mean, listed};
 use crate::plan::proxy::{Piece, Template, Variable};
@@ -26,7 +26,7 @@ const VARIABLES: [(&str, Variable); 12] = [
 const MAPPED: [&str; 1] = ["connection_upgrade"];
 
 /// A value that ends up in a header. What is wrong with it is reported, and reads as nothing.
-pub(super) fn template(key: &str, at: &At<String>, mistakes: &mut Mistakes) -> Template {
+pub(super) fn template(key: &str, at: &At<String>, mistakes: &Mistakes) -> Template {
     if !check_value(at, &format!("`{key}`"), mistakes) {
         return Template::default();
     }

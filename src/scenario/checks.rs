@@ -1,22 +1,46 @@
-//! Bytes that may stand in a header field.
+//! What both hands check alike: statuses, and the bytes that may stand in a header field.
 //!
 //! A world's origins write header values byte for byte, and the HTTP library refuses some; better
 //! here, with a place, than when the world is up.
 
 use hyper::header::HeaderName;
 
-use super::super::mistakes::Mistakes;
-use super::super::written::{At, Header};
+use super::mistakes::Mistakes;
+use super::written::{At, Header};
 use crate::diagnostic::{Diagnostic, Span};
 
+/// A status an exchange can end with.
+pub(super) fn final_status(status: &At<i64>, mistakes: &Mistakes) -> Option<u16> {
+    match u16::try_from(status.value) {
+        Ok(value @ 200..=599) => Some(value),
+        Ok(100..=199) => {
+            mistakes.add(
+                Diagnostic::error(format!("{} is no status to end with", status.value))
+                    .label(status.span.clone(), "")
+                    .note("a status from 100 to 199 is followed by the real one")
+                    .help("write a status from 200 to 599"),
+            );
+            None
+        }
+        _ => {
+            mistakes.add(
+                Diagnostic::error(format!("{} is no HTTP status", status.value))
+                    .label(status.span.clone(), "")
+                    .help("write a status from 200 to 599"),
+            );
+            None
+        }
+    }
+}
+
 /// Checks name and value of a field.
-pub(super) fn check(header: &Header, mistakes: &mut Mistakes) {
+pub(super) fn check_header(header: &Header, mistakes: &Mistakes) {
     check_name(&header.name, mistakes);
     check_value(&header.value, "a header", mistakes);
 }
 
 /// Checks a field's name.
-pub(in crate::scenario) fn check_name(name: &At<String>, mistakes: &mut Mistakes) {
+pub(super) fn check_name(name: &At<String>, mistakes: &Mistakes) {
     if HeaderName::from_bytes(name.value.as_bytes()).is_err() {
         mistakes.add(
             Diagnostic::error(format!("`{}` cannot name a header", name.value.escape_debug()))
@@ -27,7 +51,7 @@ pub(in crate::scenario) fn check_name(name: &At<String>, mistakes: &mut Mistakes
 }
 
 /// Checks a value: control characters other than tab cannot be sent.
-pub(in crate::scenario) fn check_value(value: &At<String>, what: &str, mistakes: &mut Mistakes) -> bool {
+pub(super) fn check_value(value: &At<String>, what: &str, mistakes: &Mistakes) -> bool {
     let refused = |byte: u8| (byte < 0x20 && byte != b'\t') || byte == 0x7f;
     let Some(index) = value.value.bytes().position(refused) else {
         return true;
