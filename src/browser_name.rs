@@ -172,9 +172,42 @@ pub struct UnknownBrowser {
     pub expected: &'static [&'static str],
 }
 
+/// What people call browsers, and the engine that stands for each here.
+const OTHER_NAMES: [(&str, &str); 13] = [
+    ("chrome", "chromium"),
+    ("google-chrome", "chromium"),
+    ("googlechrome", "chromium"),
+    ("edge", "chromium"),
+    ("msedge", "chromium"),
+    ("brave", "chromium"),
+    ("opera", "chromium"),
+    ("gecko", "firefox"),
+    ("firefox-esr", "firefox"),
+    ("mozilla", "firefox"),
+    ("safari", "webkit"),
+    ("webkitgtk", "webkit"),
+    ("epiphany", "webkit"),
+];
+
+impl UnknownBrowser {
+    /// The word that was probably meant.
+    pub fn meant(&self) -> Option<&'static str> {
+        let word = self.word.to_ascii_lowercase();
+        let other =
+            OTHER_NAMES.iter().find(|(other, engine)| *other == word && self.expected.contains(engine));
+        other
+            .map(|(_, engine)| *engine)
+            .or_else(|| crate::diagnostic::did_you_mean(&self.word, self.expected.iter().copied()))
+    }
+}
+
 impl fmt::Display for UnknownBrowser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is not one of {}", self.word, self.expected.join(", "))
+        write!(f, "`{}` is not one of {}", self.word, self.expected.join(", "))?;
+        match self.meant() {
+            Some(meant) if !self.word.is_empty() => write!(f, "; did you mean `{meant}`?"),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -6,13 +6,14 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
-use crate::scenario::actions::ACTIONS;
-
 use crate::audit::Severity;
 use crate::browser_name::{BrowserName, Engine};
+use crate::diagnostic::did_you_mean;
+use crate::scenario::actions::ACTIONS;
 
 /// Rehearse production on a laptop: which cookies each browser stores and sends, and why not.
 ///
@@ -25,6 +26,27 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads the command line. What is wrong with it is said, and ends the process.
+    ///
+    /// The parser proposes an option for every unknown one, however far it is: only a near one is a help.
+    pub fn read() -> Self {
+        Self::try_parse().unwrap_or_else(|mut error| {
+            let text = |kind| match error.get(kind) {
+                Some(ContextValue::String(text)) => Some(text.trim_start_matches('-').to_owned()),
+                _ => None,
+            };
+            if let (Some(given), Some(near)) =
+                (text(ContextKind::InvalidArg), text(ContextKind::SuggestedArg))
+                && did_you_mean(given.split('=').next().unwrap_or_default(), [near.as_str()]).is_none()
+            {
+                error.remove(ContextKind::SuggestedArg);
+            }
+            error.exit()
+        })
+    }
 }
 
 const EXAMPLES: &str = "\

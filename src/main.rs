@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use rehearsal::browser::guard;
 use rehearsal::cli::{Cli, Command};
 use rehearsal::command::{audit, browsers, check, docs, doctor, explain, matrix, run, up};
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    match Cli::read().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),

@@ -90,6 +90,9 @@ pub(super) fn read(path: &Path) -> Result<Arc<Source>, Box<Diagnostic>> {
     if !metadata.is_file() {
         return Err(Box::new(not_regular(path, &metadata)));
     }
+    if let Some(other) = other_format(path, "") {
+        return Err(Box::new(other));
+    }
     if metadata.len() > LARGEST {
         return Err(Box::new(too_large(path, Some(metadata.len()))));
     }
@@ -127,8 +130,45 @@ fn text(path: &Path, bytes: Vec<u8>) -> Result<Arc<Source>, Diagnostic> {
     if source.text.trim_start_matches('\u{feff}').trim().is_empty() {
         return Err(Diagnostic::error(format!("{} is empty", source.path)).help(SMALLEST));
     }
-    Ok(source)
+    match other_format(path, &source.text) {
+        Some(other) => Err(other),
+        None => Ok(source),
+    }
 }
+
+/// What a file is that is no TOML, by its name and how it begins. One message for all of it, and what to do with it.
+fn other_format(path: &Path, text: &str) -> Option<Diagnostic> {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let extension = extension.to_ascii_lowercase();
+    let begin = text.trim_start_matches('\u{feff}').trim_start();
+    let is_answer = begin.starts_with("HTTP/") || begin.starts_with("* ") || begin.starts_with("< ");
+    let near_the_top: String = begin.chars().take(4096).collect();
+    let is_har = near_the_top.contains("\"log\"") && near_the_top.contains("\"creator\"");
+    let answer = "the headers of one answer are explained without a scenario: \
+                  `rehearsal explain --request URL --response FILE`";
+    let (what, help) = match extension.as_str() {
+        "har" => ("a HAR, a browser's recording", HAR),
+        "json" | "jsonc" | "json5" => ("JSON", REWRITE),
+        "yaml" | "yml" => ("YAML", REWRITE),
+        _ if begin.starts_with('{') && is_har => ("a HAR, a browser's recording", HAR),
+        // No TOML begins so.
+        _ if begin.starts_with('{') => ("JSON", REWRITE),
+        _ if begin.starts_with("---") => ("YAML", REWRITE),
+        _ if is_answer => ("what curl prints of an answer", answer),
+        _ if begin.starts_with('<') => ("HTML or XML", REWRITE),
+        _ if begin.starts_with("curl ") => ("a command", REWRITE),
+        _ => return None,
+    };
+    let shown = path.display();
+    Some(Diagnostic::error(format!("{shown} is {what}, and a scenario is a file in TOML")).help(help))
+}
+
+/// What to do with a recording.
+const HAR: &str =
+    "copy the headers of the answer in question out of it: `rehearsal explain --request URL --response -`";
+
+/// What to do with another format.
+const REWRITE: &str = SMALLEST;
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     let shown = path.display();

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Source};
+use crate::diagnostic::{Diagnostic, Source, Span};
 
 /// Of one file this many mistakes are told; nobody reads more at a time.
 const MOST: usize = 100;
@@ -49,10 +49,17 @@ impl Mistakes {
         [&self.list, &self.missing].into_iter().any(|list| list.borrow().iter().any(Diagnostic::is_error))
     }
 
-    /// Forgets what does not lie wholly before `end`, where a file stops being readable. What was
-    /// missed may come after it.
+    /// Whether something is wrong with just this place.
+    pub(super) fn has_at(&self, place: &Span) -> bool {
+        self.list.borrow().iter().any(|mistake| mistake.labels.iter().any(|(span, _)| span == place))
+    }
+
+    /// Forgets what does not lie wholly before `end`, where a file stops being readable, and what the parser made
+    /// up there, which has no place. What was missed may come after it.
     pub(super) fn keep_before(&self, end: usize) {
-        self.list.borrow_mut().retain(|diagnostic| diagnostic.labels.iter().all(|(span, _)| span.end <= end));
+        self.list.borrow_mut().retain(|diagnostic| {
+            diagnostic.labels.iter().all(|(span, _)| span.end <= end && !span.is_empty())
+        });
         self.missing.borrow_mut().clear();
     }
 

@@ -10,21 +10,10 @@ use super::super::written::{At, Expect};
 use super::fields::Fields;
 use super::json::json;
 use super::node::{Entry, Table};
-use crate::browser_name::BrowserName;
-use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
+use crate::browser_name::{BrowserName, UnknownBrowser};
+use crate::diagnostic::{Diagnostic, Span, listed};
 use crate::plan::{self, Absent, Claim, Readable, SameSite, Sent, Stored};
 use crate::rules::reason::{Question, Reason};
-
-/// What people call browsers, and the engine that stands for each here.
-const OTHER_NAMES: [(&str, &str); 7] = [
-    ("chrome", "chromium"),
-    ("google-chrome", "chromium"),
-    ("edge", "chromium"),
-    ("brave", "chromium"),
-    ("opera", "chromium"),
-    ("gecko", "firefox"),
-    ("safari", "webkit"),
-];
 
 type On = Vec<(At<BrowserName>, Expect)>;
 
@@ -73,11 +62,8 @@ fn browser(entry: &Entry<'_, '_>) -> Option<BrowserName> {
     match entry.key.parse() {
         Ok(name) => Some(name),
         Err(unknown) => {
-            let unknown: crate::browser_name::UnknownBrowser = unknown;
-            let other = OTHER_NAMES.iter().find(|(other, _)| *other == unknown.word.to_ascii_lowercase());
-            let meant = other
-                .map(|(_, engine)| *engine)
-                .or_else(|| did_you_mean(&unknown.word, unknown.expected.iter().copied()));
+            let unknown: UnknownBrowser = unknown;
+            let meant = unknown.meant();
             let whole = meant.map(|meant| entry.key.replacen(&unknown.word, meant, 1));
             let diagnostic = Diagnostic::error(format!("there is no browser `{}`", entry.key))
                 .label(entry.key_span.clone(), "")

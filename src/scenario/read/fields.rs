@@ -5,13 +5,14 @@
 
 use toml::de::DeValue;
 
+use super::super::actions::ACTIONS;
 use super::super::mistakes::Mistakes;
 use super::super::written::At;
 use super::node::{Entry, Table};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 
 /// Keys that exist elsewhere or under a name too different to be taken for a misspelling.
-const HINTS: [(&str, &str, &str); 26] = [
+const HINTS: [(&str, &str, &str); 27] = [
     ("a route", "body", "write `json`, `text` or `html`, which say what kind of body it is"),
     ("a route", "path", "write `at = \"GET /path\"`"),
     ("a route", "method", "write `at = \"GET /path\"`"),
@@ -20,6 +21,7 @@ const HINTS: [(&str, &str, &str); 26] = [
     ("a route", "response", FRAMEWORK),
     ("a route", "res", FRAMEWORK),
     ("`fetch`", "with_credentials", "that is XMLHttpRequest's word: write `credentials = \"include\"`"),
+    ("`fetch`", "withCredentials", "that is XMLHttpRequest's word: write `credentials = \"include\"`"),
     ("`xhr`", "credentials", "that is fetch's word: write `with_credentials = true`"),
     ("a step", "wait", "navigations and requests are waited for; `advance = \"31m\"` lets time pass"),
     ("a step", "frame", "write `inside = \"ORIGIN:/path\"`: the URL that an earlier `iframe` step loaded"),
@@ -199,6 +201,11 @@ impl<'t, 'i> Fields<'t, 'i> {
     fn unknown(&self, entry: &Entry<'_, '_>) -> Diagnostic {
         let unknown = Diagnostic::error(format!("{} has no key `{}`", self.what, entry.key))
             .label(entry.key_span.clone(), "");
+        let is_a_steps = entry.key == "expect" || ACTIONS.iter().any(|action| action.key == entry.key);
+        if is_a_steps && ["a scenario", "an origin", "a route", "`cors`", "a DNS record"].contains(&self.what)
+        {
+            return unknown.help("it belongs to a step: put it below a line `[[step]]`");
+        }
         if let Some((_, _, hint)) =
             HINTS.iter().find(|(what, key, _)| *what == self.what && *key == entry.key)
         {

@@ -230,6 +230,8 @@ impl Variables<'_> {
                             .label(span.clone(), "")
                             .suggest_or_list(name, known),
                     );
+                    // It stays, so that nothing else is said of a text with a gap in it.
+                    filled.push_str(&format!("{{{{{name}}}}}"));
                 }
             }
             rest = after;

@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 mod expect;
 mod fields;
 mod framework;
+mod habits;
 mod include;
 mod json;
 mod jwt;

@@ -127,6 +127,9 @@ impl Names {
 
     /// `ORIGIN:PATH`, or a whole URL of any place.
     pub(super) fn anywhere(&self, text: &At<String>, mistakes: &Mistakes) -> Option<Url> {
+        if unfilled(text, mistakes) {
+            return None;
+        }
         if let Some(bad) = text.value.chars().find(|c| c.is_control()) {
             mistakes.add(
                 Diagnostic::error(format!("a URL cannot hold the control character U+{:04X}", bad as u32))
@@ -283,12 +286,51 @@ fn user_info(span: Span) -> Diagnostic {
         .help("leave out everything up to and including the `@`")
 }
 
+/// Whether a URL has a variable that nothing fills in, which is reported.
+fn unfilled(text: &At<String>, mistakes: &Mistakes) -> bool {
+    let url = text.value.as_str();
+    let between =
+        |open: &str, close: &str| Some(url.split_once(open)?.1.split_once(close)?.0.trim().to_owned());
+    let declare = |name: &str| format!("declare it:\n    [variables]\n    {name} = \"…\"");
+    let own = between("{{", "}}");
+    let foreign = between("${", "}").or_else(|| between("<%=", "%>")).or_else(|| {
+        let name: String =
+            url.strip_prefix('$')?.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        (!name.is_empty()).then_some(name)
+    });
+    if mistakes.has_at(&text.span) {
+        return own.is_some();
+    }
+    if let Some(name) = own {
+        mistakes.add(
+            Diagnostic::error(format!(
+                "nothing fills in `{{{{{name}}}}}`: this scenario has no `[variables]`"
+            ))
+            .label(text.span.clone(), "")
+            .help(declare(&name)),
+        );
+        return true;
+    }
+    let Some(name) = foreign else { return false };
+    let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let name: String = name.chars().map(word).collect();
+    mistakes.add(
+        Diagnostic::error("a scenario does not read the environment: nothing fills this in")
+            .label(text.span.clone(), "")
+            .help(format!("write `{{{{{name}}}}}`, and {}", declare(&name))),
+    );
+    true
+}
+
 /// The `url` of an origin: scheme, host and port, and nothing else.
 fn origin_url(text: &At<String>, mistakes: &Mistakes) -> Option<Url> {
     let refuse = |message: String, help: String, mistakes: &Mistakes| {
         mistakes.add(Diagnostic::error(message).label(text.span.clone(), "").help(help));
         None
     };
+    if unfilled(text, mistakes) {
+        return None;
+    }
     let written = text.value.as_str();
     if let Some(bad) = written.chars().find(|c| c.is_whitespace() || c.is_control()) {
         let what = if bad == ' ' { "a space".to_owned() } else { format!("U+{:04X}", bad as u32) };

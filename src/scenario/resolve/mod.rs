@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 mod address;
 mod cookies;
+mod cors;
 mod dns;
 mod origins;
 mod proxies;

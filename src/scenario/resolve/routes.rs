@@ -72,6 +72,17 @@ fn address(at: &At<String>, mistakes: &Mistakes) -> Option<(String, String)> {
         }
     };
     let method = check_method(&At { value: method.to_owned(), span: at.span.clone() }, &METHODS, mistakes)?;
+    if let Some(pattern) = pattern(path) {
+        let fixed = path.find(pattern).map_or(path, |start| &path[..start]);
+        let fixed = if fixed.starts_with('/') { fixed } else { "/" };
+        return refuse(
+            format!("a route's path has no patterns, and `{pattern}` would be taken as it stands"),
+            format!(
+                "write `at = \"{method} {fixed}*\"`: a final `*` stands for any rest; or the path that a step asks for"
+            ),
+            mistakes,
+        );
+    }
     if !path.starts_with('/') {
         let help = format!("write `at = \"{method} /{path}\"`");
         return refuse(format!("the path `{path}` does not begin with `/`"), help, mistakes);
@@ -100,6 +111,23 @@ fn address(at: &At<String>, mistakes: &Mistakes) -> Option<(String, String)> {
         );
     }
     Some((method, path.to_owned()))
+}
+
+/// The first part of a path that is a parameter or a regular expression, as routers have them.
+fn pattern(path: &str) -> Option<&str> {
+    let is_pattern = |part: &&str| {
+        let framed = |open, close| part.starts_with(open) && part.ends_with(close);
+        let named =
+            |mark| part.strip_prefix(mark).is_some_and(|name: &str| name.starts_with(char::is_alphabetic));
+        named(':')
+            || framed('{', '}')
+            || framed('<', '>')
+            || framed('[', ']')
+            || (framed('(', ')') && part.contains(['|', '*', '+', '?', '\\']))
+            || part.contains(['\\', '^'])
+            || ["(?", "[^", ".*", ".+"].iter().any(|mark| part.contains(mark))
+    };
+    path.split('/').find(is_pattern)
 }
 
 /// A method that is known, upper case, and among those possible here.

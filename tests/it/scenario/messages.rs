@@ -54,6 +54,11 @@ fn what_is_no_scenario_file_is_said_to_be_none() {
     write(&at("cut-off.toml"), b"title = \"\xe5\x90");
     write(&at("utf16.toml"), b"\xff\xfet\0i\0t\0l\0e\0");
     write(&at("ten-megabytes.toml"), vec![b'#'; 10 * 1024 * 1024]);
+    write(&at("login.har"), vec![b' '; 2 * 1024 * 1024]);
+    write(&at("har.txt"), "{\"log\": {\"version\": \"1.2\", \"creator\": {}, \"entries\": []}}");
+    write(&at("plain.json"), "{\"title\": \"t\"}");
+    write(&at("steps.yaml"), "title: t\n");
+    write(&at("answer.txt"), "HTTP/1.1 200 OK\r\nset-cookie: a=1\r\n\r\n");
     fs::create_dir(at("no-scenarios")).expect("a folder can be made");
     fs::create_dir_all(at("only-hidden/.git")).expect("a folder can be made");
     write(&at("only-hidden/.git/x.toml"), "");
@@ -68,6 +73,11 @@ fn what_is_no_scenario_file_is_said_to_be_none() {
         "cut-off.toml",
         "utf16.toml",
         "ten-megabytes.toml",
+        "login.har",
+        "har.txt",
+        "plain.json",
+        "steps.yaml",
+        "answer.txt",
         "no-scenarios",
         "only-hidden",
         "socket.toml",

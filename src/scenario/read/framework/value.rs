@@ -116,13 +116,21 @@ pub(super) fn regexes(list: &[At<String>], mistakes: &Mistakes) -> Vec<String> {
             let why = error.to_string();
             let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
             mistakes.add(
-                Diagnostic::error(format!("`{}` is no regular expression here", at.value.escape_debug()))
+                Diagnostic::error(format!("`{}` is no regular expression here", shown(&at.value)))
                     .label(at.span.clone(), why)
                     .note("look-around and back-references are not rehearsed"),
             );
         }
     }
     list.iter().map(|at| at.value.clone()).collect()
+}
+
+/// A pattern as it is written: its backslashes are its own.
+fn shown(pattern: &str) -> String {
+    pattern
+        .chars()
+        .map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() })
+        .collect()
 }
 
 /// A list of strings, or one text of them joined by commas: how JavaScript's packages take lists.
