@@ -10,7 +10,9 @@ pub mod docs;
 pub mod doctor;
 pub mod explain;
 pub mod matrix;
+pub mod new;
 pub mod run;
+pub mod shell;
 pub mod up;
 
 use std::future::Future;

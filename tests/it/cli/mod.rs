@@ -3,5 +3,6 @@
 mod browsers;
 mod doctor;
 mod help;
+mod new;
 mod stdout;
 mod up;
