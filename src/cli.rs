@@ -103,6 +103,14 @@ pub enum Command {
     /// Show the manual: a page, or what it says of a reason code.
     #[command(after_help = DOCS_EXAMPLES)]
     Docs(DocsArgs),
+    /// Write a scenario to begin with: a login, with a comment at each part.
+    #[command(after_help = NEW_EXAMPLES)]
+    New(NewArgs),
+    /// Print the completions of a shell.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Write a man page for each command into a folder.
+    Man(ManArgs),
     /// Own a process and end it with its parent (used by rehearsal itself).
     #[command(hide = true)]
     Guard(GuardArgs),
@@ -171,6 +179,18 @@ fn check_help() -> String {
     let rows = ACTIONS.iter().map(|action| format!("\n  {:<17}{}", action.key, action.does));
     format!("{CHECK_EXAMPLES}\n\nA step has one of these keys:{}", rows.collect::<String>())
 }
+
+const NEW_EXAMPLES: &str = "\
+Examples:
+  rehearsal new                                 shows it
+  rehearsal new -o login.toml                   writes a file, and never over another
+  rehearsal check login.toml                    then, while you change it";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  rehearsal completions bash > ~/.local/share/bash-completion/completions/rehearsal
+  rehearsal completions fish > ~/.config/fish/completions/rehearsal.fish
+  rehearsal completions zsh > ~/.zfunc/_rehearsal";
 
 const BROWSERS_EXAMPLES: &str = "\
 Examples:
@@ -429,6 +449,30 @@ pub struct CheckArgs {
 pub enum Deny {
     /// What is probably not meant.
     Warnings,
+}
+
+/// `rehearsal new`.
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// The file to write; without it the scenario goes to stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `rehearsal completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL", value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `rehearsal man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Where the pages go
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
 }
 
 /// `rehearsal docs`.

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use rehearsal::browser::guard;
 use rehearsal::cli::{Cli, Command};
-use rehearsal::command::{self, audit, browsers, check, docs, doctor, explain, matrix, run, up};
+use rehearsal::command::{
+    self, audit, browsers, check, docs, doctor, explain, matrix, new, run, shell, up,
+};
 
 fn main() -> ExitCode {
     let Cli { command } = Cli::read();
@@ -21,6 +23,9 @@ fn main() -> ExitCode {
         Command::Browsers(arguments) => browsers::browsers(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Docs(arguments) => docs::docs(&arguments),
+        Command::New(arguments) => new::new(&arguments),
+        Command::Completions(arguments) => shell::completions(&arguments),
+        Command::Man(arguments) => shell::man(&arguments),
         Command::Guard(arguments) => guard::main(arguments.rest),
     }
 }

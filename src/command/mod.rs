@@ -11,9 +11,11 @@ pub mod doctor;
 pub mod explain;
 mod last_run;
 pub mod matrix;
+pub mod new;
 pub mod run;
 mod selection;
 mod servers;
+pub mod shell;
 pub mod up;
 mod watch;
 

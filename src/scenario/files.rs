@@ -218,7 +218,7 @@ const HAR: &str =
     "copy the headers of the answer in question out of it: `rehearsal explain --request URL --response -`";
 
 /// What to do with another format.
-const REWRITE: &str = SMALLEST;
+const REWRITE: &str = "`rehearsal new -o login.toml` writes a scenario to begin with";
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     let shown = path.display();

@@ -20,6 +20,9 @@ mod written;
 
 pub use files::LARGEST;
 
+/// A scenario to begin with: a login, with a comment at each part.
+pub const START: &str = include_str!("start.toml");
+
 use crate::diagnostic::{Diagnostic, Source};
 use crate::plan::Plan;
 use mistakes::Mistakes;

@@ -3,6 +3,7 @@
 mod browsers;
 mod doctor;
 mod help;
+mod new;
 mod servers;
 mod stdout;
 mod up;

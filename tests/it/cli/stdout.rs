@@ -9,6 +9,8 @@ use crate::command::rehearsal;
 /// Every command that writes to stdout without a browser, and the exit code it has by itself.
 const COMMANDS: &[(&[&str], i32)] = &[
     (&["check", HOLDS], 0),
+    (&["new"], 0),
+    (&["completions", "bash"], 0),
     (&["run", "--browser", "model", HOLDS], 0),
     (&["run", "--browser", "model", "--format", "json", HOLDS], 0),
     (&["run", "--browser", "model", "tests/verdicts/page.toml"], 1),

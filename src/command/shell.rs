@@ -1,0 +1,33 @@
+//! `rehearsal completions` and `rehearsal man`: what shells and `man` read, made from the command line itself.
+
+use std::fs;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+
+use super::{COULD_NOT_RUN, HELD, after_writing, complain};
+use crate::cli::{Cli, CompletionsArgs, ManArgs};
+
+/// Prints the completions of a shell.
+pub fn completions(arguments: &CompletionsArgs) -> ExitCode {
+    // The generator panics where its writer fails.
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Cli::command(), "rehearsal", &mut script);
+    after_writing(io::stdout().lock().write_all(&script), "the completions", HELD)
+}
+
+/// Writes a page of the manual for every command into a folder, which is made where it is not there.
+pub fn man(arguments: &ManArgs) -> ExitCode {
+    let folder = &arguments.folder;
+    match fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(Cli::command(), folder)) {
+        Ok(()) => HELD.into(),
+        Err(error) => {
+            complain(
+                format!("the pages cannot be written to {}: {error}", folder.display()),
+                "name a folder that you may write to",
+            );
+            ExitCode::from(COULD_NOT_RUN)
+        }
+    }
+}
