@@ -4,9 +4,7 @@ use std::process::ExitCode;
 
 use rehearsal::browser::guard;
 use rehearsal::cli::{Cli, Command};
-use rehearsal::command::{
-    self, audit, browsers, check, docs, doctor, explain, matrix, new, run, shell, up,
-};
+use rehearsal::command::{self, audit, browsers, check, docs, doctor, explain, matrix, new, run, shell, up};
 
 fn main() -> ExitCode {
     let Cli { command } = Cli::read();
