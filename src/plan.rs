@@ -363,12 +363,16 @@ pub enum Action {
     /// `document.requestStorageAccess()` by the page, as a user's doing. The step's body is `granted` or
     /// `denied`.
     StorageAccess,
-    /// A script run in the page; its last value, awaited, is the step's body.
+    /// A script run in the page: an expression, or the body of an asynchronous function. Its value, or what it
+    /// returns, is awaited, and is the step's body. One that throws or does not parse fails the step.
     Eval(String),
     /// The user clears what sites have stored: cookies, storage and caches. The page stays.
     Clear,
     /// The browser, closed and started again with its profile: session cookies are gone, and no page is open.
     Restart,
+    /// A request for this URL, by whatever method and whoever makes it, waited for until it has been answered. One
+    /// that came in the step before counts. A URL without a query stands for any query.
+    Wait(Url),
     /// Time passes for cookies, and for the world.
     Advance(Duration),
 }
@@ -398,6 +402,7 @@ impl Action {
             Self::Clear => "clear",
             Self::Restart => "restart",
             Self::Advance(_) => "advance",
+            Self::Wait(_) => "wait",
         }
     }
 
@@ -429,7 +434,8 @@ impl Action {
             | Self::Iframe(url)
             | Self::Popup(url)
             | Self::Beacon(url)
-            | Self::WebSocket(url) => Some(url),
+            | Self::WebSocket(url)
+            | Self::Wait(url) => Some(url),
             Self::Form(form) => Some(&mut form.url),
             Self::Fetch(fetch) => Some(&mut fetch.url),
             Self::Xhr(xhr) => Some(&mut xhr.url),

@@ -142,6 +142,13 @@ pub(super) const STORAGE_ACCESS: &str = "async () => {
     }
 }";
 
+/// Some turns of the page's timers: what it did at once, and what follows from that, has begun by then.
+pub(super) const TURNS: &str = "() => new Promise(done => {
+    let left = 4;
+    const turn = () => left-- ? setTimeout(turn) : done();
+    turn();
+})";
+
 /// `document.cookie`, written if there is something to write, then read.
 pub(super) const COOKIE: &str = "json => {
     const { write } = JSON.parse(json);
@@ -152,6 +159,29 @@ pub(super) const COOKIE: &str = "json => {
         return JSON.stringify({ error: String(error) });
     }
 }";
+
+/// The functions that a user's script may be: one that gives the value of an expression, else one whose body it is.
+/// Each answers with JSON that [`user_value`] reads.
+pub(super) fn user_functions(script: &str) -> [String; 2] {
+    let expression = script.trim().trim_end_matches(';');
+    [format!("return (\n{expression}\n)"), script.to_owned()].map(|body| {
+        format!(
+            "async () => {{
+    const value = await (async () => {{\n{body}\n}})();
+    const isWord = typeof value === 'bigint' || (typeof value === 'number' && !isFinite(value));
+    return JSON.stringify({{
+        body: typeof value === 'string' ? value : isWord ? String(value) : JSON.stringify(value),
+    }});
+}}"
+        )
+    })
+}
+
+/// The value of a user's script, in what one of [`user_functions`] answered: a text as it is, anything else as JSON,
+/// and nothing where there is no value.
+pub(super) fn user_value(answer: &str) -> Option<String> {
+    text(&mut serde_json::from_str(answer).unwrap_or_default(), "body")
+}
 
 /// What [`FETCH`] or [`XHR`] answered.
 pub(super) fn requested(answer: Result<String, String>) -> Page {

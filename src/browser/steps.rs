@@ -4,20 +4,26 @@
 //! the scenario's own. They come in by the driver, which a page's Content-Security-Policy does not hold up; what they
 //! *ask for* is the page's doing, and its policy holds for that, as in production.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use url::Url;
 
 use super::failure::Failure;
 use super::request::{navigates, status};
 use super::scripts;
-use super::user_agent::{Begun, Navigation, UserAgent};
-use super::worker::Worker;
+use super::user_agent::{Begun, Called, Navigation, UserAgent};
+use super::worker::{Entered, Worker};
 use crate::observe::{Exchange, Page};
 use crate::plan::{Action, Step};
 
+/// How long a request is waited for that a scenario says will come.
+const WAIT: Duration = Duration::from_secs(30);
+
 impl Worker {
     /// Does it, and waits for what the page can tell of it. Navigations may still be under way after.
-    pub(super) async fn act(&mut self, action: &Action, origins: &[Url]) -> Result<Page, Failure> {
+    pub(super) async fn act(&mut self, action: &Action, world: &Entered) -> Result<Page, Failure> {
         match action {
             Action::Visit(url) => self.navigate(Navigation::To(url)).await,
             Action::Reload => self.navigate(Navigation::Again).await,
@@ -47,9 +53,10 @@ impl Worker {
                 Ok(Page { not_done, ..Page::default() })
             }
             Action::StorageAccess => Ok(Page { body: self.agent.storage_access().await?, ..Page::default() }),
-            Action::Clear => self.agent.clear(origins).await.map(|()| Page::default()),
+            Action::Clear => self.agent.clear(&world.origins).await.map(|()| Page::default()),
             Action::Advance(time) => self.agent.age(*time).await.map(|()| Page::default()),
             Action::Restart => self.restart().await,
+            Action::Wait(url) => Ok(wait(url, world).await),
         }
     }
 
@@ -109,19 +116,58 @@ impl Worker {
         Ok(scripts::cookie_told(told))
     }
 
-    /// Runs a user's script. Its last value is awaited if it is a promise, and taken as JSON unless it is
-    /// a string.
+    /// Runs a user's script: an expression, whose value is taken, or else the body of an asynchronous function, of
+    /// which what it returns is taken. A promise is awaited, and what is no text is taken as JSON.
+    ///
+    /// A script that throws, or that does not parse, was not done.
     async fn eval(&mut self, script: &str) -> Result<Page, Failure> {
-        let page = match self.agent.evaluate(script).await {
-            Ok(Ok(body)) => Page { body, ..Page::default() },
-            Ok(Err(error)) => Page { error: Some(error), ..Page::default() },
-            // The script made the page go elsewhere before it had a value.
-            Err(Failure::Protocol { .. }) => Page::default(),
-            Err(failure) => return Err(failure),
-        };
+        let mut failed = None;
+        for function in scripts::user_functions(script) {
+            match self.agent.call(&function).await {
+                Ok(Called::Done(Ok(answer))) => {
+                    self.agent.follow(Begun::Request).await?;
+                    return Ok(Page { body: scripts::user_value(&answer), ..Page::default() });
+                }
+                Ok(Called::Done(Err(error))) => {
+                    failed = Some((error.clone(), format!("the script threw {error}")));
+                    break;
+                }
+                Ok(Called::NoScript(error)) => {
+                    failed = Some((error.clone(), format!("the script does not parse: {error}")));
+                }
+                // The script made the page go elsewhere before it had a value.
+                Err(Failure::Protocol { .. }) => break,
+                Err(failure) => return Err(failure),
+            }
+        }
         self.agent.follow(Begun::Request).await?;
-        Ok(page)
+        let (error, not_done) = failed.unzip();
+        Ok(Page { error, not_done, ..Page::default() })
     }
+}
+
+/// Waits until a request for a URL has been answered; one that was in the step before has been.
+async fn wait(url: &Url, world: &Entered) -> Page {
+    let is_it = |asked: &Url| {
+        asked.origin() == url.origin()
+            && asked.path() == url.path()
+            && url.query().is_none_or(|query| asked.query() == Some(query))
+    };
+    let answered = async {
+        loop {
+            let mark = world.wire.mark();
+            let exchanges = world.wire.since(world.before);
+            if exchanges.iter().any(|exchange| !exchange.is_preflight() && is_it(&exchange.url)) {
+                return;
+            }
+            world.wire.grown(mark).await;
+        }
+    };
+    let not_done = match timeout(WAIT, answered).await {
+        Ok(()) => None,
+        Err(_) => Some(format!("no request for {url} was answered within {} s", WAIT.as_secs())),
+    };
+    Page { not_done, ..Page::default() }
 }
 
 /// Completes what the page could tell by what the wire and the browser's account of the requests tell.
@@ -134,6 +180,7 @@ pub(super) fn conclude(
 ) {
     let action = &step.action;
     let target = match action {
+        Action::Wait(url) => Some((None, url.clone())),
         Action::Form(form) => Some((Some(&*form.method), form.submission().0)),
         Action::Reload | Action::Back | Action::Click(_) => page.url.clone().map(|url| (None, url)),
         other => other.target().map(|(method, url)| (Some(method), url.clone())),

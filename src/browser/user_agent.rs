@@ -28,6 +28,15 @@ const NO_PART: &str = "its driver offers no way to do it";
 /// What a script came to: the text it gave, or what it threw.
 pub(super) type Outcome = Result<String, String>;
 
+/// What came of a text that ought to be a function.
+#[derive(Debug)]
+pub(super) enum Called {
+    /// It is one, and was called.
+    Done(Outcome),
+    /// It does not parse, and nothing of it has run: the browser's words.
+    NoScript(String),
+}
+
 /// A jar and a tab of a browser.
 #[async_trait]
 pub(super) trait UserAgent: fmt::Debug + Send {
@@ -95,8 +104,15 @@ pub(super) trait UserAgent: fmt::Debug + Send {
     /// Whether a page has come since the step began, as far as the browser tells.
     fn arrived(&self) -> bool;
 
-    /// Lets what the page has set for "at once" run.
+    /// Lets what the page has set for "at once" run, where the step acts.
     async fn flush(&mut self) -> Result<(), Failure>;
+
+    /// A number that changes with every event about a request or a navigation.
+    fn activity(&self) -> usize;
+
+    /// After how many flushes without news a page has nothing more to do: where an answer is told before the page
+    /// has it, it takes the page some turns to go on.
+    fn still_after(&self) -> usize;
 
     /// Waits for the browser's own account of these exchanges, where it gives one.
     async fn account_for(&mut self, _: &[Exchange]) -> Result<(), Failure> {
@@ -148,8 +164,8 @@ pub(super) trait UserAgent: fmt::Debug + Send {
     /// Calls a function with one argument, as JSON, where the step acts.
     async fn run(&mut self, function: &str, argument: &Value, by_user: bool) -> Result<Outcome, Failure>;
 
-    /// Runs a script of the scenario's own where the step acts. Answers its value as a text, or what it threw.
-    async fn evaluate(&mut self, script: &str) -> Result<Result<Option<String>, String>, Failure>;
+    /// Calls a function of the scenario's own where the step acts, as a user's doing, where it is one.
+    async fn call(&mut self, function: &str) -> Result<Called, Failure>;
 
     /// Waits until the browser knows what a script has begun, where it does not know at once.
     async fn follow(&mut self, _: Begun<'_>) -> Result<(), Failure> {

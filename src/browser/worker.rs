@@ -4,6 +4,7 @@
 //! gather the exchanges, look at the jar, and explain. How each is done is the engine's: see [`UserAgent`].
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use url::Url;
 
@@ -20,6 +21,9 @@ use crate::world::{Gateway, World};
 
 /// What is said of a step to an origin that shows a certificate which no browser should take.
 const TAKES_ANY: &str = "its driver takes every certificate, so that what it does with a bad one is not seen";
+
+/// How long a page that never rests, asking again and again, is waited for.
+const RESTLESS: Duration = Duration::from_secs(5);
 
 /// How many console messages of a step are shown.
 const CONSOLE: usize = 100;
@@ -44,10 +48,10 @@ pub struct Worker {
 
 /// What a worker keeps of the world it is in.
 #[derive(Debug)]
-struct Entered {
-    wire: Wire,
+pub(super) struct Entered {
+    pub(super) wire: Wire,
     /// The origins, in the order of the plan.
-    origins: Vec<Url>,
+    pub(super) origins: Vec<Url>,
     /// Those whose certificates are bad.
     distrusted: Vec<url::Origin>,
     /// Whether a script of the scenario ran that may have written anything.
@@ -56,6 +60,10 @@ struct Entered {
     jar: Vec<crate::observe::Cookie>,
     /// The address bar as the last step left it.
     address: Option<Url>,
+    /// Where the exchanges begin that are in no step yet. One that comes late belongs to the step it comes in.
+    mark: Mark,
+    /// Where the exchanges of the step before begin.
+    pub(super) before: Mark,
 }
 
 impl Worker {
@@ -117,6 +125,8 @@ impl Worker {
             scripted: false,
             jar: Vec::new(),
             address: None,
+            mark: Mark::default(),
+            before: Mark::default(),
         });
         Ok(())
     }
@@ -150,23 +160,18 @@ impl Worker {
         }
         self.agent.begin().await?;
         self.gateway.take_refused();
-        let mark = world.wire.mark();
 
         world.scripted |= self.agent.may_write(&step.action);
         let mut page = match (self.turn_to(world, step.inside.as_ref()).await?, &step.inside) {
             (false, Some(inside)) => {
                 Page { not_done: Some(format!("no frame of {inside} is on the page")), ..Page::default() }
             }
-            _ => self.act(&step.action, &world.origins).await?,
+            _ => self.act(&step.action, world).await?,
         };
-        self.agent.settle(&world.wire).await?;
-        self.leave_what_stayed().await?;
-        if world.wire.since(mark).iter().any(may_run_scripts) {
-            world.scripted = true;
-            self.agent.flush().await?;
-            self.agent.settle(&world.wire).await?;
-        }
-        let mut exchanges = exchanges_since(&world.wire, mark);
+        self.settle(world).await?;
+        world.before = world.mark;
+        let exchanges = world.wire.take_since(&mut world.mark);
+        let mut exchanges: Vec<Exchange> = exchanges.into_iter().map(Exchange::from_wire).collect();
         self.agent.account_for(&exchanges).await?;
         self.agent.close_windows().await?;
         if page.document_cookie.is_none() && step.claims_document_cookie() {
@@ -208,6 +213,29 @@ impl Worker {
             console,
             unpredicted: None,
         })
+    }
+
+    /// Waits until the step is over: its own request, and what the page does because of it.
+    ///
+    /// A page whose scripts have run may go on with every answer it gets. It is given its turns until they bring no
+    /// request and no navigation any more.
+    async fn settle(&mut self, world: &mut Entered) -> Result<(), Failure> {
+        self.agent.settle(&world.wire).await?;
+        self.leave_what_stayed().await?;
+        let (since, mut still) = (Instant::now(), 0);
+        let mut seen = (world.wire.mark(), self.agent.activity());
+        while still < self.agent.still_after() && since.elapsed() < RESTLESS {
+            world.scripted |= world.wire.since(world.mark).iter().any(may_run_scripts);
+            if !world.scripted {
+                break;
+            }
+            self.agent.flush().await?;
+            self.agent.settle(&world.wire).await?;
+            let now = (world.wire.mark(), self.agent.activity());
+            still = if now == seen { still + 1 } else { 0 };
+            seen = now;
+        }
+        Ok(())
     }
 
     /// Leaves the last scenario's page, where the first step of this one brought none in its place.
@@ -308,8 +336,4 @@ impl Entered {
     fn distrusts(&self, action: &Action) -> bool {
         action.target().is_some_and(|(_, url)| self.distrusted.contains(&url.origin()))
     }
-}
-
-fn exchanges_since(wire: &Wire, mark: Mark) -> Vec<Exchange> {
-    wire.since(mark).into_iter().map(Exchange::from_wire).collect()
 }

@@ -53,7 +53,7 @@ pub enum By {
 }
 
 /// The actions there are, in the order in which they are told.
-pub static ACTIONS: [ActionWord; 21] = [
+pub static ACTIONS: [ActionWord; 22] = [
     user("visit", "types a URL into the address bar", "visit = \"web:/\"", Takes::Address, false),
     on_page("link", "clicks a link on the page", "link = \"api:/\"", Takes::Address),
     on_page(
@@ -112,6 +112,13 @@ pub static ACTIONS: [ActionWord; 21] = [
         Takes::True,
     ),
     page("eval", "runs a script in the page", "eval = \"document.title\"", Takes::Text),
+    user(
+        "wait",
+        "waits until a request for that URL was answered, whoever makes it",
+        "wait = \"api:/me\"",
+        Takes::Address,
+        false,
+    ),
     user(
         "clear",
         "clears cookies, storage and caches, as a user does; the page stays",

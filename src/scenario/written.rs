@@ -184,6 +184,7 @@ pub(super) enum Action {
         write: Option<At<String>>,
     },
     Eval(String),
+    Wait(At<String>),
     Advance(At<String>),
     /// One of those that hold nothing.
     Bare(plan::Action),

@@ -154,7 +154,12 @@ pub(crate) struct Refusals(Arc<Shared>);
 impl Refusals {
     /// Whether anything was refused since it was last taken.
     pub(crate) fn any(&self) -> bool {
-        !self.0.state().refused.is_empty()
+        self.count() > 0
+    }
+
+    /// How much was refused since it was last taken.
+    pub(crate) fn count(&self) -> usize {
+        self.0.state().refused.len()
     }
 }
 

@@ -326,6 +326,25 @@ impl Wire {
         record.forget(most);
     }
 
+    /// [`Wire::since`], and the mark is moved behind what was taken: no exchange is between two takings.
+    pub fn take_since(&self, mark: &mut Mark) -> Vec<Exchange> {
+        let record = self.record();
+        let taken = record.exchanges.get(mark.0..).unwrap_or_default().to_vec();
+        *mark = Mark(record.exchanges.len());
+        taken
+    }
+
+    /// Waits until an exchange is completed after a mark.
+    pub async fn grown(&self, mark: Mark) {
+        loop {
+            let changed = self.shared.changed.notified();
+            if self.mark() != mark {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     /// Notes that a request has arrived.
     pub fn arrived(&self) -> InFlight {
         self.record().in_flight += 1;

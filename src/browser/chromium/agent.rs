@@ -21,7 +21,7 @@ use crate::browser::failure::Failure;
 use crate::browser::line_outcomes::Reading;
 use crate::browser::scripts;
 use crate::browser::user_agent::{
-    Ending, Left, Look, Navigation, Outcome, Shown, Taken, Turned, Unread, UserAgent,
+    Called, Ending, Left, Look, Navigation, Outcome, Shown, Taken, Turned, Unread, UserAgent,
 };
 use crate::observe::{Cookie, Exchange, Page};
 use crate::plan::Step;
@@ -40,9 +40,6 @@ const PROBE: Duration = Duration::from_secs(2);
 
 /// How long is waited for the jar and the tab to be removed before that is left to the end of the browser.
 const CLOSING: Duration = Duration::from_secs(5);
-
-/// Lets timers that were set for "at once" run.
-const TURN: &str = "new Promise(done => setTimeout(done, 0))";
 
 /// A jar and a tab in Chromium.
 #[derive(Debug)]
@@ -99,23 +96,6 @@ impl Agent {
         let params = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
         let session = self.tab.session.clone();
         self.cdp_in(&session, "Runtime.evaluate", params).await
-    }
-
-    /// The CDP session of where the step acts, and the realm of its scripts where that has to be named.
-    async fn realm(&mut self) -> Result<(String, Option<String>), Failure> {
-        if self.target == self.tab.id {
-            return Ok((self.tab.session.clone(), None));
-        }
-        let context = json!({ "context": self.target });
-        let missing = |what: &str| Failure::protocol(what, "the answer names none");
-        let session = self.connection.call(&mut self.tab, "goog:cdp.getSession", context).await?;
-        let session =
-            session.get("session").and_then(Value::as_str).ok_or_else(|| missing("goog:cdp.getSession"))?;
-        let realms = json!({ "context": self.target, "type": "window" });
-        let realms = self.connection.call(&mut self.tab, "script.getRealms", realms).await?;
-        let realm = realms.pointer("/realms/0/realm").and_then(Value::as_str);
-        let realm = realm.ok_or_else(|| missing("script.getRealms"))?;
-        Ok((session.to_owned(), Some(realm.to_owned())))
     }
 
     /// The children of where the step acts.
@@ -253,11 +233,19 @@ impl UserAgent for Agent {
     }
 
     async fn flush(&mut self) -> Result<(), Failure> {
-        match self.value_in_page(TURN).await {
+        match self.run(scripts::TURNS, &Value::Null, false).await {
             // A page that navigates away takes the answer with it.
             Ok(_) | Err(Failure::Protocol { .. }) => Ok(()),
             Err(failure) => Err(failure),
         }
+    }
+
+    fn activity(&self) -> usize {
+        self.tab.heard
+    }
+
+    fn still_after(&self) -> usize {
+        2
     }
 
     async fn account_for(&mut self, exchanges: &[Exchange]) -> Result<(), Failure> {
@@ -350,41 +338,15 @@ impl UserAgent for Agent {
         connection.call_function(tab, target, function, argument, by_user).await
     }
 
-    /// Its last value is awaited if it is a promise, and taken as JSON unless it is a string.
-    async fn evaluate(&mut self, script: &str) -> Result<Result<Option<String>, String>, Failure> {
-        let (session, realm) = self.realm().await?;
-        let mut params =
-            json!({ "expression": script, "replMode": true, "awaitPromise": true, "userGesture": true });
-        if let Some(realm) = realm {
-            params["uniqueContextId"] = json!(realm);
+    async fn call(&mut self, function: &str) -> Result<Called, Failure> {
+        let params =
+            json!({ "expression": format!("({function})"), "sourceURL": "", "persistScript": false });
+        let session = self.tab.session.clone();
+        let compiled = self.cdp_in(&session, "Runtime.compileScript", params).await?;
+        match ending::exception(&compiled) {
+            Some(error) => Ok(Called::NoScript(error)),
+            None => self.run(function, &Value::Null, true).await.map(Called::Done),
         }
-        let mut answer = self.cdp_in(&session, "Runtime.evaluate", params).await?;
-        if let Some(error) = ending::exception(&answer) {
-            return Ok(Err(error));
-        }
-        // In this mode a script may use `await`, and a promise as its last value is handed back as one.
-        if let Some(object) = answer.pointer("/result/objectId").and_then(Value::as_str).map(str::to_owned) {
-            let is_promise = answer.pointer("/result/subtype").and_then(Value::as_str) == Some("promise");
-            answer = if is_promise {
-                let params = json!({ "promiseObjectId": object, "returnByValue": true });
-                self.cdp_in(&session, "Runtime.awaitPromise", params).await?
-            } else {
-                let params = json!({
-                    "objectId": object,
-                    "functionDeclaration": "function () { return this }",
-                    "returnByValue": true,
-                });
-                self.cdp_in(&session, "Runtime.callFunctionOn", params).await?
-            };
-        }
-        if let Some(error) = ending::exception(&answer) {
-            return Ok(Err(error));
-        }
-        Ok(Ok(match answer.pointer("/result/value") {
-            Some(Value::String(text)) => Some(text.clone()),
-            Some(value) => Some(value.to_string()),
-            None => answer.pointer("/result/unserializableValue").and_then(Value::as_str).map(str::to_owned),
-        }))
     }
 
     async fn add_frame(&mut self, url: &Url) -> Result<(Option<String>, Option<String>), Failure> {

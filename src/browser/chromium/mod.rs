@@ -54,6 +54,7 @@ static RECIPE: Recipe = Recipe {
 const EVENTS: &[&str] = &[
     "goog:cdp.Network.requestWillBeSent",
     "goog:cdp.Network.requestWillBeSentExtraInfo",
+    "goog:cdp.Network.responseReceived",
     "goog:cdp.Network.responseReceivedExtraInfo",
     "goog:cdp.Network.loadingFinished",
     "goog:cdp.Network.loadingFailed",

@@ -92,6 +92,11 @@ impl Record {
             "requestWillBeSentExtraInfo" => request.sent.push(params.clone()),
             "responseReceivedExtraInfo" => request.received.push(params.clone()),
             "loadingFinished" => request.finished = true,
+            // Where a page leaves the body of an answer to `fetch()` unread, no end is ever told. The wire knows
+            // whether all of it was sent.
+            "responseReceived" if params.get("type").is_some_and(|kind| kind == "Fetch") => {
+                request.finished = true;
+            }
             "loadingFailed" => {
                 request.finished = true;
                 request.failed = Some(params.clone());

@@ -40,6 +40,8 @@ pub(super) struct Tab {
     pub(super) record: Record,
     /// What was written to the console during the step, in order.
     pub(super) console: Vec<String>,
+    /// How many events about navigations and requests were heard.
+    pub(super) heard: usize,
     crashed: bool,
 }
 
@@ -59,6 +61,7 @@ impl Tab {
             unattached: UnattachedFrames::default(),
             record: Record::default(),
             console: Vec::new(),
+            heard: 0,
             crashed: false,
         };
         let commands = [
@@ -157,6 +160,7 @@ impl Tab {
             }
             _ => {
                 let Some(name) = name.strip_prefix("Network.") else { return };
+                self.heard += 1;
                 // No page comes of a navigation that was given up, or answered with no content.
                 if text("errorText") == Some("net::ERR_ABORTED") && text("type") == Some("Document") {
                     self.navigation.failed = None;
@@ -174,6 +178,9 @@ impl Tab {
         let begins = matches!(name, "navigationStarted" | "fragmentNavigated");
         let traversed =
             begins && (context == self.id || is_ours) && std::mem::take(&mut self.navigation.traversing);
+        if context == self.id || is_ours {
+            self.heard += 1;
+        }
         if name == "contextCreated" {
             let is_window = params.get("parent").is_none_or(Value::is_null) && context != self.id;
             if is_window && is_ours {

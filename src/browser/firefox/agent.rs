@@ -23,7 +23,7 @@ use crate::browser::line_outcomes::Reading;
 use crate::browser::request::navigates;
 use crate::browser::scripts;
 use crate::browser::user_agent::{
-    Begun, Ending, Left, Look, Navigation, Outcome, Shown, Taken, Turned, Unread, UserAgent,
+    Begun, Called, Ending, Left, Look, Navigation, Outcome, Shown, Taken, Turned, Unread, UserAgent,
 };
 use crate::observe::{Cookie, Exchange, Page, SetCookie};
 use crate::plan::{Action, Step};
@@ -49,6 +49,13 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// How long a page that refreshes itself is given to begin, beyond the delay it names itself.
 const REFRESHING: Duration = Duration::from_millis(500);
 
+/// How often is looked whether Firefox asks its user something.
+const ASKING: Duration = Duration::from_millis(50);
+
+/// Why it is not told whether a page gets access to its cookies.
+const ASKS_ITS_USER: &str =
+    "Firefox asks its user whether the page may use its cookies here, and nobody is there to answer";
+
 /// Lets timers that were set for "at once" run, and tells the delay of a meta refresh, in seconds, where the
 /// page has one that is a step's own navigation.
 const TURN: &str = "new Promise(done => setTimeout(() => {
@@ -56,10 +63,6 @@ const TURN: &str = "new Promise(done => setTimeout(() => {
     const delay = refresh === undefined ? NaN : parseFloat(refresh);
     done(delay <= 1 ? delay : null);
 }, 0))";
-
-/// What is appended to a script: its value as the text a step's body is.
-const AS_TEXT: &str = ".then(value => typeof value === 'string' || value === undefined ? value
-    : typeof value === 'number' && !isFinite(value) ? String(value) : JSON.stringify(value))";
 
 /// A jar and a tab in Firefox.
 #[derive(Debug)]
@@ -275,7 +278,21 @@ impl UserAgent for Agent {
     }
 
     async fn flush(&mut self) -> Result<(), Failure> {
+        match self.run(scripts::TURNS, &Value::Null, false).await {
+            // A page that navigates away takes the answer with it.
+            Ok(_) | Err(Failure::Protocol { .. }) => {}
+            Err(failure) => return Err(failure),
+        }
         self.turn().await
+    }
+
+    fn activity(&self) -> usize {
+        self.tab.heard
+    }
+
+    /// The network tells of an answer from another process than the page's.
+    fn still_after(&self) -> usize {
+        3
     }
 
     async fn close_windows(&mut self) -> Result<(), Failure> {
@@ -343,22 +360,12 @@ impl UserAgent for Agent {
         connection.call_function(tab, target, function, argument, by_user).await
     }
 
-    /// It may use `await`; its last value is awaited if it is a promise, and taken as JSON unless it is a string.
-    async fn evaluate(&mut self, script: &str) -> Result<Result<Option<String>, String>, Failure> {
-        let wrapped = self.connection.attend(&mut self.tab, self.privileged.wrap(script)).await?;
-        let expression = match wrapped {
-            Some(wrapped) => format!("{wrapped}{AS_TEXT}"),
-            // The page says what is wrong with it.
-            None => script.to_owned(),
-        };
-        let params = json!({
-            "expression": expression,
-            "target": { "context": self.target },
-            "awaitPromise": true,
-            "userActivation": true,
-        });
-        let answer = self.connection.call(&mut self.tab, "script.evaluate", params).await?;
-        Ok(commands::value(&answer))
+    async fn call(&mut self, function: &str) -> Result<Called, Failure> {
+        let parsed = self.connection.attend(&mut self.tab, self.privileged.parse(function)).await?;
+        match parsed {
+            Some(error) => Ok(Called::NoScript(error)),
+            None => self.run(function, &Value::Null, true).await.map(Called::Done),
+        }
     }
 
     async fn follow(&mut self, begun: Begun<'_>) -> Result<(), Failure> {
@@ -388,7 +395,21 @@ impl UserAgent for Agent {
     }
 
     async fn storage_access(&mut self) -> Result<Option<String>, Failure> {
-        Ok(self.run(scripts::STORAGE_ACCESS, &Value::Null, true).await?.ok())
+        let privileged = self.privileged.clone();
+        let context = self.context;
+        let asked = async {
+            loop {
+                match privileged.refuse_storage_access(context).await {
+                    Ok(false) => tokio::time::sleep(ASKING).await,
+                    other => return other,
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            answer = self.run(scripts::STORAGE_ACCESS, &Value::Null, true) => Ok(answer?.ok()),
+            asked = asked => asked.and(Err(Failure::NotPossible { why: ASKS_ITS_USER })),
+        }
     }
 
     async fn age(&mut self, time: Duration) -> Result<(), Failure> {

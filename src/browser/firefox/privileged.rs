@@ -152,26 +152,26 @@ const FORGET: &str = "json => {
     return 'true';
 }";
 
-/// A script as a function whose result is the script's last value, so that it may use `await`. Null where it
-/// does not parse.
-const WRAP: &str = "json => {
-    const { script } = JSON.parse(json);
+/// Why a text is no function, in Firefox's words; null where it is one.
+const PARSE: &str = "json => {
     const { Reflect } = ChromeUtils.importESModule('resource://gre/modules/reflect.sys.mjs');
     try {
-        const parsed = Reflect.parse(`(async () => {\\n${script}\\n})`).body[0].expression.body.body;
-        const last = parsed.at(-1);
-        if (last?.type !== 'ExpressionStatement') return JSON.stringify(`(async () => {\\n${script}\\n})()`);
-        // Lines and columns are counted from one, and the script begins on the second line. Parentheses around
-        // an expression are not part of it.
-        const { line, column } = last.loc.start;
-        const before = script.split('\\n').slice(0, line - 2);
-        let at = before.reduce((sum, { length }) => sum + length + 1, column - 1);
-        for (let back = at - 1; back >= 0 && /[\\s(]/.test(script[back]); back--)
-            if (script[back] === '(') at = back;
-        return JSON.stringify(`(async () => {\\n${script.slice(0, at)}return ${script.slice(at)}\\n})()`);
-    } catch (error) {
+        Reflect.parse(`(${JSON.parse(json)})`);
         return 'null';
+    } catch (error) {
+        return JSON.stringify(String(error));
     }
+}";
+
+/// Says no where the user is asked whether a page of a user context may have storage access, and whether it was.
+const REFUSE_STORAGE_ACCESS: &str = "json => {
+    const { context } = JSON.parse(json);
+    const browser = gBrowser.tabs.find(tab => tab.userContextId === context)?.linkedBrowser;
+    const question = browser && PopupNotifications.getNotification('storage-access', browser);
+    if (!question) return 'false';
+    question.secondaryActions[0].callback({ checkboxChecked: false, source: 'button' });
+    question.remove();
+    return 'true';
 }";
 
 /// Firefox itself, to be asked.
@@ -253,10 +253,15 @@ impl Privileged {
         self.ask(FORGET, &json!(hosts)).await.map(drop)
     }
 
-    /// A script as an expression that gives its last value; `None` where it does not parse.
-    pub(super) async fn wrap(&self, script: &str) -> Result<Option<String>, Failure> {
-        let wrapped = self.ask(WRAP, &json!({ "script": script })).await?;
-        Ok(wrapped.as_str().map(str::to_owned))
+    /// Why a text is no function; `None` where it is one.
+    pub(super) async fn parse(&self, function: &str) -> Result<Option<String>, Failure> {
+        Ok(self.ask(PARSE, &json!(function)).await?.as_str().map(str::to_owned))
+    }
+
+    /// Says no where the user is asked whether a page of a user context may have storage access. Answers whether
+    /// the user was.
+    pub(super) async fn refuse_storage_access(&self, context: u64) -> Result<bool, Failure> {
+        Ok(self.ask(REFUSE_STORAGE_ACCESS, &json!({ "context": context })).await? == true)
     }
 
     async fn ask(&self, function: &str, argument: &Value) -> Result<Value, Failure> {

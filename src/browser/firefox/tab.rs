@@ -30,6 +30,8 @@ pub(super) struct Tab {
     pub(super) record: Record,
     /// What was written to the console during the step, in order.
     pub(super) messages: Vec<String>,
+    /// How many events about navigations and requests were heard.
+    pub(super) heard: usize,
     crashed: bool,
 }
 
@@ -183,7 +185,7 @@ impl EventSink for Tab {
         let Some(context) = text("/context") else { return };
         match (module, name) {
             ("browsingContext", "contextCreated") => self.created(context, params),
-            _ if !self.has(context) => {}
+            _ if !self.has(context) => return,
             ("browsingContext", "contextDestroyed") => self.destroyed(context),
             ("browsingContext", _) => {
                 let id = text("/navigation").unwrap_or_default();
@@ -205,6 +207,7 @@ impl EventSink for Tab {
                 }
             }
         }
+        self.heard += 1;
     }
 
     fn check(&self) -> Result<(), Failure> {

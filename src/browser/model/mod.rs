@@ -188,6 +188,7 @@ impl UserAgent {
             Action::Fill(_) => Done::default(),
             Action::Click(_) => return self.lose("cannot predict what a click does"),
             Action::Eval(_) => return self.lose("cannot predict what a script does"),
+            Action::Wait(_) => return self.lose("cannot predict what a page asks for later"),
             Action::Clear => {
                 self.jar.clear();
                 self.preflights.clear();

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -13,21 +13,22 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::Kit;
-use super::automation::Automation;
+use super::automation::{Automation, NO_SCRIPT};
+use super::frames;
 use super::jar::{self, Jar, Spot};
-use super::{eval, frames, waiting};
+use super::waiting::NOTHING;
 use crate::browser::failure::Failure;
 use crate::browser::line_outcomes::Reading;
-use crate::browser::request;
 use crate::browser::user_agent::{
-    Begun, Ending, Left, Look, Navigation, Outcome, Shown, Taken, Turned, UserAgent,
+    Begun, Called, Ending, Left, Look, Navigation, Outcome, Shown, Taken, Turned, UserAgent,
 };
+use crate::browser::{request, scripts};
 use crate::observe::Page;
 use crate::plan::{Action, Step};
 use crate::rules::path::normalize_escapes;
 use crate::world::blank::Blank;
 use crate::world::gateway::Refusals;
-use crate::world::wire::{Mark, Wire};
+use crate::world::wire::{self, Mark, Wire};
 use crate::world::{Gateway, World};
 
 /// How long a step waits for requests that do not end, such as a stream of events, before it is over.
@@ -87,6 +88,8 @@ pub(super) struct Start {
     pub(super) mark: Mark,
     /// The address bar.
     pub(super) address: Option<Url>,
+    /// Whether the step leaves to the page what is asked for, so that nobody tells when a request has failed.
+    is_followed: bool,
 }
 
 impl Agent {
@@ -147,6 +150,7 @@ impl Agent {
     /// after that. Answers what is shown then.
     async fn settled(&self, wire: &Wire) -> Result<View, Failure> {
         let automation = self.automation()?;
+        let since = Instant::now();
         loop {
             let mark = wire.mark();
             let url = automation.address().await?;
@@ -158,7 +162,10 @@ impl Agent {
                 Ok(Ok(_)) | Ok(Err(Failure::Protocol { .. })) | Err(_) => {}
                 Ok(Err(failure)) => return Err(failure),
             }
-            if wire.mark() != mark || automation.address().await? != url {
+            let is_awaited = self.start.is_followed
+                && since.elapsed() < NOTHING
+                && is_followed(&wire.since(self.start.mark));
+            if is_awaited || wire.mark() != mark || automation.address().await? != url {
                 continue;
             }
             let shown = automation.run(SHOWN, &Value::Null).await?.unwrap_or_default();
@@ -254,7 +261,7 @@ impl UserAgent for Agent {
 
     async fn begin(&mut self) -> Result<(), Failure> {
         let address = self.automation()?.address().await?;
-        self.start = Start { mark: self.wire.mark(), address };
+        self.start = Start { mark: self.wire.mark(), address, is_followed: false };
         Ok(())
     }
 
@@ -272,7 +279,20 @@ impl UserAgent for Agent {
     }
 
     async fn flush(&mut self) -> Result<(), Failure> {
-        waiting::turns(self.automation()?).await
+        match self.run(scripts::TURNS, &Value::Null, false).await {
+            // A page that navigates away takes the answer with it.
+            Ok(_) | Err(Failure::Protocol { .. }) => Ok(()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn activity(&self) -> usize {
+        self.refusals.count()
+    }
+
+    /// Nothing tells of a request before it is on the wire, and it may need a connection first.
+    fn still_after(&self) -> usize {
+        10
     }
 
     async fn look(&mut self, taken: &Taken<'_>) -> Result<Look, Failure> {
@@ -312,14 +332,24 @@ impl UserAgent for Agent {
         Ok(self.automation()?.run(function, argument).await?.map(text))
     }
 
-    async fn evaluate(&mut self, script: &str) -> Result<Result<Option<String>, String>, Failure> {
-        eval::evaluate(self.automation()?, script).await
+    async fn call(&mut self, function: &str) -> Result<Called, Failure> {
+        match self.run(function, &Value::Null, true).await {
+            // The driver tells where it stumbled.
+            Err(Failure::Protocol { message, .. }) if message.starts_with(NO_SCRIPT) => {
+                let message = message.strip_prefix(NO_SCRIPT).unwrap_or_default();
+                Ok(Called::NoScript(format!("SyntaxError: {message}")))
+            }
+            done => done.map(Called::Done),
+        }
     }
 
     async fn follow(&mut self, begun: Begun<'_>) -> Result<(), Failure> {
         match begun {
             Begun::Request => Ok(()),
-            Begun::Navigation => self.hear(self.start.mark).await,
+            Begun::Navigation => {
+                self.start.is_followed = true;
+                self.hear(self.start.mark).await
+            }
             Begun::Beacon(_) => self.hear_beacon().await,
         }
     }
@@ -331,6 +361,15 @@ impl UserAgent for Agent {
     async fn open_window(&mut self, url: &Url) -> Result<Page, Failure> {
         self.popup(url).await
     }
+}
+
+/// Whether the last exchange is a preflight that was allowed, so that its request is on its way.
+fn is_followed(exchanges: &[wire::Exchange]) -> bool {
+    exchanges.last().is_some_and(|last| {
+        last.is_preflight()
+            && (200..300).contains(&last.status)
+            && last.response_header("access-control-allow-origin").is_some()
+    })
 }
 
 impl Agent {

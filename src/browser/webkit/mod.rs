@@ -11,7 +11,6 @@
 //! | `policy` | third parties' cookies: the arguments, and the proof that they are in force |
 //! | `agent` | the parts of a user agent, one by one |
 //! | `waiting` | waiting for what a script has begun |
-//! | `eval` | scripts of a scenario's own |
 //! | `frames` | the frames that steps made, and acting in them |
 //! | `popups` | windows that a step opens |
 //! | `jar` | its jar, read from an empty page of each host |
@@ -31,7 +30,6 @@ use crate::browser_name::ThirdParty;
 mod agent;
 mod automation;
 mod display;
-mod eval;
 mod frames;
 mod jar;
 mod policy;

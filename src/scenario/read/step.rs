@@ -39,6 +39,7 @@ fn action(entry: &Entry<'_, '_>) -> Option<Action> {
         "popup" => Action::Popup(address(entry)?),
         "beacon" => Action::Beacon(address(entry)?),
         "websocket" => Action::WebSocket(address(entry)?),
+        "wait" => Action::Wait(address(entry)?),
         "form" => form(entry)?,
         "fetch" => fetch(entry)?,
         "xhr" => xhr(entry)?,

@@ -151,6 +151,7 @@ fn action_of(action: written::Action, names: &Names, mistakes: &Mistakes) -> Opt
         written::Action::WebSocket(url) => Action::WebSocket(names.inside(&handshake(url), mistakes)?),
         written::Action::Bare(action) => action,
         written::Action::Eval(script) => Action::Eval(script),
+        written::Action::Wait(url) => Action::Wait(names.inside(&url, mistakes)?),
         written::Action::Advance(text) => Action::Advance(time(&text, mistakes)?),
         written::Action::Click(selector) => Action::Click(self::selector(selector, mistakes)?),
         written::Action::Fill(fields) => {

@@ -12,6 +12,7 @@ mod remote;
 mod report_page;
 mod reset;
 mod robust;
+mod settling;
 mod speed;
 mod starts;
 mod steps;

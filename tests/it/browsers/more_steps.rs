@@ -171,7 +171,7 @@ async fn a_step_can_act_in_a_frame_and_in_a_frame_of_that() {
     assert_eq!((wire(&seen), metadata(&seen)[0]), (vec![format!("GET {inner} 200")], "cross-site"));
     assert_eq!((header(&seen, 0, "cookie"), seen.exchanges[0].withheld[0].name.as_str()), ("", "lax"));
 
-    let seen = act(&inner, eval("await 1; location.href")).await;
+    let seen = act(&inner, eval("await 1; return location.href")).await;
     assert_eq!(seen.page.body.as_deref(), Some(inner.as_str()));
     let line = "w=1; Secure; SameSite=None; Partitioned";
     let seen = act(&inner, Action::DocumentCookie { write: Some(line.to_owned()) }).await;
@@ -203,7 +203,7 @@ async fn a_frame_that_leaves_the_pages_site_twice_goes_where_it_should() {
     let Some(mut rig) = rig().await else { return };
     let (frame, home) = (format!("{API}/frame"), format!("{WEB}/inner"));
     rig.act(Action::Iframe(url(&frame))).await;
-    let shown = "try { frames[0].location.href } catch (error) { error.name }";
+    let shown = "try { return frames[0].location.href } catch (error) { return error.name }";
 
     let seen = rig.worker.perform(&inside(&frame, Action::Link(url(&home)))).await.expect("it goes");
     assert_eq!(wire(&seen), [format!("GET {home} 200")]);

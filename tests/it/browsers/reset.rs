@@ -86,7 +86,7 @@ const PLANT: &str = "
     await (await caches.open('canary')).put('/x', new Response('x'));
     await (await navigator.storage.getDirectory()).getFileHandle('canary', { create: true });
     history.pushState({}, '', '/pushed');
-    'planted'";
+    return 'planted'";
 
 const NOTHING: &str = r#"{"caches":0,"cookie":"","databases":0,"files":0,"history":1,"local":0,"name":"","session":0,"workers":0}"#;
 
@@ -206,7 +206,7 @@ async fn what_cannot_be_emptied_is_thrown_away() {
         rig.next(&world()).await;
         let before = rig.worker.renewals();
         rig.act(visit(&format!("{WEB}/"))).await;
-        let register = "await navigator.serviceWorker.register('/worker.js'); (await navigator.serviceWorker.ready).scope";
+        let register = "await navigator.serviceWorker.register('/worker.js'); return (await navigator.serviceWorker.ready).scope";
         let seen = rig.act(eval(register)).await;
         assert_eq!(seen.page.body.as_deref(), Some("https://web.example.com/"), "{:?}", seen.page.error);
         rig.next(&world()).await;

@@ -313,8 +313,10 @@ async fn scripts() {
             ("'text'", Some("text"), None),
             ("({ a: [1, null] })", Some(r#"{"a":[1,null]}"#), None),
             ("Promise.resolve('later')", Some("later"), None),
-            ("const x = await Promise.resolve(3); x * 2", Some("6"), None),
-            ("const x = 1; x", Some("1"), None),
+            ("const x = await Promise.resolve(3); return x * 2", Some("6"), None),
+            ("await Promise.resolve(4);", Some("4"), None),
+            ("return 1n", Some("1"), None),
+            ("const x = 1; x", None, None),
             ("undefined", None, None),
             ("fetch('/landing').then(answer => answer.text())", Some("landed"), None),
             ("throw new Error('no')", None, Some("Error: no")),
@@ -351,7 +353,7 @@ async fn every_workers_page_is_visible_and_drawn() {
         let home = step(visit(&format!("{WEB}/")));
         rig.worker.perform(&home).await.expect("a visit");
         other.perform(&home).await.expect("a visit");
-        let look = "await new Promise(done => requestAnimationFrame(done)); `${document.visibilityState} ${document.hasFocus()}`";
+        let look = "await new Promise(done => requestAnimationFrame(done)); return `${document.visibilityState} ${document.hasFocus()}`";
         for worker in [&mut rig.worker, &mut other] {
             let seen = worker.perform(&step(eval(look))).await.expect("a script");
             // Firefox has one focus for all its tabs.

@@ -171,8 +171,8 @@ async fn every_action_is_done_and_seen_to_its_end() {
     let seen = rig.act(Action::DocumentCookie { write: Some("mine=1; Path=/".to_owned()) }).await;
     assert_eq!(seen.page.document_cookie.as_deref(), Some("mine=1"));
     assert_eq!(seen.written.and_then(|line| line.stored), Some(true));
-    let seen = rig.act(eval("const two = 1 + 1; await null; ({ two })")).await;
-    assert_eq!(seen.page.body.as_deref(), Some(r#"{"two":2}"#), "the value of the last expression, awaited");
+    let seen = rig.act(eval("const two = 1 + 1; await null; return { two }")).await;
+    assert_eq!(seen.page.body.as_deref(), Some(r#"{"two":2}"#), "what is returned, awaited");
     let seen = rig.act(eval("throw new Error('no')")).await;
     assert_eq!(seen.page.error.as_deref(), Some("Error: no"));
     let seen = rig.act(Action::Reload).await;

@@ -150,6 +150,7 @@ fn describe(step: &rehearsal::plan::Step) -> String {
         Action::Eval(script) | Action::Click(script) => format!(" {script:?}"),
         Action::Fill(fields) => format!(" {fields:?}"),
         Action::Advance(time) => format!(" {time:?}"),
+        Action::Wait(url) => format!(" {url}"),
         _ => String::new(),
     };
     let inside = step.inside.as_ref().map(|url| format!(" inside {url}")).unwrap_or_default();
