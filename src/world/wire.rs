@@ -307,16 +307,13 @@ pub struct Recording {
 impl Wire {
     /// Where the record ends now.
     pub fn mark(&self) -> Mark {
-        let record = self.record();
-        Mark(record.gone + record.exchanges.len())
+        self.record().mark()
     }
 
     /// The exchanges answered since a mark, in the order their heads were handed to the socket, each as far as it
     /// has come.
     pub fn since(&self, mark: Mark) -> Vec<Exchange> {
-        let record = self.record();
-        let first = mark.0.saturating_sub(record.gone).min(record.exchanges.len());
-        record.exchanges.range(first..).cloned().collect()
+        self.record().since(mark)
     }
 
     /// Keeps so many exchanges from now on, the last: for a world that is up for days, whose record nobody reads.
@@ -329,8 +326,8 @@ impl Wire {
     /// [`Wire::since`], and the mark is moved behind what was taken: no exchange is between two takings.
     pub fn take_since(&self, mark: &mut Mark) -> Vec<Exchange> {
         let record = self.record();
-        let taken = record.exchanges.get(mark.0..).unwrap_or_default().to_vec();
-        *mark = Mark(record.exchanges.len());
+        let taken = record.since(*mark);
+        *mark = record.mark();
         taken
     }
 
@@ -436,6 +433,15 @@ impl Record {
         self.exchanges.push_back(exchange);
         self.forget(self.limit.unwrap_or(MOST_EXCHANGES));
         (self.gone + self.exchanges.len()).saturating_sub(1)
+    }
+
+    fn mark(&self) -> Mark {
+        Mark(self.gone + self.exchanges.len())
+    }
+
+    fn since(&self, mark: Mark) -> Vec<Exchange> {
+        let first = mark.0.saturating_sub(self.gone).min(self.exchanges.len());
+        self.exchanges.range(first..).cloned().collect()
     }
 
     /// Lets go of the oldest that are more than so many.
