@@ -233,7 +233,10 @@ impl UserAgent for Agent {
     }
 
     async fn flush(&mut self) -> Result<(), Failure> {
-        match self.run(scripts::TURNS, &Value::Null, false).await {
+        let Self { connection, tab, target, .. } = self;
+        // A frame that this step turned into one that nothing can be done in answers nothing either.
+        let target = if tab.unattached.contains(target) { tab.id.clone() } else { target.clone() };
+        match connection.call_function(tab, &target, scripts::TURNS, &Value::Null, false).await {
             // A page that navigates away takes the answer with it.
             Ok(_) | Err(Failure::Protocol { .. }) => Ok(()),
             Err(failure) => Err(failure),

@@ -175,7 +175,7 @@ async fn navigations() {
         let seen = rig.act(eval("location.href = '/set'")).await;
         assert_eq!(wire(&seen), ["GET https://web.example.com/set 200"]);
         assert_eq!(address(&seen), "https://web.example.com/set");
-        let seen = rig.act(eval("location.hash = 'part'; 1")).await;
+        let seen = rig.act(eval("location.hash = 'part'; return 1")).await;
         assert_eq!(
             (address(&seen), seen.page.body.as_deref()),
             ("https://web.example.com/set#part", Some("1"))
