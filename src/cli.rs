@@ -27,7 +27,7 @@ mod words;
 /// does there. It runs in real browsers, against real DNS, TLS and HTTP, all of it on the loopback
 /// interface; no hosts file, no trust store and no browser profile of yours is touched.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(version, long_version = VERSIONS, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -54,6 +54,18 @@ impl Cli {
         })
     }
 }
+
+/// What `--version` says; `-V` says the first line. The packages are those whose answers are recorded in
+/// `tests/frameworks`.
+const VERSIONS: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\n\nFrameworks and proxies answer as these did when they were recorded:\n",
+    "  Django 5.2.19, djangorestframework 3.18.3, djangorestframework-simplejwt 5.5.1, django-cors-headers 4.9.0\n",
+    "  Starlette 1.10.0, FastAPI 0.165.0\n",
+    "  Express 5.3.0, cors 2.8.6, express-session 1.19.0, cookie-session 2.1.1, cookie-parser 1.4.7\n",
+    "  NextAuth 4.24.15\n",
+    "  nginx 1.22.1; Kong 3.x, by its source"
+);
 
 const EXAMPLES: &str = "\
 Examples:

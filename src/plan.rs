@@ -11,6 +11,7 @@ use std::time::Duration;
 pub mod edge;
 pub mod framework;
 pub mod proxy;
+pub mod trust;
 pub mod upstream;
 
 use url::Url;

@@ -77,6 +77,8 @@ pub enum Check {
     ReadableByEveryone,
     /// A state-changing request that any site can forge.
     ForgeableRequest,
+    /// A framework that would go wrong once TLS ends before it.
+    TrustsNoProxy,
     /// An origin without TLS.
     PlainHttp,
     /// An origin that lets a browser come back without TLS.
@@ -91,7 +93,7 @@ pub enum Check {
 
 impl Check {
     /// Every check, in the order of the list.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::FailedExpectation,
         Self::InsecureCookie,
         Self::ScriptReadableSession,
@@ -107,6 +109,7 @@ impl Check {
         Self::CredentialsOmitted,
         Self::ReadableByEveryone,
         Self::ForgeableRequest,
+        Self::TrustsNoProxy,
         Self::PlainHttp,
         Self::NoHsts,
         Self::LocalhostLeft,
@@ -132,6 +135,7 @@ impl Check {
             Self::CredentialsOmitted => "credentials-omitted",
             Self::ReadableByEveryone => "readable-by-everyone",
             Self::ForgeableRequest => "forgeable-request",
+            Self::TrustsNoProxy => "trusts-no-proxy",
             Self::PlainHttp => "plain-http",
             Self::NoHsts => "no-hsts",
             Self::LocalhostLeft => "localhost-left",
@@ -158,6 +162,7 @@ impl Check {
             Self::CredentialsOmitted => "Does every caller across origins ask for credentials?",
             Self::ReadableByEveryone => "Are answers with credentials readable by known origins alone?",
             Self::ForgeableRequest => "Is every state-changing request refused when another site forges it?",
+            Self::TrustsNoProxy => "Does every framework trust what ends TLS before it?",
             Self::PlainHttp => "Is TLS everywhere?",
             Self::NoHsts => "Does every origin send Strict-Transport-Security?",
             Self::LocalhostLeft => "Is no localhost left in a production setting?",

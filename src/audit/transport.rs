@@ -8,7 +8,7 @@ use super::{Check, Evidence, Finding, Seen, Severity, settings, steps};
 use crate::looks::is_laptop;
 use crate::observe::Exchange;
 use crate::outcome::Run;
-use crate::plan::{Plan, Service};
+use crate::plan::{Plan, Service, trust};
 use crate::world::wire::{Answer, Note};
 
 /// What one step shows.
@@ -132,6 +132,20 @@ pub(super) fn look_over(plan: &Plan, runs: &[Run], add: &mut impl FnMut(Finding)
                 browsers: browsers(),
             });
         }
+    }
+    for origin in &plan.origins {
+        let Some(trust) = trust::untrusting(origin, &plan.origins) else { continue };
+        add(Finding {
+            check: Check::TrustsNoProxy,
+            severity: Severity::Low,
+            headline: format!("{} of `{}` trusts no proxy that ends TLS", trust.framework, origin.name),
+            evidence: evidence(format!("behind an edge where TLS ends, {}", trust.effect)),
+            fix: format!(
+                "set `{}`, and name the edge: `edge = \"fly\"`, or `edge = \"none\"`",
+                trust.setting
+            ),
+            browsers: browsers(),
+        });
     }
     let (mut asked, mut strict) = (BTreeSet::new(), BTreeSet::new());
     for exchange in steps(runs).flat_map(|seen| &seen.observation.exchanges) {

@@ -50,6 +50,11 @@ pub(super) trait UserAgent: fmt::Debug + Send {
         true
     }
 
+    /// Whether it waits for a user to log in where an answer asks for a name and a password.
+    fn waits_for_logins(&self) -> bool {
+        false
+    }
+
     /// The browser's process id, where it is this user agent's own and the system tells it.
     fn process(&self) -> Option<u32> {
         None

@@ -25,6 +25,12 @@ const TAKES_ANY: &str = "its driver takes every certificate, so that what it doe
 /// How long a page that never rests, asking again and again, is waited for.
 const RESTLESS: Duration = Duration::from_secs(5);
 
+/// Why nothing is seen of what is behind a login of HTTP's own in a browser that asks its user for it.
+const ASKS: &str = "it asks its user for a name and a password, and its driver cannot answer for one";
+
+/// How long such a browser has for a step after an answer that may make it ask: not every one does.
+const GRACE: Duration = Duration::from_secs(10);
+
 /// How many console messages of a step are shown.
 const CONSOLE: usize = 100;
 
@@ -143,7 +149,12 @@ impl Worker {
         let Some(mut world) = self.world.take() else {
             return Err(Failure::protocol("perform", "the worker has entered no world"));
         };
-        let seen = self.observe(&mut world, step).await;
+        let (waits, wire) = (self.agent.waits_for_logins(), world.wire.clone());
+        let mark = wire.mark();
+        let seen = tokio::select! {
+            seen = self.observe(&mut world, step) => seen,
+            () = stays_challenged(&wire, mark), if waits => Err(Failure::NotPossible { why: ASKS }),
+        };
         self.world = Some(world);
         match seen {
             Err(failure) => Err(self.agent.diagnose(failure).await),
@@ -336,4 +347,13 @@ impl Entered {
     fn distrusts(&self, action: &Action) -> bool {
         action.target().is_some_and(|(_, url)| self.distrusted.contains(&url.origin()))
     }
+}
+
+/// Waits for an answer that asks for a name and a password, and then for as long as a step may go on after one.
+async fn stays_challenged(wire: &Wire, mark: Mark) {
+    wire.until(mark, |exchange| {
+        matches!(exchange.status, 401) && exchange.response_header("www-authenticate").is_some()
+    })
+    .await;
+    tokio::time::sleep(GRACE).await;
 }

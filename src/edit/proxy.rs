@@ -116,11 +116,11 @@ fn changed(location: &mut Location, change: &ProxyChange) -> (Vec<String>, Vec<S
         ProxyChange::KeepCookies => (rules(location), Vec::new()),
         ProxyChange::CookieDomain { from, to } => {
             // The first rule that fits counts.
-            location.cookie_domain.insert(0, (from.clone(), text(to)));
+            location.cookie_domain.insert(0, (Template::text(from), Template::text(to)));
             (Vec::new(), line(format!("proxy_cookie_domain {from} {to};")))
         }
         ProxyChange::CookiePath { from, to } => {
-            location.cookie_path.insert(0, (from.clone(), to.clone()));
+            location.cookie_path.insert(0, (Template::text(from), Template::text(to)));
             (Vec::new(), line(format!("proxy_cookie_path {from} {to};")))
         }
         ProxyChange::CookieFlags { cookie, secure, same_site } => {
@@ -146,9 +146,13 @@ fn rules(location: &mut Location) -> Vec<String> {
     let domains = std::mem::take(&mut location.cookie_domain);
     let paths = std::mem::take(&mut location.cookie_path);
     let flags = std::mem::take(&mut location.cookie_flags);
-    let mut rules: Vec<String> =
-        domains.iter().map(|(from, to)| format!("proxy_cookie_domain {from} {};", written(to))).collect();
-    rules.extend(paths.iter().map(|(from, to)| format!("proxy_cookie_path {from} {to};")));
+    let mut rules: Vec<String> = domains
+        .iter()
+        .map(|(from, to)| format!("proxy_cookie_domain {} {};", written(from), written(to)))
+        .collect();
+    rules.extend(
+        paths.iter().map(|(from, to)| format!("proxy_cookie_path {} {};", written(from), written(to))),
+    );
     rules.extend(flags.iter().map(|flags| {
         let mut words = vec![flags.cookie.clone().unwrap_or_else(|| "~".to_owned())];
         let flag = |name: &str, is: Option<bool>| {
@@ -188,10 +192,6 @@ fn set_header(
     };
     let line = |value: &str| format!("proxy_set_header {name} {value};");
     (before.map(|before| line(&written(&before))).into_iter().collect(), vec![line(shown)])
-}
-
-fn text(text: &str) -> Template {
-    Template(vec![Piece::Text(text.to_owned())])
 }
 
 /// A value as a configuration writes it.

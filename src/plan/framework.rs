@@ -203,6 +203,8 @@ pub struct Django {
     pub use_x_forwarded_port: bool,
     /// `FORCE_SCRIPT_NAME`: what stands before the path, as whoever asks a proxy in front has it.
     pub force_script_name: Option<String>,
+    /// `ALLOWED_HOSTS`; `None` lets every host in that is one, as `["*"]` does.
+    pub allowed_hosts: Option<Vec<String>>,
     /// Whether `INSTALLED_APPS` has `rest_framework_simplejwt.token_blacklist`.
     pub blacklist_app: bool,
 }
@@ -392,6 +394,11 @@ pub struct Starlette {
     pub cors: Option<StarletteCors>,
     /// `SessionMiddleware`.
     pub session: Option<StarletteSession>,
+    /// `redirect_slashes` of the router.
+    pub redirect_slashes: bool,
+    /// Whether uvicorn believes `X-Forwarded-Proto` of the proxy in front: its `--forwarded-allow-ips` has 127.0.0.1 by
+    /// itself.
+    pub trusts_forwarded: bool,
 }
 
 /// Parameters of `CORSMiddleware`.
@@ -439,6 +446,8 @@ pub struct StarletteSession {
 /// An Express application: `cors`, `cookie-parser`, then a session, in this order.
 #[derive(Clone, Debug, Default)]
 pub struct Express {
+    /// How paths find routes.
+    pub routing: Routing,
     /// `trust proxy`.
     pub trust_proxy: TrustProxy,
     /// Options of `cors`.
@@ -447,6 +456,15 @@ pub struct Express {
     pub cookie_secret: Option<String>,
     /// The session.
     pub session: Option<ExpressSession>,
+}
+
+/// How paths of requests find routes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Routing {
+    /// `strict routing`: a final slash counts.
+    pub strict: bool,
+    /// `case sensitive routing`.
+    pub case_sensitive: bool,
 }
 
 /// What `trust proxy` means for a request that comes from this machine.

@@ -79,11 +79,11 @@ pub struct Location {
     pub hide_header: Vec<String>,
     /// `proxy_redirect`: what a `Location` begins with, and what stands there in its place. The first that
     /// fits does.
-    pub redirect: Vec<(String, Template)>,
+    pub redirect: Vec<(Template, Template)>,
     /// `proxy_cookie_path`: what a `Path` begins with, and what stands there in its place.
-    pub cookie_path: Vec<(String, String)>,
+    pub cookie_path: Vec<(Template, Template)>,
     /// `proxy_cookie_domain`: a `Domain`, and what takes its place; neither with a leading dot.
-    pub cookie_domain: Vec<(String, Template)>,
+    pub cookie_domain: Vec<(Template, Template)>,
     /// `proxy_cookie_flags`.
     pub cookie_flags: Vec<CookieFlags>,
     /// `add_header`.
@@ -153,6 +153,13 @@ pub struct AddHeader {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Template(pub Vec<Piece>);
 
+impl Template {
+    /// A value without variables.
+    pub fn text(text: &str) -> Self {
+        Self(vec![Piece::Text(text.to_owned())])
+    }
+}
+
 /// A part of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
@@ -193,11 +200,16 @@ pub enum Variable {
     Uri,
     /// `$args`: the query.
     Args,
+    /// `$is_args`: `?` where there is a query.
+    IsArgs,
+    /// `$connection_upgrade`, as the `map` of nginx's own documentation makes it: `upgrade` where an upgrade is asked
+    /// for, and else `close`.
+    ConnectionUpgrade,
 }
 
 impl Variable {
     /// The variables that have one name, beside `$http_NAME` and `$cookie_NAME`.
-    pub const NAMED: [(&'static str, Self); 12] = [
+    pub const NAMED: [(&'static str, Self); 16] = [
         ("host", Self::Host),
         ("scheme", Self::Scheme),
         ("https", Self::Https),
@@ -210,6 +222,10 @@ impl Variable {
         ("request_uri", Self::RequestUri),
         ("uri", Self::Uri),
         ("args", Self::Args),
+        ("query_string", Self::Args),
+        ("is_args", Self::IsArgs),
+        ("server_name", Self::Host),
+        ("connection_upgrade", Self::ConnectionUpgrade),
     ];
 
     /// The variable with this name, without the `$`.

@@ -114,6 +114,29 @@ impl Mock {
         self.routes.iter().any(|route| route.path.matches(path))
     }
 
+    /// The declared path that a request's path stands for where a final slash, or case, does not count; the path itself
+    /// where it is declared, or none is near.
+    pub(super) fn meant(&self, path: &str, slash_counts: bool, case_counts: bool) -> String {
+        if self.has_path(path) {
+            return path.to_owned();
+        }
+        let bare = |path: &str| match slash_counts || path.len() == 1 {
+            true => path.to_owned(),
+            false => path.strip_suffix('/').unwrap_or(path).to_owned(),
+        };
+        let asked = bare(path);
+        let is_meant = |declared: &&String| {
+            let declared = bare(declared);
+            if case_counts { declared == asked } else { declared.eq_ignore_ascii_case(&asked) }
+        };
+        let declared = self.routes.iter().filter_map(|route| match &route.path {
+            Path::Exact(exact) => Some(exact),
+            Path::Prefix(_) => None,
+        });
+        let mut declared = declared.filter(is_meant);
+        declared.next().cloned().unwrap_or_else(|| path.to_owned())
+    }
+
     /// The methods of the first route with this path: what Starlette's router looks at.
     pub(super) fn first_allows(&self, path: &str) -> Option<String> {
         let route = self.routes.iter().find(|route| route.path.matches(path))?;

@@ -365,6 +365,17 @@ impl Wire {
         }
     }
 
+    /// Waits until there is an exchange like this one among those that came after the mark.
+    pub async fn until(&self, mark: Mark, is_it: impl Fn(&Exchange) -> bool) {
+        loop {
+            let changed = self.shared.changed.notified();
+            if self.since(mark).iter().any(&is_it) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     /// Waits until every request that has arrived is answered, and every answer that ends by itself has ended.
     pub async fn ended(&self) {
         loop {

@@ -10,6 +10,8 @@ use rehearsal::diagnostic::Source;
 use rehearsal::plan::Plan;
 use rehearsal::scenario;
 
+use super::page::{self, Piece};
+
 /// A scenario.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
@@ -48,6 +50,8 @@ pub struct Route {
     /// Where it redirects to; a route without answers a short text.
     pub redirect: Option<String>,
     pub body: Body,
+    /// What is on it, where it is a page of its own making; then `body` says nothing.
+    pub page: Vec<Piece>,
     /// Whether it is a WebSocket.
     pub websocket: bool,
 }
@@ -119,7 +123,7 @@ impl Case {
     pub fn to_toml(&self) -> String {
         let mut text = format!("title = {}\n", quoted(&self.title));
         for origin in &self.origins {
-            origin.write(&mut text);
+            origin.write(&mut text, &self.origins);
         }
         for step in &self.steps {
             write(&mut text, format_args!("\n[[step]]\n{}\n", step.to_toml()));
@@ -140,7 +144,7 @@ impl Case {
 }
 
 impl Origin {
-    fn write(&self, text: &mut String) {
+    fn write(&self, text: &mut String, all: &[Self]) {
         let name = &self.name;
         write(text, format_args!("\n[origins.{name}]\nurl = {}\n", quoted(&self.url)));
         if let Some(cors) = &self.cors {
@@ -161,19 +165,19 @@ impl Origin {
         }
         for route in &self.routes {
             write(text, format_args!("\n[[origins.{name}.routes]]\n"));
-            route.write(text);
+            route.write(text, all);
         }
     }
 }
 
 impl Route {
-    fn write(&self, text: &mut String) {
+    fn write(&self, text: &mut String, origins: &[Origin]) {
         write(text, format_args!("at = {}\n", quoted(&self.at)));
         if let Some(status) = self.status {
             write(text, format_args!("status = {status}\n"));
         }
         let mut headers = self.headers.clone();
-        if let (Body::Typed(media), None) = (self.body, &self.redirect) {
+        if let (Body::Typed(media), None, true) = (self.body, &self.redirect, self.page.is_empty()) {
             headers.push(("content-type".to_owned(), media.to_owned()));
         }
         if !headers.is_empty() {
@@ -187,6 +191,9 @@ impl Route {
             Some(to) => write(text, format_args!("redirect = {}\n", quoted(to))),
             None if self.websocket => text.push_str("websocket = true\n"),
             None if matches!(self.status, Some(204 | 304)) => {}
+            None if !self.page.is_empty() => {
+                write(text, format_args!("html = {}\n", quoted(&page::html(&self.page, origins))));
+            }
             None => text.push_str(match self.body {
                 Body::Html => "html = \"<!doctype html><title>rehearsal</title>\"\n",
                 Body::Json => "json = { a = 1 }\n",

@@ -5,6 +5,7 @@
 
 use super::case::{Body, Call, Case, Cors, Line, Origin, Route, Step};
 use super::lines;
+use super::page::Piece;
 use super::random::Random;
 use super::topology;
 
@@ -62,6 +63,7 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
                     set_cookie: set_cookie(random, host, hosts),
                     redirect: None,
                     body,
+                    page: Vec::new(),
                     websocket: false,
                 });
             }
@@ -84,6 +86,21 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
                     _ => format!("{}:{to}", random.pick(names)),
                 }),
                 body: Body::Text,
+                page: Vec::new(),
+                websocket: false,
+            });
+        }
+    }
+    if random.percent(40) {
+        for (index, path) in PAGES.iter().enumerate() {
+            routes.push(Route {
+                at: format!("GET {path}"),
+                status: random.percent(8).then(|| random.weighted(&STATUSES)),
+                headers: Vec::new(),
+                set_cookie: set_cookie(random, host, hosts),
+                redirect: None,
+                body: Body::Text,
+                page: page(random, index, names, host, hosts),
                 websocket: false,
             });
         }
@@ -96,6 +113,7 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
             set_cookie: set_cookie(random, host, hosts),
             redirect: Some(format!("{}:/loop", random.pick(names))),
             body: Body::Text,
+            page: Vec::new(),
             websocket: false,
         });
     }
@@ -107,6 +125,7 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
             set_cookie: set_cookie(random, host, hosts),
             redirect: None,
             body: Body::Text,
+            page: Vec::new(),
             websocket: true,
         });
     }
@@ -118,10 +137,36 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
             set_cookie: set_cookie(random, host, hosts),
             redirect: None,
             body: Body::Text,
+            page: Vec::new(),
             websocket: false,
         });
     }
     routes
+}
+
+/// Pages that do something by themselves. One shows only those after it in its frames, so that none is endless.
+const PAGES: [&str; 3] = ["/outer", "/inner", "/leaf"];
+
+/// What is on the page with this index.
+fn page(random: &mut Random, index: usize, names: &[&str], host: &str, hosts: &[String]) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    if index + 1 < PAGES.len() {
+        let shown = PAGES[random.between(index + 1, PAGES.len() - 1)];
+        pieces.push(Piece::Frame(format!("{}:{shown}", random.pick(names))));
+    }
+    if random.percent(40) {
+        let to = format!("{}:{}", random.pick(names), random.pick(&PATHS));
+        pieces.push(match random.below(100) {
+            0..35 => Piece::Write(lines::line(random, host, hosts)),
+            35..65 => Piece::Fetch(to, random.weighted(&[(4, "include"), (2, "same-origin"), (1, "omit")])),
+            65..75 => Piece::Idle,
+            _ => Piece::Image(to),
+        });
+    }
+    if pieces.is_empty() {
+        pieces.push(Piece::Image(format!("{}:/set", random.pick(names))));
+    }
+    pieces
 }
 
 const STATUSES: [(usize, u16); 12] = [
@@ -305,7 +350,8 @@ fn place(random: &mut Random, origins: &[Origin]) -> String {
     let path = match random.below(100) {
         0..33 => "/set",
         33..35 => "/loop",
-        35..55 => random.pick(&HOPS),
+        35..40 => random.pick(&PAGES),
+        40..55 => random.pick(&HOPS),
         55..92 => random.pick(&PATHS),
         _ => random.pick(&[
             "/api/v1/me?q=1",

@@ -16,8 +16,10 @@
 mod command;
 
 mod case;
+mod fixes;
 mod generate;
 mod lines;
+mod page;
 mod random;
 mod shrink;
 mod topology;
@@ -46,6 +48,9 @@ const SLICES: [(&str, u64); 3] = [
     // It has no tab to keep: every scenario takes a browser of its own.
     ("webkit", 6),
 ];
+
+/// How many fixes are tried, where `REHEARSAL_FIXES` does not say.
+const FIXES: u64 = 6;
 
 /// How many scenarios run at once.
 const JOBS: usize = 3;
@@ -78,6 +83,24 @@ fn try_out(browsers: &[BrowserName], count: u64) -> String {
         );
         report(&cases, &format!("seed-{seed}"), first, &findings).await
     })
+}
+
+/// Fixes that are proposed for generated failures work in the real browser, and no part of one is enough.
+/// `REHEARSAL_FIXES=40 REHEARSAL_SEED=7` tries so many of that seed.
+#[test]
+#[expect(clippy::print_stderr, reason = "how many were run belongs to the result")]
+fn fixes_that_are_proposed_work() {
+    let browser = named("chromium");
+    if !command::there_or_say_so(browser.engine) {
+        return;
+    }
+    let count = usize::try_from(setting("REHEARSAL_FIXES", FIXES)).expect("a count fits");
+    let (seed, first) = (setting("REHEARSAL_SEED", SEED), setting("REHEARSAL_FIRST", 0));
+    let tried = runtime().block_on(fixes::try_out(seed, first, count, browser, JOBS));
+    let good = tried.count - tried.wrong.len().min(tried.count);
+    eprintln!("{good} of {} fixes work in {browser}, and none is larger than it has to be", tried.count);
+    assert_eq!(tried.count, count, "so many fixes were looked for");
+    assert!(tried.wrong.is_empty(), "{}", tried.wrong.join("\n\n"));
 }
 
 /// Scenarios that once disagreed, each for a reason of its own, still agree, and show what they say: in every

@@ -54,6 +54,9 @@ pub fn candidates(case: &Case) -> Vec<Case> {
                 change(&mut case.origins[origin].routes[route]);
             };
             add(with(case, |case| of(case, &|route| (route.headers, route.body) = (Vec::new(), Body::Text))));
+            for piece in 0..declared.page.len() {
+                add(with(case, |case| of(case, &|route| _ = route.page.remove(piece))));
+            }
             if declared.redirect.is_some() {
                 add(with(case, |case| of(case, &|route| (route.redirect, route.status) = (None, None))));
             } else {
@@ -116,7 +119,10 @@ fn remove_origin(case: &mut Case, index: usize) {
 fn remove_unused_routes(case: &mut Case) {
     let steps = case.steps.iter().filter_map(|step| step.url().map(str::to_owned));
     let redirects = case.origins.iter().flat_map(|origin| &origin.routes);
-    let used: Vec<String> = steps.chain(redirects.filter_map(|route| route.redirect.clone())).collect();
+    let pieces = case.origins.iter().flat_map(|origin| &origin.routes).flat_map(|route| &route.page);
+    let pieces = pieces.filter_map(|piece| piece.url().map(str::to_owned));
+    let used = steps.chain(redirects.filter_map(|route| route.redirect.clone())).chain(pieces);
+    let used: Vec<String> = used.collect();
     for origin in &mut case.origins {
         let name = origin.name.clone();
         origin.routes.retain(|route| {

@@ -23,8 +23,8 @@ const KEPT = /^(access-control-.*|vary|location|allow)$/;
 /** What a JSON table can say of options: a text between slashes is a regular expression, a date a `Date`. */
 function option(key, value) {
     if (Array.isArray(value)) return value.map((each) => option(key, each));
-    const pattern = key === 'origin' && typeof value === 'string' && /^\/(.*)\/$/.exec(value);
-    if (pattern) return new RegExp(pattern[1]);
+    const pattern = key === 'origin' && typeof value === 'string' && /^\/(.*)\/([a-z]*)$/.exec(value);
+    if (pattern) return new RegExp(pattern[1], pattern[2]);
     return key === 'expires' ? new Date(value) : value;
 }
 
@@ -36,6 +36,7 @@ function application(settings, routes) {
     const express = require('express');
     const app = express();
     if ('trust proxy' in settings) app.set('trust proxy', settings['trust proxy']);
+    for (const name of ['strict routing', 'case sensitive routing']) if (name in settings) app.set(name, settings[name]);
     if (settings.cors) app.use(require('cors')(options(settings.cors)));
     if (settings['cookie-parser']) app.use(require('cookie-parser')(settings['cookie-parser'].secret));
     if (settings['cookie-session']) app.use(require('cookie-session')({...settings['cookie-session']}));

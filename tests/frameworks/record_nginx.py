@@ -50,6 +50,7 @@ def configuration(case, upstream, folder):
         events {{}}
         http {{
             access_log off;
+            map $http_upgrade $connection_upgrade {{ default upgrade; '' close; }}
             client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
             uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
             server {{

@@ -31,6 +31,10 @@ url = "https://mirror.example"
 url = "https://legacy.example"
 nginx.location."/".proxy_pass = "http://legacy:3000"
 
+[origins.admin]
+url = "https://admin.shop.example"
+express.express-session = { secret = "s", name = "admin", cookie = { secure = true } }
+
 [origins.behind]
 url = "http://legacy:3000"
 express.express-session = { secret = "s", cookie = { secure = true } }

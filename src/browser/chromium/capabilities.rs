@@ -37,6 +37,9 @@ pub(super) fn capabilities(
                     ThirdParty::Allowed | ThirdParty::Partitioned => 0,
                 },
             },
+            // Nobody is there to be asked for a name and a password: without a scheme to log in by, the answer is shown
+            // that is shown to whoever cancels.
+            "localState": { "auth.schemes": "" },
         },
     }) else {
         unreachable!("the literal is an object")

@@ -74,6 +74,10 @@ fn preferences(options: &LaunchOptions) -> Map<String, Value> {
         // A form that leaves https for http is asked about in a dialog, which a driver answers; see
         // `stops_insecure_forms` of the model.
         "security.warn_submit_secure_to_insecure": false,
+        // Whether a third party may have its cookies is asked of nobody: a page that asks is refused, as by whoever
+        // turns it down. What needs no question is granted all the same.
+        "dom.storage_access.prompt.testing": true,
+        "dom.storage_access.prompt.testing.allow": false,
         // The same for a form that a reload sends again.
         "dom.confirm_repost.testing.always_accept": true,
     }) else {

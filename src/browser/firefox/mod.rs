@@ -154,6 +154,7 @@ async fn prepare(options: &LaunchOptions, bidi: &Bidi) -> Result<Privileged, Fai
     privileged.trust(&options.ca).await?;
     policy::verify(&privileged, options.third_party).await?;
     privileged.listen().await?;
+    privileged.cancel_logins().await?;
     Ok(privileged)
 }
 

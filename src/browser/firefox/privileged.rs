@@ -56,6 +56,18 @@ const LISTEN: &str = "() => {
     return 'true';
 }";
 
+/// Has whoever asks a user for a name and a password be told that the user cancels: then the answer is shown.
+const CANCEL: &str = "() => {
+    const { LoginManagerAuthPrompter: { prototype } } = ChromeUtils.importESModule(
+        'resource://gre/modules/LoginManagerAuthPrompter.sys.mjs');
+    prototype.promptAuth = () => false;
+    prototype.asyncPromptAuth = (channel, callback, context) => {
+        Services.tm.dispatchToMainThread(() => callback.onAuthCancelled(context, true));
+        return { QueryInterface: ChromeUtils.generateQI(['nsICancelable']), cancel() {} };
+    };
+    return 'true';
+}";
+
 /// The number that Firefox itself has for the user context of a tab, found by the fragment of its address. The
 /// tab is what its user looks at from now on, though several are: hidden ones draw nothing, and their timers wait.
 const NUMBER: &str = "json => {
@@ -211,6 +223,11 @@ impl Privileged {
     /// Keeps what is said of cookies from now on.
     pub(super) async fn listen(&self) -> Result<(), Failure> {
         self.ask(LISTEN, &Value::Null).await.map(drop)
+    }
+
+    /// Has every question for a name and a password cancelled from now on.
+    pub(super) async fn cancel_logins(&self) -> Result<(), Failure> {
+        self.ask(CANCEL, &Value::Null).await.map(drop)
     }
 
     /// The number of the user context whose tab is at this address.

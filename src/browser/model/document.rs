@@ -266,6 +266,7 @@ impl UserAgent {
         let again = Navigation { url: url.clone(), ..navigation };
         let (origin, warns, viewer) = (Origin::opaque(), failed.warned, Viewer::Page);
         self.show(Document { url, origin, again, warns, viewer }, entered);
+        self.history.note_failed(true);
         failed.into()
     }
 

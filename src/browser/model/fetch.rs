@@ -516,8 +516,9 @@ fn ignored(rules: &engine::Fetch, context: &Context, status: u16) -> Option<Reas
 
 /// The headers but for those that are empty and have others of their name beside them.
 fn without_empty(headers: &HeaderMap) -> HeaderMap {
+    let is_empty = |value: &HeaderValue| value.as_bytes().trim_ascii().is_empty();
     let is_left_out = |(name, value): &(&HeaderName, &HeaderValue)| {
-        value.is_empty() && headers.get_all(*name).iter().any(|value| !value.is_empty())
+        is_empty(value) && headers.get_all(*name).iter().any(|value| !is_empty(value))
     };
     let kept = headers.iter().filter(|field| !is_left_out(field));
     kept.map(|(name, value)| (name.clone(), value.clone())).collect()

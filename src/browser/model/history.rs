@@ -18,6 +18,8 @@ struct Entry {
     document: u64,
     /// What a frame showed before, where it was a frame that went elsewhere.
     frame: Option<FrameEntry>,
+    /// Whether it could not be loaded when it was asked for.
+    failed: bool,
 }
 
 /// What a frame showed before it went elsewhere.
@@ -46,7 +48,14 @@ impl History {
                 self.documents
             }
         };
-        self.entries.push(Entry { navigation, document, frame: None });
+        self.entries.push(Entry { navigation, document, frame: None, failed: false });
+    }
+
+    /// What is shown could not be loaded.
+    pub(super) fn note_failed(&mut self, failed: bool) {
+        if let Some(shown) = self.entries.last_mut() {
+            shown.failed = failed;
+        }
     }
 
     /// A frame goes elsewhere: an entry of the page that is shown.
@@ -61,8 +70,8 @@ impl History {
         if shown.navigation.url == navigation.url {
             return;
         }
-        let document = shown.document;
-        self.entries.push(Entry { navigation, document, frame: None });
+        let (document, failed) = (shown.document, shown.failed);
+        self.entries.push(Entry { navigation, document, frame: None, failed });
     }
 }
 
@@ -91,12 +100,18 @@ impl UserAgent {
             return Done::default();
         }
         if self.profile.navigation.back_is_of_the_page_left {
-            let initiator = Some(self.page.origin.clone());
-            return self.navigate(Navigation { initiator, ..before.navigation }, Entered::Back).await;
+            // What redirects led to is asked for by itself: they count for a reload alone.
+            let (initiator, redirects) = (Some(self.page.origin.clone()), Vec::new());
+            return self
+                .navigate(Navigation { initiator, redirects, ..before.navigation }, Entered::Back)
+                .await;
         }
-        if before.navigation.method == "POST" {
+        let is_repeated = before.failed && self.profile.navigation.failed_posts_are_repeated;
+        if before.navigation.method == "POST" && !is_repeated {
             let failed = before.navigation.posted();
-            return self.show_error(before.navigation, failed, Entered::Back);
+            let done = self.show_error(before.navigation, failed, Entered::Back);
+            self.history.note_failed(before.failed);
+            return done;
         }
         self.navigate(before.navigation, Entered::Back).await
     }

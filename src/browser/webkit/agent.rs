@@ -192,6 +192,10 @@ impl UserAgent for Agent {
         false
     }
 
+    fn waits_for_logins(&self) -> bool {
+        true
+    }
+
     fn process(&self) -> Option<u32> {
         self.automation.as_ref().and_then(Automation::process)
     }

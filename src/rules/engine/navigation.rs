@@ -64,6 +64,13 @@ deviations! {
     /// 2026-11-21, 2.50.6).
     back_is_of_the_page_left: bool = [false, false, false, true]
         => "going back is a navigation by the page that is left";
+    /// Whether going back to what was posted to posts it again where nothing could be shown of the answer: there is
+    /// nothing kept that could be shown in its place.
+    ///
+    /// HTML: as any entry without a document. Firefox: so it is (measured 2026-11-27, 153.8.0esr, with a POST that
+    /// is answered 408). Chromium: taken as no.
+    failed_posts_are_repeated: bool = [false, false, true, false]
+        => "going back to a POST that failed posts again";
     /// Whether the empty page a tab begins with can be gone back to.
     ///
     /// HTML: no, the first page takes its place. WebKit: yes (measured 2026-11-21, 2.50.6).

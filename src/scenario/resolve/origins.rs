@@ -6,8 +6,9 @@ use super::super::mistakes::Mistakes;
 use super::super::written::{self, At, Proxied};
 use super::address::Names;
 use super::{cors, proxies, routes, upstreams};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::framework::{BackEnd, Framework, View};
+use crate::plan::trust::{self, Untrusting};
 use crate::plan::{Origin, Service};
 
 /// The origins, those whose URL is right.
@@ -15,6 +16,10 @@ pub(super) fn origins(origins: Vec<written::Origin>, names: &Names, mistakes: &M
     let urls: Vec<Option<Url>> =
         names.origins().iter().map(|named| named.url.as_ref().map(|url| url.value.clone())).collect();
     let proxies = proxies::written(&origins);
+    let frameworks: Vec<(String, Span)> = origins
+        .iter()
+        .filter_map(|origin| Some((origin.name.value.clone(), origin.framework.as_ref()?.span.clone())))
+        .collect();
     let origins: Vec<Origin> = origins
         .into_iter()
         .zip(urls)
@@ -60,7 +65,25 @@ pub(super) fn origins(origins: Vec<written::Origin>, names: &Names, mistakes: &M
         })
         .collect();
     proxies::refuse_circles(&origins, &proxies, mistakes);
+    for (name, span) in frameworks {
+        let Some(origin) = origins.iter().find(|origin| origin.name == name) else { continue };
+        if let Some(trust) = trust::untrusting(origin, &origins) {
+            mistakes.add(untrusting(&trust, span));
+        }
+    }
     origins
+}
+
+/// A back end that ends TLS itself here, and would go wrong behind an edge.
+fn untrusting(trust: &Untrusting, span: Span) -> Diagnostic {
+    let Untrusting { framework, effect, setting } = trust;
+    Diagnostic::warning(format!("{framework} ends TLS itself here, and trusts no proxy that would end it before"))
+        .label(span, "")
+        .note(format!("behind an edge where TLS ends, {effect}"))
+        .help(format!(
+            "say what stands before it in production, such as `edge = \"fly\"` in the origin's table, and `{setting}`; \
+             `edge = \"none\"` says that nothing does"
+        ))
 }
 
 /// Where a framework has its CORS settings.

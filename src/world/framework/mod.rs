@@ -116,9 +116,14 @@ impl App {
 
     /// What the routes say.
     fn routed(&self, asked: &Asked<'_>, now: OffsetDateTime) -> Routed<'_> {
+        self.routed_at(asked, asked.url.path(), now)
+    }
+
+    /// The same, where a router takes the path for this one.
+    fn routed_at(&self, asked: &Asked<'_>, path: &str, now: OffsetDateTime) -> Routed<'_> {
         let cookie = asked.cookie();
         let sent = Sent { cookie: cookie.as_deref(), authorization: asked.header("authorization"), at: now };
-        let reply = self.mock.answer(asked.method, asked.url.path(), sent);
+        let reply = self.mock.answer(asked.method, path, sent);
         let index = match reply.answer {
             Answer::Route(index) => Some(index),
             _ => None,

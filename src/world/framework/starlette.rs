@@ -24,6 +24,8 @@ const SAFELISTED_HEADERS: [&str; 4] = ["Accept", "Accept-Language", "Content-Lan
 pub(super) struct Starlette {
     cors: Option<Cors>,
     session: Option<StarletteSession>,
+    redirect_slashes: bool,
+    trusts_forwarded: bool,
 }
 
 struct Cors {
@@ -48,7 +50,12 @@ struct Session {
 impl Starlette {
     pub(super) fn new(settings: &plan::Starlette) -> Result<Self, String> {
         let cors = settings.cors.as_ref().map(Cors::new).transpose()?;
-        Ok(Self { cors, session: settings.session.clone() })
+        Ok(Self {
+            cors,
+            session: settings.session.clone(),
+            redirect_slashes: settings.redirect_slashes,
+            trusts_forwarded: settings.trusts_forwarded,
+        })
     }
 
     pub(super) fn answer(&self, app: &App, asked: &Asked<'_>, now: OffsetDateTime) -> Reply {
@@ -66,7 +73,7 @@ impl Starlette {
 
     /// The application within its `SessionMiddleware`.
     fn session(&self, app: &App, asked: &Asked<'_>, now: OffsetDateTime) -> Reply {
-        let Some(settings) = &self.session else { return view(app, asked, None, now) };
+        let Some(settings) = &self.session else { return self.view(app, asked, None, now) };
         let cookies = python::parse(asked.cookie().as_deref());
         let at = now.unix_timestamp();
         let signed = cookies.into_iter().find(|(name, _)| *name == settings.session_cookie);
@@ -76,7 +83,7 @@ impl Starlette {
         });
         let was_empty = opened.is_none();
         let mut session = Session { data: opened.unwrap_or_default(), was_empty, ..Session::default() };
-        let mut reply = view(app, asked, Some(&mut session), now);
+        let mut reply = self.view(app, asked, Some(&mut session), now);
         if session.accessed || session.modified {
             let mut names = vary(&reply);
             names.push("Cookie".to_owned());
@@ -107,51 +114,96 @@ impl Starlette {
     }
 }
 
-/// The view's answer.
-fn view(app: &App, asked: &Asked<'_>, session: Option<&mut Session>, now: OffsetDateTime) -> Reply {
-    let mut routed = app.routed(asked, now);
-    if routed.reply.status == StatusCode::METHOD_NOT_ALLOWED
-        && let Some(methods) = app.mock.first_allows(asked.url.path())
-    {
-        set(&mut routed.reply, "allow", &methods);
+impl Starlette {
+    /// `redirect_slashes` of `Router` (`starlette/routing.py`): to the path with a final slash or without one, where a route
+    /// has that and none has this. The scheme is the one that uvicorn takes the request for, which believes
+    /// `X-Forwarded-Proto` of 127.0.0.1 by itself.
+    fn slash_redirect(&self, app: &App, asked: &Asked<'_>, reply: &Reply) -> Option<Reply> {
+        let path = asked.url.path();
+        if !self.redirect_slashes
+            || reply.answer != Answer::Undeclared
+            || reply.status != StatusCode::NOT_FOUND
+            || path == "/"
+        {
+            return None;
+        }
+        let other = path.strip_suffix('/').map_or_else(|| format!("{path}/"), str::to_owned);
+        if !app.mock.answers(&other) {
+            return None;
+        }
+        let forwarded = asked
+            .header("x-forwarded-proto")
+            .filter(|_| self.trusts_forwarded)
+            .map(|proto| proto.trim().to_ascii_lowercase());
+        let scheme = match forwarded.as_deref() {
+            Some("https") => "https",
+            Some("http") => "http",
+            _ if asked.is_tls() => "https",
+            _ => "http",
+        };
+        let authority = asked.header("host").map_or_else(|| asked.url.authority().to_owned(), str::to_owned);
+        let query = asked.url.query().map_or_else(String::new, |query| format!("?{query}"));
+        let why = "redirect_slashes: no route has this path, and one has it with the other ending".to_owned();
+        let mut redirect = Reply::new(StatusCode::TEMPORARY_REDIRECT, Answer::Middleware(why));
+        set(&mut redirect, "location", &format!("{scheme}://{authority}{other}{query}"));
+        Some(redirect)
     }
-    match (routed.does(), session) {
-        (None, _) => {}
-        // `request.session` without the middleware is an assertion that fails.
-        (Some(_), None) => routed.reply.status = StatusCode::INTERNAL_SERVER_ERROR,
-        (Some(Does::Login), Some(session)) => {
-            session.data.set("user", USER);
-            session.modified = true;
-            routed.say_user(true);
+
+    /// The view's answer.
+    fn view(
+        &self,
+        app: &App,
+        asked: &Asked<'_>,
+        session: Option<&mut Session>,
+        now: OffsetDateTime,
+    ) -> Reply {
+        let mut routed = app.routed(asked, now);
+        if let Some(reply) = self.slash_redirect(app, asked, &routed.reply) {
+            return reply;
         }
-        (Some(Does::Logout), Some(session)) => {
-            session.data = Members::default();
-            session.modified = true;
-            routed.say(&json!({}));
+        if routed.reply.status == StatusCode::METHOD_NOT_ALLOWED
+            && let Some(methods) = app.mock.first_allows(asked.url.path())
+        {
+            set(&mut routed.reply, "allow", &methods);
         }
-        (Some(Does::Me), Some(session)) => {
-            session.accessed = true;
-            routed.say_user(session.data.has("user"));
-        }
-        (Some(_), Some(session)) => {
-            session.data.set("seen", true);
-            session.modified = true;
-            routed.say(&json!({}));
-        }
-    }
-    let calls = routed.view.map_or(&[][..], |view| &view.calls);
-    for call in calls {
-        match call {
-            CookieCall::PythonSet(cookie) => {
-                set_cookie(&mut routed.reply, &python::starlette_set(cookie, now));
+        match (routed.does(), session) {
+            (None, _) => {}
+            // `request.session` without the middleware is an assertion that fails.
+            (Some(_), None) => routed.reply.status = StatusCode::INTERNAL_SERVER_ERROR,
+            (Some(Does::Login), Some(session)) => {
+                session.data.set("user", USER);
+                session.modified = true;
+                routed.say_user(true);
             }
-            CookieCall::PythonDelete(cookie) => {
-                set_cookie(&mut routed.reply, &python::starlette_delete(cookie, now));
+            (Some(Does::Logout), Some(session)) => {
+                session.data = Members::default();
+                session.modified = true;
+                routed.say(&json!({}));
             }
-            CookieCall::ExpressSet(_) | CookieCall::ExpressClear(_) => {}
+            (Some(Does::Me), Some(session)) => {
+                session.accessed = true;
+                routed.say_user(session.data.has("user"));
+            }
+            (Some(_), Some(session)) => {
+                session.data.set("seen", true);
+                session.modified = true;
+                routed.say(&json!({}));
+            }
         }
+        let calls = routed.view.map_or(&[][..], |view| &view.calls);
+        for call in calls {
+            match call {
+                CookieCall::PythonSet(cookie) => {
+                    set_cookie(&mut routed.reply, &python::starlette_set(cookie, now));
+                }
+                CookieCall::PythonDelete(cookie) => {
+                    set_cookie(&mut routed.reply, &python::starlette_delete(cookie, now));
+                }
+                CookieCall::ExpressSet(_) | CookieCall::ExpressClear(_) => {}
+            }
+        }
+        routed.reply
     }
-    routed.reply
 }
 
 impl Cors {

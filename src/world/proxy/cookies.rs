@@ -23,7 +23,9 @@ pub(super) fn rewritten(line: &str, location: &Location, filled: impl Fn(&Templa
             domain(value, &location.cookie_domain, &filled)
         } else if name.eq_ignore_ascii_case("path") {
             let mut rules = location.cookie_path.iter();
-            rules.find_map(|(from, to)| Some(format!("{to}{}", value.strip_prefix(from.as_str())?)))
+            rules.find_map(|(from, to)| {
+                Some(format!("{}{}", filled(to), value.strip_prefix(filled(from).as_str())?))
+            })
         } else {
             None
         };
@@ -56,12 +58,17 @@ fn cut(part: &str) -> Part {
 }
 
 /// A leading dot is left where it is, and does not count.
-fn domain(value: &str, rules: &[(String, Template)], filled: impl Fn(&Template) -> String) -> Option<String> {
+fn domain(
+    value: &str,
+    rules: &[(Template, Template)],
+    filled: impl Fn(&Template) -> String,
+) -> Option<String> {
     let (dot, bare) = match value.strip_prefix('.') {
         Some(bare) => (".", bare),
         None => ("", value),
     };
-    let (_, to) = rules.iter().find(|(from, _)| from.eq_ignore_ascii_case(bare))?;
+    let (_, to) =
+        rules.iter().find(|(from, _)| filled(from).trim_start_matches('.').eq_ignore_ascii_case(bare))?;
     Some(format!("{dot}{}", filled(to)))
 }
 

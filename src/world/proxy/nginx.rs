@@ -8,7 +8,7 @@ use hyper::{StatusCode, Version};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::{Arrived, CLIENT, Next, Onward, cookies, put};
-use crate::plan::proxy::{Location, LocationPath, Piece, Template, Variable};
+use crate::plan::proxy::{Location, Piece, Template, Variable};
 use crate::rules::cookie_header::cookie_pairs;
 use crate::world::reply::Reply;
 use crate::world::wire::Answer;
@@ -36,10 +36,11 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'#').add(b'%').add(b'?').add
 
 /// What becomes of a request.
 pub(super) fn next<'p>(locations: &'p [Location], arrived: &Arrived<'_>) -> Next<'p> {
-    let path = percent_decode_str(arrived.url.path()).decode_utf8_lossy().into_owned();
+    // `merge_slashes on`: of several slashes one counts, and one is passed on where a URI takes the path's place.
+    let path = merged(&percent_decode_str(arrived.url.path()).decode_utf8_lossy());
     let mut locations_with_slash = locations.iter().filter(|location| wants_slash(location, &path));
     if let Some(slashed) = locations_with_slash.next()
-        && !locations.iter().any(|location| location.is_exactly(&path))
+        && !locations.iter().any(|location| location.path.text() == path)
     {
         return Next::Back(to_slash(slashed, arrived));
     }
@@ -62,10 +63,21 @@ pub(super) fn next<'p>(locations: &'p [Location], arrived: &Arrived<'_>) -> Next
     Next::On(Onward { upstream: &location.upstream, target, version, headers, back: Some(location) })
 }
 
+/// A path with one slash where several follow each other.
+fn merged(path: &str) -> String {
+    let mut merged = String::with_capacity(path.len());
+    for character in path.chars() {
+        if character != '/' || !merged.ends_with('/') {
+            merged.push(character);
+        }
+    }
+    merged
+}
+
 /// Whether a path lacks nothing but the slash at the end of a location: it is sent there, whatever shorter
 /// location would take it.
 fn wants_slash(location: &Location, path: &str) -> bool {
-    matches!(&location.path, LocationPath::Prefix(prefix) if prefix.strip_suffix('/') == Some(path))
+    location.path.text().strip_suffix('/') == Some(path)
 }
 
 fn to_slash(location: &Location, arrived: &Arrived<'_>) -> Reply {
@@ -73,6 +85,7 @@ fn to_slash(location: &Location, arrived: &Arrived<'_>) -> Reply {
     let mut reply = Reply::new(StatusCode::MOVED_PERMANENTLY, Answer::Middleware(why));
     let query = arrived.url.query().map_or_else(String::new, |query| format!("?{query}"));
     put(&mut reply.headers, "location", &absolute(&format!("{}{query}", location.path.text()), arrived));
+    add_headers(location, arrived, &mut reply);
     reply
 }
 
@@ -117,6 +130,11 @@ pub(super) fn come_back(location: &Location, arrived: &Arrived<'_>, reply: &mut 
         });
         reply.headers.append(SET_COOKIE, new.unwrap_or(line));
     }
+    add_headers(location, arrived, reply);
+}
+
+/// `add_header`.
+fn add_headers(location: &Location, arrived: &Arrived<'_>, reply: &mut Reply) {
     for added in &location.add_header {
         let value = filled(&added.value, location, arrived);
         let name = HeaderName::from_bytes(added.name.as_bytes());
@@ -133,7 +151,7 @@ pub(super) fn come_back(location: &Location, arrived: &Arrived<'_>, reply: &mut 
 /// `proxy_redirect`: where a redirect leads for whoever came through here. `None` where it stays as it is.
 fn redirected(to: &str, location: &Location, arrived: &Arrived<'_>) -> Option<String> {
     let new = location.redirect.iter().find_map(|(from, new)| {
-        let rest = to.strip_prefix(from.as_str())?;
+        let rest = to.strip_prefix(filled(from, location, arrived).as_str())?;
         Some(format!("{}{rest}", filled(new, location, arrived)))
     })?;
     Some(if new.starts_with('/') { absolute(&new, arrived) } else { new })
@@ -167,6 +185,10 @@ fn filled(template: &Template, location: &Location, arrived: &Arrived<'_>) -> St
         Variable::RequestUri => arrived.target(),
         Variable::Uri => percent_decode_str(arrived.url.path()).decode_utf8_lossy().into_owned(),
         Variable::Args => arrived.url.query().unwrap_or_default().to_owned(),
+        Variable::IsArgs => if arrived.url.query().is_some() { "?" } else { "" }.to_owned(),
+        Variable::ConnectionUpgrade => {
+            if arrived.header("upgrade").is_some() { "upgrade" } else { "close" }.to_owned()
+        }
     };
     let pieces = template.0.iter().map(|piece| match piece {
         Piece::Text(text) => text.clone(),

@@ -34,37 +34,133 @@ const CORS: &str = "corsheaders.middleware.CorsMiddleware";
 /// The app without which SimpleJWT has no blacklist.
 const BLACKLIST: &str = "rest_framework_simplejwt.token_blacklist";
 
-/// Settings that Django and its packages have, and that change nothing that is rehearsed here.
-const REAL: [&str; 28] = [
+/// Settings that Django 5.2 and its packages have, and that change nothing that is rehearsed here.
+const IDLE: [&str; 109] = [
+    "ABSOLUTE_URL_OVERRIDES",
     "ADMINS",
-    "ALLOWED_HOSTS",
+    "ASGI_APPLICATION",
     "AUTHENTICATION_BACKENDS",
     "AUTH_PASSWORD_VALIDATORS",
     "AUTH_USER_MODEL",
+    "BASE_DIR",
     "CACHES",
+    "CACHE_MIDDLEWARE_ALIAS",
+    "CACHE_MIDDLEWARE_KEY_PREFIX",
+    "CACHE_MIDDLEWARE_SECONDS",
+    "CHANNEL_LAYERS",
     "CSRF_FAILURE_VIEW",
     "DATABASES",
-    "DEBUG",
+    "DATABASE_ROUTERS",
+    "DATA_UPLOAD_MAX_MEMORY_SIZE",
+    "DATA_UPLOAD_MAX_NUMBER_FIELDS",
+    "DATA_UPLOAD_MAX_NUMBER_FILES",
+    "DATETIME_FORMAT",
+    "DATE_FORMAT",
+    "DATE_INPUT_FORMATS",
+    "DEBUG_PROPAGATE_EXCEPTIONS",
+    "DECIMAL_SEPARATOR",
     "DEFAULT_AUTO_FIELD",
+    "DEFAULT_CHARSET",
+    "DEFAULT_EXCEPTION_REPORTER",
+    "DEFAULT_FILE_STORAGE",
+    "DEFAULT_FROM_EMAIL",
+    "DEFAULT_INDEX_TABLESPACE",
+    "DEFAULT_TABLESPACE",
+    "EMAIL_BACKEND",
+    "EMAIL_FILE_PATH",
+    "EMAIL_HOST",
+    "EMAIL_HOST_PASSWORD",
+    "EMAIL_HOST_USER",
+    "EMAIL_PORT",
+    "EMAIL_SUBJECT_PREFIX",
+    "EMAIL_TIMEOUT",
+    "EMAIL_USE_LOCALTIME",
+    "EMAIL_USE_SSL",
+    "EMAIL_USE_TLS",
+    "FILE_UPLOAD_HANDLERS",
+    "FILE_UPLOAD_MAX_MEMORY_SIZE",
+    "FILE_UPLOAD_PERMISSIONS",
+    "FILE_UPLOAD_TEMP_DIR",
+    "FIRST_DAY_OF_WEEK",
+    "FIXTURE_DIRS",
+    "FORMAT_MODULE_PATH",
+    "FORM_RENDERER",
+    "IGNORABLE_404_URLS",
+    "INTERNAL_IPS",
+    "LANGUAGES",
+    "LANGUAGES_BIDI",
     "LANGUAGE_CODE",
+    "LANGUAGE_COOKIE_AGE",
+    "LANGUAGE_COOKIE_DOMAIN",
+    "LANGUAGE_COOKIE_HTTPONLY",
+    "LANGUAGE_COOKIE_NAME",
+    "LANGUAGE_COOKIE_PATH",
+    "LANGUAGE_COOKIE_SAMESITE",
+    "LANGUAGE_COOKIE_SECURE",
+    "LOCALE_PATHS",
     "LOGGING",
+    "LOGGING_CONFIG",
     "LOGIN_REDIRECT_URL",
     "LOGIN_URL",
     "LOGOUT_REDIRECT_URL",
-    "PREPEND_WWW",
-    "REST_FRAMEWORK",
+    "MANAGERS",
+    "MEDIA_ROOT",
+    "MEDIA_URL",
+    "MESSAGE_LEVEL",
+    "MESSAGE_STORAGE",
+    "MESSAGE_TAGS",
+    "MIGRATION_MODULES",
+    "NUMBER_GROUPING",
+    "PASSWORD_HASHERS",
+    "PASSWORD_RESET_TIMEOUT",
+    "REST_AUTH",
     "ROOT_URLCONF",
     "SECRET_KEY_FALLBACKS",
-    "SECURE_REDIRECT_EXEMPT",
+    "SERVER_EMAIL",
     "SESSION_CACHE_ALIAS",
-    "SESSION_ENGINE",
+    "SESSION_FILE_PATH",
     "SESSION_SERIALIZER",
+    "SHORT_DATETIME_FORMAT",
+    "SHORT_DATE_FORMAT",
+    "SIGNING_BACKEND",
+    "SILENCED_SYSTEM_CHECKS",
+    "SITE_ID",
+    "SPECTACULAR_SETTINGS",
+    "STATICFILES_DIRS",
+    "STATICFILES_FINDERS",
+    "STATICFILES_STORAGE",
+    "STATIC_ROOT",
     "STATIC_URL",
+    "STORAGES",
     "TEMPLATES",
+    "TEST_NON_SERIALIZED_APPS",
+    "TEST_RUNNER",
+    "THOUSAND_SEPARATOR",
+    "TIME_FORMAT",
+    "TIME_INPUT_FORMATS",
     "TIME_ZONE",
+    "USE_I18N",
+    "USE_L10N",
+    "USE_THOUSAND_SEPARATOR",
     "USE_TZ",
     "WSGI_APPLICATION",
+    "YEAR_MONTH_FORMAT",
 ];
+
+/// Settings that may change what is answered, and that are not rehearsed.
+const DECIDING: [&str; 7] = [
+    "CORS_REPLACE_HTTPS_REFERER",
+    "DEBUG",
+    "DISALLOWED_USER_AGENTS",
+    "PREPEND_WWW",
+    "REST_FRAMEWORK",
+    "SECURE_REDIRECT_EXEMPT",
+    "SESSION_ENGINE",
+];
+
+/// How settings of other packages begin.
+const PACKAGES: [&str; 9] =
+    ["ACCOUNT_", "ALLAUTH_", "AWS_", "CELERY_", "DJOSER", "DRF_", "GRAPHENE", "SENTRY_", "SOCIALACCOUNT_"];
 
 pub(super) fn read(table: Table<'_, '_>) -> Django {
     let mut fields = Fields::new(table, "`django`");
@@ -108,10 +204,12 @@ pub(super) fn read(table: Table<'_, '_>) -> Django {
         use_x_forwarded_host: flag(&mut fields, "USE_X_FORWARDED_HOST", false),
         use_x_forwarded_port: flag(&mut fields, "USE_X_FORWARDED_PORT", false),
         force_script_name: text_or_none(&mut fields, "FORCE_SCRIPT_NAME").flatten(),
+        allowed_hosts: texts(&mut fields, "ALLOWED_HOSTS"),
         blacklist_app,
         secret_key,
     };
-    super::finish(&fields, "Django", &REAL);
+    let others = super::Others { idle: &IDLE, deciding: &DECIDING, idle_prefixes: &PACKAGES };
+    super::finish_beside(&fields, "Django", others);
     settings
 }
 
@@ -273,6 +371,7 @@ fn proxy_header(fields: &mut Fields<'_, '_>) -> Option<(String, String)> {
 
 fn cors(fields: &mut Fields<'_, '_>) -> DjangoCors {
     // The names before version 3.5 still work.
+    let origins_written = fields.strings("CORS_ALLOWED_ORIGINS");
     let origins = texts(fields, "CORS_ALLOWED_ORIGINS");
     let old_origins = texts(fields, "CORS_ORIGIN_WHITELIST");
     let all = fields.boolean("CORS_ALLOW_ALL_ORIGINS");
@@ -280,6 +379,9 @@ fn cors(fields: &mut Fields<'_, '_>) -> DjangoCors {
     let patterns = fields.strings("CORS_ALLOWED_ORIGIN_REGEXES");
     let old_patterns = fields.strings("CORS_ORIGIN_REGEX_WHITELIST");
     let urls = fields.string("CORS_URLS_REGEX");
+    for at in origins_written.iter().flatten() {
+        check_cors_origin(at, fields.mistakes());
+    }
     let defaults = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     DjangoCors {
         allowed_origins: origins.or(old_origins).unwrap_or_default(),
@@ -302,6 +404,32 @@ fn cors(fields: &mut Fields<'_, '_>) -> DjangoCors {
         preflight_max_age: seconds(fields, "CORS_PREFLIGHT_MAX_AGE").unwrap_or(86_400),
         allow_private_network: flag(fields, "CORS_ALLOW_PRIVATE_NETWORK", false),
         urls_regex: regexes(urls.as_slice(), fields.mistakes()).pop(),
+    }
+}
+
+/// What django-cors-headers checks before anything is served (`corsheaders/checks.py`, E013 and E014).
+fn check_cors_origin(at: &At<String>, mistakes: &Mistakes) {
+    if ["null", "file://", "http://*.file"].contains(&at.value.as_str()) {
+        return;
+    }
+    let (scheme, rest) = at.value.split_once("://").unwrap_or(("", ""));
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let refuse = |why: &str, id: &str, meant: String| {
+        Diagnostic::error(format!(
+            "django-cors-headers does not start with `{}`: {why} (corsheaders.{id})",
+            at.value
+        ))
+        .label(at.span.clone(), "")
+        .help(meant)
+    };
+    if scheme.is_empty() || host.is_empty() {
+        let meant = match at.value.as_str() {
+            "*" => "write `CORS_ALLOW_ALL_ORIGINS = true`, or list origins".to_owned(),
+            other => format!("write `https://{}`", other.trim_start_matches('/')),
+        };
+        mistakes.add(refuse("an origin has scheme and host", "E013", meant));
+    } else if host.len() < rest.len() {
+        mistakes.add(refuse("an origin has no path", "E014", format!("write `{scheme}://{host}`")));
     }
 }
 

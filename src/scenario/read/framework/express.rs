@@ -11,19 +11,22 @@ use super::calls::express_cookie;
 use super::value::{flag, joined, regexes, sendable, text};
 use crate::diagnostic::Diagnostic;
 use crate::plan::framework::{
-    CookieSession, CorsOrigin, Express, ExpressCors, ExpressSession, OriginMatch, StoredSession, TrustProxy,
+    CookieSession, CorsOrigin, Express, ExpressCors, ExpressSession, OriginMatch, Routing, StoredSession,
+    TrustProxy,
 };
 
 /// Settings that Express has, and that change nothing that is rehearsed here.
-const REAL: [&str; 9] = [
-    "case sensitive routing",
+const IDLE: [&str; 11] = [
     "env",
     "etag",
+    "json escape",
+    "json replacer",
     "json spaces",
     "query parser",
-    "strict routing",
     "subdomain offset",
+    "view cache",
     "view engine",
+    "views",
     "x-powered-by",
 ];
 
@@ -49,8 +52,14 @@ pub(super) fn read(table: Table<'_, '_>) -> Express {
     }
     let stored = stored.and_then(|entry| stored_session(&entry)).map(ExpressSession::Stored);
     let in_cookie = in_cookie.and_then(|entry| cookie_session(&entry)).map(ExpressSession::InCookie);
-    super::finish(&fields, "Express", &REAL);
+    let routing = Routing {
+        strict: flag(&mut fields, "strict routing", false),
+        case_sensitive: flag(&mut fields, "case sensitive routing", false),
+    };
+    let others = super::Others { idle: &IDLE, ..super::Others::default() };
+    super::finish_beside(&fields, "Express", others);
     Express {
+        routing,
         trust_proxy: trust_proxy.unwrap_or_default(),
         cors,
         cookie_secret,
@@ -63,11 +72,15 @@ fn trust_proxy(entry: &Entry<'_, '_>) -> TrustProxy {
     let trusts = match entry.value.get_ref() {
         DeValue::Boolean(trusts) => *trusts,
         DeValue::Integer(_) => entry.value.integer("`trust proxy`").is_some_and(|at| at.value > 0),
-        DeValue::String(list) => list.split(',').any(|one| is_loopback(one.trim())),
-        DeValue::Array(_) => entry
-            .value
-            .strings("`trust proxy`")
-            .is_some_and(|list| list.iter().any(|one| is_loopback(&one.value))),
+        DeValue::String(list) => {
+            let list: Vec<&str> = list.split(',').map(str::trim).collect();
+            by_address(&list, entry)
+        }
+        DeValue::Array(_) => {
+            let list = entry.value.strings("`trust proxy`").unwrap_or_default();
+            let list: Vec<&str> = list.iter().map(|at| at.value.as_str()).collect();
+            by_address(&list, entry)
+        }
         _ => {
             let wanted = "true, a number of hops, or addresses";
             entry.report(entry.value.wrong_type("`trust proxy`", wanted));
@@ -75,6 +88,27 @@ fn trust_proxy(entry: &Entry<'_, '_>) -> TrustProxy {
         }
     };
     if trusts { TrustProxy::Nearest } else { TrustProxy::Nobody }
+}
+
+/// Addresses that are trusted. Here every request comes from this machine, and in production a proxy on another host or
+/// in another container comes from an address of its own: either is taken to be meant, and said.
+fn by_address(list: &[&str], entry: &Entry<'_, '_>) -> bool {
+    const PRIVATE: [&str; 4] = ["uniquelocal", "10.", "172.", "192.168."];
+    let is_private = |one: &&&str| PRIVATE.iter().any(|private| one.starts_with(private));
+    let (loopback, private) =
+        (list.iter().any(|one| is_loopback(one)), list.iter().any(|one| is_private(&one)));
+    if loopback || private {
+        let message = "which address a proxy has is not rehearsed here: it is taken to be a trusted one";
+        let help = match private {
+            true => "see that the proxy's own address is among them",
+            false => {
+                "`loopback` is a proxy on the same machine alone; between containers write a number of hops, `1`, or \
+                 `\"uniquelocal\"`"
+            }
+        };
+        entry.report(Diagnostic::warning(message).label(entry.value.span(), "").help(help));
+    }
+    loopback || private
 }
 
 fn is_loopback(trusted: &str) -> bool {
@@ -131,14 +165,32 @@ fn origin(entry: &Entry<'_, '_>) -> Option<CorsOrigin> {
 
 /// One origin, or a regular expression between slashes.
 fn matching(at: At<String>, mistakes: &Mistakes) -> Option<OriginMatch> {
-    let pattern = at.value.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
+    let pattern = at.value.strip_prefix('/').and_then(|rest| rest.rsplit_once('/'));
     match pattern {
         // JavaScript escapes its own delimiter; elsewhere that is no escape.
-        Some(pattern) => {
-            let pattern = At { value: pattern.replace("\\/", "/"), span: at.span };
+        Some((pattern, flags)) if flags.bytes().all(|flag| b"dgimsuvy".contains(&flag)) => {
+            // Of the flags these change what is found in one line; `g` and `y` make `test` go on where it was, which is
+            // a mistake in a server.
+            let (mut own, mut stateful) = (String::new(), false);
+            for flag in flags.chars() {
+                match flag {
+                    'i' | 'm' | 's' => own.push(flag),
+                    'g' | 'y' => stateful = true,
+                    _ => {}
+                }
+            }
+            if stateful {
+                mistakes.add(
+                    Diagnostic::warning("with `g` or `y` an expression goes on where it last stopped: every other origin is refused")
+                        .label(at.span.clone(), "")
+                        .help("leave the flag out; here it is not rehearsed"),
+                );
+            }
+            let before = if own.is_empty() { String::new() } else { format!("(?{own})") };
+            let pattern = At { value: format!("{before}{}", pattern.replace("\\/", "/")), span: at.span };
             regexes(&[pattern], mistakes).pop().map(OriginMatch::Regex)
         }
-        None => sendable(vec![at], "origin", mistakes).pop().map(OriginMatch::Exact),
+        _ => sendable(vec![at], "origin", mistakes).pop().map(OriginMatch::Exact),
     }
 }
 

@@ -118,21 +118,43 @@ fn express_needs(settings: &Express) -> Option<&'static str> {
     )
 }
 
-/// Reports the keys that were not asked for, in the framework's own terms. `real` are settings it has and
+/// What a framework or a proxy has beside what is rehearsed here.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Others<'s> {
+    /// Settings that change nothing of what is rehearsed: they are passed over, and told.
+    pub(super) idle: &'s [&'s str],
+    /// Settings that would change it.
+    pub(super) deciding: &'s [&'s str],
+    /// How settings begin that belong to a package of their own, and change nothing here.
+    pub(super) idle_prefixes: &'s [&'s str],
+}
+
+/// Reports the keys that were not asked for, in the framework's own terms. `deciding` are settings it has and
 /// that are not rehearsed.
-pub(super) fn finish(fields: &Fields<'_, '_>, of: &str, real: &[&str]) {
+pub(super) fn finish(fields: &Fields<'_, '_>, of: &str, deciding: &[&str]) {
+    finish_beside(fields, of, Others { deciding, ..Others::default() });
+}
+
+/// The same, where there are settings besides that change nothing.
+pub(super) fn finish_beside(fields: &Fields<'_, '_>, of: &str, others: Others<'_>) {
     let known = fields.known();
     for entry in fields.strange() {
-        let diagnostic = |message: String| Diagnostic::error(message).label(entry.key_span.clone(), "");
-        if real.contains(&entry.key) {
+        let error = |message: String| Diagnostic::error(message).label(entry.key_span.clone(), "");
+        let begins = |prefix: &&&str| entry.key.starts_with(**prefix);
+        if others.idle.contains(&entry.key) || others.idle_prefixes.iter().find(begins).is_some() {
+            let message = format!("`{}` of {of} changes nothing that is rehearsed here", entry.key);
+            fields.report(Diagnostic::warning(message).label(entry.key_span.clone(), "passed over"));
+            continue;
+        }
+        if others.deciding.contains(&entry.key) {
             fields.report(
-                diagnostic(format!("`{}` of {of} is not rehearsed here", entry.key))
-                    .note("this back end does nothing with it")
-                    .help("leave it out"),
+                error(format!("`{}` of {of} is not rehearsed here", entry.key))
+                    .note("it may change what is answered, and this back end does nothing with it")
+                    .help("leave it out, or say what it does by routes and headers"),
             );
             continue;
         }
-        let unknown = diagnostic(format!("{of} has no setting `{}`", entry.key));
+        let unknown = error(format!("`{}` is not known here as a setting of {of}", entry.key));
         fields.report(match did_you_mean(entry.key, known.iter().copied()) {
             Some(meant) => unknown.help(format!("did you mean `{meant}`?")),
             None => unknown.help(format!("those rehearsed here are {}", listed(known.iter().copied()))),

@@ -9,9 +9,23 @@ use super::value::text;
 use crate::diagnostic::Diagnostic;
 use crate::plan::framework::{ExpressCookie, JsSameSite, NextAuth, Secure};
 
-/// Options that NextAuth has, and that change nothing that is rehearsed here.
-const REAL: [&str; 9] =
-    ["adapter", "callbacks", "debug", "events", "jwt", "logger", "pages", "providers", "theme"];
+/// Options that NextAuth has, and that change nothing that is rehearsed here; those of Auth.js, its successor, among them.
+const IDLE: [&str; 11] = [
+    "AUTH_SECRET",
+    "AUTH_TRUST_HOST",
+    "NEXTAUTH_SECRET",
+    "NEXTAUTH_URL_INTERNAL",
+    "adapter",
+    "debug",
+    "events",
+    "jwt",
+    "logger",
+    "theme",
+    "trustHost",
+];
+
+/// Options that decide what is answered, and that are not rehearsed.
+const DECIDING: [&str; 5] = ["AUTH_URL", "basePath", "callbacks", "pages", "providers"];
 
 pub(super) fn read(table: Table<'_, '_>, entry: &Entry<'_, '_>) -> Option<NextAuth> {
     let mut fields = Fields::new(table, "`nextauth`");
@@ -31,7 +45,8 @@ pub(super) fn read(table: Table<'_, '_>, entry: &Entry<'_, '_>) -> Option<NextAu
         super::finish(&fields, "NextAuth's `cookies`", &["pkceCodeVerifier", "state", "nonce"]);
         cookies
     });
-    super::finish(&fields, "NextAuth", &REAL);
+    let others = super::Others { idle: &IDLE, deciding: &DECIDING, idle_prefixes: &[] };
+    super::finish_beside(&fields, "NextAuth", others);
     let parsed = url.as_ref().and_then(|at| {
         let url = Url::parse(&at.value).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         if url.is_none() {

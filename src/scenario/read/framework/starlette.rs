@@ -6,14 +6,44 @@ use super::value::{flag, regexes, seconds, seconds_or_none, text, text_or_none, 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::framework::{Starlette, StarletteCors, StarletteSession};
 
+/// Parameters and middleware of both that change nothing of what is rehearsed here.
+const IDLE: [&str; 10] = [
+    "GZipMiddleware",
+    "debug",
+    "docs_url",
+    "lifespan",
+    "openapi_url",
+    "redoc_url",
+    "reload",
+    "title",
+    "version",
+    "workers",
+];
+
+/// Those that decide what is answered, and that are not rehearsed.
+const DECIDING: [&str; 5] = [
+    "AuthenticationMiddleware",
+    "HTTPSRedirectMiddleware",
+    "TrustedHostMiddleware",
+    "proxy_headers",
+    "root_path",
+];
+
 pub(super) fn read(table: Table<'_, '_>) -> Starlette {
     let mut fields = Fields::new(table, "`starlette`");
     let cors = fields.table("CORSMiddleware").map(|(table, _)| cors(table));
     let session = fields.table("SessionMiddleware").and_then(|(table, span)| session(table, span));
-    let real =
-        ["GZipMiddleware", "HTTPSRedirectMiddleware", "TrustedHostMiddleware", "AuthenticationMiddleware"];
-    super::finish(&fields, "Starlette", &real);
-    Starlette { cors, session }
+    let redirect_slashes = flag(&mut fields, "redirect_slashes", true);
+    let allowed = fields.string("forwarded-allow-ips");
+    let trusts_forwarded = allowed.is_none_or(|at| at.value.split(',').any(|one| is_near(one.trim())));
+    let others = super::Others { idle: &IDLE, deciding: &DECIDING, idle_prefixes: &[] };
+    super::finish_beside(&fields, "Starlette", others);
+    Starlette { cors, session, redirect_slashes, trusts_forwarded }
+}
+
+/// Whether these addresses of `--forwarded-allow-ips` are of the proxy in front, which here is on this machine.
+fn is_near(allowed: &str) -> bool {
+    allowed == "*" || allowed == "::1" || allowed.starts_with("127.")
 }
 
 fn cors(table: Table<'_, '_>) -> StarletteCors {

@@ -9,50 +9,102 @@ use super::super::super::checks::{check_name, check_value};
 use super::super::super::mistakes::Mistakes;
 use super::super::super::written::At;
 use super::super::fields::Fields;
-use super::super::framework::finish;
+use super::super::framework::{Others, finish_beside};
 use super::super::node::{Entry, Table};
 use super::template::template;
 use super::upstream;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::proxy::{AddHeader, CookieFlags, Location, LocationPath, Piece, Template, Variable};
 
-/// Directives that nginx has, and that are not rehearsed here.
-const REAL: [&str; 34] = [
-    "absolute_redirect",
+/// Directives that nginx has, and that change nothing that is rehearsed here.
+const IDLE: [&str; 40] = [
     "access_log",
-    "alias",
-    "auth_request",
+    "charset",
+    "client_body_buffer_size",
+    "client_body_timeout",
+    "client_header_timeout",
     "client_max_body_size",
+    "default_type",
     "error_log",
-    "error_page",
-    "expires",
+    "etag",
     "gzip",
-    "if",
-    "ignore_invalid_headers",
-    "index",
+    "gzip_proxied",
+    "gzip_types",
+    "http2",
+    "keepalive_timeout",
+    "large_client_header_buffers",
     "listen",
-    "map",
+    "log_not_found",
     "proxy_buffer_size",
     "proxy_buffering",
-    "proxy_cache",
+    "proxy_buffers",
+    "proxy_busy_buffers_size",
+    "proxy_cache_bypass",
     "proxy_connect_timeout",
+    "proxy_next_upstream",
+    "proxy_no_cache",
+    "proxy_read_timeout",
+    "proxy_request_buffering",
+    "proxy_send_timeout",
+    "proxy_ssl_server_name",
+    "proxy_ssl_verify",
+    "resolver",
+    "send_timeout",
+    "server_name",
+    "server_tokens",
+    "ssl_certificate",
+    "ssl_certificate_key",
+    "ssl_ciphers",
+    "ssl_prefer_server_ciphers",
+    "ssl_protocols",
+    "ssl_session_cache",
+];
+
+/// Directives that nginx has, that may change what is answered, and that are not rehearsed here.
+const DECIDING: [&str; 35] = [
+    "absolute_redirect",
+    "add_trailer",
+    "alias",
+    "allow",
+    "auth_basic",
+    "auth_request",
+    "deny",
+    "error_page",
+    "expires",
+    "fastcgi_pass",
+    "if",
+    "ignore_invalid_headers",
+    "include",
+    "index",
+    "internal",
+    "limit_except",
+    "limit_req",
+    "map",
+    "merge_slashes",
+    "port_in_redirect",
+    "proxy_cache",
     "proxy_intercept_errors",
     "proxy_method",
     "proxy_pass_header",
     "proxy_pass_request_headers",
-    "proxy_read_timeout",
-    "proxy_send_timeout",
-    "proxy_ssl_server_name",
-    "proxy_ssl_verify",
+    "real_ip_header",
     "return",
     "rewrite",
     "root",
-    "server_name",
-    "ssl_certificate",
-    "ssl_certificate_key",
+    "server_name_in_redirect",
+    "set",
+    "set_real_ip_from",
+    "sub_filter",
     "try_files",
     "underscores_in_headers",
 ];
+
+/// What nginx has beside what is rehearsed.
+const OTHERS: Others<'static> = Others {
+    idle: &IDLE,
+    deciding: &DECIDING,
+    idle_prefixes: &["gzip_", "proxy_cache_", "proxy_ssl_", "ssl_"],
+};
 
 /// What `proxy_cookie_flags` can say.
 const FLAGS: [&str; 8] = [
@@ -73,8 +125,8 @@ struct Inherited {
     set_header: Option<Vec<(String, Template)>>,
     hide_header: Option<Vec<String>>,
     redirect: Option<Redirect>,
-    cookie_path: Option<Vec<(String, String)>>,
-    cookie_domain: Option<Vec<(String, Template)>>,
+    cookie_path: Option<Vec<(Template, Template)>>,
+    cookie_domain: Option<Vec<(Template, Template)>>,
     cookie_flags: Option<Vec<CookieFlags>>,
     add_header: Option<Vec<AddHeader>>,
 }
@@ -87,7 +139,7 @@ enum Redirect {
     /// `default`, or nothing said: from the URL of `proxy_pass` to the location.
     Default,
     /// Pairs.
-    Pairs(Vec<(String, Template)>),
+    Pairs(Vec<(Template, Template)>),
 }
 
 pub(super) fn read(server: Table<'_, '_>, span: Span, upstreams: &mut Vec<At<String>>) -> Vec<Location> {
@@ -110,7 +162,7 @@ pub(super) fn read(server: Table<'_, '_>, span: Span, upstreams: &mut Vec<At<Str
             ),
         );
     }
-    finish(&fields, "nginx", &REAL);
+    finish_beside(&fields, "nginx", OTHERS);
     locations
 }
 
@@ -152,7 +204,7 @@ fn location(
     let mut fields = Fields::new(directives, "a location");
     let target = fields.string("proxy_pass");
     let own = inherited(&mut fields);
-    finish(&fields, "a location of nginx", &REAL);
+    finish_beside(&fields, "a location of nginx", OTHERS);
     if !directives.contains_key("proxy_pass") {
         entry.report_missing(
             Diagnostic::error(format!("location `{}` passes nothing on", entry.key))
@@ -171,7 +223,7 @@ fn location(
                 Some(uri) => (format!("{there}{uri}"), path.text().to_owned()),
                 None => (format!("{there}/"), "/".to_owned()),
             };
-            vec![(from, Template(vec![Piece::Text(to)]))]
+            vec![(Template::text(&from), Template::text(&to))]
         }
     };
     let mut set_header = own.set_header.or_else(|| server.set_header.clone()).unwrap_or_default();
@@ -223,16 +275,17 @@ fn inherited(fields: &mut Fields<'_, '_>) -> Inherited {
         redirect: fields.entry("proxy_redirect").map(|entry| redirect(&entry)),
         cookie_path: fields.entry("proxy_cookie_path").map(|entry| {
             let pairs = pairs(&entry, "/ /api/");
-            pairs.into_iter().map(|(from, to)| (from, to.value)).collect()
+            let path = |at| template("proxy_cookie_path", &at, entry.mistakes());
+            pairs.into_iter().map(|(from, to)| (path(from), path(to))).collect()
         }),
         cookie_domain: fields.entry("proxy_cookie_domain").map(|entry| {
             let bare = |text: &str| text.strip_prefix('.').unwrap_or(text).to_owned();
             let pairs = pairs(&entry, "orders.internal example.com");
-            let domain = |(from, to): (String, At<String>)| {
-                let to = At { value: bare(&to.value), span: to.span };
-                (bare(&from), template("proxy_cookie_domain", &to, entry.mistakes()))
+            let domain = |at: At<String>| {
+                let at = At { value: bare(&at.value), span: at.span };
+                template("proxy_cookie_domain", &at, entry.mistakes())
             };
-            pairs.into_iter().map(domain).collect()
+            pairs.into_iter().map(|(from, to)| (domain(from), domain(to))).collect()
         }),
         cookie_flags: fields.entry("proxy_cookie_flags").map(|entry| {
             let texts = arguments(&entry);
@@ -281,20 +334,19 @@ fn redirect(entry: &Entry<'_, '_>) -> Redirect {
         DeValue::String(word) if word == "default" => Redirect::Default,
         _ => {
             let pairs = pairs(entry, "http://orders:3000/ /api/");
-            let to =
-                |(from, to): (String, At<String>)| (from, template("proxy_redirect", &to, entry.mistakes()));
-            Redirect::Pairs(pairs.into_iter().map(to).collect())
+            let part = |at| template("proxy_redirect", &at, entry.mistakes());
+            Redirect::Pairs(pairs.into_iter().map(|(from, to)| (part(from), part(to))).collect())
         }
     }
 }
 
 /// Texts of two arguments each; `off` alone is none.
-fn pairs(entry: &Entry<'_, '_>, example: &str) -> Vec<(String, At<String>)> {
+fn pairs(entry: &Entry<'_, '_>, example: &str) -> Vec<(At<String>, At<String>)> {
     let mut pairs = Vec::new();
     for at in arguments(entry) {
-        let words: Vec<&str> = at.value.split_whitespace().map(|word| word.trim_matches('"')).collect();
+        let words = words(&at.value);
         let [from, to] = words.as_slice() else {
-            if words != ["off"] {
+            if words != ["off".to_owned()] {
                 let diagnostic = Diagnostic::error(format!("`{}` takes two arguments, or `off`", entry.key));
                 let help = format!("write what is there, and what takes its place: `\"{example}\"`");
                 entry.report(diagnostic.label(at.span.clone(), "").help(help));
@@ -310,10 +362,28 @@ fn pairs(entry: &Entry<'_, '_>, example: &str) -> Vec<(String, At<String>)> {
             continue;
         }
         if check_value(&at, &format!("`{}`", entry.key), entry.mistakes()) {
-            pairs.push(((*from).to_owned(), At { value: (*to).to_owned(), span: at.span.clone() }));
+            let word = |word: &String| At { value: word.clone(), span: at.span.clone() };
+            pairs.push((word(from), word(to)));
         }
     }
     pairs
+}
+
+/// The arguments of a directive, as nginx cuts them: at blanks, but for those in quotes (`ngx_conf_read_token`).
+fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\''));
+        let (word, left) =
+            match quote.and_then(|quote| rest[1..].find(quote).map(|end| (&rest[1..=end], end + 2))) {
+                Some((word, after)) => (word, rest.get(after..).unwrap_or_default()),
+                None => rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len())),
+            };
+        words.push(word.to_owned());
+        rest = left.trim_start();
+    }
+    words
 }
 
 /// `COOKIE FLAG …`.

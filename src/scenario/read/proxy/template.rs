@@ -6,9 +6,6 @@ use super::super::super::written::At;
 use crate::diagnostic::{Diagnostic, did_you_mean, listed};
 use crate::plan::proxy::{Piece, Template, Variable};
 
-/// Those that need a `map` of their own.
-const MAPPED: [&str; 1] = ["connection_upgrade"];
-
 /// A value that ends up in a header. What is wrong with it is reported, and reads as nothing.
 pub(super) fn template(key: &str, at: &At<String>, mistakes: &Mistakes) -> Template {
     if !check_value(at, &format!("`{key}`"), mistakes) {
@@ -47,11 +44,6 @@ fn unknown(name: &str, at: &At<String>) -> Diagnostic {
     }
     let unknown =
         Diagnostic::error(format!("`${name}` is no variable rehearsed here")).label(at.span.clone(), "");
-    if MAPPED.contains(&name) {
-        return unknown
-            .note("it comes of a `map` of the configuration's own")
-            .help("write what it becomes: `upgrade` for a WebSocket");
-    }
     match did_you_mean(name, known.clone()) {
         Some(meant) => unknown.help(format!("did you mean `${meant}`?")),
         None => unknown.help(format!(

@@ -103,8 +103,20 @@ impl Django {
                 reply
             }
             Middleware::Common => {
-                let redirected = self.slash_redirect(visit);
-                redirected.unwrap_or_else(|| self.layer(rest, visit))
+                if let Some(why) = self.disallowed(visit.asked) {
+                    let text = format!("Bad Request (400)\n{why}\n");
+                    return Reply::sentence(
+                        StatusCode::BAD_REQUEST,
+                        Answer::Middleware(format!("DisallowedHost: {why}")),
+                        text,
+                    );
+                }
+                // `process_request` redirects for `PREPEND_WWW` alone; that a slash lacks is found out by a 404 on the way out.
+                let reply = self.layer(rest, visit);
+                match reply.status {
+                    StatusCode::NOT_FOUND => self.slash_redirect(visit).unwrap_or(reply),
+                    _ => reply,
+                }
             }
             Middleware::Csrf => {
                 self.read_secret(visit);
@@ -253,6 +265,37 @@ impl Django {
             }
             _ => asked.is_tls(),
         }
+    }
+
+    /// Why `request.get_host()` refuses the host that was asked for (`django/http/request.py`, `validate_host`): it is no
+    /// host, or none of `ALLOWED_HOSTS`.
+    fn disallowed(&self, asked: &Asked<'_>) -> Option<String> {
+        let host = self.host(asked);
+        let name = match host.rfind(':').filter(|at| host[at + 1..].bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            Some(at) => &host[..at],
+            None => host.as_str(),
+        };
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+        let is_address = name.starts_with('[') && name.ends_with(']');
+        let is_host = !name.is_empty() && (is_address || name.bytes().all(is_name));
+        let begins = format!("Invalid HTTP_HOST header: '{host}'.");
+        if !is_host {
+            return Some(format!(
+                "{begins} The domain name provided is not valid according to RFC 1034/1035."
+            ));
+        }
+        let allows = |pattern: &String| match pattern.strip_prefix('.') {
+            _ if pattern == "*" => true,
+            Some(domain) => {
+                name == domain.to_ascii_lowercase() || name.ends_with(&pattern.to_ascii_lowercase())
+            }
+            None => name.eq_ignore_ascii_case(pattern),
+        };
+        let allowed = self.settings.allowed_hosts.as_ref()?;
+        (!allowed.iter().any(allows))
+            .then(|| format!("{begins} You may need to add '{name}' to ALLOWED_HOSTS."))
     }
 
     /// `request.get_host()`.

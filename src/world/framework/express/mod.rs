@@ -14,12 +14,13 @@ use self::session::Sessions;
 use super::javascript::{attributes, serialize};
 use super::random::Random;
 use super::{App, Asked, set, set_cookie, signing};
-use crate::plan::framework::{self as plan, CookieCall, ExpressCookie, ExpressSession, TrustProxy};
+use crate::plan::framework::{self as plan, CookieCall, ExpressCookie, ExpressSession, Routing, TrustProxy};
 use crate::world::reply::Reply;
 use crate::world::wire::Answer;
 
 /// An application with its middleware.
 pub(super) struct Express {
+    routing: Routing,
     trust_proxy: TrustProxy,
     cors: Option<Cors>,
     cookie_secret: Option<String>,
@@ -30,6 +31,7 @@ pub(super) struct Express {
 impl Express {
     pub(super) fn new(settings: &plan::Express) -> Result<Self, String> {
         Ok(Self {
+            routing: settings.routing,
             trust_proxy: settings.trust_proxy,
             cors: settings.cors.as_ref().map(Cors::new).transpose()?,
             cookie_secret: settings.cookie_secret.clone(),
@@ -82,7 +84,8 @@ impl Express {
         asked: &Asked<'_>,
         now: OffsetDateTime,
     ) -> (super::Routed<'a>, Vec<String>) {
-        let mut routed = app.routed(asked, now);
+        let path = app.mock.meant(asked.url.path(), self.routing.strict, self.routing.case_sensitive);
+        let mut routed = app.routed_at(asked, &path, now);
         if routed.reply.status == StatusCode::METHOD_NOT_ALLOWED {
             if *asked.method == Method::OPTIONS {
                 routed.reply.status = StatusCode::OK;
