@@ -80,6 +80,7 @@ pub mod diagnostic;
 pub mod doctor;
 pub mod edit;
 pub mod explain;
+mod follow;
 mod looks;
 mod lookup;
 pub mod manual;

@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use crate::plan::SameSite;
+use crate::rules::context::{Credentials, Mode};
 use crate::rules::cookie_header::cookie_pairs;
 use crate::rules::line::Line;
 use crate::rules::reason::Reason;
+use crate::rules::site::Origin;
 use crate::world::wire;
 
 /// All that was seen during one step.
@@ -22,6 +24,9 @@ pub struct Observation {
     pub exchanges: Vec<Exchange>,
     /// What became of the cookie that the step's script wrote, where it wrote one.
     pub written: Option<SetCookie>,
+    /// The lines that scripts of pages wrote by themselves, as far as they left a trace in the jar: inferred from it,
+    /// with the attributes of the cookie that was made, or removed.
+    pub scripts_wrote: Vec<SetCookie>,
     /// The jar after the step. `None` where this browser does not show it.
     pub jar: Option<Vec<Cookie>>,
     /// Paths of cookies that may be in the jar besides: this browser shows nobody a cookie whose path no address
@@ -69,6 +74,47 @@ pub struct Exchange {
     pub withheld: Vec<Withheld>,
     /// What became of each Set-Cookie line, in order.
     pub set_cookie: Vec<SetCookie>,
+    /// What the engine itself told of the request.
+    pub account: Account,
+    /// Who asked for it, and how; `None` where nobody has looked into it.
+    pub asked: Option<AskedBy>,
+}
+
+/// What an engine tells of a request: each part `None` where it does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The origins of the documents from the top-level one down to the one that asked; for a frame's document, down
+    /// to the frame's parent.
+    pub documents: Option<Vec<Origin>>,
+    /// The origin of whoever started it, where it was not the user.
+    pub initiator: Option<Origin>,
+    /// Whether it is a navigation of a tab or window.
+    pub is_top_level: Option<bool>,
+    /// The credentials mode.
+    pub credentials: Option<Credentials>,
+    /// Whether credentials were included.
+    pub with_credentials: Option<bool>,
+}
+
+/// Who asked for something, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedBy {
+    /// The origin of the document that asked; `None` where it was the user, who typed an address.
+    pub by: Option<Origin>,
+    /// The origin of the top-level document above it; `None` for a navigation of the top level.
+    pub top_level: Option<Origin>,
+    /// Whether the step itself asked for it. Else a page did by itself, in a script or by what it embeds.
+    pub is_own: bool,
+    /// The mode.
+    pub mode: Mode,
+    /// The credentials mode.
+    pub credentials: Credentials,
+    /// Whether the credentials mode was inferred from what was sent and stored, and not told.
+    pub is_inferred: bool,
+    /// Whether the document that asked may read the answer; `None` where nothing is to be read.
+    pub readable: Option<bool>,
+    /// Why it may not: every reason.
+    pub cors: BTreeSet<Reason>,
 }
 
 /// A cookie that was in the jar and not sent.
@@ -138,7 +184,7 @@ impl Observation {
     /// What became of every cookie line of the step that gives this name, scripts' writes included, in order.
     pub fn lines<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a SetCookie> {
         let answered = self.exchanges.iter().flat_map(|exchange| &exchange.set_cookie);
-        answered.chain(&self.written).filter(move |line| line.name == name)
+        answered.chain(&self.written).chain(&self.scripts_wrote).filter(move |line| line.name == name)
     }
 
     /// The requests of the step that carry cookies: all but preflights (Fetch, section 4.8, never with credentials).
@@ -165,6 +211,6 @@ impl Exchange {
     pub fn from_wire(wire: wire::Exchange) -> Self {
         let sent = wire.cookie().map(cookie_pairs).unwrap_or_default();
         let set_cookie = wire.set_cookie().map(SetCookie::unjudged).collect();
-        Self { wire, sent, withheld: Vec::new(), set_cookie }
+        Self { wire, sent, withheld: Vec::new(), set_cookie, account: Account::default(), asked: None }
     }
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use crate::browser_name::{BrowserName, ThirdParty};
 use crate::explain::failure::Explained;
 use crate::observe::Observation;
@@ -49,6 +51,8 @@ impl Outcome {
 pub struct Run {
     /// The scenario.
     pub plan: Arc<Plan>,
+    /// When it was begun: the time at which the clock of its world stands.
+    pub started: OffsetDateTime,
     /// The browser it was run in.
     pub browser: BrowserName,
     /// What the browser says its version is; empty where it never came up.
@@ -80,6 +84,8 @@ pub struct CouldNotRun {
 /// One step of a run.
 #[derive(Clone, Debug)]
 pub struct StepRun {
+    /// When it began, counted from the first step.
+    pub began: Duration,
     /// How it ended.
     pub outcome: Outcome,
     /// What was seen, or predicted; nothing where it was not reached or could not be done.
@@ -109,6 +115,13 @@ impl std::fmt::Display for CouldNotRun {
             Some(hint) => write!(f, "{}; {hint}", self.message),
             None => f.write_str(&self.message),
         }
+    }
+}
+
+impl StepRun {
+    /// A step that ended so, of which nothing else is known but what was seen.
+    pub(crate) fn bare(outcome: Outcome, observation: Option<Observation>) -> Self {
+        Self { began: Duration::ZERO, outcome, observation, failures: Vec::new() }
     }
 }
 

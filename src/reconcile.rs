@@ -1,6 +1,7 @@
 //! Holds the prediction of a step against what a real browser did in it.
 //!
-//! Both are observations of the same step, each in a world of its own. Where they differ there is a
+//! Both are observations of the same step: of one world where the rules follow the browser, or each of its own. Where
+//! they differ there is a
 //! [`Drift`]: the rules are wrong, or the model, or what is known of the browser, and in any case we
 //! are. Where they agree that something was refused, the browser's account is completed by the reasons
 //! it did not give. Nothing here decides whether a scenario passed, and nothing does I/O.
@@ -110,9 +111,11 @@ pub fn enrich(predicted: &Observation, observed: &mut Observation) {
         }
         _ => false,
     };
+    observed.scripts_wrote.clone_from(&predicted.scripts_wrote);
     let partners = partners(&predicted.exchanges, &observed.exchanges);
     for (observed, partner) in observed.exchanges.iter_mut().zip(partners) {
         let Some(predicted) = partner.map(|index| &predicted.exchanges[index]) else { continue };
+        observed.asked.clone_from(&predicted.asked);
         enrich_withheld(predicted, observed);
         for (predicted, observed) in predicted.set_cookie.iter().zip(&mut observed.set_cookie) {
             if jars_agree {

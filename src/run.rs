@@ -4,8 +4,9 @@
 //! fresh world and a clean worker. A browser that cannot start, dies or hangs makes an error of the
 //! scenarios it was running, and of no other. Nothing here prints.
 //!
-//! Beside every real browser the model takes the same steps in a world of its own, and what the two
-//! disagree about is the run's drift. A model that was asked for by name runs alone.
+//! Every real browser is followed by the rules: each exchange that it had is judged by them, and what the two
+//! disagree about is the run's drift. Nothing is asked twice of a server. A model that was asked for by name runs
+//! alone.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -309,6 +310,7 @@ impl Crew {
     /// Runs one scenario once, with the worker of the last one where it is clean, else with a new one.
     async fn attempt(&self, plan: Arc<Plan>, worker: &mut Option<Worker>) -> Run {
         let mut run = Run {
+            started: OffsetDateTime::now_utc(),
             browser: self.browser,
             browser_version: String::new(),
             third_party: self.browser.third_party(),
@@ -365,61 +367,51 @@ impl Crew {
         run
     }
 
-    /// The scenario in a real browser, and in the model beside it.
+    /// The scenario in a real browser, followed by the rules.
     async fn steps(&self, run: &mut Run, worker: &mut Worker) -> Result<(), CouldNotRun> {
         let plan = Arc::clone(&run.plan);
-        // Both worlds stand at one instant, or what their back ends issue would differ.
-        let now = OffsetDateTime::now_utc();
-        let world = World::start_with_servers(&plan, &self.authority, Clock::standing(now))?;
-        // A real server is asked once: there is no world beside in which it would be asked again.
-        let beside = match plan.has_real_server() {
-            true => None,
-            false => Some(World::start_at(&plan, &self.authority, Clock::standing(now))?),
-        };
-        let mut model = beside.as_ref().map(|beside| self.model.open(beside).as_driven());
+        let world = World::start_with_servers(&plan, &self.authority, Clock::standing(run.started))?;
+        let mut model = self.model.follow(&world, &plan);
         worker.enter(&world).await?;
         let mut before: Option<Vec<Cookie>> = Some(Vec::new());
+        let first = Instant::now();
         for (index, step) in plan.steps.iter().enumerate() {
-            // `advance` moves the jar in the browser and the clock in the model, and in both worlds the clock by
-            // which back ends judge tokens.
+            let began = first.elapsed();
+            // `advance` moves the jar in the browser, the clock of the rules, and that by which back ends judge tokens.
             world.keep_time(&step.action);
-            beside.iter().for_each(|beside| beside.keep_time(&step.action));
-            let prediction = async {
-                match &mut model {
-                    Some(model) => Some(model.perform(step).await),
-                    None => None,
-                }
-            };
-            let (predicted, performed) = tokio::join!(prediction, worker.perform(step));
-            match performed {
+            match worker.perform(step).await {
                 Ok(mut seen) => {
-                    if let (Some(model), Some(predicted)) = (&mut model, predicted) {
-                        let drift = reconcile::compare(index, &predicted, &seen);
-                        reconcile::enrich(&predicted, &mut seen);
-                        // A difference is told once and not again in every step after it.
-                        if !drift.is_empty() || predicted.unpredicted.is_some() {
-                            model.adopt(&seen);
-                        }
-                        run.drift.extend(drift);
+                    let predicted = model.follow(step, &seen).await;
+                    let drift = reconcile::compare(index, &predicted, &seen);
+                    reconcile::enrich(&predicted, &mut seen);
+                    // A difference is told once and not again in every step after it.
+                    if !drift.is_empty() || predicted.unpredicted.is_some() {
+                        model.adopt(&seen);
                     }
+                    run.drift.extend(drift);
                     let fault = upstream_fault(&seen);
-                    run.steps.push(self.judge(step, seen, &mut before));
+                    let unlike = model.why_unlike_production();
+                    let seen = match &unlike {
+                        Some(why) => Observation { unpredicted: Some(why.clone()), ..seen },
+                        None => seen,
+                    };
+                    run.steps.push(StepRun { began, ..self.judge(step, seen, &mut before) });
                     if let Some(fault) = fault {
                         return Err(fault);
+                    }
+                    if unlike.is_some() {
+                        run.leave_rest(Outcome::NotJudged);
+                        return Ok(());
                     }
                 }
                 Err(Failure::NotPossible { why }) => {
                     let none = Observation { unpredicted: Some(why.to_owned()), ..Observation::default() };
-                    run.steps.push(self.judge(step, none, &mut before));
+                    run.steps.push(StepRun { began, ..self.judge(step, none, &mut before) });
                     run.leave_rest(Outcome::NotJudged);
                     return Ok(());
                 }
                 Err(failure) => {
-                    run.steps.push(StepRun {
-                        outcome: Outcome::Error,
-                        observation: None,
-                        failures: Vec::new(),
-                    });
+                    run.steps.push(StepRun { began, ..StepRun::bare(Outcome::Error, None) });
                     return Err(failure.into());
                 }
             }
@@ -430,14 +422,16 @@ impl Crew {
     /// The scenario in the model alone.
     async fn predict(&self, run: &mut Run) -> Result<(), CouldNotRun> {
         let plan = Arc::clone(&run.plan);
-        let clock = Clock::standing(OffsetDateTime::now_utc());
+        let clock = Clock::standing(run.started);
         let world = World::start_at(&plan, &self.authority, clock)?;
         let mut model = self.model.open(&world);
         let mut before: Option<Vec<Cookie>> = Some(Vec::new());
+        let first = Instant::now();
         for step in &plan.steps {
+            let began = first.elapsed();
             world.keep_time(&step.action);
             let seen = model.perform(step).await;
-            run.steps.push(self.judge(step, seen, &mut before));
+            run.steps.push(StepRun { began, ..self.judge(step, seen, &mut before) });
         }
         Ok(())
     }
@@ -447,7 +441,7 @@ impl Crew {
     fn judge(&self, step: &Step, seen: Observation, before: &mut Option<Vec<Cookie>>) -> StepRun {
         if seen.unpredicted.is_some() {
             *before = None;
-            return StepRun { outcome: Outcome::NotJudged, observation: Some(seen), failures: Vec::new() };
+            return StepRun::bare(Outcome::NotJudged, Some(seen));
         }
         let not_done = seen.page.not_done.as_ref();
         let not_done = not_done.map(|why| verdict::not_done(step.action.key(), &step.span, why));
@@ -455,7 +449,7 @@ impl Crew {
         let failures: Vec<_> = not_done.into_iter().chain(judged).map(Failed::from).collect();
         let outcome = if failures.is_empty() { Outcome::Passed } else { Outcome::Failed };
         before.clone_from(&seen.jar);
-        StepRun { outcome, observation: Some(seen), failures }
+        StepRun { failures, ..StepRun::bare(outcome, Some(seen)) }
     }
 
     async fn new_worker(&self) -> Result<Worker, Failure> {
@@ -538,7 +532,6 @@ impl From<WorldError> for CouldNotRun {
 impl Run {
     /// Marks the steps that were not reached.
     fn leave_rest(&mut self, outcome: Outcome) {
-        let left = StepRun { outcome, observation: None, failures: Vec::new() };
-        self.steps.resize(self.plan.steps.len(), left);
+        self.steps.resize(self.plan.steps.len(), StepRun::bare(outcome, None));
     }
 }

@@ -175,7 +175,7 @@ fn stored(claim: &Claim<Stored>, seen: &Observation) -> Option<Failure> {
     let taken = seen.lines(name).any(|line| line.stored != Some(false));
     if let Some(line) = last.filter(|_| !taken) {
         let message = format!("expected cookie `{name}` to be stored, and the browser refused it");
-        return failure(message, refusal("not stored", &line.reasons), line_notes(line));
+        return failure(message, refusal("not stored", &line.reasons), refused_notes(line, seen));
     }
     let Some(jar) = &seen.jar else {
         let message =
@@ -550,6 +550,23 @@ fn line_notes(line: &SetCookie) -> Vec<Note> {
     let shown = NoteKind::Line.note(shorten(&String::from_utf8_lossy(&line.line)));
     let reasons = line.reasons.iter().map(|reason| reason_note(*reason, Question::Stored));
     std::iter::once(shown).chain(reasons).chain(native_note(&line.native)).collect()
+}
+
+/// What is to be known of a line that was refused: of a page's own request, also how it was made.
+fn refused_notes(line: &SetCookie, seen: &Observation) -> Vec<Note> {
+    let has_it = |exchange: &&Exchange| exchange.set_cookie.iter().any(|other| std::ptr::eq(other, line));
+    let exchange = seen.exchanges.iter().find(has_it);
+    let own = exchange
+        .and_then(|exchange| Some((exchange, exchange.asked.as_ref().filter(|asked| !asked.is_own)?)));
+    let own = own.map(|(exchange, asked)| {
+        let inferred = if asked.is_inferred { ", inferred from what was sent and stored" } else { "" };
+        NoteKind::Wire.note(format!(
+            "the page's own {}, credentials: {}{inferred}",
+            exchange.wire.request_line(),
+            asked.credentials.word()
+        ))
+    });
+    line_notes(line).into_iter().chain(own).collect()
 }
 
 fn withheld_notes(name: &str, reasons: &BTreeSet<Reason>, seen: &Observation) -> Vec<Note> {

@@ -218,6 +218,7 @@ impl Worker {
             page,
             exchanges,
             written,
+            scripts_wrote: Vec::new(),
             jar: Some(jar),
             unseen,
             refused,

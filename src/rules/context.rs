@@ -64,6 +64,19 @@ pub enum Mode {
     WebSocket,
 }
 
+impl Mode {
+    /// The word that `Sec-Fetch-Mode` carries.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Navigate => "navigate",
+            Self::Cors => "cors",
+            Self::NoCors => "no-cors",
+            Self::SameOrigin => "same-origin",
+            Self::WebSocket => "websocket",
+        }
+    }
+}
+
 /// The destination of a request, as Fetch has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Destination {

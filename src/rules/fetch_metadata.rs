@@ -2,7 +2,7 @@
 //!
 //! They tell a server what the browser knows of a request's circumstances. Nothing is decided here.
 
-use super::context::{Context, Mode};
+use super::context::Context;
 use super::domain::PublicSuffixes;
 use super::site::Relation;
 
@@ -35,12 +35,6 @@ pub fn fetch_metadata(suffixes: &dyn PublicSuffixes, context: &Context) -> Optio
             .unwrap_or(Relation::SameOrigin)
             .as_str(),
     };
-    let mode = match context.mode {
-        Mode::Navigate => "navigate",
-        Mode::Cors => "cors",
-        Mode::NoCors => "no-cors",
-        Mode::SameOrigin => "same-origin",
-        Mode::WebSocket => "websocket",
-    };
+    let mode = context.mode.word();
     Some(FetchMetadata { site, mode, dest: context.destination.word() })
 }

@@ -9,6 +9,7 @@ use tokio::io::DuplexStream;
 
 use super::serve::serve;
 use super::{Alive, Nobody, World};
+use crate::plan::Certificate;
 
 /// How many bytes of a stream may be under way in one direction.
 const BUFFER: usize = 16 << 10;
@@ -26,7 +27,23 @@ impl World {
     }
 }
 
+/// What a client finds at a host and port before it asks for anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Whether TLS is spoken there.
+    pub(crate) encrypted: bool,
+    /// Whether the certificate is one that no browser should take.
+    pub(crate) distrusted: bool,
+}
+
 impl Entrance {
+    /// What stands at a host and port, as the gateway finds it. Nothing is connected.
+    pub(crate) fn look(&self, host: &str, port: u16) -> Result<Found, Nobody> {
+        let origin = self.alive.entry(host, port)?;
+        let encrypted = origin.tls.is_some();
+        Ok(Found { encrypted, distrusted: encrypted && origin.certificate() != Certificate::Good })
+    }
+
     /// A byte stream to the origin that a host and port lead to, as the gateway finds it.
     ///
     /// Must be called within a Tokio runtime.

@@ -191,6 +191,21 @@ impl Exchange {
         self.status == 101 || kind.to_ascii_lowercase().starts_with(b"text/event-stream")
     }
 
+    /// A request for a URL of which nothing more is known.
+    pub(crate) fn unanswered(method: &str, url: &Url) -> Self {
+        Self {
+            origin: 0,
+            method: method.to_owned(),
+            url: url.clone(),
+            request_headers: Vec::new(),
+            status: 0,
+            response_headers: Vec::new(),
+            answer: Answer::Undeclared,
+            notes: Vec::new(),
+            bodies: Bodies::default(),
+        }
+    }
+
     /// The first request header field of this lower-case name.
     pub fn request_header(&self, name: &str) -> Option<&[u8]> {
         find(&self.request_headers, name)

@@ -6,13 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rehearsal::browser::model::Model;
 use rehearsal::browser_name::BrowserName;
 use rehearsal::observe::Observation;
 use rehearsal::outcome::Run;
 use rehearsal::plan::Plan;
-use rehearsal::reconcile::Question;
+use rehearsal::reconcile::{self, Drift, Question};
 use rehearsal::rules::reason::Reason;
-use rehearsal::run::{self, Options};
+use rehearsal::run::{self, News, Options};
+use rehearsal::world::clock::Clock;
+use rehearsal::world::{Authority, World, hosts};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::case::Case;
@@ -62,14 +66,54 @@ pub async fn run(cases: &[Case], browsers: &[BrowserName], jobs: usize) -> Trial
     Trial { findings, slowest }
 }
 
-/// Runs these plans in these browsers.
+/// Runs these plans in these browsers. To what the rules did not follow is added what the model does not do by
+/// itself: beside each real browser it takes the same steps in a world of its own, and every difference is a drift too.
 pub async fn run_plans(plans: &[Arc<Plan>], browsers: &[BrowserName], jobs: usize) -> Vec<Run> {
     let guard = PathBuf::from(env!("CARGO_BIN_EXE_rehearsal"));
     let options = Options { jobs, ..Options::new(browsers.to_vec(), guard) };
-    let runs = run::run(plans, &options, &CancellationToken::new(), |_| {}).await;
-    let runs = runs.unwrap_or_else(|error| panic!("{error}"));
+    let mut beside: JoinSet<(BrowserName, String, Vec<Drift>)> = JoinSet::new();
+    let never = CancellationToken::new();
+    let runs = run::run(plans, &options, &never, |news| {
+        if let News::Ran(run) = news
+            && !run.browser.model
+        {
+            let run = run.clone();
+            beside.spawn(
+                async move { (run.browser, run.scenario().to_owned(), predicted_otherwise(&run).await) },
+            );
+        }
+    });
+    let mut runs = runs.await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(runs.len(), plans.len() * browsers.len(), "every scenario is run in every browser");
+    for (browser, scenario, drift) in beside.join_all().await {
+        let is_it = |run: &&mut Run| run.browser == browser && run.scenario() == scenario;
+        let run = runs.iter_mut().find(is_it).expect("it was run");
+        let new: Vec<Drift> = drift.into_iter().filter(|drift| !run.drift.contains(drift)).collect();
+        run.drift.extend(new);
+    }
     runs
+}
+
+/// Where the model, which takes the steps of a run by itself in a world of its own, comes to something else.
+async fn predicted_otherwise(run: &Run) -> Vec<Drift> {
+    let authority = Authority::new(hosts(&run.plan)).expect("an authority");
+    // Both worlds stand at one instant, or what their back ends issue would differ.
+    let world = World::start_at(&run.plan, &authority, Clock::standing(run.started)).expect("a world");
+    let mut model = Model::new(run.browser, &authority).open(&world).as_driven();
+    let mut drift = Vec::new();
+    for (index, (step, ran)) in run.plan.steps.iter().zip(&run.steps).enumerate() {
+        let Some(seen) = ran.observation.as_ref().filter(|seen| seen.unpredicted.is_none()) else { break };
+        world.keep_time(&step.action);
+        model.driven_for(ran.began);
+        let predicted = model.perform(step).await;
+        let differences = reconcile::compare(index, &predicted, seen);
+        // A difference is told once and not again in every step after it.
+        if !differences.is_empty() || predicted.unpredicted.is_some() {
+            model.adopt(seen);
+        }
+        drift.extend(differences);
+    }
+    drift
 }
 
 /// Makes the scenario of a finding as small as it gets while it still shows a disagreement of that kind.

@@ -27,6 +27,7 @@ const ORDER: &[&str] = &[
     "scenario",
     "world",
     "observe",
+    "follow",
     "browser",
     "servers",
     "reconcile",

@@ -80,6 +80,23 @@ impl Connections {
         Self { entrance, tls, open: HashMap::new(), tasks: Tasks::default() }
     }
 
+    /// Why nobody answers at a URL, told without asking. `None` where an origin would.
+    pub(super) fn why_silent(&self, url: &Url) -> Option<NoAnswer> {
+        let host = url.host_str().unwrap_or_default();
+        let port = url.port_or_known_default().unwrap_or_default();
+        let encrypted = url.scheme() == "https";
+        match self.entrance.look(host, port) {
+            Err(_) => Some(NoAnswer::NotThere(format!("{host}:{port}"))),
+            Ok(found) if found.encrypted != encrypted => {
+                Some(NoAnswer::Broken(format!("{host}:{port} does not speak {}", url.scheme())))
+            }
+            Ok(found) if found.distrusted => {
+                Some(NoAnswer::Distrusted(format!("the certificate of {host} is not one to trust")))
+            }
+            Ok(_) => None,
+        }
+    }
+
     /// Sends a request and reads the whole answer.
     pub(super) async fn send(&mut self, request: Outgoing) -> Result<Answer, NoAnswer> {
         tokio::time::timeout(LIMIT, self.exchange(request)).await.map_err(|_| NoAnswer::TimedOut)?

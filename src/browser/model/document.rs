@@ -281,6 +281,9 @@ impl UserAgent {
         self.forget_frames_in(None);
         self.jar.leave_siteless();
         self.jar.turn_page(&self.profile, &Names, &self.page.origin, &page.origin, self.now);
+        if let Some(following) = &mut self.following {
+            following.turn(&page.origin, &page.url);
+        }
         self.page = page;
     }
 }

@@ -88,14 +88,14 @@ impl UserAgent {
     /// Main fetch, and all below it.
     pub(super) async fn fetch(&mut self, mut request: Request) -> Result<Response, Failed> {
         let mut status = None;
-        match self.follow(&mut request, &mut status).await {
+        match self.hop(&mut request, &mut status).await {
             Ok((status, headers, body)) => Ok(Response { request, status, headers, body }),
             Err(failed) => Err(Failed { status: failed.status.or(status), url: Some(request.url), ..failed }),
         }
     }
 
     /// The request, and all that redirects make of it. `last` is the status of the last answer.
-    async fn follow(
+    async fn hop(
         &mut self,
         request: &mut Request,
         last: &mut Option<u16>,
@@ -151,6 +151,12 @@ impl UserAgent {
         match self.preflights.allow(&self.profile, &request.context, &request.url, &preflight, now) {
             Leave::Given => return Ok(()),
             Leave::NotGiven => {}
+            // The wire shows what is still remembered.
+            Leave::Unsure if self.following.is_some() => {
+                if !self.is_preflighted(&request.url) {
+                    return Ok(());
+                }
+            }
             Leave::Unsure => {
                 self.doubt(format!("whether a preflight's answer for {} is still remembered", request.url));
             }
@@ -216,37 +222,72 @@ impl UserAgent {
         mut outgoing: Outgoing,
         made: usize,
     ) -> Result<(u16, HeaderMap, Bytes), Failed> {
-        let rules = self.profile;
-        let retrieval = self.jar.retrieve(&rules, &Names, context, self.now);
+        if self.profile.fetch.normalizes_request_path {
+            let path = normalize_escapes(outgoing.url.path().as_bytes()).into_owned();
+            outgoing.url.set_path(&String::from_utf8_lossy(&path));
+        }
+        if self.following.is_some() {
+            let (status, headers, body) = self.answered_on_the_wire(context, &outgoing, made)?;
+            return Ok((status, self.as_seen(headers), body));
+        }
+        let retrieval = self.jar.retrieve(&self.profile, &Names, context, self.now);
         let withheld = told::withheld(&retrieval);
         if !retrieval.header.is_empty()
             && let Ok(header) = HeaderValue::from_bytes(&retrieval.header)
         {
             outgoing.headers.insert(COOKIE, header);
         }
-        if rules.fetch.normalizes_request_path {
-            let path = normalize_escapes(outgoing.url.path().as_bytes()).into_owned();
-            outgoing.url.set_path(&String::from_utf8_lossy(&path));
-        }
         let mark = self.wire.mark();
         let answer = self.net.send(outgoing).await;
         let crossed = self.wire.since(mark).pop();
-        let answer = answer.map_err(|none| {
-            if let NoAnswer::NotThere(asked) = &none {
-                self.seen.refused.push(asked.clone());
-            }
-            let warned = matches!(none, NoAnswer::Distrusted(_));
-            Failed { warned, ..Failed::new([Reason::Network], none.to_string()) }
-        })?;
-        let context = &Context { answered: date(&answer.headers), ..context.clone() };
-        let ignored = ignored(&rules.fetch, context, answer.status);
+        let answer = answer.map_err(|none| self.no_answer(&none))?;
+        let set_cookie = self.receive(context, answer.status, &answer.headers, made);
+        // A browser's own request for an icon is not in the record.
+        if let Some(wire) = crossed {
+            // A preflight never has cookies, and so none is missed.
+            let withheld = if wire.is_preflight() { Vec::new() } else { withheld };
+            let asked = Some(told::asked(context, true, false));
+            self.seen.exchanges.push(Exchange { withheld, set_cookie, asked, ..Exchange::from_wire(wire) });
+        }
+        Ok((answer.status, self.as_seen(answer.headers), answer.body))
+    }
+
+    /// The failure of a request that nobody answered.
+    pub(super) fn no_answer(&mut self, none: &NoAnswer) -> Failed {
+        if let NoAnswer::NotThere(asked) = none {
+            self.seen.refused.push(asked.clone());
+        }
+        let warned = matches!(none, NoAnswer::Distrusted(_));
+        Failed { warned, ..Failed::new([Reason::Network], none.to_string()) }
+    }
+
+    /// The headers of an answer as this browser has them.
+    pub(super) fn as_seen(&self, headers: HeaderMap) -> HeaderMap {
+        match self.profile.fetch.leaves_out_empty_headers {
+            true => without_empty(&headers),
+            false => headers,
+        }
+    }
+
+    /// Takes in what an answer does to the jar: what became of each of its lines. The request was `made` before so
+    /// often.
+    pub(super) fn receive(
+        &mut self,
+        context: &Context,
+        status: u16,
+        headers: &HeaderMap,
+        made: usize,
+    ) -> Vec<SetCookie> {
+        let rules = self.profile;
+        let context = &Context { answered: date(headers), ..context.clone() };
+        let ignored = ignored(&rules.fetch, context, status);
         let mut set_cookie: Vec<SetCookie> = Vec::new();
-        for line in answer.headers.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes) {
+        for line in headers.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes) {
             if let Some(reason) = ignored {
                 set_cookie.push(told::ignored(line, reason));
                 continue;
             }
-            if made + 1 < attempts(&rules.fetch, answer.status)
+            if made + 1 < attempts(&rules.fetch, status)
                 && !rules.fetch.every_misdirected_answer_sets_cookies
             {
                 // It is not kept, and where the next answer has the same line nobody can tell.
@@ -268,26 +309,16 @@ impl UserAgent {
             // Chromium's frames have others than the page itself, Firefox's some of its (measured 2026-11-21).
             self.doubt("which cookies a frame in a page without a site has".to_owned());
         }
-        if answer.status == 408
+        if status == 408
             && rules.fetch.timeouts_on_kept_connections
             && !context.url.origin.scheme.is_encrypted()
         {
             self.doubt("whether a 408 on a connection that was used before is asked again".to_owned());
         }
-        if answer.headers.contains_key("clear-site-data") {
+        if headers.contains_key("clear-site-data") {
             self.doubt("what the header `clear-site-data` removes".to_owned());
         }
-        // A browser's own request for an icon is not in the record.
-        if let Some(wire) = crossed {
-            // A preflight never has cookies, and so none is missed.
-            let withheld = if wire.is_preflight() { Vec::new() } else { withheld };
-            self.seen.exchanges.push(Exchange { withheld, set_cookie, ..Exchange::from_wire(wire) });
-        }
-        let headers = match rules.fetch.leaves_out_empty_headers {
-            true => without_empty(&answer.headers),
-            false => answer.headers,
-        };
-        Ok((answer.status, headers, answer.body))
+        set_cookie
     }
 }
 
@@ -496,7 +527,7 @@ fn location(headers: &HeaderMap, rules: &engine::Fetch) -> Result<Option<String>
 }
 
 /// How often a browser makes a request that is answered with this status each time.
-fn attempts(rules: &engine::Fetch, status: u16) -> usize {
+pub(super) fn attempts(rules: &engine::Fetch, status: u16) -> usize {
     match status {
         408 => rules.timeout_attempts,
         421 => rules.misdirected_attempts,

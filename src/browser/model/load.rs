@@ -34,6 +34,9 @@ impl UserAgent {
         response: &'a Response,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         Box::pin(async move {
+            if self.following.is_some() {
+                return self.arrived(documents, &response.request.url);
+            }
             // Frames alone are asked whether they may be framed (HTML, checking a navigation response's
             // adherence to X-Frame-Options, step 1).
             let is_framed = documents.len() > 1;
@@ -144,6 +147,10 @@ impl UserAgent {
 
     /// Notes that a script was loaded of which it cannot be told what it does.
     pub(super) fn doubt_script(&mut self, response: &Response) {
+        // What a script of who is followed does the wire shows.
+        if self.following.is_some() {
+            return;
+        }
         if (200..300).contains(&response.status) && !html::does_nothing(&response.body) {
             self.doubt(format!("what the script {} does", response.request.url));
         }

@@ -20,6 +20,7 @@
 //! no HSTS, and no policy of the page's own (Referrer Policy, the cross-origin policies; a page with a
 //! Content Security Policy is not predicted): the answers of mock origins have none unless told to.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -28,6 +29,7 @@ use url::Url;
 mod client;
 mod document;
 mod fetch;
+mod following;
 mod frames;
 mod history;
 mod html;
@@ -46,8 +48,9 @@ use self::history::{Entered, History};
 use self::preflights::Preflights;
 use self::tls::Connectors;
 use crate::browser_name::BrowserName;
+use crate::follow::Following;
 use crate::observe::{Cookie, Exchange, Observation, Page, SetCookie};
-use crate::plan::{self, Action, Step};
+use crate::plan::{self, Action, Plan, Step};
 use crate::rules::context::{Context, Credentials, Destination, Mode};
 use crate::rules::cors;
 use crate::rules::engine::{Profile, ThirdParty, Viewer};
@@ -89,10 +92,14 @@ pub struct UserAgent {
     ahead: i64,
     /// Since when a real browser takes the same steps: see [`UserAgent::as_driven`].
     driven_since: Option<Instant>,
+    /// For how long it has, where that is known: see [`UserAgent::driven_for`].
+    driven_for: Option<Duration>,
     /// What the step that is being taken has shown so far.
     seen: Seen,
     /// Why nothing can be said any more, once a script has run.
     lost: Option<String>,
+    /// What a real browser showed of the step, where one is followed: then its wire has the answers.
+    following: Option<Box<Following>>,
 }
 
 #[derive(Debug, Default)]
@@ -128,9 +135,17 @@ impl Model {
             inside: None,
             ahead: 0,
             driven_since: None,
+            driven_for: None,
             seen: Seen::default(),
             lost: None,
+            following: None,
         }
+    }
+
+    /// A model that follows a real browser in its world: see [`UserAgent::follow`].
+    pub fn follow(&self, world: &World, plan: &Arc<Plan>) -> UserAgent {
+        let following = Some(Box::new(Following::new(plan)));
+        UserAgent { following, ..self.open(world) }.as_driven()
     }
 }
 
@@ -147,17 +162,20 @@ impl UserAgent {
         self.inside = None;
         if let Some(asked) = &step.inside {
             self.inside = self.frame_of(asked);
-            if self.inside.is_none() {
+            if self.inside.is_none() && self.following.is_none() {
                 let not_done = Some(format!("no frame of {asked} is on the page"));
                 let page = Page { url: Some(self.page.url.clone()), not_done, ..Page::default() };
                 return Observation { page, jar: Some(self.told_jar()), ..Observation::default() };
             }
-            if self.here().is_none() {
+            if self.here().is_none() && self.following.is_none() {
                 return self.lose("cannot predict what a frame does that shows no document of its own");
             }
         }
         let mut written = None;
         let done = match &step.action {
+            // Who is followed has done it, and the wire shows what it was about.
+            _ if self.is_elsewhere(step) => Done::default(),
+            Action::Click(_) | Action::Eval(_) if self.following.is_some() => Done::default(),
             Action::Visit(url) => self.go(Navigation::visit(url.clone())).await,
             Action::Link(url) => self.go_from_here(self.navigation(url.clone())).await,
             Action::Form(_) if self.here().is_some_and(|page| page.viewer == Viewer::Closed) => {
@@ -203,8 +221,9 @@ impl UserAgent {
                 Done::default()
             }
         };
+        let scripts_wrote = self.follow_the_pages();
         let asked = matches!(step.action, Action::DocumentCookie { .. }) || step.claims_document_cookie();
-        let document_cookie = if asked { self.read_cookies() } else { None };
+        let document_cookie = if asked && !self.is_elsewhere(step) { self.read_cookies() } else { None };
         let page = Page {
             url: Some(self.page.url.clone()),
             status: done.status,
@@ -225,7 +244,8 @@ impl UserAgent {
             self.lost = Some(LOST.to_owned());
         }
         let jar = Some(self.told_jar());
-        let seen = Observation { page, exchanges, written, jar, refused, ..Observation::default() };
+        let seen =
+            Observation { page, exchanges, written, scripts_wrote, jar, refused, ..Observation::default() };
         Observation { unpredicted, ..seen }
     }
 
@@ -266,12 +286,19 @@ impl UserAgent {
         self
     }
 
+    /// Says for how long the browser that is driven had worked when it took the step that comes next: what is taken
+    /// again after it has the times of then.
+    pub fn driven_for(&mut self, time: Duration) {
+        self.driven_for = Some(time);
+    }
+
     /// How much time has passed, for what is remembered no longer than for seconds.
     fn passed(&self) -> Duration {
         let stays = self.driven_since.is_some() && self.profile.preflights.outlive_advance;
         let moved = if stays { 0 } else { u64::try_from(self.ahead).unwrap_or(0) };
         let moved = Duration::from_secs(moved);
-        moved.saturating_add(self.driven_since.map_or(Duration::ZERO, |since| since.elapsed()))
+        let worked = self.driven_for.or_else(|| self.driven_since.map(|since| since.elapsed()));
+        moved.saturating_add(worked.unwrap_or_default())
     }
 
     /// Sets the clock, in seconds since 1970-01-01, before the first step.
@@ -284,6 +311,9 @@ impl UserAgent {
         self.now = self.now.saturating_add(seconds);
         self.ahead = self.ahead.saturating_add(seconds);
         if self.driven_since.is_some() {
+            if let Some(following) = &mut self.following {
+                following.aged = self.jar.all().map(|cookie| cookie.serial).collect();
+            }
             self.jar.keep_ages(seconds);
             if !self.profile.preflights.outlive_advance {
                 self.preflights.clear();
@@ -378,7 +408,9 @@ impl UserAgent {
                 let opaque = response.request.context.mode != Mode::Cors;
                 let body = String::from_utf8_lossy(&response.body);
                 let body = body.strip_prefix('\u{feff}').unwrap_or(&body).to_owned();
-                Done { readable: Some(!opaque), body: Some(body), ..response.into() }
+                // Of who is followed the page tells.
+                let body = Some(body).filter(|_| self.following.is_none());
+                Done { readable: Some(!opaque), body, ..response.into() }
             }
             Err(failed) => Done { readable: Some(false), ..failed.into() },
         }

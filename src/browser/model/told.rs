@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use crate::observe::{Cookie, Partition, SetCookie, Withheld};
+use crate::observe::{AskedBy, Cookie, Partition, SetCookie, Withheld};
+use crate::rules::context::Context;
 use crate::rules::cookie::{self, PartitionKey};
 use crate::rules::jar::Jar;
 use crate::rules::reason::Reason;
@@ -100,6 +101,20 @@ pub(super) fn line(decision: &Decision<'_>) -> SetCookie {
         stored: Some(decision.is_stored()),
         reasons: set(decision.reasons()),
         native: Vec::new(),
+    }
+}
+
+/// Who asked for something, and how.
+pub(super) fn asked(context: &Context, is_own: bool, is_inferred: bool) -> AskedBy {
+    AskedBy {
+        by: context.initiator.clone(),
+        top_level: context.documents.first().cloned(),
+        is_own,
+        mode: context.mode,
+        credentials: context.credentials,
+        is_inferred,
+        readable: None,
+        cors: BTreeSet::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! By its status, its media type and whether it has a body; which browser does what, the rules say.
 
-use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use hyper::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE};
 
 use super::UserAgent;
 use super::fetch::Response;
@@ -44,7 +44,9 @@ impl UserAgent {
         if in_tab && is_error && response.body.is_empty() && navigation.empty_errors_are_own_pages {
             return Shown::OwnPage;
         }
-        if is_guessed(&essence) && response.body.iter().any(is_binary) {
+        // Packed for the way it says nothing of itself.
+        let is_packed = response.headers.contains_key(CONTENT_ENCODING);
+        if is_guessed(&essence) && !is_packed && response.body.iter().any(is_binary) {
             self.doubt(format!("what a browser takes {} for", response.request.url));
         }
         Shown::Document(match viewer {

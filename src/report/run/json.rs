@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::digest::{Flaky, flaky};
 use crate::diagnostic::{Diagnostic, Source};
-use crate::observe::{Cookie, Exchange, Observation, SetCookie, Withheld};
+use crate::observe::{AskedBy, Cookie, Exchange, Observation, SetCookie, Withheld};
 use crate::outcome::{Asked, Failed, Outcome, Run, StepRun, Summary};
 use crate::plan::Step;
 use crate::reconcile::{Drift, Question};
@@ -132,6 +132,8 @@ struct StepObject<'a> {
     page: Option<PageObject<'a>>,
     exchanges: Vec<ExchangeObject<'a>>,
     written: Option<SetCookieObject<'a>>,
+    /// What scripts of pages wrote by themselves, inferred from the jar.
+    scripts_wrote: Vec<SetCookieObject<'a>>,
     jar: Option<Vec<CookieObject<'a>>>,
     refused: &'a [String],
     console: &'a [String],
@@ -149,6 +151,11 @@ impl<'a> StepObject<'a> {
             page: seen.map(PageObject::of),
             exchanges: seen.iter().flat_map(|seen| &seen.exchanges).map(ExchangeObject::of).collect(),
             written: seen.and_then(|seen| seen.written.as_ref()).map(SetCookieObject::of),
+            scripts_wrote: seen
+                .iter()
+                .flat_map(|seen| &seen.scripts_wrote)
+                .map(SetCookieObject::of)
+                .collect(),
             jar: seen.and_then(|seen| Some(seen.jar.as_ref()?.iter().map(CookieObject::of).collect())),
             refused: seen.map_or(&[], |seen| &seen.refused),
             console: seen.map_or(&[], |seen| &seen.console),
@@ -196,6 +203,8 @@ struct ExchangeObject<'a> {
     sent: Vec<&'a str>,
     withheld: Vec<WithheldObject<'a>>,
     set_cookie: Vec<SetCookieObject<'a>>,
+    /// Who asked for it, and how.
+    asked: Option<AskedObject>,
     /// What a reverse proxy made of it.
     behind: Option<BehindObject<'a>>,
     /// What the server knows of its answer and told nobody.
@@ -217,6 +226,39 @@ impl<'a> UpstreamObject<'a> {
     fn of(forwarded: &'a wire::Forwarded) -> Self {
         let told = forwarded.told.iter().map(|(name, value)| (name.as_str(), text(value)));
         Self { to: &forwarded.place, outside: forwarded.outside, told: told.collect() }
+    }
+}
+
+/// Who asked for something, and how.
+#[derive(Serialize)]
+struct AskedObject {
+    /// The origin of the document that asked; `null` where the user did.
+    by: Option<String>,
+    /// The origin of the top-level document above it; `null` for a navigation of the top level.
+    top_level: Option<String>,
+    /// `step` or `page`: a page asks for things by itself, in a script or by what it embeds.
+    on_behalf_of: &'static str,
+    mode: &'static str,
+    credentials: &'static str,
+    /// Whether the credentials mode was inferred from what was sent and stored.
+    credentials_inferred: bool,
+    /// Whether the document that asked may read the answer; `null` where that is not a question.
+    readable: Option<bool>,
+    reasons: Vec<&'static str>,
+}
+
+impl AskedObject {
+    fn of(asked: &AskedBy) -> Self {
+        Self {
+            by: asked.by.as_ref().map(ToString::to_string),
+            top_level: asked.top_level.as_ref().map(ToString::to_string),
+            on_behalf_of: if asked.is_own { "step" } else { "page" },
+            mode: asked.mode.word(),
+            credentials: asked.credentials.word(),
+            credentials_inferred: asked.is_inferred,
+            readable: asked.readable,
+            reasons: codes(&asked.cors),
+        }
     }
 }
 
@@ -256,6 +298,7 @@ impl<'a> ExchangeObject<'a> {
             sent: exchange.sent.iter().map(|(name, _)| name.as_str()).collect(),
             withheld: exchange.withheld.iter().map(WithheldObject::of).collect(),
             set_cookie: exchange.set_cookie.iter().map(SetCookieObject::of).collect(),
+            asked: exchange.asked.as_ref().map(AskedObject::of),
             behind: (behind != wire).then(|| BehindObject::of(behind)),
             notes: behind.said_inside().collect(),
             upstream: wire.forwarded().map(UpstreamObject::of),

@@ -1,5 +1,6 @@
 //! Real browsers. Where one is not installed its tests say so aloud, and fail under `CI`.
 
+mod followed;
 mod http_state;
 mod interrupted;
 mod killed_browser;
