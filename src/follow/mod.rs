@@ -86,7 +86,7 @@ impl Following {
         self.seen.clone_from(&seen.exchanges);
         self.judged.clear();
         self.jar.clone_from(&seen.jar);
-        self.address = seen.page.url.as_ref().map(without_fragment);
+        self.address = seen.page.url.as_ref().map(as_asked);
         self.redirects.clear();
         self.preflights.clear();
         self.states.clear();
@@ -166,9 +166,12 @@ fn has_handler(page: &str) -> bool {
     })
 }
 
-/// The URL as requests have it.
-pub(crate) fn without_fragment(url: &Url) -> Url {
+/// The URL as requests have it: without a fragment, and without a user's name and password, which go in a header.
+pub(crate) fn as_asked(url: &Url) -> Url {
     let mut url = url.clone();
     url.set_fragment(None);
+    // Neither can fail where the URL has a host, and without one it has neither.
+    _ = url.set_username("");
+    _ = url.set_password(None);
     url
 }

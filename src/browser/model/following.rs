@@ -15,7 +15,7 @@ use super::view::Shown;
 use crate::follow::asked::{Asked, Redirected, possibilities};
 use crate::follow::documents::Known;
 use crate::follow::judge::{Choice, Jars, State};
-use crate::follow::without_fragment;
+use crate::follow::as_asked;
 use crate::follow::written::Held;
 use crate::observe::{Exchange, Observation, SetCookie};
 use crate::plan::{Action, Step};
@@ -63,7 +63,7 @@ impl UserAgent {
         made: usize,
     ) -> Result<(u16, HeaderMap, Bytes), Failed> {
         let is_preflight = outgoing.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-        let (method, url) = (outgoing.method.as_str(), without_fragment(&outgoing.url));
+        let (method, url) = (outgoing.method.as_str(), as_asked(&outgoing.url));
         let found = self.following.as_ref().and_then(|following| following.find(method, &url, is_preflight));
         let Some(index) = found else {
             if let Some(none) = self.net.why_silent(&url) {
@@ -227,7 +227,7 @@ impl UserAgent {
         }
         let Some(following) = &self.following else { return };
         let is_page = context.kind == Kind::TopLevelNavigation
-            && following.address.as_ref() == Some(&without_fragment(&wire.url));
+            && following.address.as_ref() == Some(&as_asked(&wire.url));
         let again = Navigation {
             method: if wire.method == "POST" { "POST" } else { "GET" },
             initiator: context.initiator.clone(),
@@ -324,7 +324,7 @@ impl UserAgent {
         let Some(address) = self.following.as_ref().and_then(|following| following.address.clone()) else {
             return;
         };
-        if without_fragment(&self.page.url) == address || self.page.origin.is_opaque() {
+        if as_asked(&self.page.url) == address || self.page.origin.is_opaque() {
             return;
         }
         if told::location(&address).is_some_and(|location| location.origin == self.page.origin) {
@@ -358,10 +358,10 @@ fn body(wire: &wire::Exchange) -> Bytes {
     }
 }
 
-/// Where an answer redirects to, without a fragment.
+/// Where an answer redirects to, as it will be asked for.
 fn redirect(wire: &wire::Exchange) -> Option<Url> {
     let to = wire.response_header("location").filter(|_| matches!(wire.status, 301..=303 | 307 | 308))?;
-    wire.url.join(String::from_utf8_lossy(to).trim()).ok().map(|url| without_fragment(&url))
+    wire.url.join(String::from_utf8_lossy(to).trim()).ok().map(|url| as_asked(&url))
 }
 
 fn header_map(fields: &[(String, Vec<u8>)]) -> HeaderMap {
