@@ -40,6 +40,8 @@ pub(crate) struct Following {
     pub(crate) jar: Option<Vec<Cookie>>,
     /// The address bar after the step.
     pub(crate) address: Option<Url>,
+    /// Why the step could not be done in the page.
+    pub(crate) not_done: Option<String>,
     /// The redirects that were not followed yet.
     pub(crate) redirects: Vec<Redirected>,
     /// The preflights that pages' own requests have not followed yet, by the index of their exchange.
@@ -69,6 +71,7 @@ impl Following {
             judged: BTreeSet::new(),
             jar: None,
             address: None,
+            not_done: None,
             redirects: Vec::new(),
             preflights: Vec::new(),
             states: Vec::new(),
@@ -87,6 +90,7 @@ impl Following {
         self.judged.clear();
         self.jar.clone_from(&seen.jar);
         self.address = seen.page.url.as_ref().map(as_asked);
+        self.not_done.clone_from(&seen.page.not_done);
         self.redirects.clear();
         self.preflights.clear();
         self.states.clear();

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::UserAgent;
 use super::client::Outgoing;
-use super::document::{Document, Navigation};
+use super::document::{Document, Done, Navigation};
 use super::fetch::{Failed, Request, Response, attempts, fields};
 use super::history::Entered;
 use super::told;
@@ -48,6 +48,12 @@ impl UserAgent {
     /// Whether a step is taken in a document of which the rules know nothing: a frame that is followed no longer.
     pub(super) fn is_elsewhere(&self, step: &Step) -> bool {
         self.following.is_some() && step.inside.is_some() && (self.inside.is_none() || self.here().is_none())
+    }
+
+    /// What a step did that the rules do not take themselves: whether it could be done the page alone can tell.
+    pub(super) fn done_elsewhere(&self) -> Done {
+        let not_done = self.following.as_ref().and_then(|following| following.not_done.clone());
+        Done { not_done, ..Done::default() }
     }
 
     /// Whether a preflight for a URL is on the wire.

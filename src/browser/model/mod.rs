@@ -174,8 +174,12 @@ impl UserAgent {
         let mut written = None;
         let done = match &step.action {
             // Who is followed has done it, and the wire shows what it was about.
-            _ if self.is_elsewhere(step) => Done::default(),
-            Action::Click(_) | Action::Eval(_) if self.following.is_some() => Done::default(),
+            _ if self.is_elsewhere(step) => self.done_elsewhere(),
+            Action::Click(_) | Action::Eval(_) | Action::Wait(_) | Action::Fill(_)
+                if self.following.is_some() =>
+            {
+                self.done_elsewhere()
+            }
             Action::Visit(url) => self.go(Navigation::visit(url.clone())).await,
             Action::Link(url) => self.go_from_here(self.navigation(url.clone())).await,
             Action::Form(_) if self.here().is_some_and(|page| page.viewer == Viewer::Closed) => {
