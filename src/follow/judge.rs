@@ -45,7 +45,7 @@ impl Jars<'_> {
         let mut best: Option<(usize, Choice)> = None;
         for (index, possibility) in asked.iter().enumerate() {
             let known = |state: &&State| possibility.cause.is_none_or(|cause| state.before > cause);
-            let earlier = self.states.iter().enumerate().rev().filter(|(_, state)| known(&state));
+            let earlier = self.states.iter().enumerate().rev().filter(|(_, state)| known(state));
             let earlier = earlier.map(|(index, state)| (Some(index), &state.jar));
             let mut jars = iter::once((None, self.jar)).chain(earlier);
             let fits = |jar: &Jar| self.sends(jar, &possibility.context) == seen.sent;

@@ -227,7 +227,8 @@ impl UserAgent {
             outgoing.url.set_path(&String::from_utf8_lossy(&path));
         }
         if self.following.is_some() {
-            let (status, headers, body) = self.answered_on_the_wire(context, &outgoing, made)?;
+            let answer = self.answered_on_the_wire(context, &outgoing, made);
+            let (status, headers, body) = answer.map_err(|failed| *failed)?;
             return Ok((status, self.as_seen(headers), body));
         }
         let retrieval = self.jar.retrieve(&self.profile, &Names, context, self.now);
@@ -287,8 +288,7 @@ impl UserAgent {
                 set_cookie.push(told::ignored(line, reason));
                 continue;
             }
-            if made + 1 < attempts(&rules.fetch, status)
-                && !rules.fetch.every_misdirected_answer_sets_cookies
+            if made + 1 < attempts(&rules.fetch, status) && !rules.fetch.every_misdirected_answer_sets_cookies
             {
                 // It is not kept, and where the next answer has the same line nobody can tell.
                 set_cookie.push(SetCookie::unjudged(line));

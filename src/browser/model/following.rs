@@ -12,10 +12,10 @@ use super::fetch::{Failed, Request, Response, attempts, fields};
 use super::history::Entered;
 use super::told;
 use super::view::Shown;
+use crate::follow::as_asked;
 use crate::follow::asked::{Asked, Redirected, possibilities};
 use crate::follow::documents::Known;
 use crate::follow::judge::{Choice, Jars, State};
-use crate::follow::as_asked;
 use crate::follow::written::Held;
 use crate::observe::{Exchange, Observation, SetCookie};
 use crate::plan::{Action, Step};
@@ -67,24 +67,25 @@ impl UserAgent {
         context: &Context,
         outgoing: &Outgoing,
         made: usize,
-    ) -> Result<(u16, HeaderMap, Bytes), Failed> {
+    ) -> Result<(u16, HeaderMap, Bytes), Box<Failed>> {
         let is_preflight = outgoing.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
         let (method, url) = (outgoing.method.as_str(), as_asked(&outgoing.url));
         let found = self.following.as_ref().and_then(|following| following.find(method, &url, is_preflight));
         let Some(index) = found else {
             if let Some(none) = self.net.why_silent(&url) {
-                return Err(self.no_answer(&none));
+                return Err(Box::new(self.no_answer(&none)));
             }
             // Somebody would have answered, and was not asked.
             self.seen.exchanges.push(Exchange::from_wire(wire::Exchange::unanswered(method, &url)));
-            return Err(Failed::new([Reason::Network], format!("{method} {url} is not on the wire")));
+            let error = format!("{method} {url} is not on the wire");
+            return Err(Box::new(Failed::new([Reason::Network], error)));
         };
         while let Some(earlier) = self.next().filter(|earlier| *earlier < index) {
             self.judge_a_pages_own(earlier);
         }
         let cause = self.following.as_ref().and_then(|following| following.last);
         let (_, headers) = self.judge(index, vec![Asked { context: context.clone(), cause }], Some(made));
-        let Some(following) = &mut self.following else { return Err(Failed::no_host()) };
+        let Some(following) = &mut self.following else { return Err(Box::new(Failed::no_host())) };
         following.last = Some(index);
         let wire = &following.seen[index].wire;
         Ok((wire.status, headers, body(wire)))
@@ -227,7 +228,13 @@ impl UserAgent {
     }
 
     /// Notes the document that an answer brought: in the tab, in a window, or in a frame.
-    fn follow_document(&mut self, index: usize, context: &Context, wire: &wire::Exchange, headers: &HeaderMap) {
+    fn follow_document(
+        &mut self,
+        index: usize,
+        context: &Context,
+        wire: &wire::Exchange,
+        headers: &HeaderMap,
+    ) {
         if context.mode != Mode::Navigate || redirect(wire).is_some() {
             return;
         }
