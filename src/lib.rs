@@ -43,6 +43,7 @@
 //! - [`slips`] finds what is probably misspelt in a `Set-Cookie` line, for [`scenario`] and [`explain`].
 //! - [`doctor`] is a tiny scenario of its own, and what it shows about a browser on this machine.
 //! - [`matrix`] is one scenario over topologies, cookie attributes and browsers: edits of its plan, all run.
+//! - [`inside`] is what a program of the user's needs to see a world: variables, or a network of its own.
 //! - [`manual`] is `docs/` inside the binary.
 //! - [`servers`] looks for the real servers behind origins, and starts them where that is allowed.
 //! - [`run`] is the only orchestrator; [`command`] is one file a command of the command line.
@@ -50,7 +51,7 @@
 //!
 //! # What holds everywhere
 //!
-//! - Only `world`, `browser` and `servers` open sockets or start processes, and nothing listens off loopback, but for
+//! - Only `world`, `browser` and `servers` open sockets or start processes, and `exec` the user's own program; nothing listens off loopback, but for
 //!   a gateway that was asked for by address for one browser on another machine. A real server behind an origin is on
 //!   this machine, unless the command line allows that very host; its command is started only where the command line
 //!   allows that.
@@ -81,6 +82,7 @@ pub mod doctor;
 pub mod edit;
 pub mod explain;
 mod follow;
+pub mod inside;
 mod looks;
 mod lookup;
 pub mod manual;

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use rehearsal::browser::guard;
 use rehearsal::cli::{Cli, Command};
-use rehearsal::command::{self, audit, browsers, check, docs, doctor, explain, matrix, new, run, shell, up};
+use rehearsal::command::{
+    self, accompany, audit, browsers, check, docs, doctor, exec, explain, matrix, new, run, shell, up,
+};
 
 fn main() -> ExitCode {
     let Cli { command } = Cli::read();
@@ -24,6 +26,8 @@ fn main() -> ExitCode {
         Command::New(arguments) => new::new(&arguments),
         Command::Completions(arguments) => shell::completions(&arguments),
         Command::Man(arguments) => shell::man(&arguments),
+        Command::Exec(arguments) => exec::exec(&arguments),
         Command::Guard(arguments) => guard::main(arguments.rest),
+        Command::Accompany(arguments) => accompany::accompany(arguments.rest),
     }
 }

@@ -37,6 +37,7 @@ use tokio::process::ChildStdin;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+mod company;
 mod environment;
 mod folder;
 #[cfg(not(target_os = "linux"))]
@@ -50,6 +51,7 @@ use group as kin;
 #[cfg(target_os = "linux")]
 use subreaper as kin;
 
+pub use company::accompany;
 pub use folder::Folder;
 pub(crate) use folder::private_folder;
 

@@ -3,11 +3,13 @@
 //! Commands put the parts together for one caller. What they do together beyond that stands in the
 //! modules they call.
 
+pub mod accompany;
 pub mod audit;
 pub mod browsers;
 pub mod check;
 pub mod docs;
 pub mod doctor;
+pub mod exec;
 pub mod explain;
 mod last_run;
 pub mod matrix;

@@ -49,6 +49,11 @@ impl DnsServer {
     /// Tokio runtime.
     pub fn bind(zone: Arc<Zone>, address: SocketAddr) -> io::Result<Self> {
         let (udp, tcp) = sockets(super::loopback(address)?)?;
+        Self::on(zone, udp, tcp)
+    }
+
+    /// Serves a zone on sockets that are there. Must be called within a Tokio runtime.
+    pub(super) fn on(zone: Arc<Zone>, udp: UdpSocket, tcp: TcpListener) -> io::Result<Self> {
         let address = udp.local_addr()?;
         let mut server = Server::new(Door { zone });
         server.register_socket(udp);

@@ -97,6 +97,46 @@ impl Doors {
         Ok((world, Self { dns, open: attempt.open, closed: attempt.closed, tasks }))
     }
 
+    /// Brings a plan's world to life whose doors are in a network of its own, and tells at which sockets its origins
+    /// are to be reached there, each with the first origin behind it.
+    pub fn elsewhere(
+        plan: &Plan,
+        authority: &Authority,
+    ) -> Result<(World, Vec<(usize, SocketAddr)>), WorldError> {
+        let world = World::start_in(plan, authority, Block::numbered(0), Clock::running())?;
+        let mut sockets: Vec<(usize, SocketAddr)> = Vec::new();
+        for origin in world.origins() {
+            let address = origin.address.map(|address| SocketAddr::new(address, origin.port));
+            if let Some(address) = address.filter(|address| sockets.iter().all(|(_, other)| other != address))
+            {
+                sockets.push((origin.index, address));
+            }
+        }
+        Ok((world, sockets))
+    }
+
+    /// Opens the doors of a world on sockets that are there: those of the DNS server, and those of the origins, as
+    /// [`Doors::elsewhere`] told them. Must be called within a Tokio runtime.
+    pub fn on(
+        world: &World,
+        (udp, tcp): (std::net::UdpSocket, std::net::TcpListener),
+        listeners: Vec<(usize, std::net::TcpListener)>,
+    ) -> io::Result<Self> {
+        udp.set_nonblocking(true)?;
+        tcp.set_nonblocking(true)?;
+        let (udp, tcp) = (tokio::net::UdpSocket::from_std(udp)?, TcpListener::from_std(tcp)?);
+        let dns = DnsServer::on(world.zone().clone(), udp, tcp)?;
+        let (tasks, mut open) = (Tasks::default(), Vec::new());
+        for (origin, listener) in listeners {
+            listener.set_nonblocking(true)?;
+            open.push((origin, listener.local_addr()?));
+            let listener = TcpListener::from_std(listener)?;
+            let accepted = accept(listener, world.alive.clone(), origin, tasks.clone());
+            tasks.spawn(world.alive.tasks.bound(accepted));
+        }
+        Ok(Self { dns, open, closed: Vec::new(), tasks })
+    }
+
     /// Where the DNS server listens, on UDP and on TCP.
     pub fn dns(&self) -> SocketAddr {
         self.dns.address()

@@ -26,6 +26,7 @@ const ORDER: &[&str] = &[
     "looks",
     "scenario",
     "world",
+    "inside",
     "observe",
     "follow",
     "browser",

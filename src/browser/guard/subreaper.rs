@@ -89,7 +89,9 @@ fn reap(program: Pid, reaping: &Mutex<()>, events: &Sender<Event>) {
         let _no_ending = lock(reaping);
         while let Ok(Some((pid, status))) = rustix::process::wait(WaitOptions::NOHANG) {
             let event = if pid == program {
-                let code = status.exit_status().and_then(|code| u8::try_from(code).ok());
+                // As shells write it: 128 and the signal that ended it.
+                let signal = || status.terminating_signal().map(|signal| 128 + signal);
+                let code = status.exit_status().or_else(signal).and_then(|code| u8::try_from(code).ok());
                 Event::ProgramLeft(code.map_or(ExitCode::FAILURE, ExitCode::from))
             } else {
                 Event::Reaped

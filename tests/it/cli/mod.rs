@@ -2,6 +2,7 @@
 
 mod browsers;
 mod doctor;
+mod exec;
 mod help;
 mod new;
 mod servers;
