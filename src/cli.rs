@@ -16,9 +16,12 @@ use crate::diagnostic::did_you_mean;
 use crate::lookup;
 use crate::scenario::actions::ACTIONS;
 use crate::scenario::mapped::Mapping;
+pub use inside::{ExecArgs, OpenArgs, WindowArgs};
+use inside::{EXEC_ABOUT, EXEC_EXAMPLES, OPEN_ABOUT, OPEN_EXAMPLES};
 use words::limit;
 pub use words::{AuditReport, ReportFile, RunReport, Shard};
 
+mod inside;
 mod words;
 
 /// Rehearse production on a laptop: which cookies each browser stores and sends, and why not.
@@ -78,7 +81,8 @@ Examples:
   rehearsal matrix login.toml                   every topology, SameSite and browser, as one table
   rehearsal audit                               the pre-deploy checklists, with evidence
   rehearsal up login.toml                       a scenario's world, for curl, dig and your browser
-  rehearsal exec login.toml -- CMD…             any command inside that world
+  rehearsal open login.toml                     a browser window inside that world
+  rehearsal exec login.toml -- CMD…             any command inside it
   rehearsal browsers install chromium           what the scenarios need
   rehearsal doctor                              whether all of this works on this machine
 
@@ -107,6 +111,9 @@ pub enum Command {
     /// Bring the world of a scenario up and keep it up until Ctrl-C.
     #[command(after_help = UP_EXAMPLES)]
     Up(UpArgs),
+    /// Open a throw-away browser window inside the world of a scenario.
+    #[command(long_about = OPEN_ABOUT, after_help = OPEN_EXAMPLES)]
+    Open(OpenArgs),
     /// Run any command inside the world of a scenario: curl, a test suite, a REPL.
     #[command(long_about = EXEC_ABOUT, after_help = EXEC_EXAMPLES)]
     Exec(ExecArgs),
@@ -319,30 +326,6 @@ Examples:
 Then, with what it prints:
   curl --proxy socks5h://GATEWAY --cacert CA https://api.example.com/
   dig @127.0.0.1 -p PORT api.example.com";
-
-const EXEC_ABOUT: &str = "\
-Run any command inside the world of a scenario: curl, a test suite, a REPL.
-
-The command gets proxy variables, and the world's CA in the variables by which OpenSSL, curl, Python, \
-Node, Deno, Go, git and Java trust one. With --isolated it gets a network of its own instead, in which \
-the world's names, its ports 443 and 80 and its CA are simply there, for any program: Linux only, and \
-no root. In both, a name outside the world does not exist. It ends with the command, and ends what \
-that left running.";
-
-const EXEC_EXAMPLES: &str = "\
-Examples:
-  rehearsal exec login.toml -- curl -i https://api.example.com/me
-  rehearsal exec login.toml -- python3 -c 'import requests; print(requests.get(\"https://api.example.com/me\"))'
-  rehearsal exec login.toml -- node -e 'fetch(\"https://api.example.com/me\").then(console.log)'
-  rehearsal exec --isolated login.toml -- npx playwright test
-  rehearsal exec --isolated --through 5432 login.toml -- npm test
-                                                a database of this machine stays in reach
-
-Browsers read no variables: with --isolated Chromium and Firefox trust the world by a policy. Without,
-start them with --proxy-server=$REHEARSAL_GATEWAY and
---ignore-certificate-errors-spki-list=$REHEARSAL_CA_SPKI.
-
-Exit codes: the command's own; 2 the scenario is wrong; 3 the world or the command could not be started.";
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -751,22 +734,6 @@ pub struct DoctorArgs {
     /// How the report is written
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-}
-
-/// `rehearsal exec`.
-#[derive(Debug, Args)]
-pub struct ExecArgs {
-    /// The scenario whose world it is
-    pub scenario: PathBuf,
-    /// Give the command a network of its own with nothing in it but the world (Linux)
-    #[arg(long)]
-    pub isolated: bool,
-    /// Keep a port of this machine in reach from there, at 127.0.0.1; may be given several times
-    #[arg(long, value_name = "PORT", requires = "isolated")]
-    pub through: Vec<u16>,
-    /// The command and its arguments, after `--`
-    #[arg(last = true, required = true, value_name = "CMD")]
-    pub command: Vec<std::ffi::OsString>,
 }
 
 /// `rehearsal guard`.

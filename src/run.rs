@@ -493,6 +493,7 @@ impl Crew {
         LaunchOptions {
             third_party: self.browser.third_party(),
             headed: self.options.headed,
+            by_hand: false,
             ca: self.authority.der().to_owned(),
             ca_spki: self.authority.spki_sha256(),
             guard: self.options.guard.clone(),

@@ -20,6 +20,8 @@ pub struct LaunchOptions {
     pub third_party: ThirdParty,
     /// Whether its window is shown.
     pub headed: bool,
+    /// Whether a person acts in it: then dialogs are left to whoever acts, and there is no window but theirs.
+    pub by_hand: bool,
     /// The certificate of the CA whose certificates it accepts, as DER.
     pub ca: Vec<u8>,
     /// The SHA-256 of the Subject Public Key Info of that CA.
@@ -31,6 +33,22 @@ pub struct LaunchOptions {
     pub timeout: Duration,
     /// The driver that is used; `None` starts one here.
     pub remote: Option<Remote>,
+}
+
+impl LaunchOptions {
+    /// What becomes of the dialogs of pages, in WebDriver's words.
+    pub(super) fn prompts(&self) -> &'static str {
+        if self.by_hand { "ignore" } else { "dismiss" }
+    }
+}
+
+/// A session of a driver, for whoever speaks WebDriver to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DriverSession {
+    /// Where the driver listens: `http://127.0.0.1:9515`.
+    pub driver: String,
+    /// The session's id.
+    pub session: String,
 }
 
 /// A driver that runs already, here or on another machine, and the way back from there.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use url::{Host, Url};
 
 use super::failure::Failure;
+use super::options::DriverSession;
 
 /// A session that is open.
 #[derive(Debug)]
@@ -68,6 +69,12 @@ impl Session {
     pub(super) async fn close(&self, limit: Duration) {
         // A driver that is gone has no session left.
         let _ = tokio::time::timeout(limit, self.client.clone().close()).await;
+    }
+
+    /// The session as a driver has it that listens there.
+    pub(super) async fn at(&self, driver: &str) -> Option<DriverSession> {
+        let session = self.client.session_id().await.ok().flatten()?;
+        Some(DriverSession { driver: driver.to_owned(), session })
     }
 
     /// The session itself, for classic WebDriver commands.

@@ -11,11 +11,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 use url::Url;
 
 use super::failure::Failure;
 use super::line_outcomes::Reading;
+use super::options::DriverSession;
 use crate::observe::{Cookie, Exchange, Page, SetCookie};
 use crate::plan::{Action, Step};
 use crate::rules::reason::Reason;
@@ -64,6 +66,15 @@ pub(super) trait UserAgent: fmt::Debug + Send {
     fn folder(&self) -> Option<&Path> {
         None
     }
+
+    /// Its session, for whoever speaks WebDriver to it, where the browser is this user agent's own.
+    async fn driver(&mut self) -> Option<DriverSession> {
+        None
+    }
+
+    /// Waits until the browser is gone. What it tells from now on is not heard any more: it is left to whoever acts in
+    /// it.
+    fn let_go(&mut self) -> BoxFuture<'static, ()>;
 
     /// What a failure really was: finds out whether a browser that failed is there at all, so that nobody else waits
     /// for it. A page may be slow, a browser may not.

@@ -6,12 +6,14 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use url::Url;
 
 use super::failure::Failure;
 use super::frames::Frame;
 use super::residue::may_run_scripts;
-use super::user_agent::{Left, Look, Shown, Taken, UserAgent};
+use super::options::DriverSession;
+use super::user_agent::{Left, Look, Navigation, Shown, Taken, UserAgent};
 use super::{line_outcomes, request, steps};
 use crate::observe::{Exchange, Observation, Page, SetCookie};
 use crate::plan::{Action, Certificate, Step};
@@ -333,6 +335,27 @@ impl Worker {
         let left = Left { exchanges: wire.since(Mark::default()), origins, scripted, shown: self.shown };
         self.shown = self.agent.reset(&left).await?;
         Ok(())
+    }
+
+    /// Where its gateway listens.
+    pub fn gateway(&self) -> std::net::SocketAddr {
+        self.gateway.address()
+    }
+
+    /// The session of a browser of the worker's own, for whoever speaks WebDriver to it.
+    pub async fn driver(&mut self) -> Option<DriverSession> {
+        self.agent.driver().await
+    }
+
+    /// Loads a page and leaves the browser to whoever acts in it. The worker, which must have entered a world, takes no
+    /// step any more. What is returned ends when the browser is gone; with it comes the browser's word where the page
+    /// did not load.
+    ///
+    /// # Errors
+    /// What goes wrong with the browser.
+    pub async fn hand_over(&mut self, url: &Url) -> Result<(Option<String>, BoxFuture<'static, ()>), Failure> {
+        let word = self.agent.navigate(Navigation::To(url)).await?;
+        Ok((word, self.agent.let_go()))
     }
 
     /// Removes the jar and the tab from the browser, where that still answers, or ends the browser that is the

@@ -7,32 +7,42 @@ use std::process::ExitCode;
 
 use tokio::process::{Child, Command};
 
+use super::servers;
 use crate::browser::guard::Folder;
 use crate::cli::ExecArgs;
 use crate::inside::variables::{self, Files, Variables};
 use crate::plan::Plan;
+use crate::servers::Servers;
 use crate::world::certs::{self, Authority};
+use crate::world::clock::Clock;
 use crate::world::{Gateway, World};
 
 /// Runs the command.
 pub fn exec(arguments: &ExecArgs) -> ExitCode {
-    let plans = match super::load(std::slice::from_ref(&arguments.scenario)) {
-        Ok(plans) => plans,
+    let plan = match servers::load_one(arguments.scenario.as_deref(), &arguments.servers) {
+        Ok(plan) => plan,
         Err(code) => return code,
     };
-    let [plan] = plans.as_slice() else {
-        let message = format!("`{}` holds {} scenarios", arguments.scenario.display(), plans.len());
-        super::complain(message, "a command runs in one world: name one file");
-        return ExitCode::from(super::WRONG);
+    let real = match servers::of(&arguments.servers) {
+        Ok(real) => real,
+        Err(code) => return code,
     };
     super::block_on(async {
-        match run(plan, arguments).await {
-            Ok(code) => code,
-            Err(failed) => {
-                super::complain(failed.message, failed.hint);
-                ExitCode::from(super::COULD_NOT_RUN)
-            }
-        }
+        let code = with_servers(&plan, arguments, &real).await;
+        real.end().await;
+        code
+    })
+}
+
+async fn with_servers(plan: &Plan, arguments: &ExecArgs, real: &Servers) -> ExitCode {
+    let cancelled = super::cancelled_by_signals();
+    let _turn = match servers::ready(plan, real, &cancelled).await {
+        Ok(turn) => turn,
+        Err(code) => return code,
+    };
+    run(plan, arguments).await.unwrap_or_else(|failed| {
+        super::complain(failed.message, failed.hint);
+        ExitCode::from(super::COULD_NOT_RUN)
     })
 }
 
@@ -57,7 +67,7 @@ async fn run(plan: &Plan, arguments: &ExecArgs) -> Result<ExitCode, Failed> {
     if arguments.isolated {
         return isolated::run(plan, arguments, &authority, &files, folder.path()).await;
     }
-    let world = World::start(plan, &authority)
+    let world = World::start_with_servers(plan, &authority, Clock::running())
         .map_err(|error| Failed { message: error.to_string(), hint: error.hint() })?;
     world.wire().keep(0);
     let gateway = Gateway::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).map_err(|error| Failed {

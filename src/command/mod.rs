@@ -14,12 +14,14 @@ pub mod explain;
 mod last_run;
 pub mod matrix;
 pub mod new;
+pub mod open;
 pub mod run;
 mod selection;
 mod servers;
 pub mod shell;
 pub mod up;
 mod watch;
+mod window;
 
 use std::future::Future;
 use std::io::{self, Write};

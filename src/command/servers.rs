@@ -3,10 +3,12 @@
 //! Every command that runs a scenario against real servers reads its scenarios here.
 
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
 
 use super::Read;
 use crate::cli::ServerArgs;
@@ -14,7 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::upstream::is_loopback;
 use crate::plan::{Origin, Plan};
 use crate::scenario::{self, mapped};
-use crate::servers::{Servers, allowed_by_environment};
+use crate::servers::{NotReady, Servers, Turn, allowed_by_environment};
 
 /// How long a look at a port of this machine may take.
 const LOOK: Duration = Duration::from_millis(200);
@@ -48,6 +50,53 @@ pub(super) fn load_whole(paths: &[PathBuf], arguments: &ServerArgs) -> Result<Ve
         false => mapped(arguments)?,
     };
     allowed(read, arguments).map(|read| read.plans)
+}
+
+/// Reads the one scenario whose world a command brings up, or makes the one that `--map` stands for.
+///
+/// # Errors
+/// As [`load_whole`], and where there is not exactly one.
+pub(super) fn load_one(path: Option<&Path>, arguments: &ServerArgs) -> Result<Arc<Plan>, ExitCode> {
+    let paths: Vec<PathBuf> = path.map(Path::to_owned).into_iter().collect();
+    let mut plans = load_whole(&paths, arguments)?;
+    match (plans.pop(), plans.len()) {
+        (Some(plan), 0) => Ok(plan),
+        (last, others) => {
+            let count = others + usize::from(last.is_some());
+            let named = path.unwrap_or(Path::new("--map")).display();
+            let message = format!("`{named}` holds {count} scenarios");
+            super::complain(message, "one world is brought up at a time: name one file");
+            Err(ExitCode::from(super::WRONG))
+        }
+    }
+}
+
+/// Makes the real servers of a world ready. Where one is not and none may be started, that is said, and the world is
+/// brought up all the same: the server may be started later, by hand, and until then a request to it is answered with
+/// what is wrong. What is returned is held for as long as the servers are used.
+///
+/// # Errors
+/// The exit code, where a server does not start, or the user asks for the end while it does; why has been said.
+pub(super) async fn ready(
+    plan: &Plan,
+    real: &Servers,
+    cancelled: &CancellationToken,
+) -> Result<Option<Turn>, ExitCode> {
+    let made = tokio::select! {
+        made = real.make_ready(plan, |what| tell(&what)) => made,
+        () = cancelled.cancelled() => return Err(super::interrupted()),
+    };
+    match made {
+        Ok(turn) => Ok(Some(turn)),
+        Err(NotReady { message, hint }) if !real.may_start() => {
+            warn(&message, &hint);
+            Ok(None)
+        }
+        Err(NotReady { message, hint }) => {
+            super::complain(message, hint);
+            Err(ExitCode::from(super::COULD_NOT_RUN))
+        }
+    }
 }
 
 fn allowed(mut read: Read, arguments: &ServerArgs) -> Result<Read, ExitCode> {

@@ -9,22 +9,16 @@ use crate::browser::guard::Folder;
 use crate::cli::{Format, UpArgs};
 use crate::plan::Plan;
 use crate::report::up;
-use crate::servers::{NotReady, Servers};
+use crate::servers::Servers;
 use crate::world::certs::{self, Authority};
 use crate::world::doors::Doors;
 use crate::world::gateway::Gateway;
 
 /// Runs the command.
 pub fn up(arguments: &UpArgs) -> ExitCode {
-    let plans = match servers::load_whole(arguments.scenario.as_slice(), &arguments.servers) {
-        Ok(plans) => plans,
+    let plan = match servers::load_one(arguments.scenario.as_deref(), &arguments.servers) {
+        Ok(plan) => plan,
         Err(code) => return code,
-    };
-    let [plan] = plans.as_slice() else {
-        let named = arguments.scenario.as_deref().unwrap_or(std::path::Path::new("--map"));
-        let message = format!("`{}` holds {} scenarios", named.display(), plans.len());
-        super::complain(message, "one world is brought up at a time: name one file");
-        return ExitCode::from(super::WRONG);
     };
     if !arguments.gateway.ip().is_loopback() {
         let message =
@@ -37,7 +31,7 @@ pub fn up(arguments: &UpArgs) -> ExitCode {
         Err(code) => return code,
     };
     super::block_on(async {
-        let code = keep_up(plan, arguments, &real).await;
+        let code = keep_up(&plan, arguments, &real).await;
         real.end().await;
         code
     })
@@ -49,18 +43,9 @@ async fn keep_up(plan: &Plan, arguments: &UpArgs, real: &Servers) -> ExitCode {
         super::complain(message, hint);
         ExitCode::from(super::COULD_NOT_RUN)
     };
-    let ready = tokio::select! {
-        ready = real.make_ready(plan, |what| servers::tell(&what)) => ready,
-        () = cancelled.cancelled() => return super::interrupted(),
-    };
-    let _turn = match ready {
-        Ok(turn) => Some(turn),
-        // It may be started later, by hand: until then a request is answered with what is wrong.
-        Err(NotReady { message, hint }) if !real.may_start() => {
-            servers::warn(&message, &hint);
-            None
-        }
-        Err(NotReady { message, hint }) => return could_not(message, &hint),
+    let _turn = match servers::ready(plan, real, &cancelled).await {
+        Ok(turn) => turn,
+        Err(code) => return code,
     };
     let authority = match Authority::new(certs::hosts(plan)) {
         Ok(authority) => authority,

@@ -7,11 +7,14 @@
 use std::ffi::CString;
 use std::fs;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change};
-use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, send, socket_with};
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with,
+};
 use rustix::thread::UnshareFlags;
 
 use super::sockets::{self, Socket};
@@ -82,27 +85,60 @@ fn lay_over_etc(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Asks the kernel over netlink, as `ip link set lo up` does (`rtnetlink(7)`).
+/// Brings the loopback interface up, as `ip link set lo up` does, and gives it an address beside its own: programs that
+/// ask for names of a family that is configured (`AI_ADDRCONFIG`) take no loopback address for that.
 fn bring_loopback_up() -> io::Result<()> {
     const NEW_LINK: u16 = 16;
-    const REQUEST: u16 = 1;
+    const NEW_ADDRESS: u16 = 20;
+    const CREATE: u16 = 0x400;
     const UP: u32 = 1;
     /// The first interface of every network.
-    const LOOPBACK: i32 = 1;
-    const LENGTH: u32 = 32;
-    let mut message = Vec::with_capacity(LENGTH as usize);
-    // struct nlmsghdr: length, type, flags, sequence, sender.
-    message.extend(LENGTH.to_ne_bytes());
-    message.extend(NEW_LINK.to_ne_bytes());
-    message.extend(REQUEST.to_ne_bytes());
-    message.extend([0; 8]);
-    // struct ifinfomsg: family, padding, type, index, flags, which of them change.
-    message.extend([0; 4]);
-    message.extend(LOOPBACK.to_ne_bytes());
-    message.extend(UP.to_ne_bytes());
-    message.extend(UP.to_ne_bytes());
+    const LOOPBACK: u32 = 1;
+    /// An address that is nobody's (RFC 5737).
+    const NOBODY: [u8; 4] = [192, 0, 2, 1];
+    const WHOLE: u8 = 32;
+    const LOCAL_ADDRESS: u16 = 2;
+    const LENGTH: u16 = 8;
     // Without a protocol it is NETLINK_ROUTE, which is 0.
     let kernel = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
+
+    // struct ifinfomsg: family, padding, type, index, flags, which of them change.
+    let mut link = vec![0; 4];
+    for part in [LOOPBACK, UP, UP] {
+        link.extend(part.to_ne_bytes());
+    }
+    ask(&kernel, NEW_LINK, 0, &link)?;
+
+    // struct ifaddrmsg: family, length of the prefix, flags, scope, index; then the address as struct rtattr.
+    let family = u8::try_from(AddressFamily::INET.as_raw()).map_err(io::Error::other)?;
+    let mut address = vec![family, WHOLE, 0, 0];
+    address.extend(LOOPBACK.to_ne_bytes());
+    address.extend(LENGTH.to_ne_bytes());
+    address.extend(LOCAL_ADDRESS.to_ne_bytes());
+    address.extend(NOBODY);
+    ask(&kernel, NEW_ADDRESS, CREATE, &address)
+}
+
+/// Asks the kernel for a change over netlink (`rtnetlink(7)`), and hears whether it was made.
+fn ask(kernel: &OwnedFd, kind: u16, flags: u16, body: &[u8]) -> io::Result<()> {
+    const REQUEST: u16 = 1;
+    const ACKNOWLEDGE: u16 = 4;
+    const HEADER: usize = 16;
+    let length = u32::try_from(HEADER + body.len()).map_err(io::Error::other)?;
+    // struct nlmsghdr: length, type, flags, sequence, sender.
+    let mut message = Vec::from(length.to_ne_bytes());
+    message.extend(kind.to_ne_bytes());
+    message.extend((REQUEST | ACKNOWLEDGE | flags).to_ne_bytes());
+    message.extend([0; 8]);
+    message.extend(body);
     send(kernel, &message, SendFlags::empty())?;
-    Ok(())
+    let mut answer = [0; 512];
+    let (_, length) = recv(kernel, &mut answer, RecvFlags::empty())?;
+    // struct nlmsgerr: the error, negative, or 0.
+    let error = answer[..length.min(answer.len())].get(HEADER..HEADER + 4);
+    match error.and_then(|error| error.try_into().ok()).map(i32::from_ne_bytes) {
+        Some(0) => Ok(()),
+        Some(error) => Err(io::Error::from_raw_os_error(-error)),
+        None => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
 }

@@ -22,4 +22,5 @@ mod reports;
 mod rules;
 mod scenario;
 mod support;
+mod webdriver;
 mod world;

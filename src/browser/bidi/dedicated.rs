@@ -11,7 +11,7 @@ use super::Bidi;
 use super::launch::Recipe;
 use crate::browser::driver::Driver;
 use crate::browser::failure::Failure;
-use crate::browser::options::LaunchOptions;
+use crate::browser::options::{DriverSession, LaunchOptions};
 use crate::browser::running::Running;
 use crate::browser::session::Session;
 
@@ -91,6 +91,11 @@ impl Dedicated {
     /// The browser's version: `156.0.8078.79`.
     pub(in crate::browser) fn version(&self) -> Result<String, Failure> {
         self.session.text("browserVersion")
+    }
+
+    /// The session, for whoever speaks WebDriver to it.
+    pub(in crate::browser) async fn driver(&self) -> Option<DriverSession> {
+        self.session.at(&self.driver).await
     }
 
     /// The browser's process id, where the driver told it.

@@ -38,6 +38,11 @@ impl Connection {
         Self { bidi, events }
     }
 
+    /// Hears no more events: those of a browser that is left to somebody for days would fill the memory.
+    pub(in crate::browser) fn stop_listening(&mut self) {
+        self.events = mpsc::unbounded_channel().1;
+    }
+
     /// A command, events being taken in while it is waited for.
     pub(in crate::browser) async fn call(
         &mut self,

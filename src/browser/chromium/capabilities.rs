@@ -25,7 +25,7 @@ pub(super) fn capabilities(
         "browserName": "chrome",
         "webSocketUrl": true,
         "acceptInsecureCerts": false,
-        "unhandledPromptBehavior": { "default": "dismiss" },
+        "unhandledPromptBehavior": { "default": options.prompts() },
         "proxy": super::proxy(proxy),
         "goog:chromeOptions": {
             "args": arguments(options, profile),

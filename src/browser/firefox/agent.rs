@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use url::Url;
@@ -20,6 +21,7 @@ use crate::browser::bidi::pump::Connection;
 use crate::browser::bidi::{Bidi, commands};
 use crate::browser::failure::Failure;
 use crate::browser::line_outcomes::Reading;
+use crate::browser::options::DriverSession;
 use crate::browser::request::navigates;
 use crate::browser::scripts;
 use crate::browser::user_agent::{
@@ -190,6 +192,16 @@ impl UserAgent for Agent {
 
     fn folder(&self) -> Option<&Path> {
         self.dedicated.as_ref().map(Dedicated::folder)
+    }
+
+    async fn driver(&mut self) -> Option<DriverSession> {
+        self.dedicated.as_ref()?.driver().await
+    }
+
+    fn let_go(&mut self) -> BoxFuture<'static, ()> {
+        self.connection.stop_listening();
+        let bidi = self.connection.bidi.clone();
+        Box::pin(async move { bidi.gone().await })
     }
 
     async fn diagnose(&mut self, failure: Failure) -> Failure {

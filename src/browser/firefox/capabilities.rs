@@ -28,7 +28,7 @@ pub(super) fn capabilities(
         "browserName": "firefox",
         "webSocketUrl": true,
         "acceptInsecureCerts": false,
-        "unhandledPromptBehavior": { "default": "dismiss" },
+        "unhandledPromptBehavior": { "default": options.prompts() },
         "proxy": super::proxy(proxy),
         "moz:firefoxOptions": {
             "args": arguments,

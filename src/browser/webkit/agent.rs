@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -18,6 +19,7 @@ use super::frames;
 use super::jar::{self, Jar, Spot};
 use super::waiting::NOTHING;
 use crate::browser::failure::Failure;
+use crate::browser::options::DriverSession;
 use crate::browser::line_outcomes::Reading;
 use crate::browser::user_agent::{
     Begun, Called, Ending, Left, Look, Navigation, Outcome, Shown, Taken, Turned, UserAgent,
@@ -202,6 +204,17 @@ impl UserAgent for Agent {
 
     fn folder(&self) -> Option<&Path> {
         self.automation.as_ref().map(Automation::folder)
+    }
+
+    async fn driver(&mut self) -> Option<DriverSession> {
+        self.automation.as_ref()?.driver().await
+    }
+
+    fn let_go(&mut self) -> BoxFuture<'static, ()> {
+        match &self.automation {
+            Some(automation) => Box::pin(automation.gone()),
+            None => Box::pin(std::future::ready(())),
+        }
     }
 
     async fn diagnose(&mut self, failure: Failure) -> Failure {

@@ -22,6 +22,7 @@ use super::{Kit, policy};
 use crate::browser::driver::{Driver, MINIBROWSER};
 use crate::browser::failure::Failure;
 use crate::browser::guard::{self, Words};
+use crate::browser::options::DriverSession;
 use crate::browser::running::{Running, exited};
 use crate::browser::session::Session;
 
@@ -44,6 +45,8 @@ const NETWORK: &str = "WebKitNetworkPr";
 #[derive(Debug)]
 pub(super) struct Automation {
     session: Session,
+    /// Where the driver listens.
+    driver: String,
     running: Running,
     words: Words,
     /// Who is gone, once somebody is.
@@ -69,7 +72,7 @@ impl Automation {
         let opened = async {
             let capabilities = capabilities(kit, gateway);
             let session = Session::open("MiniBrowser", &driver.url(), capabilities, limit).await?;
-            let windows = tokio::time::timeout(limit, windows(session.client())).await;
+            let windows = tokio::time::timeout(limit, windows(session.client(), options.by_hand)).await;
             let windows =
                 windows.map_err(|_| Failure::TimedOut { command: "new window".to_owned(), after: limit })?;
             Ok((session, windows.map_err(|error| failure("new window", &error, limit))?))
@@ -88,7 +91,7 @@ impl Automation {
             Ok(opened) => opened,
             Err(failure) => return Err(driver.end_after(failure).await),
         };
-        let words = driver.guarded().words();
+        let (words, url) = (driver.guarded().words(), driver.url());
         let (tell, gone) = watch::channel(None);
         let tell = Arc::new(tell);
         let (browser, network) = processes(driver.guarded().id());
@@ -103,7 +106,7 @@ impl Automation {
             });
         }
         let running = Running::watch(driver, browser, move |who| note(&tell, who));
-        Ok(Self { session, running, words, gone, limit, main, looking })
+        Ok(Self { session, driver: url, running, words, gone, limit, main, looking })
     }
 
     /// The browser's version: `2.50.6`.
@@ -119,6 +122,20 @@ impl Automation {
     /// The private folder of the processes.
     pub(super) fn folder(&self) -> &std::path::Path {
         self.running.folder()
+    }
+
+    /// The session, for whoever speaks WebDriver to it.
+    pub(super) async fn driver(&self) -> Option<DriverSession> {
+        self.session.at(&self.driver).await
+    }
+
+    /// Waits until somebody is gone: the browser, its driver, or a process that they need.
+    pub(super) fn gone(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut gone = self.gone.clone();
+        async move {
+            // An error: whoever would say so is gone too.
+            _ = gone.wait_for(Option::is_some).await;
+        }
     }
 
     /// Ends the browser and its driver, and returns when they and their folder are gone.
@@ -268,9 +285,13 @@ fn note(tell: &watch::Sender<Option<String>>, who: &str) {
     tell.send_if_modified(|gone| gone.is_none().then(|| *gone = Some(who.to_owned())).is_some());
 }
 
-/// The two windows: the one that is there, and another. A window and not a tab, which would hide the page.
-async fn windows(client: &Client) -> Result<(WindowHandle, WindowHandle), CmdError> {
+/// The two windows: the one that is there, and another. A window and not a tab, which would hide the page. Where a
+/// person acts there is only the one.
+async fn windows(client: &Client, by_hand: bool) -> Result<(WindowHandle, WindowHandle), CmdError> {
     let main = client.window().await?;
+    if by_hand {
+        return Ok((main.clone(), main));
+    }
     let looking = client.new_window(false).await?.handle;
     Ok((main, looking))
 }
@@ -350,7 +371,7 @@ fn capabilities(kit: &Kit, gateway: SocketAddr) -> Map<String, Value> {
     let limit = u64::try_from(kit.options.timeout.as_millis()).unwrap_or(u64::MAX);
     let Value::Object(capabilities) = json!({
         "acceptInsecureCerts": true,
-        "unhandledPromptBehavior": "dismiss",
+        "unhandledPromptBehavior": kit.options.prompts(),
         "timeouts": { "script": limit, "pageLoad": limit, "implicit": 0 },
         "webkitgtk:browserOptions": { "binary": kit.browser, "args": arguments },
     }) else {

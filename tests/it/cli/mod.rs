@@ -3,6 +3,7 @@
 mod browsers;
 mod doctor;
 mod exec;
+mod open;
 mod help;
 mod new;
 mod servers;

@@ -1,0 +1,106 @@
+//! What the user may type to be inside a world: `exec` and `open`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Format, ServerArgs};
+use crate::browser_name::BrowserName;
+
+pub(super) const EXEC_ABOUT: &str = "\
+Run any command inside the world of a scenario: curl, a test suite, a REPL.
+
+The command gets proxy variables, and the world's CA in the variables by which OpenSSL, curl, Python, \
+Node, Deno, Go, git and Java trust one. With --isolated it gets a network of its own instead, in which \
+the world's names, its ports 443 and 80 and its CA are simply there, for any program: Linux only, and \
+no root. In both, a name outside the world does not exist. It ends with the command, and ends what \
+that left running.";
+
+pub(super) const EXEC_EXAMPLES: &str = "\
+Examples:
+  rehearsal exec login.toml -- curl -i https://api.example.com/me
+  rehearsal exec login.toml -- python3 -c 'import requests; print(requests.get(\"https://api.example.com/me\"))'
+  rehearsal exec login.toml -- node -e 'fetch(\"https://api.example.com/me\").then(console.log)'
+  rehearsal exec --map https://app.example.com=3000 -- curl -i https://app.example.com/
+                                                no file: your own server, under that name
+  rehearsal exec --isolated login.toml -- npx playwright test
+  rehearsal exec --isolated --through 5432 login.toml -- npm test
+                                                a database of this machine stays in reach
+
+Browsers read no variables: with --isolated Chromium and Firefox trust the world by a policy. Without,
+start them with --proxy-server=$REHEARSAL_GATEWAY and
+--ignore-certificate-errors-spki-list=$REHEARSAL_CA_SPKI.
+
+Exit codes: the command's own; 2 the scenario is wrong; 3 the world or the command could not be started.";
+
+pub(super) const OPEN_ABOUT: &str = "\
+Open a throw-away browser window inside the world of a scenario.
+
+The browser has a profile of its own, sees production's names as the world has them, trusts the \
+world's CA and reaches nothing else. Closing the window ends it all, and so does Ctrl-C: no process, \
+profile or folder is left.";
+
+pub(super) const OPEN_EXAMPLES: &str = "\
+Examples:
+  rehearsal open login.toml                     the page that the scenario visits first
+  rehearsal open login.toml --browser firefox --at web:/account
+                                                another engine, another page
+  rehearsal open --map https://app.example.com=3000 --map https://api.example.com=4000
+                                                no file: your own servers, under those names
+  rehearsal open login.toml --headless --format json
+                                                for a program, which speaks WebDriver to it
+
+With --format json one line on stdout says where the gateway is, and the address and the session of
+the driver. Exit codes: 0 the window was closed; 2 the scenario or the command line is wrong; 3 the
+world or the browser could not be started; 130 ended by Ctrl-C.";
+
+/// `rehearsal exec`.
+#[derive(Debug, Args)]
+pub struct ExecArgs {
+    /// The scenario whose world it is
+    #[arg(required_unless_present = "map", conflicts_with = "map")]
+    pub scenario: Option<PathBuf>,
+    /// What real servers behind origins may do.
+    #[command(flatten)]
+    pub servers: ServerArgs,
+    /// Give the command a network of its own with nothing in it but the world (Linux)
+    #[arg(long)]
+    pub isolated: bool,
+    /// Keep a port of this machine in reach from there, at 127.0.0.1; may be given several times
+    #[arg(long, value_name = "PORT", requires = "isolated")]
+    pub through: Vec<u16>,
+    /// The command and its arguments, after `--`
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub command: Vec<std::ffi::OsString>,
+}
+
+/// `rehearsal open`.
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// The scenario whose world it is
+    #[arg(required_unless_present = "map", conflicts_with = "map")]
+    pub scenario: Option<PathBuf>,
+    /// What real servers behind origins may do.
+    #[command(flatten)]
+    pub servers: ServerArgs,
+    /// The window.
+    #[command(flatten)]
+    pub window: WindowArgs,
+    /// How it is announced: for people, or as one line of JSON on stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// The window that a command opens.
+#[derive(Debug, Args)]
+pub struct WindowArgs {
+    /// The browser, as ENGINE or ENGINE:POLICY [default: the first of chromium, firefox and webkit that is installed]
+    #[arg(long, value_name = "NAME")]
+    pub browser: Option<BrowserName>,
+    /// The page that is opened, as ORIGIN:/path or a whole URL [default: the one that the scenario visits first]
+    #[arg(long, value_name = "PAGE")]
+    pub at: Option<String>,
+    /// Show no window: for programs, which drive the browser by its driver
+    #[arg(long)]
+    pub headless: bool,
+}

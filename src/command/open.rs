@@ -1,0 +1,116 @@
+//! `rehearsal open`: a throw-away browser window inside the world of a scenario.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use serde::Serialize;
+use url::Url;
+
+use super::servers;
+use super::window::{self, Window};
+use crate::browser_name::BrowserName;
+use crate::cli::{Format, OpenArgs};
+use crate::plan::Plan;
+use crate::servers::Servers;
+use crate::text::safe;
+
+/// Runs the command.
+pub fn open(arguments: &OpenArgs) -> ExitCode {
+    prepared(arguments).unwrap_or_else(|code| code)
+}
+
+fn prepared(arguments: &OpenArgs) -> Result<ExitCode, ExitCode> {
+    let plan = servers::load_one(arguments.scenario.as_deref(), &arguments.servers)?;
+    let browser = window::browser(&arguments.window)?;
+    let page = window::page(&arguments.window, &plan)?;
+    let real = servers::of(&arguments.servers)?;
+    Ok(super::block_on(async {
+        let code = opened(&plan, browser, &page, arguments, &real).await;
+        real.end().await;
+        code.unwrap_or_else(|code| code)
+    }))
+}
+
+async fn opened(
+    plan: &Plan,
+    browser: BrowserName,
+    page: &Url,
+    arguments: &OpenArgs,
+    real: &Servers,
+) -> Result<ExitCode, ExitCode> {
+    let cancelled = super::cancelled_by_signals();
+    let _turn = servers::ready(plan, real, &cancelled).await?;
+    let started = tokio::select! {
+        started = Window::start(plan, browser, &arguments.window) => started,
+        () = cancelled.cancelled() => return Err(super::interrupted()),
+    };
+    let mut window = started?;
+    // Nobody reads the record of a world in which somebody acts for days.
+    window.world.wire().keep(0);
+    let code = tokio::select! {
+        code = shown(&mut window, plan, browser, page, arguments) => code,
+        () = cancelled.cancelled() => super::interrupted(),
+    };
+    window.close().await;
+    Ok(code)
+}
+
+/// Shows the page, says so, and waits until the window is closed.
+async fn shown(
+    window: &mut Window,
+    plan: &Plan,
+    browser: BrowserName,
+    page: &Url,
+    arguments: &OpenArgs,
+) -> ExitCode {
+    let (word, gone) = match window.worker.hand_over(page).await {
+        Ok(handed) => handed,
+        Err(failure) => return window::failed(&failure),
+    };
+    if let Some(word) = word {
+        servers::warn(&format!("{page} did not load: {word}"), "look at what the window says");
+    }
+    let announced = match arguments.format {
+        Format::Terminal => {
+            let version = window.worker.version();
+            writeln!(
+                anstream::stdout(),
+                "{}\n\n{browser} {version} is at {page}.\nOpen until its window is closed, or Ctrl-C.",
+                safe(&plan.title)
+            )
+        }
+        Format::Json => write_line(window, browser, page).await,
+    };
+    let announced = announced.and_then(|()| io::stdout().flush());
+    if announced.is_ok() {
+        gone.await;
+    }
+    super::after_writing(announced, "where the window is", super::HELD)
+}
+
+/// The one line of `open --format json`, version 1: programs read it, so keys are added and never renamed.
+#[derive(Serialize)]
+struct Line<'a> {
+    version: u8,
+    browser: String,
+    browser_version: &'a str,
+    page: &'a str,
+    gateway: String,
+    /// Where the browser's driver listens, and the session: whoever speaks WebDriver can act in the window.
+    driver: Option<String>,
+    session: Option<String>,
+}
+
+async fn write_line(window: &mut Window, browser: BrowserName, page: &Url) -> io::Result<()> {
+    let (driver, session) =
+        window.worker.driver().await.map(|driver| (driver.driver, driver.session)).unzip();
+    super::write_json(&Line {
+        version: 1,
+        browser: browser.to_string(),
+        browser_version: window.worker.version(),
+        page: page.as_str(),
+        gateway: window.worker.gateway().to_string(),
+        driver,
+        session,
+    })
+}
