@@ -16,8 +16,8 @@ use crate::diagnostic::did_you_mean;
 use crate::lookup;
 use crate::scenario::actions::ACTIONS;
 use crate::scenario::mapped::Mapping;
-pub use inside::{ExecArgs, OpenArgs, WindowArgs};
 use inside::{EXEC_ABOUT, EXEC_EXAMPLES, OPEN_ABOUT, OPEN_EXAMPLES};
+pub use inside::{ExecArgs, OpenArgs, WindowArgs};
 use words::limit;
 pub use words::{AuditReport, ReportFile, RunReport, Shard};
 

@@ -11,8 +11,8 @@ use url::Url;
 
 use super::failure::Failure;
 use super::frames::Frame;
-use super::residue::may_run_scripts;
 use super::options::DriverSession;
+use super::residue::may_run_scripts;
 use super::user_agent::{Left, Look, Navigation, Shown, Taken, UserAgent};
 use super::{line_outcomes, request, steps};
 use crate::observe::{Exchange, Observation, Page, SetCookie};
@@ -353,7 +353,10 @@ impl Worker {
     ///
     /// # Errors
     /// What goes wrong with the browser.
-    pub async fn hand_over(&mut self, url: &Url) -> Result<(Option<String>, BoxFuture<'static, ()>), Failure> {
+    pub async fn hand_over(
+        &mut self,
+        url: &Url,
+    ) -> Result<(Option<String>, BoxFuture<'static, ()>), Failure> {
         let word = self.agent.navigate(Navigation::To(url)).await?;
         Ok((word, self.agent.let_go()))
     }

@@ -106,7 +106,8 @@ impl Window {
             timeout: TIMEOUT,
             remote: None,
         };
-        let (shared, mut worker) = launched(browser.engine, options).await.map_err(|failure| failed(&failure))?;
+        let (shared, mut worker) =
+            launched(browser.engine, options).await.map_err(|failure| failed(&failure))?;
         if let Err(failure) = worker.enter(&world).await {
             let code = failed(&failure);
             Self { world, worker, shared }.close().await;

@@ -45,7 +45,8 @@ impl Session {
             let (mut length, mut line) = (0, String::new());
             while stream.read_line(&mut line)? > 0 && line.trim() != "" {
                 let lower = line.to_ascii_lowercase();
-                length = lower.strip_prefix("content-length:").map_or(length, |n| n.trim().parse().unwrap_or(0));
+                length =
+                    lower.strip_prefix("content-length:").map_or(length, |n| n.trim().parse().unwrap_or(0));
                 line.clear();
             }
             let mut answer = vec![0; length];
@@ -91,8 +92,7 @@ impl Session {
     /// Waits until a script of the page says what is true.
     pub fn wait_until(&self, script: &str) {
         let started = Instant::now();
-        let said =
-            || self.ask("POST", "/execute/sync", Some(json!({ "script": script, "args": [] }))).ok();
+        let said = || self.ask("POST", "/execute/sync", Some(json!({ "script": script, "args": [] }))).ok();
         while said() != Some(Value::Bool(true)) {
             assert!(started.elapsed() < PATIENCE, "`{script}` did not come true");
             std::thread::yield_now();

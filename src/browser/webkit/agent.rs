@@ -19,8 +19,8 @@ use super::frames;
 use super::jar::{self, Jar, Spot};
 use super::waiting::NOTHING;
 use crate::browser::failure::Failure;
-use crate::browser::options::DriverSession;
 use crate::browser::line_outcomes::Reading;
+use crate::browser::options::DriverSession;
 use crate::browser::user_agent::{
     Begun, Called, Ending, Left, Look, Navigation, Outcome, Shown, Taken, Turned, UserAgent,
 };

@@ -3,9 +3,9 @@
 mod browsers;
 mod doctor;
 mod exec;
-mod open;
 mod help;
 mod new;
+mod open;
 mod servers;
 mod stdout;
 mod up;
