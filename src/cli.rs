@@ -16,8 +16,8 @@ use crate::diagnostic::did_you_mean;
 use crate::lookup;
 use crate::scenario::actions::ACTIONS;
 use crate::scenario::mapped::Mapping;
-use inside::{EXEC_ABOUT, EXEC_EXAMPLES, OPEN_ABOUT, OPEN_EXAMPLES};
-pub use inside::{ExecArgs, OpenArgs, WindowArgs};
+use inside::{EXEC_ABOUT, EXEC_EXAMPLES, OPEN_ABOUT, OPEN_EXAMPLES, RECORD_ABOUT, RECORD_EXAMPLES};
+pub use inside::{ExecArgs, OpenArgs, RecordArgs, WindowArgs};
 use words::limit;
 pub use words::{AuditReport, ReportFile, RunReport, Shard};
 
@@ -82,7 +82,8 @@ Examples:
   rehearsal audit                               the pre-deploy checklists, with evidence
   rehearsal up login.toml                       a scenario's world, for curl, dig and your browser
   rehearsal open login.toml                     a browser window inside that world
-  rehearsal exec login.toml -- CMD…             any command inside it
+  rehearsal record login.toml -o new.toml       the same, and what you do there becomes a scenario
+  rehearsal exec login.toml -- CMD…             any command inside that world
   rehearsal browsers install chromium           what the scenarios need
   rehearsal doctor                              whether all of this works on this machine
 
@@ -114,6 +115,9 @@ pub enum Command {
     /// Open a throw-away browser window inside the world of a scenario.
     #[command(long_about = OPEN_ABOUT, after_help = OPEN_EXAMPLES)]
     Open(OpenArgs),
+    /// Open a browser window inside the world of a scenario, and write what is done there as a scenario.
+    #[command(long_about = RECORD_ABOUT, after_help = RECORD_EXAMPLES)]
+    Record(RecordArgs),
     /// Run any command inside the world of a scenario: curl, a test suite, a REPL.
     #[command(long_about = EXEC_ABOUT, after_help = EXEC_EXAMPLES)]
     Exec(ExecArgs),

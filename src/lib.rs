@@ -46,6 +46,7 @@
 //! - [`inside`] is what a program of the user's needs to see a world: variables, or a network of its own.
 //! - [`manual`] is `docs/` inside the binary.
 //! - [`servers`] looks for the real servers behind origins, and starts them where that is allowed.
+//! - [`record`] makes a scenario of what a person does in a browser.
 //! - [`run`] is the only orchestrator; [`command`] is one file a command of the command line.
 //! - [`report`] and [`diagnostic`] are what people read.
 //!
@@ -92,6 +93,7 @@ pub mod observe;
 pub mod outcome;
 pub mod plan;
 pub mod reconcile;
+pub mod record;
 pub mod redact;
 pub mod relation;
 pub mod report;

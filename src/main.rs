@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use rehearsal::browser::guard;
 use rehearsal::cli::{Cli, Command};
 use rehearsal::command::{
-    self, accompany, audit, browsers, check, docs, doctor, exec, explain, matrix, new, open, run, shell, up,
+    self, accompany, audit, browsers, check, docs, doctor, exec, explain, matrix, new, open, record, run,
+    shell, up,
 };
 
 fn main() -> ExitCode {
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Completions(arguments) => shell::completions(&arguments),
         Command::Man(arguments) => shell::man(&arguments),
         Command::Open(arguments) => open::open(&arguments),
+        Command::Record(arguments) => record::record(&arguments),
         Command::Exec(arguments) => exec::exec(&arguments),
         Command::Guard(arguments) => guard::main(arguments.rest),
         Command::Accompany(arguments) => accompany::accompany(arguments.rest),

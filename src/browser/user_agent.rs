@@ -207,6 +207,21 @@ pub(super) trait UserAgent: fmt::Debug + Send {
         Err(Failure::NotPossible { why: NO_PART })
     }
 
+    /// Has a function run in every page from now on, with what it tells by as its argument.
+    async fn run_in_pages(&mut self, _function: &str) -> Result<(), Failure> {
+        Err(Failure::NotPossible { why: NO_PART })
+    }
+
+    /// Waits for the next that such a function tells.
+    async fn told(&mut self) -> Result<Told, Failure> {
+        Err(Failure::NotPossible { why: NO_PART })
+    }
+
+    /// What such a function has told by now, in order, without waiting.
+    fn told_by_now(&mut self) -> Vec<Told> {
+        Vec::new()
+    }
+
     /// Makes the jar older. The caches, which cannot be made older, are emptied.
     async fn age(&mut self, _: Duration) -> Result<(), Failure> {
         Err(Failure::NotPossible { why: NO_PART })
@@ -221,6 +236,15 @@ pub(super) trait UserAgent: fmt::Debug + Send {
     async fn restart(&mut self, _: &Gateway) -> Result<(), Failure> {
         Err(Failure::NotPossible { why: NO_PART })
     }
+}
+
+/// What a script told that runs in every page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Whether the page is the tab's own, and no frame's and no other window's.
+    pub in_tab: bool,
+    /// What it told.
+    pub text: String,
 }
 
 /// What a tab shows.

@@ -13,12 +13,13 @@ use super::failure::Failure;
 use super::frames::Frame;
 use super::options::DriverSession;
 use super::residue::may_run_scripts;
-use super::user_agent::{Left, Look, Navigation, Shown, Taken, UserAgent};
+pub use super::user_agent::Told;
+use super::user_agent::{Begun, Left, Look, Navigation, Shown, Taken, UserAgent};
 use super::{line_outcomes, request, steps};
 use crate::observe::{Exchange, Observation, Page, SetCookie};
 use crate::plan::{Action, Certificate, Step};
 use crate::rules;
-use crate::world::wire::{Mark, Wire};
+use crate::world::wire::{self, Mark, Wire};
 use crate::world::{Gateway, World};
 
 /// What is said of a step to an origin that shows a certificate which no browser should take.
@@ -164,6 +165,57 @@ impl Worker {
         }
     }
 
+    /// Tells what was seen since the last step, of what a person did: waits until it is over. The step says what that
+    /// was; it is not done here, and windows that it opened stay.
+    ///
+    /// # Errors
+    /// As [`Worker::perform`].
+    pub async fn witness(&mut self, step: &Step) -> Result<Observation, Failure> {
+        let Some(mut world) = self.world.take() else {
+            return Err(Failure::protocol("witness", "the worker has entered no world"));
+        };
+        let seen = self.watch(&mut world, step).await;
+        self.world = Some(world);
+        match seen {
+            Err(failure) => Err(self.agent.diagnose(failure).await),
+            seen => seen,
+        }
+    }
+
+    async fn watch(&mut self, world: &mut Entered, step: &Step) -> Result<Observation, Failure> {
+        self.turn_to(world, None).await?;
+        self.agent.follow(Begun::Navigation).await?;
+        let seen = self.seen(world, step, Page::default(), true).await?;
+        self.agent.begin().await?;
+        Ok(seen)
+    }
+
+    /// Has a function run in every page from now on, with what it tells by as its argument.
+    ///
+    /// # Errors
+    /// [`Failure::NotPossible`] where the browser's driver has no part for it.
+    pub async fn run_in_pages(&mut self, function: &str) -> Result<(), Failure> {
+        self.agent.run_in_pages(function).await
+    }
+
+    /// Waits for the next that such a function tells.
+    ///
+    /// # Errors
+    /// What goes wrong with the browser: [`Failure::Died`] where its window was closed.
+    pub async fn told(&mut self) -> Result<Told, Failure> {
+        self.agent.told().await
+    }
+
+    /// What such a function has told by now, in order, without waiting.
+    pub fn told_by_now(&mut self) -> Vec<Told> {
+        self.agent.told_by_now()
+    }
+
+    /// The exchanges that are in no step yet, in order.
+    pub fn since_last_step(&self) -> Vec<wire::Exchange> {
+        self.world.as_ref().map(|world| world.wire.since(world.mark)).unwrap_or_default()
+    }
+
     async fn observe(&mut self, world: &mut Entered, step: &Step) -> Result<Observation, Failure> {
         if !self.agent.judges_certificates() && world.distrusts(&step.action) {
             return Err(Failure::NotPossible { why: TAKES_ANY });
@@ -175,18 +227,31 @@ impl Worker {
         self.gateway.take_refused();
 
         world.scripted |= self.agent.may_write(&step.action);
-        let mut page = match (self.turn_to(world, step.inside.as_ref()).await?, &step.inside) {
+        let page = match (self.turn_to(world, step.inside.as_ref()).await?, &step.inside) {
             (false, Some(inside)) => {
                 Page { not_done: Some(format!("no frame of {inside} is on the page")), ..Page::default() }
             }
             _ => self.act(&step.action, world).await?,
         };
+        self.seen(world, step, page, false).await
+    }
+
+    /// Waits until a step is over, and tells what was seen since the last.
+    async fn seen(
+        &mut self,
+        world: &mut Entered,
+        step: &Step,
+        mut page: Page,
+        by_hand: bool,
+    ) -> Result<Observation, Failure> {
         self.settle(world).await?;
         world.before = world.mark;
         let exchanges = world.wire.take_since(&mut world.mark);
         let mut exchanges: Vec<Exchange> = exchanges.into_iter().map(Exchange::from_wire).collect();
         self.agent.account_for(&exchanges).await?;
-        self.agent.close_windows().await?;
+        if !by_hand {
+            self.agent.close_windows().await?;
+        }
         if page.document_cookie.is_none() && step.claims_document_cookie() {
             page.document_cookie = self.document_cookie(None).await?.document_cookie;
         }

@@ -1,4 +1,4 @@
-//! What the user may type to be inside a world: `exec` and `open`.
+//! What the user may type to be inside a world: `exec`, `open` and `record`.
 
 use std::path::PathBuf;
 
@@ -54,6 +54,28 @@ With --format json one line on stdout says where the gateway is, and the address
 the driver. Exit codes: 0 the window was closed; 2 the scenario or the command line is wrong; 3 the
 world or the browser could not be started; 130 ended by Ctrl-C.";
 
+pub(super) const RECORD_ABOUT: &str = "\
+Open a browser window inside the world of a scenario, and write what is done there as a scenario.
+
+Addresses, clicks, what is typed and submitted become steps, each with what was seen: the page that came, the cookies \
+that were stored, refused and sent. What is typed into a password field is never written: it becomes a variable. \
+Closing the window ends the recording, and so does Ctrl-C.";
+
+pub(super) const RECORD_EXAMPLES: &str = "\
+Examples:
+  rehearsal record login.toml -o recorded.toml  begins at the page that the scenario visits first
+  rehearsal record login.toml -o recorded.toml --browser firefox --at web:/account
+                                                another engine, another page
+  rehearsal record --map https://app.example.com=3000 -o login.toml
+                                                no file: your own server, under that name
+  rehearsal run recorded.toml --browser chromium
+                                                what was recorded, again
+  REHEARSAL_PASSWORD=… rehearsal run recorded.toml
+                                                with the password that a real server wants
+
+Recorded in chromium or firefox, it runs in all three engines. Exit codes: 0 the recording is written;
+2 the scenario or the command line is wrong; 3 the world or the browser could not be started.";
+
 /// `rehearsal exec`.
 #[derive(Debug, Args)]
 pub struct ExecArgs {
@@ -87,6 +109,26 @@ pub struct OpenArgs {
     #[command(flatten)]
     pub window: WindowArgs,
     /// How it is announced: for people, or as one line of JSON on stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `rehearsal record`.
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    /// The scenario whose world it is; its own steps play no part
+    #[arg(required_unless_present = "map", conflicts_with = "map")]
+    pub scenario: Option<PathBuf>,
+    /// The file that is written
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// What real servers behind origins may do.
+    #[command(flatten)]
+    pub servers: ServerArgs,
+    /// The window.
+    #[command(flatten)]
+    pub window: WindowArgs,
+    /// How the window is announced: for people, or as one line of JSON on stdout
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }

@@ -15,6 +15,7 @@ mod last_run;
 pub mod matrix;
 pub mod new;
 pub mod open;
+pub mod record;
 pub mod run;
 mod selection;
 mod servers;

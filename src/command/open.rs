@@ -3,16 +3,14 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use serde::Serialize;
 use url::Url;
 
 use super::servers;
 use super::window::{self, Window};
 use crate::browser_name::BrowserName;
-use crate::cli::{Format, OpenArgs};
+use crate::cli::OpenArgs;
 use crate::plan::Plan;
 use crate::servers::Servers;
-use crate::text::safe;
 
 /// Runs the command.
 pub fn open(arguments: &OpenArgs) -> ExitCode {
@@ -48,7 +46,7 @@ async fn opened(
     // Nobody reads the record of a world in which somebody acts for days.
     window.world.wire().keep(0);
     let code = tokio::select! {
-        code = shown(&mut window, plan, browser, page, arguments) => code,
+        code = shown(&mut window, browser, page, arguments) => code,
         () = cancelled.cancelled() => super::interrupted(),
     };
     window.close().await;
@@ -56,13 +54,7 @@ async fn opened(
 }
 
 /// Shows the page, says so, and waits until the window is closed.
-async fn shown(
-    window: &mut Window,
-    plan: &Plan,
-    browser: BrowserName,
-    page: &Url,
-    arguments: &OpenArgs,
-) -> ExitCode {
+async fn shown(window: &mut Window, browser: BrowserName, page: &Url, arguments: &OpenArgs) -> ExitCode {
     let (word, gone) = match window.worker.hand_over(page).await {
         Ok(handed) => handed,
         Err(failure) => return window::failed(&failure),
@@ -70,47 +62,10 @@ async fn shown(
     if let Some(word) = word {
         servers::warn(&format!("{page} did not load: {word}"), "look at what the window says");
     }
-    let announced = match arguments.format {
-        Format::Terminal => {
-            let version = window.worker.version();
-            writeln!(
-                anstream::stdout(),
-                "{}\n\n{browser} {version} is at {page}.\nOpen until its window is closed, or Ctrl-C.",
-                safe(&plan.title)
-            )
-        }
-        Format::Json => write_line(window, browser, page).await,
-    };
+    let announced = window::announce(window, arguments.format, browser, page, "Open").await;
     let announced = announced.and_then(|()| io::stdout().flush());
     if announced.is_ok() {
         gone.await;
     }
     super::after_writing(announced, "where the window is", super::HELD)
-}
-
-/// The one line of `open --format json`, version 1: programs read it, so keys are added and never renamed.
-#[derive(Serialize)]
-struct Line<'a> {
-    version: u8,
-    browser: String,
-    browser_version: &'a str,
-    page: &'a str,
-    gateway: String,
-    /// Where the browser's driver listens, and the session: whoever speaks WebDriver can act in the window.
-    driver: Option<String>,
-    session: Option<String>,
-}
-
-async fn write_line(window: &mut Window, browser: BrowserName, page: &Url) -> io::Result<()> {
-    let (driver, session) =
-        window.worker.driver().await.map(|driver| (driver.driver, driver.session)).unzip();
-    super::write_json(&Line {
-        version: 1,
-        browser: browser.to_string(),
-        browser_version: window.worker.version(),
-        page: page.as_str(),
-        gateway: window.worker.gateway().to_string(),
-        driver,
-        session,
-    })
 }

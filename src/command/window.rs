@@ -1,9 +1,11 @@
-//! A world with a browser window inside it: what `open` needs.
+//! A world with a browser window inside it: what `open` and `record` need.
 //!
 //! The browser has a profile of its own, and ends with the window. What is done in it is whoever's who acts there.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
+use serde::Serialize;
 use url::Url;
 
 use crate::browser::failure::Failure;
@@ -11,7 +13,7 @@ use crate::browser::install;
 use crate::browser::options::{LaunchOptions, TIMEOUT};
 use crate::browser::real::{Browser, Worker};
 use crate::browser_name::{BrowserName, Engine};
-use crate::cli::WindowArgs;
+use crate::cli::{Format, WindowArgs};
 use crate::plan::{Action, Plan};
 use crate::world::World;
 use crate::world::certs::{self, Authority};
@@ -146,4 +148,50 @@ pub(super) fn failed(failure: &Failure) -> ExitCode {
     let hint = failure.hint().unwrap_or("`rehearsal doctor` looks for what is wrong");
     super::complain(failure.to_string(), hint);
     ExitCode::from(super::COULD_NOT_RUN)
+}
+
+/// Says where the window is: for people, with `doing` as the word for what goes on in it, or as one line of JSON.
+///
+/// # Errors
+/// Those of stdout.
+pub(super) async fn announce(
+    window: &mut Window,
+    format: Format,
+    browser: BrowserName,
+    page: &Url,
+    doing: &str,
+) -> io::Result<()> {
+    let driver = window.worker.driver().await;
+    let version = window.worker.version();
+    match format {
+        Format::Terminal => writeln!(
+            anstream::stdout(),
+            "{browser} {version} is at {page}\n{doing} until its window is closed, or Ctrl-C."
+        ),
+        Format::Json => {
+            let (driver, session) = driver.map(|driver| (driver.driver, driver.session)).unzip();
+            super::write_json(&Line {
+                version: 1,
+                browser: browser.to_string(),
+                browser_version: version,
+                page: page.as_str(),
+                gateway: window.worker.gateway().to_string(),
+                driver,
+                session,
+            })
+        }
+    }
+}
+
+/// The one line of `--format json`, version 1: programs read it, so keys are added and never renamed.
+#[derive(Serialize)]
+struct Line<'a> {
+    version: u8,
+    browser: String,
+    browser_version: &'a str,
+    page: &'a str,
+    gateway: String,
+    /// Where the browser's driver listens, and the session: whoever speaks WebDriver can act in the window.
+    driver: Option<String>,
+    session: Option<String>,
 }

@@ -32,6 +32,7 @@ const ORDER: &[&str] = &[
     "browser",
     "servers",
     "reconcile",
+    "record",
     "verdict",
     "edit",
     "explain",

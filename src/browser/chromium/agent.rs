@@ -16,13 +16,13 @@ use super::tab::Tab;
 use super::{ending, jar, unattached_frames};
 use crate::browser::bidi::dedicated::{DEFAULT, Dedicated, ELSEWHERE};
 use crate::browser::bidi::pump::Connection;
-use crate::browser::bidi::{Bidi, commands};
+use crate::browser::bidi::{Bidi, commands, telling};
 use crate::browser::failure::Failure;
 use crate::browser::line_outcomes::Reading;
 use crate::browser::options::DriverSession;
 use crate::browser::scripts;
 use crate::browser::user_agent::{
-    Called, Ending, Left, Look, Navigation, Outcome, Shown, Taken, Turned, Unread, UserAgent,
+    Called, Ending, Left, Look, Navigation, Outcome, Shown, Taken, Told, Turned, Unread, UserAgent,
 };
 use crate::observe::{Cookie, Exchange, Page};
 use crate::plan::Step;
@@ -35,6 +35,9 @@ pub(super) const QUIET: Duration = Duration::from_secs(5);
 /// How long is waited for Chromium's account of exchanges that are on the wire already. It comes within
 /// milliseconds, and for few requests never.
 const ACCOUNT: Duration = Duration::from_millis(300);
+
+/// How long at a time is waited for what a person does.
+const AGES: Duration = Duration::from_secs(3600);
 
 /// How long a browser that did not answer in time is given to answer at all.
 const PROBE: Duration = Duration::from_secs(2);
@@ -377,6 +380,25 @@ impl UserAgent for Agent {
 
     async fn storage_access(&mut self) -> Result<Option<String>, Failure> {
         Ok(self.run(scripts::STORAGE_ACCESS, &Value::Null, true).await?.ok())
+    }
+
+    async fn run_in_pages(&mut self, function: &str) -> Result<(), Failure> {
+        telling::run_in_pages(&mut self.connection, &mut self.tab, function).await
+    }
+
+    async fn told(&mut self) -> Result<Told, Failure> {
+        loop {
+            self.connection.wait_for(&mut self.tab, AGES, |tab| !tab.told.is_empty()).await?;
+            if let Some(told) = self.tab.told.pop_front() {
+                return Ok(told);
+            }
+        }
+    }
+
+    fn told_by_now(&mut self) -> Vec<Told> {
+        // What is wrong with the tab shows at the next step.
+        _ = self.connection.drain(&mut self.tab);
+        self.tab.told.drain(..).collect()
     }
 
     async fn age(&mut self, time: Duration) -> Result<(), Failure> {

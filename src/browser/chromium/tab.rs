@@ -1,7 +1,7 @@
 //! A tab, as far as events tell of it: its navigations and its frames', the windows it opened, its requests, its
 //! console.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use futures_util::future;
 use serde_json::{Value, json};
@@ -11,8 +11,9 @@ use super::record::Record;
 use super::unattached_frames::UnattachedFrames;
 use crate::browser::bidi::dedicated::DEFAULT;
 use crate::browser::bidi::pump::EventSink;
-use crate::browser::bidi::{Bidi, Event, commands};
+use crate::browser::bidi::{Bidi, Event, commands, telling};
 use crate::browser::failure::Failure;
+use crate::browser::user_agent::Told;
 
 /// A meta refresh later than this, in seconds, is not a step's own navigation.
 const REFRESH: f64 = 1.0;
@@ -42,6 +43,8 @@ pub(super) struct Tab {
     pub(super) console: Vec<String>,
     /// How many events about navigations and requests were heard.
     pub(super) heard: usize,
+    /// What scripts told that run in every page, in order, as far as nobody has heard it.
+    pub(super) told: VecDeque<Told>,
     crashed: bool,
 }
 
@@ -62,6 +65,7 @@ impl Tab {
             record: Record::default(),
             console: Vec::new(),
             heard: 0,
+            told: VecDeque::new(),
             crashed: false,
         };
         let commands = [
@@ -221,6 +225,10 @@ impl Tab {
 
 impl EventSink for Tab {
     fn on_event(&mut self, event: &Event) {
+        if let Some(told) = telling::told(event, &self.id) {
+            self.told.push_back(told);
+            return;
+        }
         let params = &event.params;
         let text = |pointer: &str| params.pointer(pointer).and_then(Value::as_str);
         if let Some(name) = event.method.strip_prefix("goog:cdp.") {

@@ -18,14 +18,14 @@ use super::tab::{ABORTED, Tab};
 use super::{ending, jar};
 use crate::browser::bidi::dedicated::{DEFAULT, Dedicated, ELSEWHERE};
 use crate::browser::bidi::pump::Connection;
-use crate::browser::bidi::{Bidi, commands};
+use crate::browser::bidi::{Bidi, commands, telling};
 use crate::browser::failure::Failure;
 use crate::browser::line_outcomes::Reading;
 use crate::browser::options::DriverSession;
 use crate::browser::request::navigates;
 use crate::browser::scripts;
 use crate::browser::user_agent::{
-    Begun, Called, Ending, Left, Look, Navigation, Outcome, Shown, Taken, Turned, Unread, UserAgent,
+    Begun, Called, Ending, Left, Look, Navigation, Outcome, Shown, Taken, Told, Turned, Unread, UserAgent,
 };
 use crate::observe::{Cookie, Exchange, Page, SetCookie};
 use crate::plan::{Action, Step};
@@ -41,6 +41,9 @@ const FOLLOWED: Duration = Duration::from_secs(1);
 
 /// How long a beacon is given to begin.
 const BEGUN: Duration = Duration::from_secs(1);
+
+/// How long at a time is waited for what a person does.
+const AGES: Duration = Duration::from_secs(3600);
 
 /// How long a browser that did not answer in time is given to answer at all.
 const PROBE: Duration = Duration::from_secs(2);
@@ -422,6 +425,25 @@ impl UserAgent for Agent {
             answer = self.run(scripts::STORAGE_ACCESS, &Value::Null, true) => Ok(answer?.ok()),
             asked = asked => asked.and(Err(Failure::NotPossible { why: ASKS_ITS_USER })),
         }
+    }
+
+    async fn run_in_pages(&mut self, function: &str) -> Result<(), Failure> {
+        telling::run_in_pages(&mut self.connection, &mut self.tab, function).await
+    }
+
+    async fn told(&mut self) -> Result<Told, Failure> {
+        loop {
+            self.connection.wait_for(&mut self.tab, AGES, |tab| !tab.told.is_empty()).await?;
+            if let Some(told) = self.tab.told.pop_front() {
+                return Ok(told);
+            }
+        }
+    }
+
+    fn told_by_now(&mut self) -> Vec<Told> {
+        // What is wrong with the tab shows at the next step.
+        _ = self.connection.drain(&mut self.tab);
+        self.tab.told.drain(..).collect()
     }
 
     async fn age(&mut self, time: Duration) -> Result<(), Failure> {

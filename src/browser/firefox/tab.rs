@@ -1,13 +1,14 @@
 //! A tab, as far as events tell of it: its navigations and its frames', its requests, its console.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
 use super::record::Record;
-use crate::browser::bidi::Event;
 use crate::browser::bidi::pump::EventSink;
+use crate::browser::bidi::{Event, telling};
 use crate::browser::failure::Failure;
+use crate::browser::user_agent::Told;
 
 /// How many messages of a step are kept.
 const MESSAGES: usize = 1000;
@@ -32,6 +33,8 @@ pub(super) struct Tab {
     pub(super) messages: Vec<String>,
     /// How many events about navigations and requests were heard.
     pub(super) heard: usize,
+    /// What scripts told that run in every page, in order, as far as nobody has heard it.
+    pub(super) told: VecDeque<Told>,
     crashed: bool,
 }
 
@@ -172,6 +175,10 @@ impl Tab {
 
 impl EventSink for Tab {
     fn on_event(&mut self, event: &Event) {
+        if let Some(told) = telling::told(event, &self.id) {
+            self.told.push_back(told);
+            return;
+        }
         let params = &event.params;
         let text = |pointer: &str| params.pointer(pointer).and_then(Value::as_str);
         let Some((module, name)) = event.method.split_once('.') else { return };

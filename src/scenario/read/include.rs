@@ -19,6 +19,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use super::super::files;
 use super::super::mistakes::Mistakes;
+use super::environment;
 use super::node::{Table, Value};
 use crate::diagnostic::{Diagnostic, Source, Span};
 
@@ -136,6 +137,12 @@ pub(super) fn complete<'i>(
                     DeValue::String(text) => variables.known.push(Variable {
                         name: entry.key.to_owned(),
                         text: text.clone().into_owned(),
+                        place: own(&entry.key_span).then(|| entry.key_span.clone()),
+                        used: false,
+                    }),
+                    DeValue::Table(_) => variables.known.push(Variable {
+                        name: entry.key.to_owned(),
+                        text: environment::text(&entry).unwrap_or_default(),
                         place: own(&entry.key_span).then(|| entry.key_span.clone()),
                         used: false,
                     }),

@@ -6,6 +6,7 @@
 
 use toml::de::{DeTable, DeValue};
 
+mod environment;
 mod expect;
 mod fields;
 mod framework;

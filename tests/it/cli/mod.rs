@@ -6,6 +6,7 @@ mod exec;
 mod help;
 mod new;
 mod open;
+mod record;
 mod servers;
 mod stdout;
 mod up;

@@ -1,0 +1,39 @@
+//! Scripts that tell something: run in every page before its own, in a world of their own, with a channel to here.
+
+use serde_json::json;
+
+use super::pump::{Connection, EventSink};
+use super::socket::Event;
+use crate::browser::failure::Failure;
+use crate::browser::user_agent::Told;
+
+/// The name of the channel, and of the world that the script runs in.
+const NAME: &str = "rehearsal";
+
+/// The event by which something arrives.
+const MESSAGE: &str = "script.message";
+
+/// Has a function run in every page from now on, with what it tells by as its argument.
+pub(in crate::browser) async fn run_in_pages(
+    connection: &mut Connection,
+    sink: &mut impl EventSink,
+    function: &str,
+) -> Result<(), Failure> {
+    connection.call(sink, "session.subscribe", json!({ "events": [MESSAGE] })).await?;
+    let script = json!({
+        "functionDeclaration": function,
+        "arguments": [{ "type": "channel", "value": { "channel": NAME } }],
+        "sandbox": NAME,
+    });
+    connection.call(sink, "script.addPreloadScript", script).await.map(drop)
+}
+
+/// What an event tells, where it is such a message.
+pub(in crate::browser) fn told(event: &Event, tab: &str) -> Option<Told> {
+    let text = |pointer: &str| event.params.pointer(pointer).and_then(serde_json::Value::as_str);
+    if event.method != MESSAGE || text("/channel") != Some(NAME) {
+        return None;
+    }
+    let in_tab = text("/source/context") == Some(tab);
+    Some(Told { in_tab, text: text("/data/value")?.to_owned() })
+}
