@@ -96,10 +96,8 @@ async fn recorded(
         return Ok(ExitCode::from(code));
     }
     let file = arguments.output.display();
-    super::remark(&format!(
-        "{} written to {file}\nrun it: rehearsal run {file} --browser {browser}",
-        counted(taken.len(), "step")
-    ));
+    super::remark(&format!("{} written to {file}", counted(taken.len(), "step")));
+    super::remark(&format!("run it: rehearsal run {file} --browser {browser}"));
     for secret in crate::record::write::secrets(&taken) {
         super::remark(&format!(
             "`{secret}` is not in the file: REHEARSAL_{} holds it for a run",

@@ -42,6 +42,7 @@ pub fn options(authority: &Authority, third_party: ThirdParty) -> LaunchOptions 
     LaunchOptions {
         third_party,
         headed: false,
+        by_hand: false,
         ca: authority.der().to_owned(),
         ca_spki: authority.spki_sha256(),
         guard: PathBuf::from(env!("CARGO_BIN_EXE_rehearsal")),

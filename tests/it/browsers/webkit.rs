@@ -53,6 +53,7 @@ impl Rig {
         let options = LaunchOptions {
             third_party,
             headed: false,
+            by_hand: false,
             ca: authority.der().to_owned(),
             ca_spki: authority.spki_sha256(),
             guard: PathBuf::from(env!("CARGO_BIN_EXE_rehearsal")),
