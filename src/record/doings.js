@@ -1,5 +1,5 @@
 // What a person does in a page, told through a channel: which page came, what was clicked, typed and submitted. It runs
-// before the page's own scripts, in a world of its own, and changes nothing. What is typed into a password field is not
+// before the page's own scripts, in a world of its own where the browser has one, and changes nothing. What is typed into a password field is not
 // told, only that something was.
 (tell) => {
     const isTop = window === window.top;

@@ -1,4 +1,4 @@
-//! Scripts that tell something: run in every page before its own, in a world of their own, with a channel to here.
+//! Scripts that tell something: run in every page before its own, with a channel to here.
 
 use serde_json::json;
 
@@ -13,18 +13,30 @@ const NAME: &str = "rehearsal";
 /// The event by which something arrives.
 const MESSAGE: &str = "script.message";
 
+/// Where such a script runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::browser) enum World {
+    /// In a world of its own, in which no page sees it.
+    Own,
+    /// Among the page's own scripts, before them.
+    Pages,
+}
+
 /// Has a function run in every page from now on, with what it tells by as its argument.
 pub(in crate::browser) async fn run_in_pages(
     connection: &mut Connection,
     sink: &mut impl EventSink,
     function: &str,
+    world: World,
 ) -> Result<(), Failure> {
     connection.call(sink, "session.subscribe", json!({ "events": [MESSAGE] })).await?;
-    let script = json!({
+    let mut script = json!({
         "functionDeclaration": function,
         "arguments": [{ "type": "channel", "value": { "channel": NAME } }],
-        "sandbox": NAME,
     });
+    if world == World::Own {
+        script["sandbox"] = json!(NAME);
+    }
     connection.call(sink, "script.addPreloadScript", script).await.map(drop)
 }
 

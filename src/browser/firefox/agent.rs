@@ -428,7 +428,7 @@ impl UserAgent for Agent {
     }
 
     async fn run_in_pages(&mut self, function: &str) -> Result<(), Failure> {
-        telling::run_in_pages(&mut self.connection, &mut self.tab, function).await
+        telling::run_in_pages(&mut self.connection, &mut self.tab, function, telling::World::Own).await
     }
 
     async fn told(&mut self) -> Result<Told, Failure> {
