@@ -326,6 +326,9 @@ Examples:
   rehearsal up login.toml --gateway 127.0.0.1:8080       on a port of your choice
   rehearsal up --map https://app.example.com=3000 --map https://api.example.com=4000
                                                          no file: your own servers, under those names
+  rehearsal up login.toml --listen                       fail where ports 443 and 80 are not to be had
+
+Each cookie is told as it crosses the wire: who set it, who asked, and what each engine's rules make of it.
 
 Then, with what it prints:
   curl --proxy socks5h://GATEWAY --cacert CA https://api.example.com/
@@ -681,6 +684,9 @@ pub struct UpArgs {
     /// The loopback address and port of the gateway [default: 127.0.0.1 and a free port]
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", hide_default_value = true)]
     pub gateway: std::net::SocketAddr,
+    /// Bring nothing up unless every origin listens at its own address and port, such as 443 and 80
+    #[arg(long)]
+    pub listen: bool,
     /// How the world is announced: for people, or as one line of JSON on stdout
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

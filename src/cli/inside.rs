@@ -73,7 +73,8 @@ Examples:
   REHEARSAL_PASSWORD=… rehearsal run recorded.toml
                                                 with the password that a real server wants
 
-Recorded in chromium or firefox, it runs in all three engines. Exit codes: 0 the recording is written;
+Each step is said as it is taken down, with --format json on a line of its own. Recorded in chromium or
+firefox, it runs in all three engines. Exit codes: 0 the recording is written;
 2 the scenario or the command line is wrong; 3 the world or the browser could not be started.";
 
 /// `rehearsal exec`.

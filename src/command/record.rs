@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -13,14 +14,14 @@ use super::window::{self, Window};
 use crate::browser::failure::Failure;
 use crate::browser::worker::Told as Message;
 use crate::browser_name::{BrowserName, Engine};
-use crate::cli::RecordArgs;
+use crate::cli::{Format, RecordArgs};
 use crate::plan::{Action, Expect, Plan, Step};
 use crate::record::expect::Seen;
 use crate::record::write::{Recording, written};
 use crate::record::{Did, Doing, Taken, Text, Told, doings};
 use crate::scenario::mapped;
 use crate::servers::Servers;
-use crate::text::counted;
+use crate::text::{counted, safe};
 
 /// Runs the command.
 pub fn record(arguments: &RecordArgs) -> ExitCode {
@@ -83,9 +84,16 @@ async fn recorded(
         started = Window::start(plan, browser, &arguments.window) => started,
         () = cancelled.cancelled() => return Err(super::interrupted()),
     };
-    let mut recorder =
-        Recorder { window: started?, taken: Vec::new(), notes: Vec::new(), waiting: VecDeque::new() };
+    let mut recorder = Recorder {
+        window: started?,
+        plan,
+        format: arguments.format,
+        taken: Vec::new(),
+        notes: Vec::new(),
+        waiting: VecDeque::new(),
+    };
     let ended = recorder.go_on(page, browser, arguments, &cancelled).await;
+    recorder.take_rest();
     let Recorder { window, taken, notes, .. } = recorder;
     window.close().await;
     if let Err(code) = ended {
@@ -108,15 +116,17 @@ async fn recorded(
 }
 
 /// What takes down what a person does.
-struct Recorder {
+struct Recorder<'a> {
     window: Window,
+    plan: &'a Plan,
+    format: Format,
     taken: Vec<Taken>,
     notes: Vec<String>,
     /// What was told and is not taken down yet.
     waiting: VecDeque<Message>,
 }
 
-impl Recorder {
+impl Recorder<'_> {
     /// Opens the page, says so, and takes down what is done until the window is closed or the user asks for the end.
     async fn go_on(
         &mut self,
@@ -190,8 +200,10 @@ impl Recorder {
             // What was told at once is one thing to the page: it is seen in the last step.
             if index + 1 < last {
                 self.add(Taken { did, seen: Some(Seen::default()) });
+                self.tell();
                 continue;
             }
+            self.add(Taken { did: did.clone(), seen: None });
             let seen = self.window.worker.witness(&step(action(&did))).await?;
             self.waiting.extend(self.window.worker.told_by_now());
             // A page that came within the step came by it.
@@ -199,7 +211,10 @@ impl Recorder {
             let is_over = self.waiting.is_empty();
             let expected = Seen::of(&seen, address.as_ref());
             *address = seen.page.url.or(address.take());
-            self.add(Taken { did, seen: is_over.then_some(expected) });
+            if let Some(taken) = self.taken.last_mut() {
+                taken.seen = is_over.then_some(expected);
+            }
+            self.tell();
         }
         Ok(())
     }
@@ -239,12 +254,45 @@ impl Recorder {
         *seen = taken.seen;
     }
 
+    /// Takes down what was told and not seen before the end.
+    fn take_rest(&mut self) {
+        self.waiting.extend(self.window.worker.told_by_now());
+        for message in std::mem::take(&mut self.waiting).into_iter().filter(|message| message.in_tab) {
+            for did in Told::read(&message.text).iter().flat_map(Told::did) {
+                self.add(Taken { did, seen: None });
+                self.tell();
+            }
+        }
+    }
+
+    /// Says that the last step is taken down. Where nobody reads that, the recording goes on.
+    fn tell(&self) {
+        let Some(taken) = self.taken.last() else { return };
+        let action = crate::record::write::action(&taken.did, self.plan);
+        _ = match self.format {
+            Format::Terminal => writeln!(anstream::stdout(), "  {}", safe(&action)),
+            Format::Json => {
+                super::write_json(&StepLine { version: 1, step: &action, over: taken.seen.is_some() })
+            }
+        };
+    }
+
     fn note(&mut self, note: String) {
         if !self.notes.contains(&note) {
             super::remark(&note);
             self.notes.push(note);
         }
     }
+}
+
+/// The line of JSON that says that a step was taken down, version 1.
+#[derive(Serialize)]
+struct StepLine<'a> {
+    version: u8,
+    /// What was done, as a scenario has it.
+    step: &'a str,
+    /// Whether it was over before anything else was done, so that something is expected of it.
+    over: bool,
 }
 
 /// How a recording ends that goes on by itself.

@@ -7,9 +7,11 @@ use std::process::ExitCode;
 use super::servers;
 use crate::browser::guard::Folder;
 use crate::cli::{Format, UpArgs};
+use crate::live::Live;
 use crate::plan::Plan;
 use crate::report::up;
 use crate::servers::Servers;
+use crate::world::World;
 use crate::world::certs::{self, Authority};
 use crate::world::doors::Doors;
 use crate::world::gateway::Gateway;
@@ -63,9 +65,15 @@ async fn keep_up(plan: &Plan, arguments: &UpArgs, real: &Servers) -> ExitCode {
         Ok(opened) => opened,
         Err(error) => return could_not(error.to_string(), error.hint()),
     };
-    // Nobody reads the record of a world that is up for days.
-    world.wire().keep(0);
+    // A world is up for days: of its record what is new is read, and no more is kept.
+    world.wire().keep(KEPT);
     gateway.show(&world);
+    if arguments.listen
+        && let Some(door) = doors.closed_doors().first()
+    {
+        let name = world.origins()[door.origin].name();
+        return could_not(format!("`{name}` does not listen: {}", door.message), &door.hint);
+    }
     for suffix in authority.public_suffixes() {
         super::caution(
             format!(
@@ -94,12 +102,36 @@ async fn keep_up(plan: &Plan, arguments: &UpArgs, real: &Servers) -> ExitCode {
     let announced = announced.and_then(|()| io::stdout().flush());
     // Where nobody has read how to reach it, nobody comes.
     if announced.is_ok() {
-        cancelled.cancelled().await;
+        tokio::select! {
+            () = tell_cookies(&world, arguments.format) => {}
+            () = cancelled.cancelled() => {}
+        }
     }
     gateway.close().await;
     doors.close().await;
     world.close().await;
     super::after_writing(announced, "how to reach the world", super::HELD)
+}
+
+/// How many exchanges are kept until they are told of.
+const KEPT: usize = 256;
+
+/// Tells of each cookie as it crosses the wire, on a line of its own; to programs, nothing more. Goes on for ever.
+async fn tell_cookies(world: &World, format: Format) {
+    let mut live = Live::default();
+    let mut mark = world.wire().mark();
+    loop {
+        world.wire().grown(mark).await;
+        let exchanges = world.wire().take_since(&mut mark);
+        if format == Format::Json {
+            continue;
+        }
+        let now = time::OffsetDateTime::now_utc().unix_timestamp();
+        for crossing in exchanges.iter().flat_map(|exchange| live.take(exchange, now)) {
+            // Whoever was reading may have gone: the world stays up for all others.
+            _ = writeln!(anstream::stdout(), "{}", crossing.line());
+        }
+    }
 }
 
 /// The file's name in its folder.

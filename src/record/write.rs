@@ -90,18 +90,27 @@ fn variable(name: &str) -> String {
 }
 
 fn step_of(step: &Taken, recording: &Recording<'_>) -> String {
-    let mut out = String::from("\n[[step]]\n");
-    let address = |url: &Url| quoted(&address(url, recording.plan));
-    _ = match &step.did {
-        Did::Visit(url) => writeln!(out, "visit = {}", address(url)),
-        Did::Reload => writeln!(out, "reload = true"),
-        Did::Back => writeln!(out, "back = true"),
-        Did::Click(selector) => writeln!(out, "click = {}", quoted(selector)),
+    let mut out = format!("\n[[step]]\n{}\n", action(&step.did, recording.plan));
+    match &step.seen {
+        Some(seen) => expectations(&mut out, seen, recording),
+        None => out.push_str("# What came next came before this was over: nothing is expected of it.\n"),
+    }
+    out
+}
+
+/// What was done, as a scenario has it: `click = "#login"`.
+pub fn action(did: &Did, plan: &Plan) -> String {
+    let address = |url: &Url| quoted(&address(url, plan));
+    match did {
+        Did::Visit(url) => format!("visit = {}", address(url)),
+        Did::Reload => "reload = true".to_owned(),
+        Did::Back => "back = true".to_owned(),
+        Did::Click(selector) => format!("click = {}", quoted(selector)),
         Did::Submit(selector) => {
             let script = format!("document.querySelector({}).requestSubmit()", quoted(selector));
-            writeln!(out, "eval = {}", quoted(&script))
+            format!("eval = {}", quoted(&script))
         }
-        Did::Wait(url) => writeln!(out, "wait = {}", address(url)),
+        Did::Wait(url) => format!("wait = {}", address(url)),
         Did::Fill(fields) => {
             let fields = fields.iter().map(|(selector, text)| {
                 let text = match text {
@@ -110,16 +119,9 @@ fn step_of(step: &Taken, recording: &Recording<'_>) -> String {
                 };
                 format!("{} = {text}", quoted(selector))
             });
-            writeln!(out, "fill = {{ {} }}", fields.collect::<Vec<_>>().join(", "))
-        }
-    };
-    match &step.seen {
-        Some(seen) => expectations(&mut out, seen, recording),
-        None => {
-            out.push_str("# The next step was taken before this one was over: nothing is expected of it.\n")
+            format!("fill = {{ {} }}", fields.collect::<Vec<_>>().join(", "))
         }
     }
-    out
 }
 
 fn expectations(out: &mut String, seen: &Seen, recording: &Recording<'_>) {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::plan::Plan;
 use crate::relation;
+use crate::suffixes::registrable_domain;
 use crate::text::safe;
 use crate::world::World;
 use crate::world::doors::Doors;
@@ -84,15 +85,24 @@ impl Up<'_> {
                 .address()
                 .map(|address| format!("  ({address}:{})", origin.port()))
                 .unwrap_or_default();
+            let planned = self.plan.origins.iter().find(|planned| planned.name == origin.name());
+            let target = planned
+                .and_then(|planned| planned.upstream())
+                .map(|upstream| format!(" → {}", upstream.place))
+                .unwrap_or_default();
             writeln!(
                 out,
-                "  {:width$}  {}{address}",
+                "  {:width$}  {}{target}{address}",
                 origin.name(),
                 origin.url().origin().ascii_serialization()
             )?;
         }
         self.write_relations(out)?;
         writeln!(out, "\ngateway  {gateway}  (SOCKS5 and HTTP proxy)")?;
+        writeln!(
+            out,
+            "pac      http://{gateway}/proxy.pac  (this world's names through the gateway, and no others)"
+        )?;
         writeln!(out, "dns      {}  (UDP and TCP)", self.doors.dns())?;
         writeln!(out, "ca       {ca}")?;
         for door in self.doors.closed_doors() {
@@ -108,7 +118,26 @@ impl Up<'_> {
         if let Some(name) = self.world.zone().names().next() {
             writeln!(out, "  dig @{} -p {} {name}", self.doors.dns().ip(), self.doors.dns().port())?;
         }
-        writeln!(out, "\nUp until Ctrl-C.")
+        self.write_resolver(out)?;
+        writeln!(
+            out,
+            "\nUp until Ctrl-C. Each cookie that crosses the wire is told; `rehearsal docs REASON` says why."
+        )
+    }
+
+    /// How this machine's own resolver is pointed at the DNS server, for one domain and until it is told otherwise.
+    fn write_resolver(&self, out: &mut dyn Write) -> io::Result<()> {
+        let domain = self.plan.origins.iter().find_map(|origin| registrable_domain(origin.host()));
+        let (Some(domain), dns) = (domain, self.doors.dns()) else { return Ok(()) };
+        writeln!(out, "\nTo have this machine look its names up there, as root:")?;
+        if cfg!(target_os = "macos") {
+            let (ip, port) = (dns.ip(), dns.port());
+            return writeln!(out, "  printf 'nameserver {ip}\\nport {port}\\n' > /etc/resolver/{domain}");
+        }
+        writeln!(
+            out,
+            "  resolvectl dns lo {dns} && resolvectl domain lo '~{domain}'    # undone by `resolvectl revert lo`"
+        )
     }
 
     fn write_relations(&self, out: &mut dyn Write) -> io::Result<()> {

@@ -29,6 +29,7 @@ const ORDER: &[&str] = &[
     "inside",
     "observe",
     "follow",
+    "live",
     "browser",
     "servers",
     "reconcile",

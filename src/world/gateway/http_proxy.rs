@@ -4,6 +4,7 @@
 //! One connection may carry requests in absolute form for many origins, so each is looked up by itself.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -25,9 +26,10 @@ const FOR_THE_PROXY: [HeaderName; 2] =
 
 /// Speaks HTTP as a proxy.
 pub(super) async fn converse(stream: TcpStream, client: Client) {
+    let here = stream.local_addr().ok();
     let service = service_fn(move |request| {
         let client = client.clone();
-        async move { Ok::<_, Infallible>(answer(request, client).await) }
+        async move { Ok::<_, Infallible>(answer(request, client, here).await) }
     });
     // A client that errs or goes away concerns nobody else.
     _ = http1::Builder::new()
@@ -40,7 +42,10 @@ pub(super) async fn converse(stream: TcpStream, client: Client) {
         .await;
 }
 
-async fn answer(mut request: Request<Incoming>, client: Client) -> Response<Body> {
+async fn answer(mut request: Request<Incoming>, client: Client, here: Option<SocketAddr>) -> Response<Body> {
+    if let (None, "/proxy.pac", Some(here)) = (request.uri().host(), request.uri().path(), here) {
+        return pac(&client, here);
+    }
     let (Some(host), scheme) = (request.uri().host(), request.uri().scheme_str()) else {
         return refuse(StatusCode::BAD_REQUEST, NOT_AN_ORIGIN.to_owned());
     };
@@ -74,6 +79,34 @@ async fn answer(mut request: Request<Incoming>, client: Client) -> Response<Body
         request.headers_mut().remove(name);
     }
     respond(&world, origin, request, &client.tasks).await
+}
+
+/// What browsers configure their proxy by: names of the world that is shown go through the gateway, and no others.
+fn pac(client: &Client, gateway: SocketAddr) -> Response<Body> {
+    let world = client.shared.state().shown.clone();
+    let mut tests: Vec<String> = Vec::new();
+    for origin in world.iter().flat_map(|world| &world.origins) {
+        tests.push(format!("host == {}", serde_json::Value::from(origin.url.host_str().unwrap_or_default())));
+    }
+    for name in world.iter().flat_map(|world| world.zone.names()) {
+        let pattern = serde_json::Value::from(name);
+        tests.push(if name.starts_with('*') {
+            format!("shExpMatch(host, {pattern})")
+        } else {
+            format!("host == {pattern}")
+        });
+    }
+    tests.sort_unstable();
+    tests.dedup();
+    let is_here = if tests.is_empty() { "false".to_owned() } else { tests.join(" ||\n      ") };
+    let script = format!(
+        "function FindProxyForURL(url, host) {{\n  return {is_here}\n    ? \"SOCKS5 {gateway}; PROXY {gateway}\" : \"DIRECT\";\n}}\n"
+    );
+    let mut response = Response::new(Body::from(script));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ns-proxy-autoconfig"));
+    response
 }
 
 const NOT_AN_ORIGIN: &str = "rehearsal: this port is a gateway, not a site\n\

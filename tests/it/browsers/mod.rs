@@ -7,6 +7,7 @@ mod killed_browser;
 mod more_steps;
 mod one_character;
 mod outside;
+mod packets;
 mod policy;
 mod predicted;
 mod remote;

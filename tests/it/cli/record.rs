@@ -1,9 +1,9 @@
 //! `rehearsal record`: a person logs in, and what was written runs again, in every engine.
 #![cfg(unix)]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 
 use rehearsal::browser_name::Engine;
 use rustix::process::Signal;
@@ -72,6 +72,7 @@ visit = "web:/"
 struct Recording {
     child: Child,
     line: Value,
+    lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Recording {
@@ -84,19 +85,31 @@ impl Recording {
             .stdout(Stdio::piped())
             .spawn()
             .expect("rehearsal can be started");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("stdout is a pipe");
-        BufReader::new(stdout).read_line(&mut line).expect("there is a line");
+        let mut lines = BufReader::new(child.stdout.take().expect("stdout is a pipe")).lines();
+        let line = lines.next().expect("there is a line").expect("a text");
         let line = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{engine:?}: {error}: {line}"));
-        Self { child, line }
+        Self { child, line, lines }
+    }
+
+    /// Waits until a step is taken down that begins so, as a person does who watches.
+    fn until(&mut self, step: &str) {
+        loop {
+            let line = self.lines.next().unwrap_or_else(|| panic!("no step `{step}`")).expect("a text");
+            let line: Value = serde_json::from_str(&line).expect("a line of JSON");
+            if line["step"].as_str().is_some_and(|taken| taken.starts_with(step)) {
+                assert_eq!(line["over"], true, "{line}");
+                return;
+            }
+        }
     }
 }
 
-fn log_in(person: &Session) {
+fn log_in(recording: &mut Recording, person: &Session) {
     person.type_into("input[name=user]", "ada");
     person.type_into("input[name=password]", "a secret of hers");
     person.click("button");
     person.wait_until("return document.querySelector('#said').textContent === 'ada'");
+    recording.until("click");
 }
 
 #[test]
@@ -106,12 +119,15 @@ fn a_login_that_a_person_did_runs_again_in_every_engine() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut recording = Recording::begin(folder.path(), engine);
         let person = Session::of(&recording.line);
-        log_in(&person);
+        log_in(&mut recording, &person);
         person.click("a");
+        recording.until("click");
         person.type_into("input[name=q]", "socks\u{e007}");
         person.wait_until("return document.querySelector('#found') !== null");
+        recording.until("eval");
         person.visit("https://app.acme-shop.io/search");
         person.wait_until("return document.querySelector('input[name=q]') !== null");
+        recording.until("visit");
         person.close_window();
         assert_eq!(
             recording.child.wait().expect("our child can be waited for").code(),
@@ -148,7 +164,8 @@ fn ctrl_c_ends_a_recording_and_it_is_written() {
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut recording = Recording::begin(folder.path(), Engine::Chromium);
-    log_in(&Session::of(&recording.line));
+    let person = Session::of(&recording.line);
+    log_in(&mut recording, &person);
     command::signal(recording.child.id(), Signal::INT);
     assert_eq!(recording.child.wait().expect("our child can be waited for").code(), Some(0));
     let text = std::fs::read_to_string(folder.path().join("recorded.toml")).expect("it was written");

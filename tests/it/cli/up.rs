@@ -166,3 +166,66 @@ fn the_line_says_where_everything_is_and_the_certificate_goes_with_the_world() {
     drop(up);
     assert!(!certificate.exists(), "the file goes with the world");
 }
+
+#[test]
+fn the_proxy_file_sends_the_worlds_names_through_the_gateway_and_no_others() {
+    let up = Up::bring();
+    let gateway = up.text("gateway");
+    let Some(pac) = run(Command::new("curl").args(["-sS", &format!("http://{gateway}/proxy.pac")])) else {
+        return;
+    };
+    assert!(
+        pac.contains("host == \"www.example.com\"") && pac.contains("host == \"api.example.com\""),
+        "{pac}"
+    );
+    assert!(pac.contains("shExpMatch(host, \"*.tenants.example.com\")") && pac.contains("DIRECT"), "{pac}");
+    assert!(pac.contains(&format!("SOCKS5 {gateway}; PROXY {gateway}")), "{pac}");
+}
+
+#[test]
+fn each_cookie_is_told_as_it_crosses_the_wire() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let scenario = folder.path().join("scenario.toml");
+    std::fs::write(&scenario, SCENARIO).expect("the scenario can be written");
+    let mut child = command::rehearsal()
+        .arg("up")
+        .arg(&scenario)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("rehearsal can be started");
+    let mut lines = BufReader::new(child.stdout.take().expect("stdout is a pipe")).lines();
+    let mut told = Vec::new();
+    for line in lines.by_ref() {
+        let line = line.expect("a line");
+        told.push(line.clone());
+        if line.starts_with("Up until") {
+            break;
+        }
+    }
+    let word = |name: &str| {
+        let line = told
+            .iter()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap_or_else(|| panic!("no {name} in {told:?}"));
+        line.split_whitespace().next().expect("a word").to_owned()
+    };
+    let (proxy, ca) = (format!("socks5h://{}", word("gateway")), word("ca"));
+    let ask = |page: &str| {
+        let mut curl = Command::new("curl");
+        curl.args(["-sS", "--max-time", "20", "--proxy", &proxy, "--cacert", &ca]);
+        curl.args(["-H", &format!("Origin: {page}"), "-H", "Sec-Fetch-Dest: empty", "-H", "Cookie: b=2"]);
+        run(curl.arg("https://api.example.com:8443/me?q=1"))
+    };
+    if ask("https://elsewhere.example.org").is_some() {
+        let mut next = || lines.next().expect("a line").expect("a line");
+        let at = "GET https://api.example.com:8443/me 200  by fetch or XMLHttpRequest of https://elsewhere.example.org, cross-site";
+        assert_eq!(next(), format!("sent  b  {at}"));
+        let set = next();
+        assert!(set.starts_with(&format!("set   a  {at}  ")) && set.contains("same-site-lax"), "{set}");
+        ask("https://www.example.com").expect("curl is there");
+        next();
+        assert!(next().ends_with("same-site  chromium, firefox, webkit: stored"));
+    }
+    command::signal(child.id(), Signal::INT);
+    drop(child.wait());
+}
