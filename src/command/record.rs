@@ -91,6 +91,7 @@ async fn recorded(
         taken: Vec::new(),
         notes: Vec::new(),
         waiting: VecDeque::new(),
+        overtaken: None,
     };
     let ended = recorder.go_on(page, browser, arguments, &cancelled).await;
     recorder.take_rest();
@@ -124,6 +125,8 @@ struct Recorder<'a> {
     notes: Vec<String>,
     /// What was told and is not taken down yet.
     waiting: VecDeque<Message>,
+    /// What was seen during a step that the next one overtook.
+    overtaken: Option<Seen>,
 }
 
 impl Recorder<'_> {
@@ -209,10 +212,19 @@ impl Recorder<'_> {
             // A page that came within the step came by it.
             self.waiting.retain(|message| !is_page_alone(message));
             let is_over = self.waiting.is_empty();
-            let expected = Seen::of(&seen, address.as_ref());
+            let mut expected = Seen::of(&seen, address.as_ref());
+            if let Some(before) = self.overtaken.take() {
+                expected = expected.after(before);
+            }
             *address = seen.page.url.or(address.take());
             if let Some(taken) = self.taken.last_mut() {
-                taken.seen = is_over.then_some(expected);
+                // What is typed asks for nothing, as a rule: it was what came next that asked.
+                let is_typed = matches!(taken.did, Did::Fill(_));
+                (taken.seen, self.overtaken) = match (is_over, is_typed) {
+                    (true, _) => (Some(expected), None),
+                    (false, true) => (Some(Seen::default()), Some(expected)),
+                    (false, false) => (None, Some(expected.lasting())),
+                };
             }
             self.tell();
         }

@@ -70,6 +70,26 @@ impl Seen {
         expected
     }
 
+    /// What was seen in a step before, which this one overtook: it may be this one's as well as that one's.
+    #[must_use]
+    pub fn after(mut self, before: Self) -> Self {
+        for (own, before) in [(&mut self.own, before.own), (&mut self.foreign, before.foreign)] {
+            let stored = before.stored.into_iter().filter(|name| !own.not_stored.contains_key(name));
+            own.stored.extend(stored);
+            let refused = before.not_stored.into_iter().filter(|(name, _)| !own.stored.contains(name));
+            own.not_stored.extend(refused.collect::<Vec<_>>());
+            own.sent.extend(before.sent);
+        }
+        self
+    }
+
+    /// What holds in any later step too: that cookies are stored.
+    #[must_use]
+    pub fn lasting(self) -> Self {
+        let stored = |cookies: Cookies| Cookies { stored: cookies.stored, ..Cookies::default() };
+        Self { own: stored(self.own), foreign: stored(self.foreign), ..Self::default() }
+    }
+
     /// Whether nothing is expected.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

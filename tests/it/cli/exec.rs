@@ -208,3 +208,54 @@ fn nothing_outlives_it() {
         }
     }
 }
+
+/// A suite of Playwright's, as its users have one: its own configuration says where the gateway is.
+#[test]
+fn a_playwright_suite_runs_in_the_world() {
+    const CONFIGURATION: &str = r"
+        const gateway = process.env.REHEARSAL_GATEWAY;
+        const trusted = `--ignore-certificate-errors-spki-list=${process.env.REHEARSAL_CA_SPKI}`;
+        module.exports = { testDir: '.', workers: 1, timeout: 90000, use: {
+            ...(gateway ? { proxy: { server: gateway } } : {}),
+            launchOptions: { executablePath: process.env.CHROMIUM, args: ['--no-sandbox', ...(gateway ? [trusted] : [])] },
+        } };";
+    const SUITE: &str = r"
+        const { test, expect } = require('@playwright/test');
+        test('production names', async ({ page }) => {
+            await page.goto('https://app.acme-shop.io/');
+            expect(page.url()).toBe('https://app.acme-shop.io/');
+            await page.goto('https://api.acme-shop.io/me');
+            expect(await page.textContent('body')).toContain('admin');
+        });";
+    let Ok(chromium) = rehearsal::browser::driver::CHROMIUM.find() else {
+        eprintln!("NOT RUN for want of Chromium");
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let put =
+        |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("it can be written");
+    put("package.json", "{}");
+    put("playwright.config.js", CONFIGURATION);
+    put("names.spec.js", SUITE);
+    let installed = Command::new("npm")
+        .current_dir(folder.path())
+        .args(["install", "--no-audit", "--no-fund", "--fetch-retries=1", "@playwright/test@1"])
+        .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")
+        .output();
+    if !installed.is_ok_and(|installed| installed.status.success()) {
+        eprintln!("NOT RUN: `npm install @playwright/test` does not work here");
+        return;
+    }
+    let (_scenario, path) = scenario();
+    for way in WAYS {
+        if exec(way, &["true"]).is_none() {
+            continue;
+        }
+        let mut rehearsal = command::rehearsal();
+        rehearsal.current_dir(folder.path()).env("CHROMIUM", &chromium);
+        rehearsal.arg("exec").args(way).arg(&path).args(["--", "npx", "playwright", "test"]);
+        let output = rehearsal.output().expect("rehearsal can be started");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{way:?}: {said}");
+    }
+}
