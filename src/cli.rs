@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
 use url::Url;
 
 use crate::browser_name::{BrowserName, Engine};
@@ -174,6 +175,8 @@ Examples:
   rehearsal run --webdriver chromium=http://192.0.2.7:9515 --gateway 192.0.2.1
                                                 a browser on another machine, which reaches the world
                                                 at 192.0.2.1
+  rehearsal run --webdriver chromium=http://grid:4444 --gateway 192.0.2.1 --sessions 4 --jobs 1
+                                                four sessions of a Selenium Grid
 
 A file with a mistake is told of, and the others are run all the same. Where GITHUB_ACTIONS is set,
 what failed is annotated on its line as well.
@@ -412,9 +415,14 @@ pub struct RunArgs {
     /// and to that browser's machine alone [default: 127.0.0.1 where the driver is on this machine]
     #[arg(long, value_name = "ADDRESS", requires = "webdriver")]
     pub gateway: Option<IpAddr>,
-    /// The address of the machine the browser runs on [default: the driver's]
-    #[arg(long, value_name = "ADDRESS", requires = "webdriver")]
-    pub peer: Option<IpAddr>,
+    /// A machine the browser may run on, or a network of such: an address, or 192.0.2.0/24; may be repeated
+    /// [default: the driver's machine, and the one on which a Selenium Grid says that it placed the browser]
+    #[arg(long, value_name = "ADDRESS", requires = "webdriver", value_parser = words::machines)]
+    pub peer: Vec<IpNet>,
+    /// How many sessions such a driver is asked for at once, each with `--jobs` workers: a Selenium Grid places them
+    #[arg(long, value_name = "N", requires = "webdriver", default_value = "1", hide_default_value = true,
+        value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub sessions: u8,
 }
 
 /// What the command line allows real servers behind origins, and which it maps.

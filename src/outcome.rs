@@ -68,6 +68,8 @@ pub struct Run {
     pub duration: Duration,
     /// Why the scenario could not be run to its end, and what to do.
     pub error: Option<CouldNotRun>,
+    /// What was in the way before, where it was run again: a session that was lost, a network that changed.
+    pub in_the_way: Vec<String>,
 }
 
 /// Why a scenario could not be run to its end.

@@ -48,6 +48,8 @@ pub struct Options {
     pub guard: PathBuf,
     /// The drivers that run already, one an engine; the others are started.
     pub remote: Vec<(Engine, Remote)>,
+    /// How many sessions a driver that runs already is asked for, each with `jobs` workers; at least one.
+    pub sessions: usize,
     /// How often each scenario is run in each browser; at least once.
     pub repeat: usize,
     /// The limit for each thing asked of a browser.
@@ -68,10 +70,21 @@ impl Options {
             fail_fast: false,
             guard,
             remote: Vec::new(),
+            sessions: 1,
             repeat: 1,
             timeout: options::TIMEOUT,
             show_values: false,
             servers: Arc::default(),
+        }
+    }
+}
+
+impl Options {
+    /// How many sessions of a browser there are at once.
+    fn sessions_of(&self, browser: BrowserName) -> usize {
+        match self.remote.iter().any(|(engine, _)| *engine == browser.engine && !browser.model) {
+            true => self.sessions.max(1),
+            false => 1,
         }
     }
 }
@@ -124,11 +137,15 @@ pub async fn run_in(
             authority: Arc::clone(&authority),
             model: Model::new(*browser, &authority),
             options: options.clone(),
-            pool: browsers.pool(*browser),
+            pools: (0..options.sessions_of(*browser))
+                .map(|session| browsers.pool(*browser, session))
+                .collect(),
         });
         let mut workers = JoinSet::new();
-        for _ in 0..options.jobs.clamp(1, (plans.len() * repeat).max(1)) {
-            workers.spawn(Arc::clone(&crew).work(sender.clone()));
+        let most = options.jobs.max(1) * crew.pools.len();
+        for number in 0..most.min((plans.len() * repeat).max(1)) {
+            let pool = Arc::clone(&crew.pools[number % crew.pools.len()]);
+            workers.spawn(Arc::clone(&crew).work(pool, sender.clone()));
         }
         drop(sender);
         let mut stopped = false;
@@ -178,7 +195,8 @@ async fn finish(runs: &mut [Run], options: &Options, cancelled: &CancellationTok
 pub struct Browsers {
     /// The hosts that the authority may speak for, and it.
     authority: Option<(BTreeSet<String>, Arc<Authority>)>,
-    pools: Vec<(BrowserName, Arc<Mutex<Pool>>)>,
+    /// For each browser and the number of a session of it.
+    pools: Vec<((BrowserName, usize), Arc<Mutex<Pool>>)>,
     keep: bool,
 }
 
@@ -218,12 +236,12 @@ impl Browsers {
         Ok(authority)
     }
 
-    fn pool(&mut self, browser: BrowserName) -> Arc<Mutex<Pool>> {
-        if let Some((_, pool)) = self.pools.iter().find(|(known, _)| *known == browser) {
+    fn pool(&mut self, browser: BrowserName, session: usize) -> Arc<Mutex<Pool>> {
+        if let Some((_, pool)) = self.pools.iter().find(|(known, _)| *known == (browser, session)) {
             return Arc::clone(pool);
         }
         let pool = Arc::new(Mutex::default());
-        self.pools.push((browser, Arc::clone(&pool)));
+        self.pools.push(((browser, session), Arc::clone(&pool)));
         pool
     }
 }
@@ -250,7 +268,8 @@ struct Crew {
     /// The prediction of this browser.
     model: Model,
     options: Options,
-    pool: Arc<Mutex<Pool>>,
+    /// One for each session.
+    pools: Vec<Arc<Mutex<Pool>>>,
 }
 
 /// The browser's process, started again where it died.
@@ -268,13 +287,13 @@ const STARTS: usize = 2;
 const ATTEMPTS: usize = 3;
 
 impl Crew {
-    async fn work(self: Arc<Self>, sender: mpsc::UnboundedSender<(usize, Run)>) {
+    async fn work(self: Arc<Self>, pool: Arc<Mutex<Pool>>, sender: mpsc::UnboundedSender<(usize, Run)>) {
         let mut worker: Option<Worker> = None;
         while let Some((index, plan)) = self.take() {
             let run = tokio::select! {
                 biased;
                 () = self.cancelled.cancelled() => break,
-                run = self.rehearse(plan, &mut worker) => run,
+                run = self.rehearse(plan, &pool, &mut worker) => run,
             };
             if self.options.fail_fast && run.outcome() != Outcome::Passed {
                 self.stop.store(true, Ordering::Relaxed);
@@ -297,18 +316,22 @@ impl Crew {
     }
 
     /// Runs one scenario, and again where what was in the way is of the moment.
-    async fn rehearse(&self, plan: Arc<Plan>, worker: &mut Option<Worker>) -> Run {
-        for _ in 1..ATTEMPTS {
-            let run = self.attempt(Arc::clone(&plan), worker).await;
-            if !run.error.as_ref().is_some_and(|error| error.passes) {
-                return run;
+    async fn rehearse(&self, plan: Arc<Plan>, pool: &Mutex<Pool>, worker: &mut Option<Worker>) -> Run {
+        let mut in_the_way = Vec::new();
+        loop {
+            let mut run = self.attempt(Arc::clone(&plan), pool, worker).await;
+            match run.error.take_if(|error| error.passes && in_the_way.len() + 1 < ATTEMPTS) {
+                Some(error) => in_the_way.extend(run.in_the_way.into_iter().chain([error.message])),
+                None => {
+                    in_the_way.append(&mut run.in_the_way);
+                    return Run { in_the_way, ..run };
+                }
             }
         }
-        self.attempt(plan, worker).await
     }
 
     /// Runs one scenario once, with the worker of the last one where it is clean, else with a new one.
-    async fn attempt(&self, plan: Arc<Plan>, worker: &mut Option<Worker>) -> Run {
+    async fn attempt(&self, plan: Arc<Plan>, pool: &Mutex<Pool>, worker: &mut Option<Worker>) -> Run {
         let mut run = Run {
             started: OffsetDateTime::now_utc(),
             browser: self.browser,
@@ -318,6 +341,7 @@ impl Crew {
             drift: Vec::new(),
             duration: Duration::ZERO,
             error: None,
+            in_the_way: Vec::new(),
             plan,
         };
         if self.browser.model {
@@ -338,7 +362,7 @@ impl Crew {
         let ready = match worker.take_if(|_| !alone) {
             Some(ready) => Ok(ready),
             None if alone => Worker::alone(self.browser.engine, self.launch_options()).await,
-            None => self.new_worker().await,
+            None => self.new_worker(pool, &mut run.in_the_way).await,
         };
         match ready {
             Ok(mut ready) => {
@@ -359,7 +383,7 @@ impl Crew {
                     }
                 }
             }
-            Err(failure) => run.error = Some(failure.into()),
+            Err(failure) => run.error = Some(self.could_not(failure)),
         }
         if run.error.is_some() {
             run.leave_rest(Outcome::Skipped);
@@ -372,7 +396,7 @@ impl Crew {
         let plan = Arc::clone(&run.plan);
         let world = World::start_with_servers(&plan, &self.authority, Clock::standing(run.started))?;
         let mut model = self.model.follow(&world, &plan);
-        worker.enter(&world).await?;
+        worker.enter(&world).await.map_err(|failure| self.could_not(failure))?;
         let mut before: Option<Vec<Cookie>> = Some(Vec::new());
         let first = Instant::now();
         for (index, step) in plan.steps.iter().enumerate() {
@@ -412,7 +436,7 @@ impl Crew {
                 }
                 Err(failure) => {
                     run.steps.push(StepRun { began, ..StepRun::bare(Outcome::Error, None) });
-                    return Err(failure.into());
+                    return Err(self.could_not(failure));
                 }
             }
         }
@@ -452,13 +476,36 @@ impl Crew {
         StepRun { failures, ..StepRun::bare(outcome, Some(seen)) }
     }
 
-    async fn new_worker(&self) -> Result<Worker, Failure> {
-        self.running().await?.worker().await
+    /// A worker in the browser of this pool. Where that cannot be had from a driver elsewhere, another session that is
+    /// still there takes it in, and why is told: a Grid goes on placing sessions on a node that died for a while.
+    async fn new_worker(&self, pool: &Mutex<Pool>, in_the_way: &mut Vec<String>) -> Result<Worker, Failure> {
+        let failure = match self.running(pool).await {
+            Ok(browser) => return browser.worker().await,
+            Err(failure) => failure,
+        };
+        if failure.is_loss() {
+            for other in self.pools.iter().filter(|other| !std::ptr::eq(Arc::as_ptr(other), pool)) {
+                let browser = other.lock().await.browser.clone().filter(|browser| browser.is_alive());
+                if let Some(browser) = browser {
+                    in_the_way.push(failure.to_string());
+                    return browser.worker().await;
+                }
+            }
+        }
+        Err(failure)
+    }
+
+    /// What became of a scenario by a failure. A session of a driver elsewhere that was lost may be had again: a
+    /// Grid has other machines.
+    fn could_not(&self, failure: Failure) -> CouldNotRun {
+        let is_lost = failure.is_loss() && self.remote().is_some();
+        let could_not = CouldNotRun::from(failure);
+        CouldNotRun { passes: could_not.passes || is_lost, ..could_not }
     }
 
     /// The running browser, started where there is none or where it died.
-    async fn running(&self) -> Result<Arc<Browser>, Failure> {
-        let mut pool = self.pool.lock().await;
+    async fn running(&self, pool: &Mutex<Pool>) -> Result<Arc<Browser>, Failure> {
+        let mut pool = pool.lock().await;
         if let Some(browser) = &pool.browser
             && browser.is_alive()
         {

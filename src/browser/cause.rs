@@ -32,6 +32,9 @@ const LOOPBACK: &str =
 const LIBRARIES: &str = "a library that the browser needs is missing: install the browser with its system's package \
     manager, or what `ldd` says is not found";
 
+const SYSTEM_ACCESS: &str = "its geckodriver has to be started with `--allow-system-access`, and no client can ask for \
+    that: on a Selenium node, name a script that adds it as the driver (`rehearsal docs ci`, \"Many machines\")";
+
 /// What is said, in small letters, and what helps. The first that fits is taken.
 const REMEDIES: &[(&str, &str)] = &[
     // Chromium 156.0.8078.108, without user namespaces, measured 2026-11-27; older ones say the second or the third.
@@ -53,6 +56,8 @@ const REMEDIES: &[(&str, &str)] = &[
     ("error while loading shared libraries", LIBRARIES),
     ("resource temporarily unavailable", PROCESSES),
     ("cannot fork", PROCESSES),
+    // Firefox 153.8.0esr behind Selenium 4.48, measured 2026-11-27.
+    ("system access is required", SYSTEM_ACCESS),
 ];
 
 /// What to do, where what was said is known.

@@ -5,6 +5,7 @@
 //! failure: it is part of the observation.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::cause;
@@ -75,6 +76,7 @@ impl Failure {
                 cause::remedy(std::iter::once(message).chain(last_words))
             }
             Self::Died { last_words, .. } => cause::remedy(last_words),
+            Self::Protocol { message, .. } => cause::remedy([message]),
             Self::NetworkChanged => Some("run it again when the network is quiet"),
             _ => None,
         }
@@ -88,6 +90,19 @@ impl Failure {
     /// Whether the browser can no longer be spoken to, so that a new one has to be launched.
     pub fn is_final(&self) -> bool {
         !matches!(self, Self::Protocol { .. } | Self::NotPossible { .. })
+    }
+
+    /// Whether what is gone or does not answer may be had again elsewhere: another session of a Grid.
+    pub(crate) fn is_loss(&self) -> bool {
+        matches!(self, Self::Died { .. } | Self::TimedOut { .. } | Self::NotStarted { .. })
+    }
+
+    /// A machine that nobody named came to the gateway while the browser could not load something.
+    pub(crate) fn stranger(from: IpAddr) -> Self {
+        Self::Unprepared {
+            message: format!("{from} came for the world and was refused: no browser is known to run there"),
+            hint: format!("where it is a machine of yours with browsers, let it in: `--peer {from}`"),
+        }
     }
 
     pub(crate) fn protocol(command: &str, message: impl fmt::Display) -> Self {

@@ -4,7 +4,8 @@
 //!
 //! - **the process**: [`guard`] owns every process that is started, [`driver`] finds and starts a
 //!   WebDriver server under it;
-//! - **the protocol**: `session` opens a WebDriver session, [`bidi`] speaks WebDriver BiDi;
+//! - **the protocol**: `session` opens a WebDriver session, `grid` asks a Selenium Grid where it placed one, [`bidi`]
+//!   speaks WebDriver BiDi;
 //! - **the browser**: [`worker`] performs steps, in an order that is stated there once. What it asks of a browser
 //!   is a `user_agent`: small parts, which [`chromium`], [`firefox`] and [`webkit`] each give as they can. [`real`]
 //!   launches them.
@@ -22,6 +23,7 @@ pub mod driver;
 pub mod failure;
 pub mod firefox;
 mod frames;
+mod grid;
 pub mod guard;
 pub mod install;
 mod line_outcomes;

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use url::Url;
 
 use super::failure::Failure;
@@ -58,8 +59,11 @@ pub struct Remote {
     pub driver: Url,
     /// The address of this machine that the browser reaches: where gateways listen.
     pub gateway: IpAddr,
-    /// The machine the browser runs on: nobody else gets through a gateway.
-    pub peer: IpAddr,
+    /// The machines the browser may run on: nobody else gets through a gateway.
+    pub peers: Vec<IpNet>,
+    /// Whether a Selenium Grid is asked on which of its machines it placed the browser, and that one gets through
+    /// as well.
+    pub asks_grid: bool,
 }
 
 impl LaunchOptions {
@@ -93,7 +97,7 @@ impl LaunchOptions {
     pub(super) fn gateway(&self) -> Result<Gateway, Failure> {
         let bound = match &self.remote {
             None => Gateway::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
-            Some(remote) => Gateway::bind_for(SocketAddr::from((remote.gateway, 0)), remote.peer),
+            Some(remote) => Gateway::bind_for(SocketAddr::from((remote.gateway, 0)), remote.peers.clone()),
         };
         bound.map_err(|error| Failure::NotStarted {
             program: "the gateway".to_owned(),

@@ -82,6 +82,11 @@ impl Session {
         &self.client
     }
 
+    /// What the driver calls it.
+    pub(super) async fn id(&self) -> Option<String> {
+        self.client.session_id().await.ok().flatten()
+    }
+
     /// A text among the capabilities that were granted: `browserVersion`, `webSocketUrl`.
     ///
     /// # Errors

@@ -272,6 +272,11 @@ impl Worker {
         }
         page.url.clone_from(&look.url);
         steps::conclude(self.agent.as_ref(), step, &mut page, &exchanges, &look.console);
+        if page.error.is_some()
+            && let Some(stranger) = self.gateway.take_strangers().first()
+        {
+            return Err(Failure::stranger(*stranger));
+        }
         self.note_shown(step, &page, &look);
         world.jar.clone_from(&look.jar);
         world.address.clone_from(&look.url);

@@ -1,9 +1,12 @@
 //! Words of the command line that have a form of their own: report files, shards and limits.
 
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 /// `KIND=FILE`: a report that is written beside the one on stdout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +111,16 @@ pub(super) fn limit(text: &str) -> Result<Duration, String> {
         100..=86_400_000 => Ok(limit),
         _ => Err("a limit is from 100ms to a day".to_owned()),
     }
+}
+
+/// A machine by its address, or a network of machines: `192.0.2.7`, `192.0.2.0/24`.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn machines(word: &str) -> Result<IpNet, String> {
+    let machine = || word.parse::<IpAddr>().map(IpNet::from);
+    let network = || word.parse::<IpNet>().map(|network| network.trunc());
+    machine().or_else(|_| network()).map_err(|_| "write an address, or a network as 192.0.2.0/24".to_owned())
 }
 
 #[cfg(test)]

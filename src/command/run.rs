@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
+use ipnet::IpNet;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +57,7 @@ fn prepared(arguments: &RunArgs) -> Result<ExitCode, ExitCode> {
             .iter()
             .map(|driver| remote(driver, arguments))
             .collect::<Result<_, _>>()?,
+        sessions: arguments.sessions.into(),
         repeat: arguments.repeat.into(),
         timeout: arguments.timeout.unwrap_or(options::TIMEOUT),
         show_values: arguments.show_values,
@@ -248,12 +250,17 @@ fn remote(driver: &RunningDriver, arguments: &RunArgs) -> Result<(Engine, Remote
             return wrong(format!("{url} cannot be found: {error}"), "name the driver by its address");
         }
     };
-    let peer = arguments.peer.unwrap_or(host);
+    let mut peers = arguments.peer.clone();
+    let asks_grid = peers.is_empty();
+    if asks_grid {
+        peers.push(host.into());
+    }
     let gateway = match arguments.gateway {
         Some(gateway) => gateway,
-        None if peer.is_loopback() => peer,
+        None if peers.iter().all(|peer| peer.addr().is_loopback()) => peers[0].addr(),
         None => {
-            let message = format!("the browser on {peer} has no way to this machine");
+            let peers: Vec<String> = peers.iter().map(|peer| one_or_many(*peer)).collect();
+            let message = format!("the browser on {} has no way to this machine", peers.join(" or "));
             return wrong(message, "name an address of this machine that it reaches: `--gateway ADDRESS`");
         }
     };
@@ -261,5 +268,13 @@ fn remote(driver: &RunningDriver, arguments: &RunArgs) -> Result<(Engine, Remote
         let message = format!("{gateway} is every address of this machine, and not one of them");
         return wrong(message, "name the one address that the browser reaches");
     }
-    Ok((engine, Remote { driver: url, gateway, peer }))
+    Ok((engine, Remote { driver: url, gateway, peers, asks_grid }))
+}
+
+/// A network as people write it: a machine alone has no prefix.
+fn one_or_many(peer: IpNet) -> String {
+    match peer.prefix_len() == peer.max_prefix_len() {
+        true => peer.addr().to_string(),
+        false => peer.to_string(),
+    }
 }

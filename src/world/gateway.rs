@@ -6,13 +6,14 @@
 //! refused and noted.
 //!
 //! It listens on the loopback interface. For a browser on another machine it can be opened on an address
-//! that was named for it, and then it talks to that machine alone.
+//! that was named for it, and then it talks to the machines that were named alone.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -35,6 +36,9 @@ const MAX_CONNECTIONS: usize = 1024;
 
 /// How many refusals are kept. A browser that calls home all the time must not fill the memory.
 const MAX_REFUSED: usize = 1024;
+
+/// How many machines that were hung up on are kept.
+const MAX_STRANGERS: usize = 16;
 
 /// How long to wait where the system has no socket to give.
 const RETRY_ACCEPT: Duration = Duration::from_millis(50);
@@ -64,6 +68,8 @@ struct State {
     connections: Tasks,
     /// `host:port`, in the order they were refused.
     refused: Vec<String>,
+    /// Who was hung up on, each once, in the order they came.
+    strangers: Vec<IpAddr>,
 }
 
 impl Gateway {
@@ -75,15 +81,15 @@ impl Gateway {
         Self::listen(super::loopback(address)?, None)
     }
 
-    /// Opens a gateway for one other machine, which shows nothing yet: it may listen off the loopback
-    /// interface, and hangs up at once on everybody but that peer.
+    /// Opens a gateway for other machines, which shows nothing yet: it may listen off the loopback
+    /// interface, and hangs up at once on everybody but these peers.
     ///
     /// Fails where the address cannot be had. Must be called within a Tokio runtime.
-    pub fn bind_for(address: SocketAddr, peer: IpAddr) -> io::Result<Self> {
-        Self::listen(address, Some(peer))
+    pub fn bind_for(address: SocketAddr, peers: Vec<IpNet>) -> io::Result<Self> {
+        Self::listen(address, Some(peers))
     }
 
-    fn listen(address: SocketAddr, peer: Option<IpAddr>) -> io::Result<Self> {
+    fn listen(address: SocketAddr, peers: Option<Vec<IpNet>>) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
@@ -91,7 +97,7 @@ impl Gateway {
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let shared = Arc::new(Shared { state: Mutex::default(), places });
         let accepting = Tasks::default();
-        accepting.spawn(accept(listener, peer, shared.clone()));
+        accepting.spawn(accept(listener, peers, shared.clone()));
         Ok(Self { address, shared, accepting })
     }
 
@@ -128,6 +134,11 @@ impl Gateway {
     /// called. At most 1,024 are kept.
     pub fn take_refused(&self) -> Vec<String> {
         std::mem::take(&mut self.shared.state().refused)
+    }
+
+    /// The machines that were hung up on since this was last called, each once. At most 16 are kept.
+    pub fn take_strangers(&self) -> Vec<IpAddr> {
+        std::mem::take(&mut self.shared.state().strangers)
     }
 
     /// A look at what is refused, for whoever waits for that.
@@ -241,15 +252,20 @@ impl Refusal {
     }
 }
 
-/// Accepts connections for ever: of this peer, or where none is named, of everybody.
-async fn accept(listener: TcpListener, peer: Option<IpAddr>, shared: Arc<Shared>) {
+/// Accepts connections for ever: of these peers, or where none are named, of everybody.
+async fn accept(listener: TcpListener, peers: Option<Vec<IpNet>>, shared: Arc<Shared>) {
     loop {
         let Ok((stream, from)) = listener.accept().await else {
             // Out of file descriptors, or a client that was gone at once.
             tokio::time::sleep(RETRY_ACCEPT).await;
             continue;
         };
-        if peer.is_some_and(|peer| peer != from.ip().to_canonical()) {
+        let from = from.ip().to_canonical();
+        if peers.as_ref().is_some_and(|peers| !peers.iter().any(|peer| peer.contains(&from))) {
+            let mut state = shared.state();
+            if state.strangers.len() < MAX_STRANGERS && !state.strangers.contains(&from) {
+                state.strangers.push(from);
+            }
             continue;
         }
         let place = shared.places.clone().acquire_owned().await.expect("the semaphore is never closed");

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::Bidi;
 use crate::browser::driver::{Driver, Program};
 use crate::browser::failure::Failure;
+use crate::browser::grid;
 use crate::browser::guard::Words;
 use crate::browser::options::LaunchOptions;
 use crate::browser::running::Running;
@@ -87,7 +88,7 @@ impl Shared {
     /// driver, [`Failure::TimedOut`]. Nothing is left running.
     pub(in crate::browser) async fn launch(
         recipe: &Recipe,
-        options: LaunchOptions,
+        mut options: LaunchOptions,
         start: impl AsyncFnOnce(&Path, &Path, Duration) -> Result<Driver, Failure>,
     ) -> Result<Self, Failure> {
         let refusing = options.gateway()?;
@@ -96,6 +97,12 @@ impl Shared {
             let url = remote.driver.as_str().trim_end_matches('/').to_owned();
             let capabilities = (recipe.capabilities)(&options, None, proxy, None);
             let (session, bidi) = recipe.open(&options, &url, capabilities, Words::default()).await?;
+            if let Some(remote) = options.remote.as_mut().filter(|remote| remote.asks_grid)
+                && let Some(id) = session.id().await
+                && let Some(machine) = grid::machine_of(&id, &remote.driver, options.timeout).await
+            {
+                remote.peers.push(machine.into());
+            }
             (session, bidi, None)
         } else {
             let (binary, program) = recipe.find()?;

@@ -71,6 +71,8 @@ struct RunObject<'a> {
     unjudged_steps: usize,
     duration_ms: f64,
     error: Option<String>,
+    /// What was in the way before, where it was run again.
+    in_the_way: &'a [String],
     steps: Vec<StepObject<'a>>,
     drift: Vec<DriftObject<'a>>,
 }
@@ -90,6 +92,7 @@ impl<'a> RunObject<'a> {
             unjudged_steps: run.unjudged(),
             duration_ms: (run.duration.as_secs_f64() * 10_000.0).round() / 10.0,
             error: run.error.as_ref().map(ToString::to_string),
+            in_the_way: &run.in_the_way,
             steps: run
                 .plan
                 .steps

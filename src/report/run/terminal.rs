@@ -113,6 +113,11 @@ pub fn write_summary(
             "{style}DRIFT{style:#}: {wrong}, see above: a bug in rehearsal; it does not change the exit code"
         )?;
     }
+    for run in runs.iter().filter(|run| run.error.is_none()) {
+        for reason in &run.in_the_way {
+            writeln!(out, "`{}` was run again in {}: {}", safe(run.scenario()), run.browser, safe(reason))?;
+        }
+    }
     if let Some(not_run) = not_run(runs, asked) {
         writeln!(out, "{not_run}")?;
     }

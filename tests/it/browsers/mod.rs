@@ -1,6 +1,8 @@
 //! Real browsers. Where one is not installed its tests say so aloud, and fail under `CI`.
 
 mod followed;
+mod grid;
+mod hosts;
 mod http_state;
 mod interrupted;
 mod killed_browser;

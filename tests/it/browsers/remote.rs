@@ -1,78 +1,17 @@
-//! Two network namespaces as two hosts: the world on one, ChromeDriver and Chromium on the other.
-//!
-//! It takes root and `ip` (Debian: iproute2) to make them; where they cannot be made, that is said aloud.
+//! Two hosts: the world on one, ChromeDriver and Chromium on the other.
 #![cfg(target_os = "linux")]
-#![expect(clippy::print_stderr, reason = "what is not run is said aloud")]
 
-use crate::command;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use rustix::process::Signal;
 
-/// Addresses for documentation (RFC 5737): no network of this machine has them.
-const OURS: &str = "192.0.2.1";
-const THEIRS: &str = "192.0.2.2";
+use super::hosts::{Hosts, address};
+use crate::command;
 
-/// Two hosts with one wire between them. They go when this is dropped.
-struct Hosts {
-    ours: String,
-    theirs: String,
-}
-
-impl Hosts {
-    fn new() -> Option<Self> {
-        let id = std::process::id();
-        let hosts = Self { ours: format!("rehearsal-a{id}"), theirs: format!("rehearsal-b{id}") };
-        let (ours, theirs) = (hosts.ours.as_str(), hosts.theirs.as_str());
-        let (here, there) = (format!("ra{id}"), format!("rb{id}"));
-        // An IPv6 address of the link would be ready a second later, and Chromium breaks all requests off when an
-        // address comes.
-        let steps: [&[&str]; 11] = [
-            &["netns", "add", ours],
-            &["netns", "add", theirs],
-            &["link", "add", &here, "netns", ours, "type", "veth", "peer", "name", &there, "netns", theirs],
-            &["-n", ours, "addr", "add", &format!("{OURS}/30"), "dev", &here],
-            &["-n", theirs, "addr", "add", &format!("{THEIRS}/30"), "dev", &there],
-            &["-n", ours, "link", "set", &here, "addrgenmode", "none"],
-            &["-n", theirs, "link", "set", &there, "addrgenmode", "none"],
-            &["-n", ours, "link", "set", &here, "up"],
-            &["-n", theirs, "link", "set", &there, "up"],
-            &["-n", ours, "link", "set", "lo", "up"],
-            &["-n", theirs, "link", "set", "lo", "up"],
-        ];
-        for step in steps {
-            match Command::new("ip").args(step).output() {
-                Ok(output) if output.status.success() => {}
-                Ok(output) => {
-                    eprintln!("NOT TESTED: ip {step:?}: {}", String::from_utf8_lossy(&output.stderr));
-                    return None;
-                }
-                Err(error) => {
-                    eprintln!("NOT TESTED for want of ip (Debian: iproute2): {error}");
-                    return None;
-                }
-            }
-        }
-        Some(hosts)
-    }
-
-    /// A command on one of the hosts.
-    fn on(host: &str, program: &str) -> Command {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", host, program]);
-        command
-    }
-}
-
-impl Drop for Hosts {
-    fn drop(&mut self) {
-        for host in [&self.ours, &self.theirs] {
-            // It may never have been made.
-            drop(Command::new("ip").args(["netns", "del", host]).output());
-        }
-    }
-}
+/// The host of the world, and the browser's.
+const OURS: usize = 0;
+const THEIRS: usize = 1;
 
 /// A ChromeDriver on the other host, as an ordinary user, who needs no switch that turns the sandbox off.
 struct Driver {
@@ -85,9 +24,10 @@ impl Driver {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let nobody = rustix::fs::Uid::from_raw(65534);
         rustix::fs::chown(folder.path(), Some(nobody), None).expect("root may give a folder away");
-        let mut child = Hosts::on(&hosts.theirs, "setpriv")
+        let mut child = hosts
+            .on(THEIRS, "setpriv")
             .args(["--reuid=65534", "--regid=65534", "--clear-groups", "chromedriver", "--port=9515"])
-            .arg(format!("--allowed-ips={OURS}"))
+            .arg(format!("--allowed-ips={}", address(OURS)))
             .arg("--allowed-origins=*")
             .env("TMPDIR", folder.path())
             .env("HOME", folder.path())
@@ -113,12 +53,13 @@ fn a_browser_on_another_host_sees_the_world() {
     if !command::chromium_or_say_so() {
         return;
     }
-    let Some(hosts) = Hosts::new() else { return };
+    let Some(hosts) = Hosts::new("driver", 2) else { return };
     let driver = Driver::start(&hosts);
     let run = |arguments: &[&str]| {
-        let output = Hosts::on(&hosts.ours, env!("CARGO_BIN_EXE_rehearsal"))
+        let output = hosts
+            .on(OURS, env!("CARGO_BIN_EXE_rehearsal"))
             .args(["run", "--jobs", "2", "--webdriver"])
-            .arg(format!("chromium=http://{THEIRS}:9515"))
+            .arg(format!("chromium=http://{}:9515", address(THEIRS)))
             .args(arguments)
             .arg(command::scenarios())
             .output()
@@ -126,7 +67,7 @@ fn a_browser_on_another_host_sees_the_world() {
         let text = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8_lossy(&text).into_owned())
     };
-    let (code, report) = run(&["--gateway", OURS]);
+    let (code, report) = run(&["--gateway", &address(OURS)]);
     assert_eq!(code, Some(0), "{report}");
     assert!(report.contains("0 failed, 0 could not run"), "{report}");
 

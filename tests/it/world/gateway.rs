@@ -318,8 +318,9 @@ async fn it_listens_on_loopback_only() {
 #[tokio::test]
 async fn a_gateway_for_one_machine_hangs_up_on_every_other() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let peer = "127.0.0.2".parse().expect("an address");
-    let gateway = Gateway::bind_for("127.0.0.1:0".parse().expect("an address"), peer).expect("a gateway");
+    let peer = "127.0.0.2/32".parse().expect("a network");
+    let peers = vec![peer];
+    let gateway = Gateway::bind_for("127.0.0.1:0".parse().expect("an address"), peers).expect("a gateway");
     let greeted = async |from: &str| {
         let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
         socket.bind(format!("{from}:0").parse().expect("an address")).expect("a loopback address");
@@ -335,5 +336,7 @@ async fn a_gateway_for_one_machine_hangs_up_on_every_other() {
     };
     assert_eq!(greeted("127.0.0.2").await, [5, 0]);
     assert_eq!(greeted("127.0.0.1").await, [0; 0]);
+    assert_eq!(gateway.take_strangers(), ["127.0.0.1".parse::<std::net::IpAddr>().expect("an address")]);
+    assert_eq!(gateway.take_strangers(), [] as [std::net::IpAddr; 0]);
     gateway.close().await;
 }

@@ -152,6 +152,11 @@ fn first_cause(digests: &[Digest<'_>]) -> Markup {
 fn alarm(runs: &[Run]) -> Markup {
     let drift: usize = runs.iter().map(|run| run.drift.len()).sum();
     html! {
+        @for run in runs {
+            @for reason in &run.in_the_way {
+                p.soft { code { (run.scenario()) } " was run again in " (run.browser.spoken()) ": " (reason) }
+            }
+        }
         @if drift > 0 {
             p.alarm role="alert" {
                 "Drift: " (counted(drift, "wrong prediction")) ". The rules predicted otherwise than a real browser \
