@@ -29,8 +29,8 @@ pub struct LaunchOptions {
     pub ca_spki: [u8; 32],
     /// The `rehearsal` binary, which is started again as the guard of the processes.
     pub guard: PathBuf,
-    /// The limit for each thing asked of the browser: its start, a command, a page load. [`TIMEOUT`] is
-    /// a good one.
+    /// The limit for each thing asked of the browser: a command, a page load; its start may take three times as long.
+    /// [`TIMEOUT`] is a good one.
     pub timeout: Duration,
     /// The driver that is used; `None` starts one here.
     pub remote: Option<Remote>,
@@ -67,6 +67,12 @@ pub struct Remote {
 }
 
 impl LaunchOptions {
+    /// The limit for each part of a start. A browser that has started answers at once, and one that starts beside many
+    /// others takes its time: on a machine of two cores with twelve at work, Firefox took more than half a minute.
+    pub(super) fn start_timeout(&self) -> Duration {
+        self.timeout * 3
+    }
+
     /// Makes sure of what no browser can do without, before anything is started: that this machine reaches itself,
     /// and a display where a window is to be seen.
     ///

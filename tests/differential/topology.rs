@@ -10,7 +10,8 @@ pub fn origins(random: &mut Random) -> Vec<String> {
     while chosen.len() < count {
         let from = if random.percent(80) { pool } else { random.weighted(&POOLS) };
         let url = random.pick(from).to_owned();
-        if !chosen.contains(&url) {
+        // One server listens at a host and port, and speaks TLS there or not.
+        if !chosen.iter().any(|other| place(other) == place(&url)) {
             chosen.push(url);
         }
     }
@@ -121,6 +122,15 @@ const POOLS: [(usize, &[&str]); 7] = [
     ),
 ];
 
+/// The host and port where an origin listens.
+fn place(url: &str) -> (String, String) {
+    let host = host(url);
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let port = rest.strip_prefix(&host).and_then(|rest| rest.strip_prefix(':'));
+    let usual = if url.starts_with("https:") { "443" } else { "80" };
+    (host, port.unwrap_or(usual).to_owned())
+}
+
 /// The host of an origin's URL.
 pub fn host(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -134,4 +144,11 @@ pub fn host(url: &str) -> String {
 fn a_host_has_no_scheme_and_no_port() {
     assert_eq!(host("https://api.example.com:8443"), "api.example.com");
     assert_eq!(host("http://[::1]:3000"), "[::1]");
+}
+
+#[test]
+fn two_origins_never_listen_at_one_place() {
+    assert_eq!(place("https://example.com:80"), place("http://example.com"));
+    assert_eq!(place("https://[::1]"), ("[::1]".to_owned(), "443".to_owned()));
+    assert_ne!(place("https://example.com"), place("http://example.com"));
 }

@@ -49,7 +49,7 @@ impl Dedicated {
             return Err(Failure::NotPossible { why: ELSEWHERE });
         }
         let (binary, program) = recipe.find()?;
-        let driver = start(&options.guard, &program, options.timeout).await?;
+        let driver = start(&options.guard, &program, options.start_timeout()).await?;
         let (url, words) = (driver.url(), driver.guarded().words());
         let profile = profile_in(driver.guarded().folder());
         let opened = async {

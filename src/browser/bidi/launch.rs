@@ -53,7 +53,7 @@ impl Recipe {
         capabilities: Map<String, Value>,
         words: Words,
     ) -> Result<(Session, Bidi), Failure> {
-        let session = Session::open(self.browser.name, driver, capabilities, options.timeout).await?;
+        let session = Session::open(self.browser.name, driver, capabilities, options.start_timeout()).await?;
         let bidi = Bidi::connect(&session.socket(driver)?, options.timeout, words).await?;
         bidi.command("session.subscribe", json!({ "events": self.events })).await?;
         Ok((session, bidi))
@@ -106,7 +106,7 @@ impl Shared {
             (session, bidi, None)
         } else {
             let (binary, program) = recipe.find()?;
-            let driver = start(&options.guard, &program, options.timeout).await?;
+            let driver = start(&options.guard, &program, options.start_timeout()).await?;
             let words = driver.guarded().words();
             let capabilities = (recipe.capabilities)(&options, Some(&binary), proxy, None);
             match recipe.open(&options, &driver.url(), capabilities, words).await {

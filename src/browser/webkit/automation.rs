@@ -67,8 +67,9 @@ impl Automation {
     pub(super) async fn open(kit: &Kit, gateway: SocketAddr) -> Result<Self, Failure> {
         let options = &kit.options;
         let driver =
-            Driver::webkit_driver(&options.guard, &kit.driver, &environment(kit), options.timeout).await?;
-        let limit = options.timeout;
+            Driver::webkit_driver(&options.guard, &kit.driver, &environment(kit), options.start_timeout())
+                .await?;
+        let limit = options.start_timeout();
         let opened = async {
             let capabilities = capabilities(kit, gateway);
             let session = Session::open("MiniBrowser", &driver.url(), capabilities, limit).await?;
@@ -106,7 +107,7 @@ impl Automation {
             });
         }
         let running = Running::watch(driver, browser, move |who| note(&tell, who));
-        Ok(Self { session, driver: url, running, words, gone, limit, main, looking })
+        Ok(Self { session, driver: url, running, words, gone, limit: options.timeout, main, looking })
     }
 
     /// The browser's version: `2.50.6`.

@@ -30,7 +30,7 @@ pub(super) fn habit(line: &str, at: usize) -> Option<(Habit, Diagnostic)> {
         );
     }
     if let Some((key, value)) = words_as_key(statement) {
-        let help = format!("write `\"{key}\" = {value}`");
+        let help = format!("write `{} = {value}`", quoted_words(&key));
         return other(Diagnostic::error(format!("a key of several words, `{key}`, needs quotes")).help(help));
     }
     if statement.contains('{') && has_colon_outside_strings(statement) {
@@ -65,8 +65,14 @@ fn words_as_key(line: &str) -> Option<(String, &str)> {
     let (key, value) = line.split_once('=')?;
     let words: Vec<&str> = key.split_whitespace().collect();
     let is_word =
-        |word: &&str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        |word: &&str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     (words.len() > 1 && words.iter().all(is_word)).then(|| (words.join(" "), value.trim()))
+}
+
+/// The key with quotes around those of its parts that have several words: `express."trust proxy"`.
+fn quoted_words(key: &str) -> String {
+    let part = |part: &str| if part.contains(' ') { format!("\"{part}\"") } else { part.to_owned() };
+    key.split('.').map(|text| part(text.trim())).collect::<Vec<_>>().join(".")
 }
 
 /// What to write in place of a line of YAML.
@@ -192,6 +198,7 @@ mod tests {
             ("visit = \"web:/\" // go", 16, "write `# go`"),
             ("visit = “web:/”", 8, "write `visit = \"web:/\"`"),
             ("trust proxy = 1", 6, "write `\"trust proxy\" = 1`"),
+            ("express.trust proxy = 1", 14, "write `express.\"trust proxy\" = 1`"),
             (
                 "fetch = { url: \"web:/\", json: { a: 1 } }",
                 13,
