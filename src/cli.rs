@@ -77,6 +77,8 @@ Examples:
   rehearsal run login.toml --browser chromium   one scenario in one browser
   rehearsal run --browser model                 predicted by the rules: no browser needed
   rehearsal check                               read the scenarios, run nothing
+  rehearsal new login.har -o login.toml         a scenario from what a browser recorded
+  rehearsal explain login.har                   each cookie of it: stored, sent, or why not
   rehearsal explain --page URL --request URL --set-cookie LINE
                                                 one cookie, no scenario: stored, sent, or why not
   rehearsal matrix login.toml                   every topology, SameSite and browser, as one table
@@ -131,8 +133,8 @@ pub enum Command {
     /// Show the manual: a page, or what it says of a reason code.
     #[command(after_help = DOCS_EXAMPLES)]
     Docs(DocsArgs),
-    /// Write a scenario to begin with: a login, with a comment at each part.
-    #[command(after_help = NEW_EXAMPLES)]
+    /// Write a scenario: from a HAR, from `curl`, or one to begin with.
+    #[command(long_about = NEW_ABOUT, after_help = NEW_EXAMPLES)]
     New(NewArgs),
     /// Print the completions of a shell.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
@@ -213,11 +215,27 @@ fn check_help() -> String {
     format!("{CHECK_EXAMPLES}\n\nA step has one of these keys:{}", rows.collect::<String>())
 }
 
+const NEW_ABOUT: &str = "\
+Write a scenario: from a HAR, from `curl`, or one to begin with.
+
+A HAR is what the Network panel of a browser's developer tools saves (Chrome, Firefox, Safari, Playwright; packed by gzip or \
+not). Of `curl` it takes the command as developer tools copy it (\"Copy as cURL\"), and what `-i` or `-v` prints below it. \
+Pages become visits, calls become steps, answers become routes, what was sent and stored becomes expectations; images, styles \
+and scripts are left out. What is guessed is marked by a comment. Values of cookies, bodies, headers and queries are left out, \
+and so is what in paths is somebody's own.
+
+The scenario is then tried in the model of the browser that it came from, and what does not come out as recorded is told.";
+
 const NEW_EXAMPLES: &str = "\
 Examples:
-  rehearsal new                                 shows it
+  rehearsal new                                 a login, with a comment at each part
   rehearsal new -o login.toml                   writes a file, and never over another
-  rehearsal check login.toml                    then, while you change it";
+  rehearsal new login.har -o login.toml         what a browser recorded
+  rehearsal new - < copied.txt                  a curl command, and what it printed
+  rehearsal run login.toml                      then
+
+Exit codes: 0 written; 1 written, and something did not come out as recorded; 2 it is no recording, or
+the file is there already; 3 it could not be written.";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
@@ -288,6 +306,9 @@ Examples:
     rehearsal explain --page https://app.example.com --request https://api.example.com/logout \\
         --credentials include --before 'sid=1; Domain=example.com; Path=/; Secure' \\
         --set-cookie 'sid=; Max-Age=0; Path=/'
+
+  What a browser recorded, or what was copied as cURL: every cookie of it:
+    rehearsal explain login.har
 
   A link in a mail, in one browser:
     rehearsal explain --page https://mail.example.org --request https://shop.example.com/ \\
@@ -495,6 +516,12 @@ pub enum Deny {
 /// `rehearsal new`.
 #[derive(Debug, Args)]
 pub struct NewArgs {
+    /// A HAR, or a file with `curl` commands and what they print; `-` is stdin
+    #[arg(value_name = "FROM")]
+    pub from: Option<PathBuf>,
+    /// Keep values of cookies, bodies, headers and queries: only where nobody else reads the scenario
+    #[arg(long, requires = "from")]
+    pub keep_values: bool,
     /// The file to write; without it the scenario goes to stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -527,12 +554,21 @@ pub struct DocsArgs {
 /// `rehearsal explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
+    /// A HAR, or a file with `curl` commands and what they print (`-` is stdin): each cookie and call of it is explained
+    #[arg(
+        value_name = "RECORDING",
+        conflicts_with_all = [
+            "page", "request", "method", "how", "credentials", "header", "set_cookie", "response", "preflight",
+            "before", "framework", "then",
+        ]
+    )]
+    pub recording: Option<PathBuf>,
     /// The page that makes the request; without it the URL is typed into the address bar
     #[arg(long, value_name = "URL", value_parser = address)]
     pub page: Option<Url>,
     /// What is requested
-    #[arg(long, value_name = "URL", value_parser = address)]
-    pub request: Url,
+    #[arg(long, value_name = "URL", value_parser = address, required_unless_present = "recording")]
+    pub request: Option<Url>,
     /// The method
     #[arg(long, value_name = "METHOD", default_value = "GET")]
     pub method: String,

@@ -34,6 +34,7 @@
 //! - [`edit`] is what may be changed of a plan: attributes, calls, CORS settings, where things are served.
 //! - [`explain`] tells why something did not work, and searches for the smallest safe fix: edits of the plan, each
 //!   tried in the model. It answers single questions, and explains the claims that failed in a run.
+//! - [`import`] makes a scenario, or questions for `explain`, from what a browser recorded or `curl` printed.
 //! - [`audit`] goes through the pre-deploy checklists: it looks at what a scenario's runs showed, and at what an
 //!   attacker's site in its world gets.
 //! - `cookie_line` sees what a `Set-Cookie` line is meant for: several cookies folded into it, a deletion.
@@ -86,6 +87,7 @@ pub mod explain;
 mod follow;
 pub mod inside;
 pub mod live;
+pub mod import;
 mod looks;
 mod lookup;
 pub mod manual;

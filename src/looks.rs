@@ -16,9 +16,22 @@ const PUBLIC: [&str; 4] = ["csrf", "xsrf", "consent", "callback"];
 
 /// Whether a cookie of this name looks as if it carried a session; one that a route asks for does.
 pub(crate) fn is_session(plan: &Plan, name: &str) -> bool {
+    names_session(name) || (!names_public(name) && required(plan).contains(name))
+}
+
+/// Whether a name alone looks like that of a cookie that carries a session.
+pub(crate) fn names_session(name: &str) -> bool {
+    !names_public(name) && has(name, &SESSION)
+}
+
+/// Whether a name looks like that of a cookie that scripts are meant to read.
+fn names_public(name: &str) -> bool {
+    has(name, &PUBLIC)
+}
+
+fn has(name: &str, parts: &[&str]) -> bool {
     let lower = name.to_ascii_lowercase();
-    let has = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
-    !has(&PUBLIC) && (has(&SESSION) || required(plan).contains(name))
+    parts.iter().any(|part| lower.contains(part))
 }
 
 /// Whether a request to this path looks as if it ended a session.

@@ -204,8 +204,8 @@ pub struct Route {
     pub set_cookie: Vec<String>,
     /// The body, and with it the Content-Type (a `headers` entry of that name overrides it).
     pub body: Body,
-    /// Without a cookie of this name in the request the answer is an empty 401.
-    pub require_cookie: Option<String>,
+    /// A cookie without which the answer is another.
+    pub require_cookie: Option<RequiredCookie>,
     /// A token that the route signs: it stands where Set-Cookie lines and body say `{jwt}`.
     pub sign_jwt: Option<SignJwt>,
     /// Without a good token the answer is an empty 401.
@@ -216,8 +216,59 @@ impl Route {
     /// The cookie without which the answer is a 401.
     pub fn required_cookie(&self) -> Option<&str> {
         let jwt = self.require_jwt.as_ref().and_then(|jwt| jwt.cookie.as_deref().filter(|_| !jwt.bearer));
-        self.require_cookie.as_deref().or(jwt)
+        self.require_cookie.as_ref().map(|required| required.name.as_str()).or(jwt)
     }
+
+    /// The names by which it asks for cookies, to be changed.
+    pub fn required_cookies_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let jwt = self.require_jwt.as_mut().and_then(|jwt| jwt.cookie.as_mut());
+        self.require_cookie.as_mut().map(|required| &mut required.name).into_iter().chain(jwt)
+    }
+
+    /// The Set-Cookie lines of each of its answers: of its own, and of the one it gives without a cookie.
+    pub fn line_lists(&self) -> impl Iterator<Item = &Vec<String>> {
+        let otherwise = self.require_cookie.as_ref().and_then(|required| required.otherwise.as_deref());
+        std::iter::once(&self.set_cookie).chain(otherwise.map(|otherwise| &otherwise.set_cookie))
+    }
+
+    /// The same, to be changed.
+    pub fn line_lists_mut(&mut self) -> impl Iterator<Item = &mut Vec<String>> {
+        let otherwise = self.require_cookie.as_mut().and_then(|required| required.otherwise.as_deref_mut());
+        std::iter::once(&mut self.set_cookie).chain(otherwise.map(|otherwise| &mut otherwise.set_cookie))
+    }
+
+    /// Every Set-Cookie line of [`Route::line_lists`].
+    pub fn lines(&self) -> impl Iterator<Item = &String> {
+        self.line_lists().flatten()
+    }
+}
+
+/// A cookie that a route asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequiredCookie {
+    /// Its name.
+    pub name: String,
+    /// What is answered without it; `None` is an empty 401.
+    pub otherwise: Option<Box<Otherwise>>,
+}
+
+impl From<&str> for RequiredCookie {
+    fn from(name: &str) -> Self {
+        Self { name: name.to_owned(), otherwise: None }
+    }
+}
+
+/// What a route answers to a request without the cookie that it asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Otherwise {
+    /// The status.
+    pub status: u16,
+    /// Header fields besides Set-Cookie and Content-Type.
+    pub headers: Vec<(String, String)>,
+    /// Set-Cookie lines, sent as they stand.
+    pub set_cookie: Vec<String>,
+    /// The body.
+    pub body: Body,
 }
 
 /// What stands for the token that a route signs.

@@ -1,4 +1,6 @@
-//! `rehearsal explain`: one question, answered by the rules for every browser asked for.
+//! `rehearsal explain`: one question, answered by the rules for every browser asked for; or all that a recording asks.
+
+mod recording;
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -19,6 +21,9 @@ const LARGEST: u64 = 1024 * 1024;
 
 /// Runs the command.
 pub fn explain(arguments: &ExplainArgs) -> ExitCode {
+    if let Some(path) = &arguments.recording {
+        return recording::explain(path, arguments);
+    }
     let question = match question(arguments) {
         Ok(question) => question,
         Err(diagnostic) => return refuse(*diagnostic),
@@ -82,7 +87,7 @@ pub fn question(arguments: &ExplainArgs) -> Result<Question, Box<Diagnostic>> {
     let preflight = arguments.preflight.as_deref().map(read).transpose()?;
     Ok(Question {
         page: arguments.page.clone(),
-        request: arguments.request.clone(),
+        request: arguments.request.clone().expect("there is one where there is no recording"),
         method,
         how,
         credentials: match arguments.credentials {
@@ -92,6 +97,7 @@ pub fn question(arguments: &ExplainArgs) -> Result<Question, Box<Diagnostic>> {
         },
         headers: arguments.header.clone(),
         earlier: arguments.before.iter().map(|line| bare(line)).collect(),
+        earlier_from: None,
         response,
         preflight,
         set_cookie: arguments.set_cookie.iter().map(|line| bare(line)).collect(),

@@ -33,8 +33,8 @@ pub(crate) fn of_lines(before: &Plan, after: &Plan) -> Vec<Change> {
         let url = old.url.origin().ascii_serialization();
         for (route, edited) in old.service.routes().iter().zip(new.service.routes()) {
             let header = |line: &String| format!("Set-Cookie: {line}");
-            let gone = route.set_cookie.iter().filter(|line| !edited.set_cookie.contains(line)).map(header);
-            let come = edited.set_cookie.iter().filter(|line| !route.set_cookie.contains(line)).map(header);
+            let gone = route.lines().filter(|line| edited.lines().all(|own| own != *line)).map(header);
+            let come = edited.lines().filter(|line| route.lines().all(|own| own != *line)).map(header);
             let (gone, come): (Vec<String>, Vec<String>) = (gone.collect(), come.collect());
             if !gone.is_empty() || !come.is_empty() {
                 add(format!("the answer to {} {url}{}", route.method, route.path), gone, come);

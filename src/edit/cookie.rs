@@ -8,7 +8,7 @@ use super::change::Change;
 use super::framework::cookie::CookieSetting;
 use crate::cookie_line;
 use crate::plan::framework::BackEnd;
-use crate::plan::{Action, Plan, Service};
+use crate::plan::{Action, Plan, Route, Service};
 use crate::rules::line::Line;
 use crate::rules::prefix::unprefixed;
 
@@ -253,7 +253,8 @@ pub(super) fn delete_too(plan: &mut Plan, of: &Target, domain: Option<&str>, pat
 /// The lines of each route, and the index of its origin.
 fn line_lists(plan: &mut Plan) -> impl Iterator<Item = (usize, &mut Vec<String>)> {
     plan.origins.iter_mut().enumerate().flat_map(|(index, origin)| {
-        origin.service.routes_mut().iter_mut().map(move |route| (index, &mut route.set_cookie))
+        let routes = origin.service.routes_mut().iter_mut();
+        routes.flat_map(Route::line_lists_mut).map(move |lines| (index, lines))
     })
 }
 
@@ -263,10 +264,10 @@ pub(super) fn ask_for(plan: &mut Plan, name: &str, instead: &str) -> Option<Chan
     for origin in &mut plan.origins {
         let url = origin.url.origin().ascii_serialization();
         for route in origin.service.routes_mut() {
-            let jwt = route.require_jwt.as_mut().and_then(|jwt| jwt.cookie.as_mut());
-            for required in route.require_cookie.iter_mut().chain(jwt).filter(|required| *required == name) {
+            let place = format!("{} {url}{}", route.method, route.path);
+            for required in route.required_cookies_mut().filter(|required| *required == name) {
                 instead.clone_into(required);
-                places.push(format!("{} {url}{}", route.method, route.path));
+                places.push(place.clone());
             }
         }
     }
@@ -293,7 +294,7 @@ pub(crate) fn lines(plan: &Plan) -> impl Iterator<Item = (Option<usize>, String,
         origin.service.routes().iter().flat_map(move |route| {
             let what =
                 format!("{} {}{}", route.method, origin.url.origin().ascii_serialization(), route.path);
-            route.set_cookie.iter().map(move |line| (Some(index), what.clone(), line.as_str()))
+            route.lines().map(move |line| (Some(index), what.clone(), line.as_str()))
         })
     });
     let written = plan.steps.iter().filter_map(|step| match &step.action {
@@ -312,7 +313,7 @@ pub(crate) fn lines_mut(plan: &mut Plan) -> impl Iterator<Item = (Option<usize>,
             .service
             .routes_mut()
             .iter_mut()
-            .flat_map(|route| &mut route.set_cookie)
+            .flat_map(|route| route.line_lists_mut().flatten())
             .map(move |line| (Some(index), line))
     });
     let written = plan.steps.iter_mut().filter_map(|step| match &mut step.action {
@@ -331,11 +332,7 @@ fn rename(plan: &mut Plan, old: &str, new: &str) {
     };
     for origin in &mut plan.origins {
         let routes = origin.service.routes_mut().iter_mut();
-        let required = routes.flat_map(|route| {
-            let jwt = route.require_jwt.as_mut().and_then(|jwt| jwt.cookie.as_mut());
-            route.require_cookie.iter_mut().chain(jwt)
-        });
-        required.for_each(change);
+        routes.flat_map(Route::required_cookies_mut).for_each(change);
     }
     for step in &mut plan.steps {
         for expect in std::iter::once(&mut step.expect).chain(step.on.iter_mut().map(|(_, on)| on)) {

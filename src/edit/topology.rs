@@ -299,7 +299,7 @@ fn by_path(plan: &mut Plan, api: usize, page: usize) -> Option<Change> {
 /// Puts a route under a prefix, and the cookies it sets for a part of its own paths with it.
 fn put_under(prefix: &str, route: &mut Route) {
     route.path.insert_str(0, prefix);
-    for line in &mut route.set_cookie {
+    for line in route.line_lists_mut().flatten() {
         if let Some(path) = Line(line).attribute("Path").filter(|path| path.len() > 1) {
             let path = format!("{prefix}{path}");
             *line = Line(line).with("Path", Some(&path));

@@ -51,7 +51,15 @@ pub(super) fn ask(question: &Question) -> Asked {
     let assumed =
         cors.take_if(|_| question.preflight.is_some()).map(|cors| headers_of(&cors)).unwrap_or_default();
     if !question.earlier.is_empty() {
-        let earlier = beside(&question.request);
+        let of_others = |url: &Url| {
+            let taken = [Some(&question.request), question.then.as_ref(), question.page.as_ref()];
+            !taken
+                .into_iter()
+                .flatten()
+                .any(|other| other.origin() == url.origin() && other.path() == url.path())
+        };
+        let known = question.earlier_from.clone().filter(of_others);
+        let earlier = known.unwrap_or_else(|| beside(&question.request));
         let route = route("GET", &earlier, 200, &assumed, &question.earlier);
         origins.add("api", &earlier, route, cors.clone());
         let before = Question { method: "GET".to_owned(), headers: Vec::new(), ..question.clone() };

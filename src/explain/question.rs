@@ -43,6 +43,8 @@ pub struct Question {
     pub headers: Vec<(String, String)>,
     /// The `Set-Cookie` lines of an answer that came before, in the same way from the same place.
     pub earlier: Vec<String>,
+    /// Where that answer came from, where it is known; else it is taken to be beside the request.
+    pub earlier_from: Option<Url>,
     /// The answer to the request, where it is known; else only its cookies are.
     pub response: Option<Response>,
     /// The answer to the preflight, where it is known.

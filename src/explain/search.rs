@@ -397,6 +397,7 @@ mod tests {
             credentials,
             headers: Vec::new(),
             earlier: Vec::new(),
+            earlier_from: None,
             response: None,
             preflight: None,
             set_cookie: vec![line.to_owned()],

@@ -206,16 +206,23 @@ fn other_format(path: &Path, text: &str) -> Option<Diagnostic> {
         _ if begin.starts_with("---") => ("YAML", REWRITE),
         _ if is_answer => ("what curl prints of an answer", answer),
         _ if begin.starts_with('<') => ("HTML or XML", REWRITE),
-        _ if begin.starts_with("curl ") => ("a command", REWRITE),
+        _ if begin.starts_with("curl ") || begin.starts_with("$ curl ") => ("a curl command", CURL),
         _ => return None,
     };
     let shown = path.display();
-    Some(Diagnostic::error(format!("{shown} is {what}, and a scenario is a file in TOML")).help(help))
+    Some(
+        Diagnostic::error(format!("{shown} is {what}, and a scenario is a file in TOML"))
+            .help(help.replace("FILE", &shown.to_string())),
+    )
 }
 
 /// What to do with a recording.
-const HAR: &str =
-    "copy the headers of the answer in question out of it: `rehearsal explain --request URL --response -`";
+const HAR: &str = "`rehearsal new FILE -o login.toml` makes a scenario of it, and `rehearsal explain FILE` says what becomes of \
+                   each of its cookies";
+
+/// What to do with a command, or with what it printed.
+const CURL: &str = "`rehearsal new FILE -o login.toml` makes a scenario of it, and `rehearsal explain FILE` says what becomes of \
+                    each of its cookies";
 
 /// What to do with another format.
 const REWRITE: &str = "`rehearsal new -o login.toml` writes a scenario to begin with";

@@ -97,7 +97,7 @@ pub(super) struct Cors {
 }
 
 /// `[[origins.NAME.routes]]`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Route {
     pub(super) at: Option<At<String>>,
     pub(super) status: Option<At<i64>>,
@@ -106,13 +106,21 @@ pub(super) struct Route {
     /// Every body given, in the order of the file; more than one is a contradiction. The place is
     /// that of the value.
     pub(super) bodies: Vec<(Span, At<plan::Body>)>,
-    pub(super) require_cookie: Option<At<String>>,
+    pub(super) require_cookie: Option<RequiredCookie>,
     pub(super) sign_jwt: Option<At<SignJwt>>,
     pub(super) require_jwt: Option<At<plan::RequireJwt>>,
     /// What a framework does here.
     pub(super) view: View,
     /// Where it says so.
     pub(super) does: Option<At<Does>>,
+}
+
+/// `require_cookie`.
+#[derive(Debug)]
+pub(super) struct RequiredCookie {
+    pub(super) name: At<String>,
+    /// What is answered without it: a route's answer, with nothing else of a route.
+    pub(super) otherwise: Option<Box<Route>>,
 }
 
 /// `sign_jwt`.

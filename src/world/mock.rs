@@ -39,7 +39,8 @@ struct Route {
     method: String,
     path: Path,
     said: Said,
-    require_cookie: Option<String>,
+    /// The cookie it asks for, and what it says without that.
+    require_cookie: Option<(String, Option<Said>)>,
     sign_jwt: Option<SignJwt>,
     require_jwt: Option<RequireJwt>,
 }
@@ -90,8 +91,8 @@ impl Mock {
             Ok(Route {
                 method: route.method.clone(),
                 path: Path::new(url, &route.path),
-                said: said(route).map_err(wrong)?,
-                require_cookie: route.require_cookie.clone(),
+                said: said(route.status, &route.headers, &route.set_cookie, &route.body).map_err(wrong)?,
+                require_cookie: route.require_cookie.as_ref().map(required).transpose().map_err(wrong)?,
                 sign_jwt: route.sign_jwt.clone(),
                 require_jwt: route.require_jwt.clone(),
             })
@@ -154,8 +155,14 @@ impl Mock {
         };
         let found = fits(method.as_str()).or_else(|| (method == Method::HEAD).then(|| fits("GET")).flatten());
         let Some((index, route)) = found else { return self.undeclared(method, path) };
-        if route.require_cookie.as_ref().is_some_and(|name| value_of(sent.cookie, name).is_none()) {
-            return unauthorized(Answer::CookieMissing(index));
+        if let Some((name, otherwise)) = &route.require_cookie
+            && value_of(sent.cookie, name).is_none()
+        {
+            let answer = Answer::CookieMissing(index);
+            return match otherwise {
+                Some(said) => said.reply(answer),
+                None => unauthorized(answer),
+            };
         }
         if let Some(required) = &route.require_jwt
             && let Err(why) = tokens::check(required, sent)
@@ -175,7 +182,7 @@ impl Mock {
             }
             return reply;
         }
-        let mut reply = route.said.reply(index);
+        let mut reply = route.said.reply(Answer::Route(index));
         if let Some(signed) = &route.sign_jwt {
             tokens::hand_out(&tokens::signed(signed, sent.at), &mut reply);
         }
@@ -248,9 +255,9 @@ impl Path {
 }
 
 impl Said {
-    /// The answer of the route with this index.
-    fn reply(&self, index: usize) -> Reply {
-        let mut reply = Reply::new(self.status, Answer::Route(index));
+    /// It as a reply, and how the origin came to it.
+    fn reply(&self, answer: Answer) -> Reply {
+        let mut reply = Reply::new(self.status, answer);
         reply.headers.clone_from(&self.headers);
         reply.body = self.body.clone().into();
         reply.socket = self.is_websocket.then_some(Socket::Close);
@@ -258,16 +265,22 @@ impl Said {
     }
 }
 
+/// The cookie that a route asks for, and what it says without. Fails where that cannot be sent.
+fn required(required: &plan::RequiredCookie) -> Result<(String, Option<Said>), String> {
+    let otherwise = required.otherwise.as_deref();
+    let said = otherwise.map(|other| said(other.status, &other.headers, &other.set_cookie, &other.body));
+    Ok((required.name.clone(), said.transpose()?))
+}
+
 /// What a route says. Fails where it cannot be sent.
-fn said(route: &plan::Route) -> Result<Said, String> {
-    let is_handshake = route.body == Body::WebSocket && route.status == 101;
-    let status = StatusCode::from_u16(route.status)
+fn said(code: u16, headers: &[(String, String)], set_cookie: &[String], body: &Body) -> Result<Said, String> {
+    let is_handshake = *body == Body::WebSocket && code == 101;
+    let status = StatusCode::from_u16(code)
         .ok()
-        .filter(|status| route.status < 1000 && (status.as_u16() >= 200 || is_handshake));
-    let status =
-        status.ok_or_else(|| format!("{} is not the status of an answer (200 to 999)", route.status))?;
+        .filter(|status| code < 1000 && (status.as_u16() >= 200 || is_handshake));
+    let status = status.ok_or_else(|| format!("{code} is not the status of an answer (200 to 999)"))?;
     let mut said = Said { status, headers: HeaderMap::new(), body: Bytes::new(), is_websocket: false };
-    for (name, value) in &route.headers {
+    for (name, value) in headers {
         if FRAMING.contains(&name.to_ascii_lowercase().as_str()) {
             return Err(format!("the header `{name}` frames the message, and the server sets it itself"));
         }
@@ -275,10 +288,10 @@ fn said(route: &plan::Route) -> Result<Said, String> {
             HeaderName::try_from(name.as_str()).map_err(|_| format!("`{name}` is not a header's name"))?;
         said.headers.append(field, sendable(name, value)?);
     }
-    for line in &route.set_cookie {
+    for line in set_cookie {
         said.headers.append(SET_COOKIE, sendable("Set-Cookie", line)?);
     }
-    let (content_type, body) = match &route.body {
+    let (content_type, body) = match body {
         Body::Empty => (None, Bytes::new()),
         Body::Json(json) => {
             (Some(HeaderValue::from_static("application/json")), Bytes::from(json.to_string()))

@@ -37,6 +37,7 @@ const ORDER: &[&str] = &[
     "verdict",
     "edit",
     "explain",
+    "import",
     "outcome",
     "audit",
     "matrix",

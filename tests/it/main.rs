@@ -15,6 +15,7 @@ mod command;
 mod docs;
 mod explain;
 mod fixes;
+mod import;
 mod matrix;
 mod model;
 mod predicting;

@@ -249,5 +249,5 @@ fn sets(plan: &Plan, step: usize, name: &str) -> bool {
         }
         _ => false,
     };
-    fitting.any(|route| route.set_cookie.iter().any(|line| Line(line).name() == name)) || by_framework()
+    fitting.any(|route| route.lines().any(|line| Line(line).name() == name)) || by_framework()
 }

@@ -12,11 +12,14 @@ use super::node::{Entry, Table};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 
 /// Keys that exist elsewhere or under a name too different to be taken for a misspelling.
-const HINTS: [(&str, &str, &str); 27] = [
+const HINTS: [(&str, &str, &str); 30] = [
     ("a route", "body", "write `json`, `text` or `html`, which say what kind of body it is"),
     ("a route", "path", "write `at = \"GET /path\"`"),
     ("a route", "method", "write `at = \"GET /path\"`"),
     ("a route", "cookies", "write `set_cookie`"),
+    ("`require_cookie`", "otherwise", ELSE),
+    ("`require_cookie`", "redirect", ELSE),
+    ("`require_cookie`", "status", ELSE),
     ("a route", "does", FRAMEWORK),
     ("a route", "response", FRAMEWORK),
     ("a route", "res", FRAMEWORK),
@@ -41,6 +44,10 @@ const HINTS: [(&str, &str, &str); 27] = [
     ("an origin", "env", COMMAND),
     ("an origin", "ready", COMMAND),
 ];
+
+/// Said of what is answered without a cookie.
+const ELSE: &str =
+    "what is answered without the cookie stands below `else`: `else = { redirect = \"web:/login\" }`";
 
 /// Said of what probably names a server that runs on this machine.
 const UPSTREAM: &str = "did you mean `upstream`? To have a server of your own answer here, say where it listens: \

@@ -2,7 +2,7 @@
 
 use toml::de::DeValue;
 
-use super::super::written::{At, Cors, Header, Origin, Route};
+use super::super::written::{At, Cors, Header, Origin, RequiredCookie, Route};
 use super::fields::Fields;
 use super::framework::{self, Kind};
 use super::json::json;
@@ -101,6 +101,24 @@ fn route(table: Table<'_, '_>, span: Span, framework: Option<(Kind, &Framework)>
             .help("say what it answers: `at = \"GET /path\"`")
     });
     let at = at.and_then(|entry| entry.value.string("`at`"));
+    let mut route = Route { at, ..answer(&mut fields) };
+    if let Some(entry) = fields.entry("websocket")
+        && entry.only_true("it")
+    {
+        route.bodies.push((entry.key_span, At { value: Body::WebSocket, span: entry.value.span() }));
+    }
+    route.bodies.sort_by_key(|(key, _)| key.start);
+    route.require_cookie = fields.entry("require_cookie").and_then(|entry| require_cookie(&entry));
+    route.sign_jwt = fields.entry("sign_jwt").and_then(|entry| jwt::sign(&entry));
+    route.require_jwt = fields.entry("require_jwt").and_then(|entry| jwt::require(&entry));
+    (route.view, route.does) =
+        framework.map_or_else(Default::default, |framework| framework::view(framework, &mut fields));
+    fields.finish();
+    route
+}
+
+/// What is answered: status, fields, lines and body.
+fn answer(fields: &mut Fields<'_, '_>) -> Route {
     let status = fields.integer("status");
     let headers = fields.entry("headers").map(|entry| headers(&entry)).unwrap_or_default();
     let set_cookie = fields.entry("set_cookie").map(|entry| set_cookie(&entry)).unwrap_or_default();
@@ -120,19 +138,41 @@ fn route(table: Table<'_, '_>, span: Span, framework: Option<(Kind, &Framework)>
             bodies.push((entry.key_span, At { value: body(text.value), span: text.span }));
         }
     }
-    if let Some(entry) = fields.entry("websocket")
-        && entry.only_true("it")
-    {
-        bodies.push((entry.key_span, At { value: Body::WebSocket, span: entry.value.span() }));
-    }
     bodies.sort_by_key(|(key, _)| key.start);
-    let require_cookie = fields.string("require_cookie");
-    let sign_jwt = fields.entry("sign_jwt").and_then(|entry| jwt::sign(&entry));
-    let require_jwt = fields.entry("require_jwt").and_then(|entry| jwt::require(&entry));
-    let (view, does) =
-        framework.map_or_else(Default::default, |framework| framework::view(framework, &mut fields));
-    fields.finish();
-    Route { at, status, headers, set_cookie, bodies, require_cookie, sign_jwt, require_jwt, view, does }
+    Route { status, headers, set_cookie, bodies, ..Route::default() }
+}
+
+/// The name of a cookie, or a table that says what is answered without it.
+fn require_cookie(entry: &Entry<'_, '_>) -> Option<RequiredCookie> {
+    match entry.value.get_ref() {
+        DeValue::String(_) => {
+            let name = entry.value.string("`require_cookie`")?;
+            Some(RequiredCookie { name, otherwise: None })
+        }
+        DeValue::Table(_) => {
+            let mut fields = Fields::new(entry.value.as_table()?, "`require_cookie`");
+            let name = fields.required("name", || {
+                Diagnostic::error("`require_cookie` names no cookie").label(entry.key_span.clone(), "").help(
+                    "write `require_cookie = { name = \"session\", else = { redirect = \"web:/login\" } }`",
+                )
+            });
+            let name = name.and_then(|entry| entry.value.string("`name`"));
+            let otherwise = fields.entry_or_misspelt("else").and_then(|entry| {
+                let mut fields = Fields::new(entry.value.table("`else`")?, "`else`");
+                let answer = answer(&mut fields);
+                fields.finish();
+                Some(Box::new(answer))
+            });
+            fields.finish();
+            Some(RequiredCookie { name: name?, otherwise })
+        }
+        _ => {
+            let help = "write `require_cookie = \"session\"`, or `{ name = \"session\", else = { redirect = \"web:/login\" } }`";
+            let wanted = "a cookie's name, or a table with a `name`";
+            entry.report(entry.value.wrong_type("`require_cookie`", wanted).help(help));
+            None
+        }
+    }
 }
 
 /// A list of lines, or one line.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::super::checks;
 use super::super::mistakes::Mistakes;
-use super::super::written::{Action, At, Expect, Scenario};
+use super::super::written::{Action, At, Expect, Route, Scenario};
 use crate::cookie_line;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 use crate::near;
@@ -33,8 +33,7 @@ pub(super) fn check_lines(scenario: &Scenario, settled: bool, mistakes: &Mistake
 
 /// Every line that is written out: those of routes, and those that steps assign to `document.cookie`.
 fn lines(scenario: &Scenario) -> Vec<&At<String>> {
-    let routes = scenario.origins.iter().flat_map(|origin| &origin.routes);
-    let sent = routes.flat_map(|route| {
+    let sent = answers(scenario).flat_map(|route| {
         let is_line = |name: &str| name.eq_ignore_ascii_case("set-cookie");
         let fields = route.headers.iter().filter(move |header| is_line(&header.name.value));
         route.set_cookie.iter().chain(fields.map(|header| &header.value))
@@ -45,6 +44,14 @@ fn lines(scenario: &Scenario) -> Vec<&At<String>> {
         _ => None,
     });
     sent.chain(written).collect()
+}
+
+/// Every answer of a route, also those it gives without a cookie.
+fn answers(scenario: &Scenario) -> impl Iterator<Item = &Route> {
+    scenario.origins.iter().flat_map(|origin| &origin.routes).flat_map(|route| {
+        let otherwise = route.require_cookie.as_ref().and_then(|required| required.otherwise.as_deref());
+        std::iter::once(route).chain(otherwise)
+    })
 }
 
 /// Warns once for each name.
@@ -63,7 +70,7 @@ pub(super) fn check(scenario: &Scenario, mistakes: &Mistakes) {
     let frameworks = scenario.origins.iter().filter_map(|origin| origin.framework.as_ref());
     let of_frameworks: Vec<String> = frameworks.flat_map(|at| at.value.cookies()).collect();
     settable.extend(of_frameworks.iter().map(String::as_str));
-    for route in scenario.origins.iter().flat_map(|origin| &origin.routes) {
+    for route in answers(scenario) {
         settable.extend(route.view.calls.iter().map(CookieCall::name));
         settable.extend(route.set_cookie.iter().map(|line| Line(&line.value).name()));
         let headers =
@@ -91,6 +98,7 @@ pub(super) fn check(scenario: &Scenario, mistakes: &Mistakes) {
         .iter()
         .flat_map(|origin| &origin.routes)
         .filter_map(|route| route.require_cookie.as_ref())
+        .map(|required| &required.name)
     {
         let name = required.value.as_str();
         let known = settable.contains(name) || scripts.iter().any(|text| text.contains(name));

@@ -8,7 +8,7 @@ use super::super::written::{self, At, Header};
 use super::address::Names;
 use super::time;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::{Body, JWT, Route, SignJwt};
+use crate::plan::{Body, JWT, Otherwise, RequiredCookie, Route, SignJwt};
 
 /// The methods a route or a request can have.
 pub(super) const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -186,21 +186,6 @@ fn check_socket(at: &At<String>, bodies: &[(Span, At<Body>)], mistakes: &Mistake
 
 /// All of a route but its method and path.
 fn answer(route: written::Route, names: &Names, mistakes: &Mistakes) -> Route {
-    for header in &route.headers {
-        checks::check_header(header, mistakes);
-        check_framing(header, mistakes);
-    }
-    for line in &route.set_cookie {
-        checks::check_value(line, "a Set-Cookie line", mistakes);
-    }
-    if let [(first, _), (second, _), ..] = route.bodies.as_slice() {
-        mistakes.add(
-            Diagnostic::error("a route has one body, and this one has two")
-                .label(second.clone(), "a second body")
-                .label(first.clone(), "first here")
-                .help("keep one of `json`, `text`, `html`, `redirect` and `websocket`"),
-        );
-    }
     if let Some(jwt) = &route.sign_jwt
         && !hands_out(&route)
     {
@@ -210,9 +195,77 @@ fn answer(route: written::Route, names: &Names, mistakes: &Mistakes) -> Route {
                 .help("put it somewhere: `set_cookie = [\"access={jwt}; Path=/; HttpOnly\"]`, or `json = { access = \"{jwt}\" }`"),
         );
     }
-    let status = route.status.as_ref().and_then(|status| final_status(status, mistakes));
-    let body = route.bodies.into_iter().next();
-    if let (Some(written), Some(status), Some((key, body))) = (&route.status, status, &body) {
+    let (status, headers, set_cookie, body) =
+        said(route.status, route.headers, route.set_cookie, route.bodies, names, mistakes);
+    let sign_jwt = route.sign_jwt.map(|at| {
+        let written::SignJwt { key, claims, expires } = at.value;
+        SignJwt { key, claims, expires: expires.and_then(|text| time::time(&text, mistakes)) }
+    });
+    Route {
+        method: String::new(),
+        path: String::new(),
+        status,
+        headers,
+        set_cookie,
+        body,
+        require_cookie: route.require_cookie.map(|required| require_cookie(required, names, mistakes)),
+        sign_jwt,
+        require_jwt: route.require_jwt.map(|at| at.value),
+    }
+}
+
+/// The cookie that a route asks for, and what it answers without.
+fn require_cookie(required: written::RequiredCookie, names: &Names, mistakes: &Mistakes) -> RequiredCookie {
+    let name = required.name;
+    if name.value.is_empty() || name.value.contains(['=', ';']) {
+        mistakes.add(
+            Diagnostic::error(format!("`{}` cannot name a cookie", name.value))
+                .label(name.span.clone(), "")
+                .help("write the name alone: `require_cookie = \"session\"`"),
+        );
+    }
+    let otherwise = required.otherwise.map(|other| {
+        // Who is not let in is not told 200, unless the scenario says so.
+        let is_silent = other.status.is_none() && other.bodies.is_empty();
+        let (status, headers, set_cookie, body) =
+            said(other.status, other.headers, other.set_cookie, other.bodies, names, mistakes);
+        let status = match body {
+            _ if is_silent => 401,
+            _ => status,
+        };
+        Box::new(Otherwise { status, headers, set_cookie, body })
+    });
+    RequiredCookie { name: name.value, otherwise }
+}
+
+/// What is answered: status, fields, lines and body.
+fn said(
+    status: Option<At<i64>>,
+    headers: Vec<Header>,
+    set_cookie: Vec<At<String>>,
+    bodies: Vec<(Span, At<Body>)>,
+    names: &Names,
+    mistakes: &Mistakes,
+) -> (u16, Vec<(String, String)>, Vec<String>, Body) {
+    for header in &headers {
+        checks::check_header(header, mistakes);
+        check_framing(header, mistakes);
+    }
+    for line in &set_cookie {
+        checks::check_value(line, "a Set-Cookie line", mistakes);
+    }
+    if let [(first, _), (second, _), ..] = bodies.as_slice() {
+        mistakes.add(
+            Diagnostic::error("a route has one body, and this one has two")
+                .label(second.clone(), "a second body")
+                .label(first.clone(), "first here")
+                .help("keep one of `json`, `text`, `html`, `redirect` and `websocket`"),
+        );
+    }
+    let written = status;
+    let status = written.as_ref().and_then(|status| final_status(status, mistakes));
+    let body = bodies.into_iter().next();
+    if let (Some(written), Some(status), Some((key, body))) = (&written, status, &body) {
         check_status(written, status, key, &body.value, mistakes);
     }
     let body = body.map_or(Body::Empty, |(_, body)| match body.value {
@@ -226,35 +279,13 @@ fn answer(route: written::Route, names: &Names, mistakes: &Mistakes) -> Route {
         }
         other => other,
     });
-    let sign_jwt = route.sign_jwt.map(|at| {
-        let written::SignJwt { key, claims, expires } = at.value;
-        SignJwt { key, claims, expires: expires.and_then(|text| time::time(&text, mistakes)) }
-    });
-    if let Some(name) = &route.require_cookie
-        && (name.value.is_empty() || name.value.contains(['=', ';']))
-    {
-        mistakes.add(
-            Diagnostic::error(format!("`{}` cannot name a cookie", name.value))
-                .label(name.span.clone(), "")
-                .help("write the name alone: `require_cookie = \"session\"`"),
-        );
-    }
     let default = match body {
         Body::Redirect(_) => 302,
         Body::WebSocket => 101,
         _ => 200,
     };
-    Route {
-        method: String::new(),
-        path: String::new(),
-        status: status.unwrap_or(default),
-        headers: pairs(route.headers),
-        set_cookie: route.set_cookie.into_iter().map(|at| at.value).collect(),
-        body,
-        require_cookie: route.require_cookie.map(|at| at.value),
-        sign_jwt,
-        require_jwt: route.require_jwt.map(|at| at.value),
-    }
+    let set_cookie = set_cookie.into_iter().map(|at| at.value).collect();
+    (status.unwrap_or(default), pairs(headers), set_cookie, body)
 }
 
 /// Whether a route says somewhere that the token it signs goes out.

@@ -34,7 +34,7 @@ fn routes() -> Vec<Route> {
     vec![
         route("GET /me"),
         route("PUT /me"),
-        Route { require_cookie: Some("sid".to_owned()), ..route("GET /guarded") },
+        Route { require_cookie: Some("sid".into()), ..route("GET /guarded") },
         Route {
             headers: vec![("Access-Control-Allow-Origin".to_owned(), "https://own.example".to_owned())],
             ..route("GET /own")

@@ -55,7 +55,7 @@ async fn set_cookie_lines_cross_the_wire_byte_for_byte_one_field_each() {
 
 #[tokio::test]
 async fn rfc_9113_section_8_2_3_split_cookie_fields_are_joined_in_the_record() {
-    let guarded = Route { require_cookie: Some("b".to_owned()), ..route("GET /me") };
+    let guarded = Route { require_cookie: Some("b".into()), ..route("GET /me") };
     let stage = Stage::new(&plan([mock("api", "https://api.example", [guarded])]));
     let stream = stage.tls("api.example", 443, &["h2"]).await.expect("TLS");
     let request = Request::get("https://api.example/me")
@@ -73,7 +73,7 @@ async fn rfc_9113_section_8_2_3_split_cookie_fields_are_joined_in_the_record() {
 
 #[tokio::test]
 async fn a_required_cookie_is_looked_for_by_its_name() {
-    let guarded = Route { require_cookie: Some("sid".to_owned()), ..route("GET /me") };
+    let guarded = Route { require_cookie: Some("sid".into()), ..route("GET /me") };
     let stage = Stage::new(&plan([mock("api", "https://api.example", [guarded])]));
     for (cookie, status, answer) in [
         (None, 401, Answer::CookieMissing(0)),

@@ -1,0 +1,239 @@
+//! From answers to routes. Where one path was answered in two ways, and a cookie tells them apart, the route asks for it.
+
+use serde_json::Value;
+use url::Url;
+
+use super::build::{Builder, is_a_strangers};
+use super::cookies::Set;
+use super::cors::{self, Cors};
+use super::{Came, Exchange, Kind, write};
+use crate::looks;
+use crate::text::counted;
+
+/// A page without anything on it, not even the icon that browsers ask for by themselves.
+const PAGE: &str = "html = '<!doctype html><link rel=\"icon\" href=\"data:,\"><title>page</title>'\n";
+
+impl Builder<'_> {
+    /// The routes of an origin. One that has pages alone, and sets no cookie, has none: its built-in page answers.
+    pub(super) fn routes(&self, origin: &Url, cors: &Cors) -> Vec<String> {
+        let all: Vec<(usize, &Exchange)> = self
+            .recording
+            .exchanges
+            .iter()
+            .enumerate()
+            .filter(|(_, exchange)| is_route(exchange, origin, cors))
+            .collect();
+        let before: Vec<String> = self
+            .cookies
+            .before
+            .iter()
+            .filter(|before| before.url.origin() == origin.origin())
+            .map(|before| self.values.line(&before.line))
+            .collect();
+        let is_page = |exchange: &Exchange| {
+            matches!(exchange.kind, Kind::Document | Kind::Frame)
+                && exchange.method == "GET"
+                && exchange.came != Came::Unknown
+                && exchange.answered() == 200
+                && exchange.set_cookie.is_empty()
+        };
+        if before.is_empty() && all.iter().all(|(_, exchange)| is_page(exchange)) {
+            return Vec::new();
+        }
+        let path = |exchange: &Exchange| self.values.url(&exchange.url).path().to_owned();
+        let mut keys: Vec<(String, String)> = Vec::new();
+        for (_, exchange) in &all {
+            let key = (exchange.method.clone(), path(exchange));
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        let mut routes = Vec::new();
+        if !before.is_empty() {
+            routes.push(format!(
+                "# Guessed: these cookies were there before the recording began, and it does not say with which attributes.\n\
+                 at = \"GET {BEFORE}\"\nset_cookie = {}\n{PAGE}",
+                write::list(&before)
+            ));
+        }
+        routes.extend(keys.iter().map(|(method, own)| {
+            let same: Vec<(usize, &Exchange)> = all
+                .iter()
+                .filter(|(_, exchange)| exchange.method == *method && path(exchange) == *own)
+                .copied()
+                .collect();
+            let at = write::string(&format!("{method} {own}"));
+            let (comments, text) = self.route(&same, cors);
+            format!("{}at = {at}\n{text}", comments.iter().map(|c| format!("# {c}\n")).collect::<String>())
+        }));
+        for page in self.pages.iter().filter(|page| page.origin() == origin.origin()) {
+            let key = ("GET".to_owned(), self.values.url(page).path().to_owned());
+            if !keys.contains(&key) {
+                routes.push(format!("at = {}\n{PAGE}", write::string(&format!("GET {}", key.1))));
+                keys.push(key);
+            }
+        }
+        routes
+    }
+
+    /// What a route answers, from all answers that the recording has of it, and the comments above it.
+    fn route(&self, same: &[(usize, &Exchange)], cors: &Cors) -> (Vec<String>, String) {
+        let first = same[0].1;
+        if let Some((name, without, with)) = self.told_apart(same) {
+            let comment = format!(
+                "Guessed: the cookie {name} makes the difference, for it was sent with one of the answers."
+            );
+            let required = match self.is_bare_refusal(without) {
+                true => write::string(&name),
+                false => {
+                    let lines = self.said(without, cors);
+                    let members: Vec<&str> = lines.lines().collect();
+                    format!("{{ name = {}, else = {{ {} }} }}", write::string(&name), members.join(", "))
+                }
+            };
+            return (vec![comment], format!("require_cookie = {required}\n{}", self.said(with, cors)));
+        }
+        if first.came == Came::Unknown {
+            let comment = "A command does not have the answer: put it here, with `set_cookie`, or paste it below the command.";
+            return (vec![comment.to_owned()], String::new());
+        }
+        let is_one = same.iter().all(|(_, other)| signature(other) == signature(first));
+        if is_one && let Some(name) = self.missing(same[0].0, first) {
+            let comments = vec![
+                "Guessed: it is answered so without this cookie. The recording does not have what is answered with it."
+                    .to_owned(),
+            ];
+            let text = match self.is_bare_refusal(first) {
+                true => format!("require_cookie = {}\n", write::string(&name)),
+                false => {
+                    let lines = self.said(first, cors);
+                    let members: Vec<&str> = lines.lines().collect();
+                    format!(
+                        "require_cookie = {{ name = {}, else = {{ {} }} }}\n",
+                        write::string(&name),
+                        members.join(", ")
+                    )
+                }
+            };
+            let body = if first.kind == Kind::Call { String::new() } else { PAGE.to_owned() };
+            return (comments, text + &body);
+        }
+        let comments = match is_one {
+            true => Vec::new(),
+            false => vec![format!(
+                "The recording has {} here, and this is the first.",
+                counted(same.len(), "answer")
+            )],
+        };
+        (comments, self.said(first, cors))
+    }
+
+    /// Where there are two kinds of answers, and a cookie came with all of the one kind and none of the other: its name,
+    /// an answer without it, and one with it.
+    fn told_apart<'e>(&self, same: &[(usize, &'e Exchange)]) -> Option<(String, &'e Exchange, &'e Exchange)> {
+        let (_, first) = same.first()?;
+        let (like, unlike): (Vec<&'e Exchange>, Vec<&'e Exchange>) = same
+            .iter()
+            .map(|(_, exchange)| *exchange)
+            .partition(|exchange| signature(exchange) == signature(first));
+        let other = unlike.first()?;
+        if unlike.iter().any(|exchange| signature(exchange) != signature(other)) {
+            return None;
+        }
+        let between = |with: &[&'e Exchange], without: &[&'e Exchange]| {
+            let names = with[0].sent();
+            let tells = |name: &&str| {
+                with.iter().all(|exchange| exchange.sent().contains(name))
+                    && without.iter().all(|exchange| !exchange.sent().contains(name))
+            };
+            let found = names.into_iter().filter(tells).max_by_key(|name| looks::names_session(name))?;
+            Some((found.to_owned(), without[0], with[0]))
+        };
+        between(&like, &unlike).or_else(|| between(&unlike, &like))
+    }
+
+    /// Whether an answer is a 401 with nothing in it that matters.
+    fn is_bare_refusal(&self, exchange: &Exchange) -> bool {
+        exchange.status == 401 && exchange.set_cookie.is_empty()
+    }
+
+    /// The cookie for want of which a request was probably refused, or led to a login.
+    fn missing(&self, at: usize, refused: &Exchange) -> Option<String> {
+        let leads_away = refused.redirect().is_some_and(|to| looks::is_login_page(&to))
+            && refused.method == "GET"
+            && refused.set_cookie.is_empty();
+        if refused.status != 401 && !leads_away {
+            return None;
+        }
+        let host = refused.url.host_str().unwrap_or_default();
+        // What was set anywhere before, also where it does not reach this host: that may be the fault of a refusal. Who is
+        // led away had better be known to that very host.
+        let before = self.cookies.set.iter().filter(|set| set.at < Some(at) && !set.is_deletion);
+        let missing = before.filter(|set| !refused.sent().contains(&set.name.as_str()));
+        let missing = missing.filter(|set| !leads_away || set.reaches(host));
+        let rank = |set: &&Set| (looks::names_session(&set.name), set.reaches(host), set.http_only);
+        missing.max_by_key(rank).map(|set| set.name.clone())
+    }
+
+    /// What an answer says, as the lines of a route.
+    fn said(&self, shown: &Exchange, cors: &Cors) -> String {
+        let mut text = String::new();
+        let (status, redirect) = (shown.answered(), shown.redirect());
+        let is_socket = shown.kind == Kind::WebSocket && status == 101;
+        let default = match () {
+            () if redirect.is_some() => 302,
+            () if is_socket => 101,
+            () => 200,
+        };
+        if status != default {
+            text.push_str(&format!("status = {status}\n"));
+        }
+        let fields = if *cors == Cors::Each { cors::fields(shown) } else { Vec::new() };
+        if !fields.is_empty() {
+            let fields: Vec<(String, String)> =
+                fields.into_iter().map(|(name, value)| (name, write::string(&value))).collect();
+            text.push_str(&format!("headers = {}\n", write::table(&fields)));
+        }
+        if !shown.set_cookie.is_empty() {
+            let lines: Vec<String> = shown.set_cookie.iter().map(|line| self.values.line(line)).collect();
+            text.push_str(&format!("set_cookie = {}\n", write::list(&lines)));
+        }
+        let has_body = !matches!(status, 204 | 205);
+        let json = shown.text.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let json = json.filter(|value| value.is_object() || value.is_array());
+        if let Some(to) = redirect {
+            text.push_str(&format!("redirect = {}\n", self.address(&to)));
+        } else if is_socket {
+            text.push_str("websocket = true\n");
+        } else if matches!(shown.kind, Kind::Document | Kind::Frame) && has_body {
+            text.push_str(PAGE);
+        } else if let Some(json) = json.filter(|_| has_body) {
+            let json = write::json(&self.values.json(&json)).unwrap_or_else(|| "{}".to_owned());
+            text.push_str(&format!("json = {json}\n"));
+        }
+        text
+    }
+}
+
+/// The path of the page that sets what was there before the recording began.
+pub(super) const BEFORE: &str = "/before-the-recording";
+
+/// Whether an exchange is answered by a route of an origin.
+fn is_route(exchange: &Exchange, origin: &Url, cors: &Cors) -> bool {
+    let counts = match exchange.kind {
+        Kind::Asset | Kind::Script => !exchange.set_cookie.is_empty(),
+        Kind::Preflight => *cors == Cors::Each,
+        _ => true,
+    };
+    exchange.url.origin() == origin.origin()
+        && exchange.came != Came::Nothing
+        && counts
+        && !is_a_strangers(exchange)
+}
+
+/// What an answer is, as far as a route tells answers apart.
+fn signature(exchange: &Exchange) -> (u16, Option<String>, Vec<&str>) {
+    let to = exchange.redirect().map(|to| format!("{}{}", to.origin().ascii_serialization(), to.path()));
+    let names = exchange.set_cookie.iter().map(|line| line.split('=').next().unwrap_or_default().trim());
+    (exchange.answered(), to, names.collect())
+}

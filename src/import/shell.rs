@@ -1,0 +1,220 @@
+//! The words of a command line, as a POSIX shell or Windows' command prompt takes it apart.
+//!
+//! Only what developer tools write when a request is copied is understood: quotes, escapes and lines that go on.
+//! Nothing is expanded, and nothing is run.
+
+/// The words of the command that a text begins with, and how many bytes of the text it takes.
+pub(super) fn words(text: &str) -> (Vec<String>, usize) {
+    if is_of_windows(text) { of_windows(text) } else { of_posix(text) }
+}
+
+/// Whether it was copied for Windows: carets escape there, and a caret at its end goes on with a line.
+fn is_of_windows(text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default().trim_end();
+    text.lines().next().is_some_and(|line| line.contains("^\"")) || first.ends_with('^')
+}
+
+fn of_posix(text: &str) -> (Vec<String>, usize) {
+    let (mut words, mut word, mut is_word) = (Vec::new(), String::new(), false);
+    let mut chars = text.char_indices().peekable();
+    let mut end = text.len();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some((_, '\n')) | None => {}
+                Some((_, '\r')) => _ = chars.next_if(|(_, next)| *next == '\n'),
+                Some((_, escaped)) => {
+                    word.push(escaped);
+                    is_word = true;
+                }
+            },
+            '\'' => {
+                is_word = true;
+                word.extend(chars.by_ref().map(|(_, c)| c).take_while(|c| *c != '\''));
+            }
+            '$' if chars.peek().is_some_and(|(_, next)| *next == '\'') => {
+                chars.next();
+                is_word = true;
+                ansi(&mut chars, &mut word);
+            }
+            '"' => {
+                is_word = true;
+                while let Some((_, c)) = chars.next() {
+                    match c {
+                        '"' => break,
+                        '\\' => match chars.next() {
+                            Some((_, '\n')) | None => {}
+                            Some((_, escaped)) => {
+                                if !matches!(escaped, '"' | '\\' | '$' | '`') {
+                                    word.push('\\');
+                                }
+                                word.push(escaped);
+                            }
+                        },
+                        c => word.push(c),
+                    }
+                }
+            }
+            '\n' => {
+                end = at;
+                break;
+            }
+            // An unquoted `&` in a URL is what people paste, and not a job in the background.
+            ';' | '|' | '&' if !is_word => {
+                end = at;
+                break;
+            }
+            c if c.is_whitespace() => {
+                if std::mem::take(&mut is_word) {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            c => {
+                word.push(c);
+                is_word = true;
+            }
+        }
+    }
+    if is_word {
+        words.push(word);
+    }
+    (words, end)
+}
+
+/// The rest of a `$'…'`.
+fn ansi(chars: &mut std::iter::Peekable<std::str::CharIndices<'_>>, word: &mut String) {
+    while let Some((_, c)) = chars.next() {
+        match c {
+            '\'' => return,
+            '\\' => match chars.next().map(|(_, c)| c) {
+                Some('n') => word.push('\n'),
+                Some('r') => word.push('\r'),
+                Some('t') => word.push('\t'),
+                Some(kind @ ('x' | 'u' | 'U')) => {
+                    let most = match kind {
+                        'x' => 2,
+                        'u' => 4,
+                        _ => 8,
+                    };
+                    let mut digits = String::new();
+                    while digits.len() < most
+                        && let Some((_, digit)) = chars.next_if(|(_, next)| next.is_ascii_hexdigit())
+                    {
+                        digits.push(digit);
+                    }
+                    let code = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
+                    word.push(code.unwrap_or(char::REPLACEMENT_CHARACTER));
+                }
+                Some(escaped) => word.push(escaped),
+                None => return,
+            },
+            c => word.push(c),
+        }
+    }
+}
+
+fn of_windows(text: &str) -> (Vec<String>, usize) {
+    let (mut words, mut word, mut is_word, mut is_quoted) = (Vec::new(), String::new(), false, false);
+    let mut chars = text.char_indices().filter(|(_, c)| *c != '\r').peekable();
+    let mut end = text.len();
+    // Whether the character was escaped by a caret does not matter to the program that gets it.
+    while let Some((at, c)) = chars.next() {
+        let c = match c {
+            '^' => match chars.next() {
+                // The line goes on; a second line feed is meant.
+                Some((_, '\n')) => match chars.next_if(|(_, next)| *next == '\n') {
+                    Some(_) => '\n',
+                    None => ' ',
+                },
+                Some((_, escaped)) => escaped,
+                None => break,
+            },
+            '\n' if !is_quoted => {
+                end = at;
+                break;
+            }
+            '&' | '|' if !is_quoted && !is_word => {
+                end = at;
+                break;
+            }
+            c => c,
+        };
+        match c {
+            '\\' => {
+                // `\"` is a quote, also where a caret stands between the two.
+                let escaped = |next: &(usize, char)| matches!(next.1, '"' | '^' | '\\');
+                match chars.peek().copied().filter(escaped) {
+                    Some((_, '\\')) => {
+                        chars.next();
+                        word.push('\\');
+                    }
+                    Some((_, '"')) => {
+                        chars.next();
+                        word.push('"');
+                    }
+                    Some(_) => {
+                        chars.next();
+                        match chars.next() {
+                            Some((_, '"')) => word.push('"'),
+                            Some((_, '\\')) => word.push('\\'),
+                            Some((_, other)) => word.extend(['\\', other]),
+                            None => word.push('\\'),
+                        }
+                    }
+                    None => word.push('\\'),
+                }
+                is_word = true;
+            }
+            '"' => {
+                is_quoted = !is_quoted;
+                is_word = true;
+            }
+            c if c.is_whitespace() && !is_quoted => {
+                if std::mem::take(&mut is_word) {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            c => {
+                word.push(c);
+                is_word = true;
+            }
+        }
+    }
+    if is_word {
+        words.push(word);
+    }
+    (words, end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_ends_with_its_line_unless_that_goes_on() {
+        let text = "curl 'https://a.example/x?a=1&b=2' \\\n  -H 'accept: */*' \\\n  --data-raw $'it\\'s\\n\\u0041'\nHTTP/2 200";
+        let (words, end) = words(text);
+        assert_eq!(
+            words,
+            ["curl", "https://a.example/x?a=1&b=2", "-H", "accept: */*", "--data-raw", "it's\nA"]
+        );
+        assert_eq!(&text[end..], "\nHTTP/2 200");
+    }
+
+    #[test]
+    fn one_copied_for_windows_has_carets() {
+        let text = "curl ^\"https://a.example/x?a=1^&b=2^\" ^\r\n  -H ^\"accept: */*^\" ^\r\n  --data-raw ^\"^{^\\^\"user^\\^\":^\\^\"a^%^b^\\^\"^}^\"\r\nnext";
+        let (words, _) = words(text);
+        assert_eq!(
+            words,
+            ["curl", "https://a.example/x?a=1&b=2", "-H", "accept: */*", "--data-raw", "{\"user\":\"a%b\"}"]
+        );
+    }
+
+    #[test]
+    fn several_commands_are_taken_one_by_one() {
+        let (first, end) = words("curl a.example ;\ncurl b.example");
+        assert_eq!(first, ["curl", "a.example"]);
+        assert_eq!(end, "curl a.example ".len());
+    }
+}
