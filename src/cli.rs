@@ -136,6 +136,9 @@ pub enum Command {
     /// Write a scenario: from a HAR, from `curl`, or one to begin with.
     #[command(long_about = NEW_ABOUT, after_help = NEW_EXAMPLES)]
     New(NewArgs),
+    /// Print the JSON Schema of scenario files, for editors.
+    #[command(after_help = SCHEMA_EXAMPLES)]
+    Schema,
     /// Print the completions of a shell.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArgs),
@@ -236,6 +239,14 @@ Examples:
 
 Exit codes: 0 written; 1 written, and something did not come out as recorded; 2 it is no recording, or
 the file is there already; 3 it could not be written.";
+
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  rehearsal schema > rehearsal.schema.json      then, in the first line of a scenario, for taplo and
+                                                VS Code's Even Better TOML:
+      #:schema ./rehearsal.schema.json
+
+It completes keys and marks misspelt ones while you type; `rehearsal check` knows more, and says it.";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:

@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Docs(arguments) => docs::docs(&arguments),
         Command::New(arguments) => new::new(&arguments),
+        Command::Schema => shell::schema(),
         Command::Completions(arguments) => shell::completions(&arguments),
         Command::Man(arguments) => shell::man(&arguments),
         Command::Open(arguments) => open::open(&arguments),

@@ -570,6 +570,9 @@ pub struct Claim<T> {
 pub struct Expect {
     /// Method and URL of every request of the step as it arrived, in order, preflights included.
     pub requests: Option<Claim<Vec<(String, Url)>>>,
+    /// Header fields that one and the same request of the step had, preflights aside: lower-case names, and values; `None`
+    /// is that it had no such field.
+    pub request_headers: Option<Claim<Vec<(String, Option<String>)>>>,
     /// The status the step's own request was answered with on the wire, after redirects.
     pub status: Option<Claim<u16>>,
     /// Cookies the jar holds after the step; where a line of the step sets the name, the last one was taken.
@@ -615,6 +618,7 @@ impl Expect {
 
         Self {
             requests: on.requests.clone().or(self.requests),
+            request_headers: on.request_headers.clone().or(self.request_headers),
             status: on.status.clone().or(self.status),
             document_cookie: on.document_cookie.clone().or(self.document_cookie),
             cors: on.cors.clone().or(self.cors),

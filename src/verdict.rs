@@ -103,6 +103,7 @@ impl fmt::Display for Note {
 pub fn judge(expect: &Expect, seen: &Observation, before: Option<&[Cookie]>) -> Vec<Failure> {
     let mut failures = Vec::new();
     failures.extend(expect.requests.as_ref().and_then(|claim| requests(claim, seen)));
+    failures.extend(expect.request_headers.as_ref().and_then(|claim| request_headers(claim, seen)));
     failures.extend(expect.status.as_ref().and_then(|claim| status(claim, seen)));
     failures.extend(expect.stored.iter().filter_map(|claim| stored(claim, seen)));
     failures.extend(expect.not_stored.iter().filter_map(|claim| not_stored(claim, seen)));
@@ -145,6 +146,41 @@ fn requests(claim: &Claim<Vec<(String, url::Url)>>, seen: &Observation) -> Optio
         actual,
         notes: wire_notes(seen).into_iter().chain(page_notes(seen)).collect(),
     })
+}
+
+/// Whether one request has all of these fields. Where none has, the failure tells of the one that has most of them.
+fn request_headers(claim: &Claim<Vec<(String, Option<String>)>>, seen: &Observation) -> Option<Failure> {
+    let differing = |exchange: &Exchange| -> Vec<String> {
+        let differs = claim.value.iter().filter_map(|(name, wanted)| {
+            let actual =
+                exchange.wire.request_header(name).map(|value| String::from_utf8_lossy(value).into_owned());
+            (actual != *wanted).then(|| field(name, actual.as_deref()))
+        });
+        differs.collect()
+    };
+    let requests: Vec<&Exchange> = seen.requests().collect();
+    let nearest =
+        requests.iter().map(|exchange| (*exchange, differing(exchange))).min_by_key(|(_, all)| all.len());
+    let (actual, notes) = match nearest {
+        Some((_, differing)) if differing.is_empty() => return None,
+        Some((exchange, differing)) => (differing.join(", "), vec![exchange_note(exchange)]),
+        None => ("no request".to_owned(), page_notes(seen)),
+    };
+    let expected: Vec<String> =
+        claim.value.iter().map(|(name, wanted)| field(name, wanted.as_deref())).collect();
+    let expected = expected.join(", ");
+    Some(Failure {
+        message: format!("expected a request with {expected}, and there was {actual}"),
+        span: claim.span.clone(),
+        expected,
+        actual,
+        notes,
+    })
+}
+
+/// A header field, or that it is not there.
+fn field(name: &str, value: Option<&str>) -> String {
+    value.map_or_else(|| format!("no {name}"), |value| format!("{name}: {value}"))
 }
 
 fn status(claim: &Claim<u16>, seen: &Observation) -> Option<Failure> {

@@ -1,4 +1,4 @@
-//! `rehearsal completions` and `rehearsal man`: what shells and `man` read, made from the command line itself.
+//! `rehearsal completions`, `rehearsal man` and `rehearsal schema`: what shells, `man` and editors read.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,6 +8,14 @@ use clap::CommandFactory;
 
 use super::{COULD_NOT_RUN, HELD, after_writing, complain};
 use crate::cli::{Cli, CompletionsArgs, ManArgs};
+use crate::scenario;
+
+/// Prints the schema of scenario files.
+pub fn schema() -> ExitCode {
+    let mut text = serde_json::to_string_pretty(&scenario::schema()).expect("a schema has string keys alone");
+    text.push('\n');
+    after_writing(io::stdout().lock().write_all(text.as_bytes()), "the schema", HELD)
+}
 
 /// Prints the completions of a shell.
 pub fn completions(arguments: &CompletionsArgs) -> ExitCode {

@@ -16,9 +16,11 @@ pub mod mapped;
 mod mistakes;
 mod read;
 mod resolve;
+mod schema;
 mod written;
 
 pub use files::LARGEST;
+pub use schema::schema;
 
 /// A scenario to begin with: a login, with a comment at each part.
 pub const START: &str = include_str!("start.toml");

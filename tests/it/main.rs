@@ -22,6 +22,7 @@ mod predicting;
 mod reports;
 mod rules;
 mod scenario;
+mod schema;
 mod support;
 mod webdriver;
 mod world;

@@ -65,7 +65,7 @@ pub(crate) fn json(output: &Output) -> Value {
 /// What an independent program of Python says of a file. Says aloud where it is not there: tests/all.sh installs it
 /// where Python has pip.
 #[expect(clippy::print_stderr, reason = "what is not run is said aloud")]
-fn validate(program: &str, modules: &str, files: &[&Path]) {
+pub(crate) fn validate(program: &str, modules: &str, files: &[&Path]) {
     let there = Command::new("python3").args(["-c", &format!("import {modules}")]).output();
     if !there.is_ok_and(|output| output.status.success()) {
         eprintln!("NOT RUN for want of Python's {modules}: pip install {modules}");

@@ -3,6 +3,8 @@
 //! Programs read this: keys are added and never renamed. Each type below is one object of the
 //! document; none is used for anything else.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::digest::{Flaky, flaky};
@@ -203,6 +205,8 @@ struct ExchangeObject<'a> {
     status: u16,
     preflight: bool,
     cookie: Option<String>,
+    /// Who asked and for what, as the request says it: `Origin`, `Referer` and `Sec-Fetch-*`.
+    request_headers: BTreeMap<&'a str, String>,
     sent: Vec<&'a str>,
     withheld: Vec<WithheldObject<'a>>,
     set_cookie: Vec<SetCookieObject<'a>>,
@@ -298,6 +302,14 @@ impl<'a> ExchangeObject<'a> {
             status: wire.status,
             preflight: wire.is_preflight(),
             cookie: wire.cookie().map(text),
+            request_headers: wire
+                .request_headers
+                .iter()
+                .filter(|(name, _)| {
+                    ["origin", "referer"].contains(&name.as_str()) || name.starts_with("sec-fetch-")
+                })
+                .map(|(name, value)| (name.as_str(), text(value)))
+                .collect(),
             sent: exchange.sent.iter().map(|(name, _)| name.as_str()).collect(),
             withheld: exchange.withheld.iter().map(WithheldObject::of).collect(),
             set_cookie: exchange.set_cookie.iter().map(SetCookieObject::of).collect(),

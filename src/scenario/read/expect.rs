@@ -101,6 +101,10 @@ fn expect(fields: &mut Fields<'_, '_>) -> Expect {
             .and_then(|entry| Some(Claim { value: json(entry.value)?, span: entry.span() })),
         ..plan::Expect::default()
     };
+    let claims = plan::Expect {
+        request_headers: fields.entry("request_headers").and_then(|entry| request_headers(&entry)),
+        ..claims
+    };
     let url = fields
         .entry("url")
         .and_then(|entry| Some(Claim { value: entry.value.string("`url`")?, span: entry.span() }));
@@ -109,6 +113,36 @@ fn expect(fields: &mut Fields<'_, '_>) -> Expect {
         Some(Claim { value, span: entry.span() })
     });
     Expect { claims, url, requests }
+}
+
+/// A table of header fields: a value each, or `false` where there is none.
+fn request_headers(entry: &Entry<'_, '_>) -> Option<Claim<Vec<(String, Option<String>)>>> {
+    let example = "write `request_headers = { origin = \"https://www.example.com\", referer = false }`";
+    let Some(table) = entry.value.as_table().filter(|table| !table.is_empty()) else {
+        entry.report(entry.value.wrong_type("`request_headers`", "a table of header fields").help(example));
+        return None;
+    };
+    let mut fields = Vec::new();
+    for field in table.entries() {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if field.key.is_empty() || !field.key.bytes().all(is_name) {
+            let message = format!("`{}` is not a header's name", field.key.escape_debug());
+            field.report(Diagnostic::error(message).label(field.key_span.clone(), "").help(example));
+            continue;
+        }
+        let value = match field.value.get_ref() {
+            DeValue::Boolean(false) => None,
+            DeValue::String(value) => Some(value.clone().into_owned()),
+            _ => {
+                let what = format!("`request_headers.{}`", field.key);
+                let wanted = "a value, or false where the field is not there";
+                field.report(field.value.wrong_type(&what, wanted).help(example));
+                continue;
+            }
+        };
+        fields.push((field.key.to_ascii_lowercase(), value));
+    }
+    (!fields.is_empty()).then(|| Claim { value: fields, span: entry.span() })
 }
 
 fn document_cookie(entry: &Entry<'_, '_>) -> Option<Claim<Vec<String>>> {
