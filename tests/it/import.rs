@@ -14,7 +14,7 @@ use crate::command::{chromium_or_say_so, rehearsal, run_json, run_of};
 
 /// Each flow: how the cookie that is lost is called, why, and what the fix writes.
 const FLOWS: [(&str, &str, &str, &str); 3] = [
-    ("login", "session", "same-site-lax", "SameSite=None; Secure"),
+    ("login", "session", "same-site-lax", "SameSite=None"),
     ("oauth", "oauth_state", "same-site-strict", "SameSite=Lax"),
     ("frame", "reader", "same-site-default-lax", "SameSite=None"),
 ];

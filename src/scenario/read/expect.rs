@@ -118,10 +118,15 @@ fn expect(fields: &mut Fields<'_, '_>) -> Expect {
 /// A table of header fields: a value each, or `false` where there is none.
 fn request_headers(entry: &Entry<'_, '_>) -> Option<Claim<Vec<(String, Option<String>)>>> {
     let example = "write `request_headers = { origin = \"https://www.example.com\", referer = false }`";
-    let Some(table) = entry.value.as_table().filter(|table| !table.is_empty()) else {
+    let Some(table) = entry.value.as_table() else {
         entry.report(entry.value.wrong_type("`request_headers`", "a table of header fields").help(example));
         return None;
     };
+    if table.is_empty() {
+        let empty = Diagnostic::error("`request_headers` expects no field");
+        entry.report(empty.label(entry.value.span(), "").help(example));
+        return None;
+    }
     let mut fields = Vec::new();
     for field in table.entries() {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
