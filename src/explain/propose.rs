@@ -16,7 +16,7 @@ use crate::edit::{
 use crate::looks;
 use crate::near;
 use crate::observe::{Exchange, Observation, SetCookie};
-use crate::plan::{Action, Body, Plan};
+use crate::plan::{Action, Body, Plan, Service};
 use crate::rules::date::http_date;
 use crate::rules::domain::domain_match;
 use crate::rules::line::Line;
@@ -121,6 +121,14 @@ impl Remedies {
     }
 }
 
+/// Whether an answer leads from https to http at the same host: the server takes the request for plain http.
+fn leads_down(exchange: &Exchange) -> bool {
+    let front = &exchange.wire.url;
+    front.scheme() == "https"
+        && cause::redirect(exchange.wire.behind())
+            .is_some_and(|to| to.scheme() == "http" && to.host() == front.host())
+}
+
 struct Proposals<'p> {
     plan: &'p Plan,
     done: &'p Edits,
@@ -164,6 +172,8 @@ impl<'p> Proposals<'p> {
         for reason in &seen.page.cors {
             self.obstacle = Some(Obstacle::new(Question::Readable, *reason));
             match reason {
+                // Where a server behind a proxy leads down to http, the two do not fit together: see `between`.
+                Reason::MixedContent if seen.exchanges.iter().any(|seen| self.is_led_down(seen)) => {}
                 Reason::MixedContent => self.https(step),
                 Reason::Network => {}
                 // An answer that nobody has asked to read is left as it was, unless the call was not even made.
@@ -173,6 +183,12 @@ impl<'p> Proposals<'p> {
                 _ => self.other(Edit::Grant { step: self.first_like(step) }),
             }
         }
+    }
+
+    /// Whether a server behind a proxy of the plan leads from https to http.
+    fn is_led_down(&self, exchange: &Exchange) -> bool {
+        let front = self.plan.origins.get(exchange.wire.origin);
+        front.is_some_and(|front| matches!(front.service, Service::Proxy(_))) && leads_down(exchange)
     }
 
     /// What may be done so that scripts see a cookie, where a claim is about that. That HttpOnly hides it is what
@@ -224,9 +240,7 @@ impl<'p> Proposals<'p> {
                 }
             }
         }
-        let is_http = front.url.scheme() == "https"
-            && cause::redirect(inside)
-                .is_some_and(|to| to.scheme() == "http" && Some(to.host()) == Some(front.url.host()));
+        let is_http = leads_down(exchange);
         let leaves_out = inside.notes.iter().any(|note| matches!(note, Note::CookieLeftOut(_)));
         let rejects = matches!(inside.answer, Answer::Middleware(_)) && inside.status >= 400;
         if leaves_out || rejects || is_http {
