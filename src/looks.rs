@@ -1,10 +1,10 @@
-//! What a name looks like: a session's cookie, a CSRF token's, a path that logs out, a laptop's host.
+//! What a name looks like: a session's cookie, a CSRF token's, and a path that logs out.
 //!
 //! Heuristics, and nothing else here is one: whatever is decided by a name is decided in this file.
 
 use std::collections::BTreeSet;
 
-use url::{Host, Url};
+use url::Url;
 
 use crate::plan::{Plan, Route};
 
@@ -79,16 +79,6 @@ pub(crate) fn is_login_page(url: &Url) -> bool {
 fn required(plan: &Plan) -> BTreeSet<&str> {
     let routes = plan.origins.iter().flat_map(|origin| origin.service.routes());
     routes.filter_map(Route::required_cookie).collect()
-}
-
-/// Whether a host is this very machine.
-pub(crate) fn is_laptop(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 #[cfg(test)]

@@ -565,14 +565,16 @@ pub struct Claim<T> {
     pub span: Span,
 }
 
+/// A header field's lower-case name and its value; `None` is that there is no such field.
+pub type HeaderClaim = (String, Option<String>);
+
 /// What is expected of one step. What is absent is not asserted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Expect {
     /// Method and URL of every request of the step as it arrived, in order, preflights included.
     pub requests: Option<Claim<Vec<(String, Url)>>>,
-    /// Header fields that one and the same request of the step had, preflights aside: lower-case names, and values; `None`
-    /// is that it had no such field.
-    pub request_headers: Option<Claim<Vec<(String, Option<String>)>>>,
+    /// Header fields that one and the same request of the step had or had not, preflights aside.
+    pub request_headers: Option<Claim<Vec<HeaderClaim>>>,
     /// The status the step's own request was answered with on the wire, after redirects.
     pub status: Option<Claim<u16>>,
     /// Cookies the jar holds after the step; where a line of the step sets the name, the last one was taken.

@@ -190,13 +190,16 @@ async fn finish(runs: &mut [Run], options: &Options, cancelled: &CancellationTok
     }
 }
 
+/// A browser, the number of a session of it, and that session.
+type Session = ((BrowserName, usize), Arc<Mutex<Pool>>);
+
 /// The browsers that are open, and the authority that they trust.
 #[derive(Default)]
 pub struct Browsers {
     /// The hosts that the authority may speak for, and it.
     authority: Option<(BTreeSet<String>, Arc<Authority>)>,
     /// For each browser and the number of a session of it.
-    pools: Vec<((BrowserName, usize), Arc<Mutex<Pool>>)>,
+    pools: Vec<Session>,
     keep: bool,
 }
 

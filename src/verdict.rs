@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::observe::{Cookie, Exchange, Observation, SetCookie};
-use crate::plan::{Absent, Claim, Expect, Readable, Sent, Stored};
+use crate::plan::{Absent, Claim, Expect, HeaderClaim, Readable, Sent, Stored};
 use crate::rules::domain::domain_match;
 use crate::rules::reason::{Question, Reason};
 use crate::text::{codes, shortened};
@@ -149,7 +149,7 @@ fn requests(claim: &Claim<Vec<(String, url::Url)>>, seen: &Observation) -> Optio
 }
 
 /// Whether one request has all of these fields. Where none has, the failure tells of the one that has most of them.
-fn request_headers(claim: &Claim<Vec<(String, Option<String>)>>, seen: &Observation) -> Option<Failure> {
+fn request_headers(claim: &Claim<Vec<HeaderClaim>>, seen: &Observation) -> Option<Failure> {
     let differing = |exchange: &Exchange| -> Vec<String> {
         let differs = claim.value.iter().filter_map(|(name, wanted)| {
             let actual =

@@ -11,12 +11,13 @@ use std::sync::Arc;
 use url::Url;
 
 use super::{Check, Evidence, Finding, Seen, Severity, settings, steps};
-use crate::looks::{is_laptop, is_logout};
+use crate::looks::is_logout;
 use crate::observe::Exchange;
 use crate::outcome::Run;
 use crate::plan::{
     Action, Body, Certificate, Cors, Credentials, Expect, Fetch, Form, Origin, Plan, Route, Service, Step,
 };
+use crate::relation::is_laptop;
 use crate::suffixes::{is_under_private_suffix, registrable_domain};
 
 /// The attacker's origin: a name that is reserved (RFC 6761), so that no scenario has it.

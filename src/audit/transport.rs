@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::{Check, Evidence, Finding, Seen, Severity, settings, steps};
-use crate::looks::is_laptop;
 use crate::observe::Exchange;
 use crate::outcome::Run;
 use crate::plan::{Plan, Service, trust};
+use crate::relation::is_laptop;
 use crate::world::wire::{Answer, Note};
 
 /// What one step shows.

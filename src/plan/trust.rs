@@ -8,7 +8,7 @@ use url::Url;
 
 use super::framework::{Express, ExpressSession, Framework, Middleware, Secure, TrustProxy};
 use super::{Origin, Service};
-use crate::looks::is_laptop;
+use crate::relation::is_laptop;
 
 /// A back end that ends TLS itself in a scenario, and would go wrong behind an edge.
 #[derive(Clone, Debug, PartialEq, Eq)]

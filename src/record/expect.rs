@@ -46,7 +46,9 @@ impl Seen {
                 true => &mut expected.foreign,
                 false => &mut expected.own,
             };
-            cookies.sent.extend(exchange.sent.iter().map(|(name, _)| name.clone()).filter(is_name));
+            cookies
+                .sent
+                .extend(exchange.sent.iter().map(|(name, _)| name.clone()).filter(|name| is_name(name)));
             for line in exchange.set_cookie.iter().filter(|line| is_name(&line.name)) {
                 match line.stored {
                     Some(true) => {
@@ -115,6 +117,6 @@ fn is_foreign(exchange: &Exchange, page: Option<&Url>) -> bool {
 }
 
 /// Whether a scenario can name it.
-fn is_name(name: &String) -> bool {
+fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.chars().any(char::is_control)
 }

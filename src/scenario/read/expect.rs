@@ -116,7 +116,7 @@ fn expect(fields: &mut Fields<'_, '_>) -> Expect {
 }
 
 /// A table of header fields: a value each, or `false` where there is none.
-fn request_headers(entry: &Entry<'_, '_>) -> Option<Claim<Vec<(String, Option<String>)>>> {
+fn request_headers(entry: &Entry<'_, '_>) -> Option<Claim<Vec<plan::HeaderClaim>>> {
     let example = "write `request_headers = { origin = \"https://www.example.com\", referer = false }`";
     let Some(table) = entry.value.as_table() else {
         entry.report(entry.value.wrong_type("`request_headers`", "a table of header fields").help(example));
