@@ -29,8 +29,9 @@
 //!   of it.
 //! - [`rules`] is what browsers do with cookies, as pure functions; its [`rules::reason`] codes are the words
 //!   all other modules explain themselves with.
-//! - [`browser::model`] takes the same steps by the rules alone; [`reconcile`] holds what it predicted against
-//!   what a real browser did.
+//! - [`browser::model`] takes the steps by the rules alone. Beside a real browser `follow` has it go along with what
+//!   crossed the wire, what pages asked for by themselves included: nothing is asked twice of a server.
+//!   [`reconcile`] holds what it predicted against what the browser did.
 //! - [`edit`] is what may be changed of a plan: attributes, calls, CORS settings, where things are served.
 //! - [`explain`] tells why something did not work, and searches for the smallest safe fix: edits of the plan, each
 //!   tried in the model. It answers single questions, and explains the claims that failed in a run.
@@ -40,7 +41,7 @@
 //! - `cookie_line` sees what a `Set-Cookie` line is meant for: several cookies folded into it, a deletion.
 //! - `lookup` is a table: which setting writes what of a cookie, by the library that sets it.
 //! - `near` tells how two names of cookies or two origins are nearly one.
-//! - `looks` is what names and paths are taken for: a session, a login, a laptop.
+//! - `looks` is what names and paths are taken for: a session, a login.
 //! - [`slips`] finds what is probably misspelt in a `Set-Cookie` line, for [`scenario`] and [`explain`].
 //! - [`doctor`] is a tiny scenario of its own, and what it shows about a browser on this machine.
 //! - [`matrix`] is one scenario over topologies, cookie attributes and browsers: edits of its plan, all run.
@@ -54,8 +55,8 @@
 //!
 //! # What holds everywhere
 //!
-//! - Only `world`, `browser` and `servers` open sockets or start processes, and `exec` the user's own program; nothing listens off loopback, but for
-//!   a gateway that was asked for by address for one browser on another machine. A real server behind an origin is on
+//! - Only `world`, `browser` and `servers` open sockets or start processes, and `exec` the user's own program. Nothing
+//!   listens off loopback, but for a gateway that was asked for by address, for browsers on named machines. A real server behind an origin is on
 //!   this machine, unless the command line allows that very host; its command is started only where the command line
 //!   allows that.
 //! - Only `run` spawns work across scenarios.
@@ -72,7 +73,8 @@
 //! - No DNS recursion and no forwarding proxy: a name outside the world does not exist. What an origin's own
 //!   `upstream` names is asked, and nothing else.
 //! - No retry of a scenario: a browser that died is an error to look at, never noise to hide. A change of the
-//!   machine's network alone, at which Chromium breaks off every request, has the scenario begin again.
+//!   machine's network, at which Chromium breaks off every request, has the scenario begin again, and so has a session
+//!   that a Grid lost; the report says so.
 
 pub mod audit;
 pub mod browser;
