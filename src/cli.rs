@@ -2,27 +2,22 @@
 //!
 //! Reads arguments and nothing else; the work is done by what it calls.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
-use std::str::FromStr;
-use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ipnet::IpNet;
-use url::Url;
 
-use crate::browser_name::{BrowserName, Engine};
+use crate::browser_name::BrowserName;
 use crate::diagnostic::did_you_mean;
-use crate::lookup;
-use crate::scenario::actions::ACTIONS;
-use crate::scenario::mapped::Mapping;
-use inside::{EXEC_ABOUT, EXEC_EXAMPLES, OPEN_ABOUT, OPEN_EXAMPLES, RECORD_ABOUT, RECORD_EXAMPLES};
 pub use explain::{CredentialsArg, ExplainArgs, HowArg, SeverityArg};
+use inside::{EXEC_ABOUT, EXEC_EXAMPLES, OPEN_ABOUT, OPEN_EXAMPLES, RECORD_ABOUT, RECORD_EXAMPLES};
 pub use inside::{ExecArgs, OpenArgs, RecordArgs, WindowArgs};
-use words::limit;
 pub use run::{RunArgs, RunningDriver, ServerArgs};
-use texts::*;
+use texts::{
+    AUDIT_EXAMPLES, BROWSERS_EXAMPLES, COMPLETIONS_EXAMPLES, DOCS_EXAMPLES, DOCTOR_EXAMPLES, EXPLAIN_ABOUT,
+    EXPLAIN_EXAMPLES, MATRIX_ABOUT, MATRIX_EXAMPLES, NEW_ABOUT, NEW_EXAMPLES, RUN_ABOUT, RUN_EXAMPLES,
+    SCHEMA_EXAMPLES, UP_EXAMPLES, check_help,
+};
 pub use words::{AuditReport, ReportFile, RunReport, Shard};
 
 mod explain;

@@ -7,7 +7,6 @@ use url::Url;
 
 use super::Format;
 use crate::browser_name::BrowserName;
-use crate::diagnostic::did_you_mean;
 use crate::lookup;
 
 /// `rehearsal explain`.

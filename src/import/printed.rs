@@ -61,7 +61,9 @@ pub(super) fn read(text: &str) -> Vec<Printed> {
                 Some((name, value)) if line_of_request.is_some() => {
                     now.request.push((name.to_owned(), value.to_owned()));
                 }
-                _ => line_of_request = Some(asked.to_owned()),
+                // The empty line at the end is not another request.
+                _ if !asked.is_empty() => line_of_request = Some(asked.to_owned()),
+                _ => {}
             }
             continue;
         }

@@ -22,8 +22,13 @@ const HUB: usize = 0;
 const NODES: [usize; 2] = [1, 2];
 const OURS: usize = 3;
 
-/// How often each scenario is run in each of the two browsers: there are nine of them, so 54 runs.
-const TIMES: &str = "3";
+/// How many scenarios there are.
+const SCENARIOS: usize = 9;
+
+/// How often each is run in each of the two browsers. `REHEARSAL_GRID_TIMES=6` makes 54 runs a browser.
+fn times() -> usize {
+    std::env::var("REHEARSAL_GRID_TIMES").map_or(1, |times| times.parse().expect("a number"))
+}
 
 /// A hub or a node, and all that it started.
 struct Server {
@@ -120,12 +125,22 @@ fn scenarios_run_on_every_node_and_outlive_one() {
 
     let run = |browser: &str| {
         let mut run = hosts.on(OURS, env!("CARGO_BIN_EXE_rehearsal"));
-        run.args(["run", "--format", "json", "--sessions", "4", "--jobs", "1", "--repeat", TIMES])
-            .args(["--timeout", "90s"])
-            .args(["--webdriver", &format!("{browser}={url}"), "--gateway", &address(OURS)])
-            .arg(command::scenarios().join("jwt-cors"))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        run.args([
+            "run",
+            "--format",
+            "json",
+            "--sessions",
+            "4",
+            "--jobs",
+            "1",
+            "--repeat",
+            &times().to_string(),
+        ])
+        .args(["--timeout", "90s"])
+        .args(["--webdriver", &format!("{browser}={url}"), "--gateway", &address(OURS)])
+        .arg(command::scenarios().join("jwt-cors"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
         run.spawn().expect("rehearsal can be started")
     };
     // Who has sessions now, by the hub.
@@ -160,7 +175,7 @@ fn scenarios_run_on_every_node_and_outlive_one() {
         let report: Value =
             serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
         let runs = report["runs"].as_array().expect("there are runs").clone();
-        assert_eq!(runs.len(), 27, "{said}");
+        assert_eq!(runs.len(), SCENARIOS * times(), "{said}");
         for run in &runs {
             let why = format!("{} {} {}", run["scenario"], run["error"], run["in_the_way"]);
             assert_eq!((&run["outcome"], &run["drift"]), (&"passed".into(), &Value::Array(vec![])), "{why}");
