@@ -71,6 +71,10 @@ fn every_document_has_its_story() {
 fn covered() -> BTreeMap<String, Vec<String>> {
     let mut covered: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for plan in load().plans {
+        // What shows words of the format comes from no document.
+        if plan.source.path.contains("scenarios/words/") {
+            continue;
+        }
         assert!(!plan.covers.is_empty(), "{} covers no claim", plan.source.path);
         for claim in plan.covers {
             covered.entry(claim).or_default().push(plan.source.path.clone());
