@@ -17,16 +17,6 @@ pub fn of(a: &Url, b: &Url) -> Relation {
     }
 }
 
-/// Whether a URL's host is this very machine, by its name or its address alone.
-pub(crate) fn is_laptop(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 /// The site of a URL. `None` where it is of no scheme that has one.
 pub fn site(url: &Url) -> Option<Site> {
     Location::parse(url.as_str()).map(|location| Site::of(&location.origin, &Names))

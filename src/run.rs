@@ -77,9 +77,7 @@ impl Options {
             servers: Arc::default(),
         }
     }
-}
 
-impl Options {
     /// How many sessions of a browser there are at once.
     fn sessions_of(&self, browser: BrowserName) -> usize {
         match self.remote.iter().any(|(engine, _)| *engine == browser.engine && !browser.model) {
@@ -320,15 +318,14 @@ impl Crew {
 
     /// Runs one scenario, and again where what was in the way is of the moment.
     async fn rehearse(&self, plan: Arc<Plan>, pool: &Mutex<Pool>, worker: &mut Option<Worker>) -> Run {
-        let mut in_the_way = Vec::new();
+        let (mut in_the_way, mut attempts) = (Vec::new(), 0);
         loop {
             let mut run = self.attempt(Arc::clone(&plan), pool, worker).await;
-            match run.error.take_if(|error| error.passes && in_the_way.len() + 1 < ATTEMPTS) {
-                Some(error) => in_the_way.extend(run.in_the_way.into_iter().chain([error.message])),
-                None => {
-                    in_the_way.append(&mut run.in_the_way);
-                    return Run { in_the_way, ..run };
-                }
+            attempts += 1;
+            in_the_way.append(&mut run.in_the_way);
+            match run.error.take_if(|error| error.passes && attempts < ATTEMPTS) {
+                Some(error) => in_the_way.push(error.message),
+                None => return Run { in_the_way, ..run },
             }
         }
     }

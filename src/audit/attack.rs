@@ -14,10 +14,10 @@ use super::{Check, Evidence, Finding, Seen, Severity, settings, steps};
 use crate::looks::is_logout;
 use crate::observe::Exchange;
 use crate::outcome::Run;
+use crate::plan::upstream::is_loopback;
 use crate::plan::{
     Action, Body, Certificate, Cors, Credentials, Expect, Fetch, Form, Origin, Plan, Route, Service, Step,
 };
-use crate::relation::is_laptop;
 use crate::suffixes::{is_under_private_suffix, registrable_domain};
 
 /// The attacker's origin: a name that is reserved (RFC 6761), so that no scenario has it.
@@ -162,7 +162,7 @@ fn lookalikes(plan: &Plan) -> Vec<(Url, &'static str)> {
     let mut alikes: Vec<(Url, &'static str)> = Vec::new();
     for own in &plan.origins {
         let url = &own.url;
-        let Some(host) = url.domain().filter(|_| !is_laptop(url)) else { continue };
+        let Some(host) = url.domain().filter(|_| !is_loopback(url)) else { continue };
         let Some(domain) = registrable_domain(host) else { continue };
         let mut names = vec![
             (format!("https://evil{domain}"), "a name that ends as its own"),

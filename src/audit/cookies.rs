@@ -11,8 +11,8 @@ use crate::explain::sent_twice;
 use crate::looks::{is_login, is_logout, is_session};
 use crate::observe::{Exchange, SetCookie as Line};
 use crate::outcome::Run;
+use crate::plan::upstream::is_loopback;
 use crate::plan::{Plan, Route, SameSite};
-use crate::relation::is_laptop;
 use crate::rules::domain::domain_match;
 use crate::rules::engine::Profile;
 use crate::rules::line;
@@ -121,7 +121,7 @@ fn lacks_cookie(plan: &Plan) -> bool {
 
 fn attributes(seen: &Seen<'_>, set: &Set<'_>, add: &mut impl FnMut(Finding)) {
     let name = set.line.name.as_str();
-    if !is_session(seen.plan, name) || is_laptop(&set.exchange.wire.url) {
+    if !is_session(seen.plan, name) || is_loopback(&set.exchange.wire.url) {
         return;
     }
     let evidence = || seen.evidence(Some(set.exchange), set.shown());

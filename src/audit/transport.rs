@@ -7,8 +7,8 @@ use url::Url;
 use super::{Check, Evidence, Finding, Seen, Severity, settings, steps};
 use crate::observe::Exchange;
 use crate::outcome::Run;
+use crate::plan::upstream::is_loopback;
 use crate::plan::{Plan, Service, trust};
-use crate::relation::is_laptop;
 use crate::world::wire::{Answer, Note};
 
 /// What one step shows.
@@ -27,7 +27,7 @@ fn plain(seen: &Seen<'_>, exchange: &Exchange, add: &mut impl FnMut(Finding)) {
     let redirects_up = exchange.wire.response_header("location").is_some_and(|location| {
         location.starts_with(b"https://") && (300..400).contains(&exchange.wire.status)
     });
-    if url.scheme() == "http" && !is_laptop(url) && !redirects_up {
+    if url.scheme() == "http" && !is_loopback(url) && !redirects_up {
         let headline = format!("{} is reached without TLS", url.origin().ascii_serialization());
         let evidence = seen.evidence(Some(exchange), None);
         add(seen.finding(Check::PlainHttp, Severity::High, headline, evidence, "serve it over https alone"));
@@ -45,7 +45,7 @@ fn astray(seen: &Seen<'_>, exchange: &Exchange, add: &mut impl FnMut(Finding)) {
     let Ok(to) = wire.url.join(&location) else { return };
     let known = seen.plan.origins.iter().any(|origin| origin.url.origin() == to.origin());
     let evidence = || seen.evidence(Some(exchange), format!("Location: {location}"));
-    if is_laptop(&to) && !is_laptop(&wire.url) {
+    if is_loopback(&to) && !is_loopback(&wire.url) {
         let headline = format!("{} sends the browser to this laptop", wire.url);
         let fix = "take the production URL into the setting that names the redirect";
         add(seen.finding(Check::LocalhostLeft, Severity::High, headline, evidence(), fix));
@@ -61,7 +61,7 @@ fn astray(seen: &Seen<'_>, exchange: &Exchange, add: &mut impl FnMut(Finding)) {
 }
 
 fn localhost_domain(seen: &Seen<'_>, exchange: &Exchange, add: &mut impl FnMut(Finding)) {
-    for line in exchange.set_cookie.iter().filter(|_| !is_laptop(&exchange.wire.url)) {
+    for line in exchange.set_cookie.iter().filter(|_| !is_loopback(&exchange.wire.url)) {
         let text = String::from_utf8_lossy(&line.line).into_owned();
         if text.to_ascii_lowercase().replace(' ', "").contains(";domain=localhost") {
             let headline = format!("`{}` is set for localhost by a production host", line.name);
@@ -107,7 +107,7 @@ fn dead(seen: &Seen<'_>, exchange: &Exchange, add: &mut impl FnMut(Finding)) {
 pub(super) fn look_over(plan: &Plan, runs: &[Run], add: &mut impl FnMut(Finding)) {
     let browsers = || runs.iter().map(|run| run.browser).collect::<Vec<_>>();
     let evidence = |seen: String| Evidence { step: None, span: None, seen: vec![seen] };
-    for origin in plan.origins.iter().filter(|origin| !is_laptop(&origin.url)) {
+    for origin in plan.origins.iter().filter(|origin| !is_loopback(&origin.url)) {
         let by_settings = match &origin.service {
             Service::BackEnd(back_end) => back_end.framework.allowed_origins(),
             _ => None,
@@ -119,7 +119,7 @@ pub(super) fn look_over(plan: &Plan, runs: &[Run], add: &mut impl FnMut(Finding)
         };
         let laptops: Vec<&str> = allowed
             .iter()
-            .filter(|allowed| Url::parse(allowed).is_ok_and(|url| is_laptop(&url)))
+            .filter(|allowed| Url::parse(allowed).is_ok_and(|url| is_loopback(&url)))
             .map(String::as_str)
             .collect();
         if !laptops.is_empty() {
@@ -150,7 +150,7 @@ pub(super) fn look_over(plan: &Plan, runs: &[Run], add: &mut impl FnMut(Finding)
     let (mut asked, mut strict) = (BTreeSet::new(), BTreeSet::new());
     for exchange in steps(runs).flat_map(|seen| &seen.observation.exchanges) {
         let url = &exchange.wire.url;
-        if url.scheme() == "https" && !is_laptop(url) {
+        if url.scheme() == "https" && !is_loopback(url) {
             asked.insert(url.origin().ascii_serialization());
             if exchange.wire.response_header("strict-transport-security").is_some() {
                 strict.insert(url.origin().ascii_serialization());

@@ -38,11 +38,7 @@ async fn opened(
 ) -> Result<ExitCode, ExitCode> {
     let cancelled = super::cancelled_by_signals();
     let _turn = servers::ready(plan, real, &cancelled).await?;
-    let started = tokio::select! {
-        started = Window::start(plan, browser, &arguments.window) => started,
-        () = cancelled.cancelled() => return Err(super::interrupted()),
-    };
-    let mut window = started?;
+    let mut window = Window::start(plan, browser, &arguments.window, &cancelled).await?;
     // Nobody reads the record of a world in which somebody acts for days.
     window.world.wire().keep(0);
     let code = tokio::select! {

@@ -80,12 +80,9 @@ async fn recorded(
 ) -> Result<ExitCode, ExitCode> {
     let cancelled = super::cancelled_by_signals();
     let _turn = servers::ready(plan, real, &cancelled).await?;
-    let started = tokio::select! {
-        started = Window::start(plan, browser, &arguments.window) => started,
-        () = cancelled.cancelled() => return Err(super::interrupted()),
-    };
+    let window = Window::start(plan, browser, &arguments.window, &cancelled).await?;
     let mut recorder = Recorder {
-        window: started?,
+        window,
         plan,
         format: arguments.format,
         taken: Vec::new(),

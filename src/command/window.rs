@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::browser::failure::Failure;
@@ -81,7 +82,7 @@ pub(super) fn page(arguments: &WindowArgs, plan: &Plan) -> Result<Url, ExitCode>
 }
 
 impl Window {
-    /// Brings the world of a plan up, and starts the browser in it.
+    /// Brings the world of a plan up, and starts the browser in it, unless that is cancelled.
     ///
     /// # Errors
     /// The exit code; why has been said. Nothing is left running.
@@ -89,7 +90,15 @@ impl Window {
         plan: &Plan,
         browser: BrowserName,
         arguments: &WindowArgs,
+        cancelled: &CancellationToken,
     ) -> Result<Self, ExitCode> {
+        tokio::select! {
+            started = Self::brought_up(plan, browser, arguments) => started,
+            () = cancelled.cancelled() => Err(super::interrupted()),
+        }
+    }
+
+    async fn brought_up(plan: &Plan, browser: BrowserName, arguments: &WindowArgs) -> Result<Self, ExitCode> {
         let could_not = |message: String, hint: &str| {
             super::complain(message, hint);
             ExitCode::from(super::COULD_NOT_RUN)

@@ -14,8 +14,31 @@ fn is_of_windows(text: &str) -> bool {
     text.lines().next().is_some_and(|line| line.contains("^\"")) || first.ends_with('^')
 }
 
+/// Words as they are taken apart: an empty one in quotes is one, and blanks between two are none.
+#[derive(Default)]
+struct Words {
+    done: Vec<String>,
+    word: String,
+    is_word: bool,
+}
+
+impl Words {
+    /// Adds a character to the word.
+    fn push(&mut self, c: char) {
+        self.word.push(c);
+        self.is_word = true;
+    }
+
+    /// Ends the word, where there is one.
+    fn end(&mut self) {
+        if std::mem::take(&mut self.is_word) {
+            self.done.push(std::mem::take(&mut self.word));
+        }
+    }
+}
+
 fn of_posix(text: &str) -> (Vec<String>, usize) {
-    let (mut words, mut word, mut is_word) = (Vec::new(), String::new(), false);
+    let mut words = Words::default();
     let mut chars = text.char_indices().peekable();
     let mut end = text.len();
     while let Some((at, c)) = chars.next() {
@@ -23,22 +46,19 @@ fn of_posix(text: &str) -> (Vec<String>, usize) {
             '\\' => match chars.next() {
                 Some((_, '\n')) | None => {}
                 Some((_, '\r')) => _ = chars.next_if(|(_, next)| *next == '\n'),
-                Some((_, escaped)) => {
-                    word.push(escaped);
-                    is_word = true;
-                }
+                Some((_, escaped)) => words.push(escaped),
             },
             '\'' => {
-                is_word = true;
-                word.extend(chars.by_ref().map(|(_, c)| c).take_while(|c| *c != '\''));
+                words.is_word = true;
+                words.word.extend(chars.by_ref().map(|(_, c)| c).take_while(|c| *c != '\''));
             }
             '$' if chars.peek().is_some_and(|(_, next)| *next == '\'') => {
                 chars.next();
-                is_word = true;
-                ansi(&mut chars, &mut word);
+                words.is_word = true;
+                ansi(&mut chars, &mut words.word);
             }
             '"' => {
-                is_word = true;
+                words.is_word = true;
                 while let Some((_, c)) = chars.next() {
                     match c {
                         '"' => break,
@@ -46,12 +66,12 @@ fn of_posix(text: &str) -> (Vec<String>, usize) {
                             Some((_, '\n')) | None => {}
                             Some((_, escaped)) => {
                                 if !matches!(escaped, '"' | '\\' | '$' | '`') {
-                                    word.push('\\');
+                                    words.word.push('\\');
                                 }
-                                word.push(escaped);
+                                words.word.push(escaped);
                             }
                         },
-                        c => word.push(c),
+                        c => words.word.push(c),
                     }
                 }
             }
@@ -60,25 +80,16 @@ fn of_posix(text: &str) -> (Vec<String>, usize) {
                 break;
             }
             // An unquoted `&` in a URL is what people paste, and not a job in the background.
-            ';' | '|' | '&' if !is_word => {
+            ';' | '|' | '&' if !words.is_word => {
                 end = at;
                 break;
             }
-            c if c.is_whitespace() => {
-                if std::mem::take(&mut is_word) {
-                    words.push(std::mem::take(&mut word));
-                }
-            }
-            c => {
-                word.push(c);
-                is_word = true;
-            }
+            c if c.is_whitespace() => words.end(),
+            c => words.push(c),
         }
     }
-    if is_word {
-        words.push(word);
-    }
-    (words, end)
+    words.end();
+    (words.done, end)
 }
 
 /// The rest of a `$'…'`.
@@ -114,7 +125,7 @@ fn ansi(chars: &mut std::iter::Peekable<std::str::CharIndices<'_>>, word: &mut S
 }
 
 fn of_windows(text: &str) -> (Vec<String>, usize) {
-    let (mut words, mut word, mut is_word, mut is_quoted) = (Vec::new(), String::new(), false, false);
+    let (mut words, mut is_quoted) = (Words::default(), false);
     let mut chars = text.char_indices().filter(|(_, c)| *c != '\r').peekable();
     let mut end = text.len();
     // Whether the character was escaped by a caret does not matter to the program that gets it.
@@ -133,7 +144,7 @@ fn of_windows(text: &str) -> (Vec<String>, usize) {
                 end = at;
                 break;
             }
-            '&' | '|' if !is_quoted && !is_word => {
+            '&' | '|' if !is_quoted && !words.is_word => {
                 end = at;
                 break;
             }
@@ -146,44 +157,35 @@ fn of_windows(text: &str) -> (Vec<String>, usize) {
                 match chars.peek().copied().filter(escaped) {
                     Some((_, '\\')) => {
                         chars.next();
-                        word.push('\\');
+                        words.word.push('\\');
                     }
                     Some((_, '"')) => {
                         chars.next();
-                        word.push('"');
+                        words.word.push('"');
                     }
                     Some(_) => {
                         chars.next();
                         match chars.next() {
-                            Some((_, '"')) => word.push('"'),
-                            Some((_, '\\')) => word.push('\\'),
-                            Some((_, other)) => word.extend(['\\', other]),
-                            None => word.push('\\'),
+                            Some((_, '"')) => words.word.push('"'),
+                            Some((_, '\\')) => words.word.push('\\'),
+                            Some((_, other)) => words.word.extend(['\\', other]),
+                            None => words.word.push('\\'),
                         }
                     }
-                    None => word.push('\\'),
+                    None => words.word.push('\\'),
                 }
-                is_word = true;
+                words.is_word = true;
             }
             '"' => {
                 is_quoted = !is_quoted;
-                is_word = true;
+                words.is_word = true;
             }
-            c if c.is_whitespace() && !is_quoted => {
-                if std::mem::take(&mut is_word) {
-                    words.push(std::mem::take(&mut word));
-                }
-            }
-            c => {
-                word.push(c);
-                is_word = true;
-            }
+            c if c.is_whitespace() && !is_quoted => words.end(),
+            c => words.push(c),
         }
     }
-    if is_word {
-        words.push(word);
-    }
-    (words, end)
+    words.end();
+    (words.done, end)
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@
 use url::Url;
 
 use super::framework::{Express, ExpressSession, Framework, Middleware, Secure, TrustProxy};
+use super::upstream::is_loopback;
 use super::{Origin, Service};
-use crate::relation::is_laptop;
 
 /// A back end that ends TLS itself in a scenario, and would go wrong behind an edge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub fn untrusting(origin: &Origin, all: &[Origin]) -> Option<Untrusting> {
         Service::Proxy(proxy) => proxy.upstreams().iter().any(|url| url.origin() == origin.url.origin()),
         _ => false,
     };
-    let ends_tls = origin.url.scheme() == "https" && !is_laptop(&origin.url);
+    let ends_tls = origin.url.scheme() == "https" && !is_loopback(&origin.url);
     if !ends_tls || origin.edge.is_some() || all.iter().any(is_behind) {
         return None;
     }

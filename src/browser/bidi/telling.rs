@@ -1,5 +1,8 @@
 //! Scripts that tell something: run in every page before its own, with a channel to here.
 
+use std::collections::VecDeque;
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::pump::{Connection, EventSink};
@@ -12,6 +15,18 @@ const NAME: &str = "rehearsal";
 
 /// The event by which something arrives.
 const MESSAGE: &str = "script.message";
+
+/// How long is waited for what a person does next.
+const AGES: Duration = Duration::from_secs(3600);
+
+/// A sink that keeps what such scripts tell.
+pub(in crate::browser) trait Hears: EventSink {
+    /// What was told and nobody has heard yet, in order.
+    fn unheard(&mut self) -> &mut VecDeque<Told>;
+
+    /// Whether there is any of it.
+    fn has_unheard(&self) -> bool;
+}
 
 /// Where such a script runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +53,26 @@ pub(in crate::browser) async fn run_in_pages(
         script["sandbox"] = json!(NAME);
     }
     connection.call(sink, "script.addPreloadScript", script).await.map(drop)
+}
+
+/// What is told next, however long that takes.
+pub(in crate::browser) async fn next<H: Hears>(
+    connection: &mut Connection,
+    sink: &mut H,
+) -> Result<Told, Failure> {
+    loop {
+        connection.wait_for(sink, AGES, H::has_unheard).await?;
+        if let Some(told) = sink.unheard().pop_front() {
+            return Ok(told);
+        }
+    }
+}
+
+/// What was told by now.
+pub(in crate::browser) fn by_now(connection: &mut Connection, sink: &mut impl Hears) -> Vec<Told> {
+    // What is wrong with the tab shows at the next step.
+    _ = connection.drain(sink);
+    sink.unheard().drain(..).collect()
 }
 
 /// What an event tells, where it is such a message.

@@ -36,9 +36,6 @@ pub(super) const QUIET: Duration = Duration::from_secs(5);
 /// milliseconds, and for few requests never.
 const ACCOUNT: Duration = Duration::from_millis(300);
 
-/// How long at a time is waited for what a person does.
-const AGES: Duration = Duration::from_secs(3600);
-
 /// How long a browser that did not answer in time is given to answer at all.
 const PROBE: Duration = Duration::from_secs(2);
 
@@ -388,18 +385,11 @@ impl UserAgent for Agent {
     }
 
     async fn told(&mut self) -> Result<Told, Failure> {
-        loop {
-            self.connection.wait_for(&mut self.tab, AGES, |tab| !tab.told.is_empty()).await?;
-            if let Some(told) = self.tab.told.pop_front() {
-                return Ok(told);
-            }
-        }
+        telling::next(&mut self.connection, &mut self.tab).await
     }
 
     fn told_by_now(&mut self) -> Vec<Told> {
-        // What is wrong with the tab shows at the next step.
-        _ = self.connection.drain(&mut self.tab);
-        self.tab.told.drain(..).collect()
+        telling::by_now(&mut self.connection, &mut self.tab)
     }
 
     async fn age(&mut self, time: Duration) -> Result<(), Failure> {

@@ -223,6 +223,16 @@ impl Tab {
     }
 }
 
+impl telling::Hears for Tab {
+    fn unheard(&mut self) -> &mut VecDeque<Told> {
+        &mut self.told
+    }
+
+    fn has_unheard(&self) -> bool {
+        !self.told.is_empty()
+    }
+}
+
 impl EventSink for Tab {
     fn on_event(&mut self, event: &Event) {
         if let Some(told) = telling::told(event, &self.id) {

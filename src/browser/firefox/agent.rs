@@ -42,9 +42,6 @@ const FOLLOWED: Duration = Duration::from_secs(1);
 /// How long a beacon is given to begin.
 const BEGUN: Duration = Duration::from_secs(1);
 
-/// How long at a time is waited for what a person does.
-const AGES: Duration = Duration::from_secs(3600);
-
 /// How long a browser that did not answer in time is given to answer at all.
 const PROBE: Duration = Duration::from_secs(2);
 
@@ -432,18 +429,11 @@ impl UserAgent for Agent {
     }
 
     async fn told(&mut self) -> Result<Told, Failure> {
-        loop {
-            self.connection.wait_for(&mut self.tab, AGES, |tab| !tab.told.is_empty()).await?;
-            if let Some(told) = self.tab.told.pop_front() {
-                return Ok(told);
-            }
-        }
+        telling::next(&mut self.connection, &mut self.tab).await
     }
 
     fn told_by_now(&mut self) -> Vec<Told> {
-        // What is wrong with the tab shows at the next step.
-        _ = self.connection.drain(&mut self.tab);
-        self.tab.told.drain(..).collect()
+        telling::by_now(&mut self.connection, &mut self.tab)
     }
 
     async fn age(&mut self, time: Duration) -> Result<(), Failure> {

@@ -33,7 +33,7 @@ fn times() -> usize {
 /// A hub or a node, and all that it started.
 struct Server {
     child: Child,
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 impl Server {
@@ -77,7 +77,7 @@ impl Server {
         assert!(is_ready, "{role:?} never said `{ready}`");
         // What it says later must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, folder }
+        Self { child, _folder: folder }
     }
 
     /// Ends it at once, as a machine that lost its power, with its drivers and browsers.
@@ -94,7 +94,6 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
-        let _ = &self.folder;
     }
 }
 
