@@ -35,6 +35,7 @@
 //! - [`edit`] is what may be changed of a plan: attributes, calls, CORS settings, where things are served.
 //! - [`explain`] tells why something did not work, and searches for the smallest safe fix: edits of the plan, each
 //!   tried in the model. It answers single questions, and explains the claims that failed in a run.
+//! - [`recording`] is requests and their answers, wherever they were seen.
 //! - [`import`] makes a scenario, or questions for `explain`, from what a browser recorded or `curl` printed.
 //! - [`audit`] goes through the pre-deploy checklists: it looks at what a scenario's runs showed, and at what an
 //!   attacker's site in its world gets.
@@ -100,6 +101,7 @@ pub mod outcome;
 pub mod plan;
 pub mod reconcile;
 pub mod record;
+pub mod recording;
 pub mod redact;
 pub mod relation;
 pub mod report;

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::cookies::Cookies;
 use super::cors::{self, Cors};
 use super::redact::Values;
 use super::steps::{Step, headers_set};
 use super::{Came, Exchange, Kind, Recording, write};
+use crate::recording::cookies::Cookies;
 use crate::relation::{self, Relation};
 use crate::text::{counted, listed};
 

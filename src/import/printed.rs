@@ -126,7 +126,7 @@ fn status(line: &str) -> Option<u16> {
 fn asked_for(line: Option<&str>, fields: &[(String, String)], is_plain: bool) -> Option<(String, Url)> {
     let mut words = line?.split_whitespace();
     let (method, target) = (words.next()?, words.next()?);
-    let host = super::field(fields, "host")?;
+    let host = crate::recording::field(fields, "host")?;
     let scheme = if is_plain { "http" } else { "https" };
     let url = Url::parse(&format!("{scheme}://{host}{target}")).ok()?;
     Some((method.to_owned(), url))

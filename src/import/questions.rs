@@ -3,13 +3,13 @@
 
 use url::Url;
 
-use super::cookies::Cookies;
 use super::redact::Values;
 use super::steps::headers_set;
 use super::{Came, Exchange, Kind, Recording};
 use crate::explain::question::{How, Question};
 use crate::explain::response::Response;
 use crate::plan::Credentials;
+use crate::recording::cookies::Cookies;
 use crate::rules::line::Line;
 
 /// A question, and what the recording shows of it.

@@ -4,10 +4,9 @@ use serde_json::Value;
 use url::Url;
 
 use super::build::{Builder, is_a_strangers};
-use super::cookies::Set;
 use super::cors::{self, Cors};
 use super::{Came, Exchange, Kind, write};
-use crate::looks;
+use crate::recording::apart;
 use crate::text::counted;
 
 /// A page without anything on it, not even the icon that browsers ask for by themselves.
@@ -79,7 +78,7 @@ impl Builder<'_> {
     /// What a route answers, from all answers that the recording has of it, and the comments above it.
     fn route(&self, same: &[(usize, &Exchange)], cors: &Cors) -> (Vec<String>, String) {
         let first = same[0].1;
-        if let Some((name, without, with)) = self.told_apart(same) {
+        if let Some((name, without, with)) = apart::told_apart(same) {
             let comment = format!(
                 "Guessed: the cookie {name} makes the difference, for it was sent with one of the answers."
             );
@@ -97,8 +96,8 @@ impl Builder<'_> {
             let comment = "A command does not have the answer: put it here, with `set_cookie`, or paste it below the command.";
             return (vec![comment.to_owned()], String::new());
         }
-        let is_one = same.iter().all(|(_, other)| signature(other) == signature(first));
-        if is_one && let Some(name) = self.missing(same[0].0, first) {
+        let is_one = same.iter().all(|(_, other)| apart::signature(other) == apart::signature(first));
+        if is_one && let Some(name) = apart::missing(&self.cookies, same[0].0, first) {
             let comments = vec![
                 "Guessed: it is answered so without this cookie. The recording does not have what is answered with it."
                     .to_owned(),
@@ -128,51 +127,9 @@ impl Builder<'_> {
         (comments, self.said(first, cors))
     }
 
-    /// Where there are two kinds of answers, and a cookie came with all of the one kind and none of the other: its name,
-    /// an answer without it, and one with it.
-    fn told_apart<'e>(&self, same: &[(usize, &'e Exchange)]) -> Option<(String, &'e Exchange, &'e Exchange)> {
-        let (_, first) = same.first()?;
-        let (like, unlike): (Vec<&'e Exchange>, Vec<&'e Exchange>) = same
-            .iter()
-            .map(|(_, exchange)| *exchange)
-            .partition(|exchange| signature(exchange) == signature(first));
-        let other = unlike.first()?;
-        if unlike.iter().any(|exchange| signature(exchange) != signature(other)) {
-            return None;
-        }
-        let between = |with: &[&'e Exchange], without: &[&'e Exchange]| {
-            let names = with[0].sent();
-            let tells = |name: &&str| {
-                with.iter().all(|exchange| exchange.sent().contains(name))
-                    && without.iter().all(|exchange| !exchange.sent().contains(name))
-            };
-            let found = names.into_iter().filter(tells).max_by_key(|name| looks::names_session(name))?;
-            Some((found.to_owned(), without[0], with[0]))
-        };
-        between(&like, &unlike).or_else(|| between(&unlike, &like))
-    }
-
     /// Whether an answer is a 401 with nothing in it that matters.
     fn is_bare_refusal(&self, exchange: &Exchange) -> bool {
         exchange.status == 401 && exchange.set_cookie.is_empty()
-    }
-
-    /// The cookie for want of which a request was probably refused, or led to a login.
-    fn missing(&self, at: usize, refused: &Exchange) -> Option<String> {
-        let leads_away = refused.redirect().is_some_and(|to| looks::is_login_page(&to))
-            && refused.method == "GET"
-            && refused.set_cookie.is_empty();
-        if refused.status != 401 && !leads_away {
-            return None;
-        }
-        let host = refused.url.host_str().unwrap_or_default();
-        // What was set anywhere before, also where it does not reach this host: that may be the fault of a refusal. Who is
-        // led away had better be known to that very host.
-        let before = self.cookies.set.iter().filter(|set| set.at < Some(at) && !set.is_deletion);
-        let missing = before.filter(|set| !refused.sent().contains(&set.name.as_str()));
-        let missing = missing.filter(|set| !leads_away || set.reaches(host));
-        let rank = |set: &&Set| (looks::names_session(&set.name), set.reaches(host), set.http_only);
-        missing.max_by_key(rank).map(|set| set.name.clone())
     }
 
     /// What an answer says, as the lines of a route.
@@ -229,11 +186,4 @@ fn is_route(exchange: &Exchange, origin: &Url, cors: &Cors) -> bool {
         && exchange.came != Came::Nothing
         && counts
         && !is_a_strangers(exchange)
-}
-
-/// What an answer is, as far as a route tells answers apart.
-fn signature(exchange: &Exchange) -> (u16, Option<String>, Vec<&str>) {
-    let to = exchange.redirect().map(|to| format!("{}{}", to.origin().ascii_serialization(), to.path()));
-    let names = exchange.set_cookie.iter().map(|line| line.split('=').next().unwrap_or_default().trim());
-    (exchange.answered(), to, names.collect())
 }

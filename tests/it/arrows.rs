@@ -28,6 +28,7 @@ const ORDER: &[&str] = &[
     "world",
     "inside",
     "observe",
+    "recording",
     "follow",
     "live",
     "browser",

@@ -10,31 +10,31 @@ use crate::rules::line::Line;
 
 /// A cookie that is set.
 #[derive(Clone, Debug)]
-pub(super) struct Set {
-    pub(super) name: String,
+pub(crate) struct Set {
+    pub(crate) name: String,
     /// The host, and whether its subdomains get it too.
     domain: (String, bool),
-    pub(super) http_only: bool,
-    pub(super) is_deletion: bool,
+    pub(crate) http_only: bool,
+    pub(crate) is_deletion: bool,
     /// Which exchange sets it; `None` is before the recording began.
-    pub(super) at: Option<usize>,
+    pub(crate) at: Option<usize>,
 }
 
 /// A cookie that is sent and that no answer before sets.
 #[derive(Clone, Debug)]
-pub(super) struct Before {
-    pub(super) name: String,
+pub(crate) struct Before {
+    pub(crate) name: String,
     /// A URL that gets it.
-    pub(super) url: Url,
+    pub(crate) url: Url,
     /// The line that may have set it. Its attributes are guessed.
-    pub(super) line: String,
+    pub(crate) line: String,
 }
 
 /// All cookies of a recording.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Cookies {
-    pub(super) set: Vec<Set>,
-    pub(super) before: Vec<Before>,
+pub(crate) struct Cookies {
+    pub(crate) set: Vec<Set>,
+    pub(crate) before: Vec<Before>,
 }
 
 impl Set {
@@ -54,7 +54,7 @@ impl Set {
     }
 
     /// Whether a host is one that it is for.
-    pub(super) fn reaches(&self, host: &str) -> bool {
+    pub(crate) fn reaches(&self, host: &str) -> bool {
         let (domain, subdomains) = &self.domain;
         host == domain
             || (*subdomains && host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with('.')))
@@ -62,7 +62,7 @@ impl Set {
 }
 
 impl Cookies {
-    pub(super) fn of(recording: &Recording) -> Self {
+    pub(crate) fn of(recording: &Recording) -> Self {
         let lines = recording.exchanges.iter().enumerate().flat_map(|(at, exchange)| {
             let host = exchange.url.host_str().unwrap_or_default();
             exchange.set_cookie.iter().map(move |line| Set::of(line, host, Some(at)))
@@ -101,7 +101,7 @@ impl Cookies {
     }
 
     /// The cookies that are set for a host before an exchange, and not deleted since.
-    pub(super) fn alive(&self, host: &str, before: usize) -> Vec<&Set> {
+    pub(crate) fn alive(&self, host: &str, before: usize) -> Vec<&Set> {
         let mut alive: Vec<&Set> = Vec::new();
         for set in self.set.iter().filter(|set| set.at < Some(before) && set.reaches(host)) {
             alive.retain(|other| other.name != set.name || other.domain != set.domain);
@@ -113,7 +113,7 @@ impl Cookies {
     }
 
     /// Whether a cookie that an exchange sets goes with a later request, before it is set again.
-    pub(super) fn comes_back(&self, recording: &Recording, set: &Set) -> bool {
+    pub(crate) fn comes_back(&self, recording: &Recording, set: &Set) -> bool {
         let Some(at) = set.at else { return false };
         let was_there =
             recording.exchanges[..=at].iter().any(|exchange| exchange.sent().contains(&set.name.as_str()));
