@@ -13,8 +13,8 @@ use ring::rand::SystemRandom;
 
 use crate::diagnostic::Source;
 use crate::edit::Change;
-use crate::explain::Fix;
 use crate::explain::failure::Explained;
+use crate::explain::{Fix, Trial};
 use crate::observe::{Exchange, Observation, SetCookie};
 use crate::outcome::{Run, StepRun};
 use crate::plan::Plan;
@@ -225,6 +225,9 @@ impl Secrets {
             before.iter_mut().chain(after).for_each(|line| self.text(line));
         }
         fix.remarks.iter_mut().for_each(|remark| self.text(remark));
+        if let Trial::Done(tried) = &mut fix.trial {
+            tried.iter_mut().flat_map(|tried| &mut tried.failed).for_each(|message| self.text(message));
+        }
     }
 
     fn bytes(&self, bytes: &mut Vec<u8>) {

@@ -11,10 +11,10 @@
 mod attempt;
 mod crew;
 mod pool;
+mod trial;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -23,7 +23,6 @@ use tokio_util::sync::CancellationToken;
 
 use self::crew::Crew;
 pub use self::pool::Browsers;
-use crate::browser::model::Model;
 use crate::browser::options::{self, Remote};
 use crate::browser_name::{BrowserName, Engine};
 use crate::outcome::{CouldNotRun, Outcome, Run};
@@ -54,6 +53,8 @@ pub struct Options {
     pub timeout: Duration,
     /// Whether values of cookies that real servers set stay in the runs; else a hash stands for each.
     pub show_values: bool,
+    /// Whether a fix is tried on the real servers that it is for: it asks them again.
+    pub try_fixes: bool,
     /// The real servers behind origins.
     pub servers: Arc<Servers>,
 }
@@ -72,6 +73,7 @@ impl Options {
             repeat: 1,
             timeout: options::TIMEOUT,
             show_values: false,
+            try_fixes: false,
             servers: Arc::default(),
         }
     }
@@ -123,23 +125,13 @@ pub async fn run_in(
     let mut told = 0;
     for browser in &options.browsers {
         let (sender, mut receiver) = mpsc::unbounded_channel();
-        let crew = Arc::new(Crew {
-            browser: *browser,
-            plans: plans.to_vec(),
-            repeat,
-            next: AtomicUsize::new(0),
-            stop: AtomicBool::new(false),
-            cancelled: cancelled.clone(),
-            authority: Arc::clone(&authority),
-            model: Model::new(*browser, &authority),
-            options: options.clone(),
-            pools: (0..options.sessions_of(*browser))
-                .map(|session| browsers.pool(*browser, session))
-                .collect(),
-        });
+        let sessions = 0..options.sessions_of(*browser);
+        let pools = sessions.map(|session| browsers.pool(*browser, session)).collect();
+        let plans = plans.to_vec();
+        let crew = Arc::new(Crew::new(*browser, plans, options, Arc::clone(&authority), pools, cancelled));
         let mut workers = JoinSet::new();
         let most = options.jobs.max(1) * crew.pools.len();
-        for number in 0..most.min((plans.len() * repeat).max(1)) {
+        for number in 0..most.min((crew.plans.len() * repeat).max(1)) {
             let pool = Arc::clone(&crew.pools[number % crew.pools.len()]);
             workers.spawn(Arc::clone(&crew).work(pool, sender.clone()));
         }
@@ -152,7 +144,7 @@ pub async fn run_in(
             while let Some(of_scenario) = runs.get_mut(told)
                 && of_scenario.len() == wanted
             {
-                finish(of_scenario, options, cancelled).await;
+                finish(of_scenario, options, cancelled, &mut tell).await;
                 tell(News::Scenario(of_scenario));
                 told += 1;
             }
@@ -168,18 +160,25 @@ pub async fn run_in(
     options.servers.end().await;
     // Those behind one that was stopped before every browser had its turn, and it itself.
     for of_scenario in runs[told..].iter_mut().filter(|runs| !runs.is_empty()) {
-        finish(of_scenario, options, cancelled).await;
+        finish(of_scenario, options, cancelled, &mut tell).await;
         tell(News::Scenario(of_scenario));
     }
     Ok(runs.into_iter().flatten().collect())
 }
 
 /// Explains what did not hold, while nobody is waiting for the end, and takes out what nobody is to read.
-async fn finish(runs: &mut [Run], options: &Options, cancelled: &CancellationToken) {
+async fn finish(
+    runs: &mut [Run],
+    options: &Options,
+    cancelled: &CancellationToken,
+    tell: &mut impl FnMut(News<'_>),
+) {
     tokio::select! {
         biased;
         () = cancelled.cancelled() => {}
-        () = explain::failure::explain(runs, &options.browsers) => {}
+        () = explain::failure::explain(runs, &options.browsers, async |plan, browsers| {
+            trial::run(plan, browsers, options, cancelled, tell).await
+        }) => {}
     }
     if !options.show_values {
         redact::redact(runs);
@@ -189,6 +188,8 @@ async fn finish(runs: &mut [Run], options: &Options, cancelled: &CancellationTok
 /// What there is to tell while scenarios are run.
 #[derive(Clone, Copy, Debug)]
 pub enum News<'r> {
+    /// A fix is tried on the real servers of this scenario, in this browser.
+    Trying(&'r Plan, BrowserName),
     /// One run ended. Nothing of it is explained yet.
     Ran(&'r Run),
     /// A scenario was run in every browser, or in as many as it came to; what did not hold is explained.

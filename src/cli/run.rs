@@ -72,6 +72,10 @@ pub struct RunArgs {
     /// Show the values of cookies that real servers set, instead of a short hash
     #[arg(long)]
     pub show_values: bool,
+    /// Try a fix on the real servers that it is for: it is laid over their answers on the way, and the scenario runs
+    /// once more in the real browser. That asks the servers again
+    #[arg(long = "try", id = "try")]
+    pub try_fixes: bool,
     /// Run again whenever a scenario's file is saved, until Ctrl-C
     #[arg(long, conflicts_with_all = ["list", "report", "fail_fast", "shard", "last_failed", "install_browsers", "map"])]
     pub watch: bool,

@@ -1,6 +1,7 @@
 //! `rehearsal run`: runs scenarios in browsers and reports.
 
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -47,6 +48,11 @@ fn prepared(arguments: &RunArgs) -> Result<ExitCode, ExitCode> {
         super::remark(&format!("nothing to run: of these scenarios {why}"));
         return Ok(ExitCode::from(code));
     }
+    if arguments.try_fixes && !plans.iter().any(|plan| plan.has_real_server()) {
+        super::remark(
+            "nothing for `--try`: no scenario here has a real server, and other fixes are always tried",
+        );
+    }
     let browsers = browsers(arguments)?;
     let options = run::Options {
         jobs: super::jobs(arguments.jobs),
@@ -61,6 +67,7 @@ fn prepared(arguments: &RunArgs) -> Result<ExitCode, ExitCode> {
         repeat: arguments.repeat.into(),
         timeout: arguments.timeout.unwrap_or(options::TIMEOUT),
         show_values: arguments.show_values,
+        try_fixes: arguments.try_fixes,
         servers: servers::of(&arguments.servers)?,
         ..run::Options::new(browsers, super::this_program()?)
     };
@@ -182,6 +189,10 @@ impl<'a> Teller<'a> {
                 let so_far =
                     if self.failed > 0 { format!(", {} failed so far", self.failed) } else { String::new() };
                 self.progress.set_message(format!("{} in {}{so_far}", run.scenario(), run.browser));
+            }
+            News::Trying(plan, browser) => {
+                let scenario = Path::new(plan.source.path.as_str()).file_stem().unwrap_or_default();
+                self.progress.set_message(format!("trying the fix of {} in {browser}", scenario.display()));
             }
             // Diagnostics are printed as they come: a long run is read while it goes on.
             News::Scenario(runs) => {

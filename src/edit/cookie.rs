@@ -9,7 +9,7 @@ use super::framework::cookie::CookieSetting;
 use crate::cookie_line;
 use crate::plan::framework::BackEnd;
 use crate::plan::{Action, Plan, Route, Service};
-use crate::rules::line::Line;
+use crate::rules::line::{Line, LineEdit};
 use crate::rules::prefix::unprefixed;
 
 /// A cookie of a plan: every line with this name at this origin.
@@ -98,31 +98,41 @@ impl CookieChange {
         }
     }
 
-    /// The line, changed. A line that is as the change wants it stays as it is.
-    fn of(&self, line: &str) -> String {
+    /// What it does to the line of the cookie with this name.
+    pub(crate) fn edits(&self, name: &str) -> Vec<LineEdit> {
+        let with = |name, value: &str| LineEdit::With(name, Some(value.to_owned()));
         match self {
-            Self::DropDomain => Line(line).without("Domain"),
-            Self::Secure if Line(line).attribute("Secure").is_some() => line.to_owned(),
-            Self::Secure => Line(line).with("Secure", None),
-            Self::Lax => Line(line).with("SameSite", Some("Lax")),
-            Self::Strict => Line(line).with("SameSite", Some("Strict")),
-            Self::None => Line(line).with("SameSite", Some("None")),
+            Self::DropDomain => vec![LineEdit::Without("Domain")],
+            Self::Secure => vec![LineEdit::With("Secure", None)],
+            Self::Lax => vec![with("SameSite", "Lax")],
+            Self::Strict => vec![with("SameSite", "Strict")],
+            Self::None => vec![with("SameSite", "None")],
             Self::Lasting(seconds) => {
-                Line(&Line(line).without("Expires")).with("Max-Age", Some(&seconds.to_string()))
+                vec![LineEdit::Without("Expires"), with("Max-Age", &seconds.to_string())]
             }
-            Self::RootPath => Line(line).with("Path", Some("/")),
-            Self::Partitioned => Line(line).with("Partitioned", None),
-            Self::KeepPrefix => Line(line).with_prefix_kept(),
-            Self::Domain(domain) => Line(line).with("Domain", Some(domain)),
-            Self::DropPrefix => Line(line).renamed(unprefixed(Line(line).name())),
-            Self::Shorten => Line(line).with_value("an-id-of-32-characters-instead--"),
+            Self::RootPath => vec![with("Path", "/")],
+            Self::Partitioned => vec![LineEdit::With("Partitioned", None)],
+            Self::KeepPrefix => vec![LineEdit::KeepPrefix],
+            Self::Domain(domain) => vec![with("Domain", domain)],
+            Self::DropPrefix => vec![LineEdit::Rename(unprefixed(name).to_owned())],
+            Self::Shorten => vec![LineEdit::Value("an-id-of-32-characters-instead--")],
             Self::Match { domain, path } => {
-                let line = match domain {
-                    Some(domain) => Line(line).with("Domain", Some(domain)),
-                    None => Line(line).without("Domain"),
+                let domain = match domain {
+                    Some(domain) => with("Domain", domain),
+                    None => LineEdit::Without("Domain"),
                 };
-                Line(&line).with("Path", Some(path))
+                vec![domain, with("Path", path)]
             }
+        }
+    }
+
+    /// Whether it is of lines that delete their cookie, or of those that do not; `None` is of both. Only the deleting
+    /// line is at fault where one has to match the cookie it deletes, and it is never too long.
+    pub(crate) fn is_of_deletions(&self) -> Option<bool> {
+        match self {
+            Self::Match { .. } => Some(true),
+            Self::Shorten => Some(false),
+            _ => None,
         }
     }
 }
@@ -184,14 +194,9 @@ pub(super) fn change_lines(plan: &mut Plan, change: &CookieChange, of: &BTreeSet
     let mut changed = false;
     for (origin, line) in lines_mut(plan) {
         let target = Target { origin, name: Line(line).name().to_owned() };
-        // Only the deleting line is at fault where one has to match the cookie it deletes, and it is never too long.
-        let is_meant = match change {
-            CookieChange::Match { .. } => deletes_now(line),
-            CookieChange::Shorten => !deletes_now(line),
-            _ => true,
-        };
+        let is_meant = change.is_of_deletions().is_none_or(|deletions| deletes_now(line) == deletions);
         if of.contains(&target) && is_meant {
-            let new = change.of(line);
+            let new = Line(line).edited(&change.edits(&target.name));
             changed |= new != *line;
             *line = new;
         }

@@ -135,6 +135,11 @@ fn call(plan: &Plan, step: usize) -> Option<(Call, usize)> {
     Some((call, answering(plan, url)?))
 }
 
+/// The origin that answers the call of a step: the one behind, where a proxy passes the request on.
+pub(crate) fn answering_step(plan: &Plan, step: usize) -> Option<usize> {
+    answering(plan, plan.steps.get(step)?.action.target()?.1)
+}
+
 /// The origin that answers at a URL: the one behind, where a proxy passes the request on.
 fn answering(plan: &Plan, url: &Url) -> Option<usize> {
     let mut index = index_of(plan, url)?;

@@ -9,6 +9,7 @@
 //! - `call` is what changes of a page's own request, `grant` are the CORS headers it needs;
 //! - `topology` is where things are served, `proxy` what nginx does to what passes through it;
 //! - `framework` has the settings of the frameworks that answer;
+//! - `overlay` lays edits over the answers of real servers;
 //! - `change` is what of it a developer sees, as a diff.
 //!
 //! What is deliberately no edit: taking `Secure` or `HttpOnly` off a cookie, reflecting whatever origin
@@ -21,6 +22,7 @@ mod change;
 mod cookie;
 pub(crate) mod framework;
 pub(crate) mod grant;
+pub(crate) mod overlay;
 pub(crate) mod proxy;
 pub(crate) mod topology;
 

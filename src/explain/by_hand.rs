@@ -1,4 +1,4 @@
-//! A plan without its pages' scripts: what they were seen to ask for is asked by steps.
+//! A plan without its pages' scripts: what they were seen to ask for is asked by steps. Its real servers are played.
 //!
 //! The rules run no script, and so could try no fix where a page has one. What a script does to cookies it does by the
 //! requests it makes, and those were seen: each becomes a call of its own, from the same page. How it asked is told by
@@ -6,6 +6,7 @@
 
 use url::Url;
 
+use super::played;
 use crate::observe::{Exchange, Observation};
 use crate::outcome::Run;
 use crate::plan::{Action, Body, Credentials, Expect, Fetch, Form, Plan, Step};
@@ -14,10 +15,13 @@ use crate::rules::reason::Reason;
 /// So many requests of one step are made by hand; a page that polls has no end of them.
 const MOST: usize = 12;
 
-/// The plan without scripts, and for each step of the plan the last that stands for it.
+/// A plan without scripts and real servers.
 pub(super) struct ByHand {
     pub(super) plan: Plan,
+    /// For each step of the plan it was made of, the last that stands for it.
     pub(super) last: Vec<usize>,
+    /// For each of its own steps, the one of the plan it was made of that it is.
+    pub(super) own: Vec<Option<usize>>,
 }
 
 /// The plan by hand, by what one of the runs has seen: the longest, real browsers first.
@@ -31,7 +35,7 @@ pub(super) fn plan(plan: &Plan, runs: &[Run]) -> ByHand {
     };
     let best = runs.iter().max_by_key(seen_in);
     let mut steps = Vec::new();
-    let mut last = Vec::new();
+    let (mut last, mut own) = (Vec::new(), Vec::new());
     for (index, step) in plan.steps.iter().enumerate() {
         let seen = best.and_then(|run| run.steps.get(index)).and_then(|ran| ran.observation.as_ref());
         let mut actions = actions(&step.action, seen);
@@ -45,8 +49,13 @@ pub(super) fn plan(plan: &Plan, runs: &[Run]) -> ByHand {
         }));
         steps.push(Step { action: end, ..step.clone() });
         last.push(steps.len() - 1);
+        // What it does itself comes first.
+        let first = own.len();
+        own.resize(steps.len(), None);
+        own[first] = (!is_scripts(&step.action)).then_some(index);
     }
     let mut by_hand = Plan { steps, ..plan.clone() };
+    played::play(&mut by_hand, best);
     for origin in &mut by_hand.origins {
         for route in origin.service.routes_mut() {
             if let Body::Html(html) = &mut route.body {
@@ -54,12 +63,12 @@ pub(super) fn plan(plan: &Plan, runs: &[Run]) -> ByHand {
             }
         }
     }
-    ByHand { plan: by_hand, last }
+    ByHand { plan: by_hand, last, own }
 }
 
 /// What a step does, and what the page's scripts were seen to do because of it.
 fn actions(action: &Action, seen: Option<&Observation>) -> Vec<Action> {
-    let is_scripts = matches!(action, Action::Click(_) | Action::Fill(_) | Action::Eval(_));
+    let is_scripts = is_scripts(action);
     let own = action.target().map(|(_, url)| url.clone());
     let mut actions = if is_scripts { Vec::new() } else { vec![action.clone()] };
     let Some(seen) = seen else { return actions };
@@ -76,6 +85,11 @@ fn actions(action: &Action, seen: Option<&Observation>) -> Vec<Action> {
         }
     }
     actions
+}
+
+/// Whether all that a step does is done by the page's scripts.
+fn is_scripts(action: &Action) -> bool {
+    matches!(action, Action::Click(_) | Action::Fill(_) | Action::Eval(_))
 }
 
 /// The call or the navigation that a request is of, where a script may have made it.

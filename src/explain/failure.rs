@@ -8,15 +8,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::by_hand;
+use super::by_hand::{self, ByHand};
 use super::cause::{self, Cause, Trouble};
 use super::goal::Goal;
 use super::rehearser::Rehearser;
 use super::remark;
 use super::search::{self, Remedy};
 use super::told::Explanation;
+use super::trial::{Trial, Tried};
 use crate::browser_name::BrowserName;
-use crate::edit::Edits;
+use crate::edit::overlay::{self, Played};
+use crate::edit::{Edits, apply};
 use crate::observe::Observation;
 use crate::outcome::{Failed, Run};
 use crate::plan::Plan;
@@ -45,14 +47,18 @@ struct Group {
 }
 
 /// Explains every failure of a scenario's runs that can be explained. `browsers` are all that it is run in: a
-/// fix has to work in each.
-pub async fn explain(runs: &mut [Run], browsers: &[BrowserName]) {
+/// fix has to work in each. Where the scenario has real servers, `try_out` may run it with a fix laid over their answers,
+/// in those browsers; it answers nothing where that is not wanted.
+pub async fn explain<F>(runs: &mut [Run], browsers: &[BrowserName], try_out: F)
+where
+    F: AsyncFnOnce(Plan, &[BrowserName]) -> Option<Vec<Tried>>,
+{
     let groups = groups(runs);
     let Some(plan) = runs.first().map(|run| Arc::clone(&run.plan)).filter(|_| !groups.is_empty()) else {
         return;
     };
     let mut rehearser = Rehearser::new(browsers);
-    let (tried, last) = tried(&plan, runs, &mut rehearser).await;
+    let Stage { plan: tried, last, own } = stage(&plan, runs, &mut rehearser).await;
     let (mut claims, mut names, mut edits) = (Vec::new(), BTreeSet::new(), Edits::new());
     let (mut remedy, mut fixed) = (Remedy::default(), vec![false; groups.len()]);
     // Each search goes on from what fixes the causes before it: so a fix for many takes no longer than one for
@@ -66,7 +72,9 @@ pub async fn explain(runs: &mut [Run], browsers: &[BrowserName]) {
         let mut found = search::remedy(&tried, &goal, &edits, &mut rehearser).await.unwrap_or_default();
         for fix in [&mut found.fix, &mut found.everywhere].into_iter().flatten() {
             fix.remarks.extend(remark::settings(&tried, &fix.edits, None));
-            if !Arc::ptr_eq(&tried, &plan) {
+            if plan.has_real_server() {
+                fix.remarks.push(remark::PLAYED.to_owned());
+            } else if !Arc::ptr_eq(&tried, &plan) {
                 fix.remarks.push(remark::BY_HAND.to_owned());
             }
         }
@@ -89,6 +97,19 @@ pub async fn explain(runs: &mut [Run], browsers: &[BrowserName]) {
             (remedy, *fixed) = (found, true);
         }
     }
+    if plan.has_real_server()
+        && let Some(fix) = &mut remedy.fix
+        && let Some((edited, _)) = apply(&tried, &fix.edits)
+    {
+        let played = Played { edited: &edited, own: &own };
+        fix.trial = match overlay::lay(&plan, &played, &fix.edits) {
+            Ok(laid) => try_out(laid, &fix.works_in).await.map_or(Trial::Possible, Trial::Done),
+            Err(why) => Trial::NotPossible(why),
+        };
+        if matches!(&fix.trial, Trial::Done(tried) if tried.iter().all(Tried::works)) {
+            fix.remarks.retain(|remark| remark != remark::PLAYED);
+        }
+    }
     let (remedy, nothing) = (Arc::new(remedy), Arc::new(Remedy::default()));
     let ran = in_order(runs.iter().map(|run| run.browser));
     for (group, fixed) in groups.into_iter().zip(fixed) {
@@ -101,16 +122,29 @@ pub async fn explain(runs: &mut [Run], browsers: &[BrowserName]) {
     }
 }
 
-/// The plan that fixes are tried on, and for each step the one that stands for it: the plan itself or, where the rules
-/// cannot follow its pages' scripts, one that asks by itself for what they were seen to ask for.
-async fn tried(plan: &Arc<Plan>, runs: &[Run], rehearser: &mut Rehearser) -> (Arc<Plan>, Vec<usize>) {
-    let as_it_is = || (Arc::clone(plan), (0..plan.steps.len()).collect());
-    let Ok(shown) = rehearser.rehearse(plan).await else { return as_it_is() };
-    if shown.iter().flatten().all(|seen| seen.unpredicted.is_none()) {
-        return as_it_is();
+/// What fixes are tried on: the plan itself or, where the rules cannot follow its pages' scripts or a real server
+/// answers, one that asks by itself for what the pages were seen to ask for.
+struct Stage {
+    plan: Arc<Plan>,
+    /// For each step of the scenario the one that stands for it.
+    last: Vec<usize>,
+    /// For each step of the plan the one of the scenario that it is.
+    own: Vec<Option<usize>>,
+}
+
+async fn stage(plan: &Arc<Plan>, runs: &[Run], rehearser: &mut Rehearser) -> Stage {
+    let as_it_is = || {
+        let steps = 0..plan.steps.len();
+        Stage { plan: Arc::clone(plan), last: steps.clone().collect(), own: steps.map(Some).collect() }
+    };
+    if !plan.has_real_server() {
+        let Ok(shown) = rehearser.rehearse(plan).await else { return as_it_is() };
+        if shown.iter().flatten().all(|seen| seen.unpredicted.is_none()) {
+            return as_it_is();
+        }
     }
-    let by_hand = by_hand::plan(plan, runs);
-    (Arc::new(by_hand.plan), by_hand.last)
+    let ByHand { plan, last, own } = by_hand::plan(plan, runs);
+    Stage { plan: Arc::new(plan), last, own }
 }
 
 fn groups(runs: &[Run]) -> Vec<Group> {

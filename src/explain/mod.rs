@@ -13,7 +13,8 @@
 //!   cheapest on;
 //! - `question` answers what was asked on the command line, `asked` makes a plan of it, `response` reads an answer for
 //!   it, and `note` has what to know besides;
-//! - `failure` is the same for a claim that did not hold in a run, and `by_hand` makes of its plan one without scripts.
+//! - `failure` is the same for a claim that did not hold in a run, and `by_hand` makes of its plan one without scripts,
+//!   in which `played` answers for real servers; `trial` is what came of trying the fix on those.
 //!
 //! A fix is only ever shown after it was tried: the edited plan is rehearsed by the rules in every browser
 //! that is asked for. What is deliberately absent: no fix opens more than the question needs, so none
@@ -28,6 +29,7 @@ pub mod failure;
 mod fault;
 mod goal;
 mod note;
+mod played;
 mod propose;
 pub mod question;
 mod rehearser;
@@ -35,6 +37,7 @@ mod remark;
 pub mod response;
 mod search;
 mod told;
+mod trial;
 
 pub use cause::Trouble;
 pub(crate) use cause::sent_twice;
@@ -42,3 +45,4 @@ pub use fault::parts_at_fault;
 pub use goal::Goal;
 pub use search::{Fix, Remedy};
 pub use told::{Explanation, Why};
+pub use trial::{Trial, Tried};

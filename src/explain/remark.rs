@@ -22,6 +22,10 @@ pub(super) const ON_THE_WAY: &str = "the server does not refuse it for this any 
 pub(super) const BY_HAND: &str =
     "it was tried without the page's scripts, by the requests that they were seen to make: run it to be sure";
 
+/// Said where real servers were played.
+pub(super) const PLAYED: &str = "it was found on the answers that your server gave, without asking it again: what it answers \
+     to a request that it never got is a guess";
+
 /// Said where a fix takes away what other claims of the scenario ask for: the lines they stand in.
 pub(super) fn broken(lines: &BTreeSet<usize>) -> Option<String> {
     let listed: Vec<String> = lines.iter().map(usize::to_string).collect();

@@ -12,6 +12,7 @@ use super::goal::{Goal, Place};
 use super::propose;
 use super::rehearser::{Rehearser, Shown};
 use super::remark;
+use super::trial::Trial;
 use crate::browser_name::BrowserName;
 use crate::edit::{Change, CookieChange, Edit, Edits, MOST, Target, apply, lines};
 use crate::observe::Observation;
@@ -47,6 +48,8 @@ pub struct Fix {
     pub remarks: Vec<String>,
     /// The browsers it was tried in and works in, by prediction.
     pub works_in: Vec<BrowserName>,
+    /// What came of laying it over real servers' answers.
+    pub trial: Trial,
 }
 
 /// Searches for a remedy, from these edits on: what fixes something else, which is to stay fixed. Nothing is
@@ -92,7 +95,13 @@ async fn search(plan: &Plan, goal: &Aim<'_>, start: &Edits, rehearser: &mut Rehe
         if !edits.is_empty() && helped && breaks_none && (all || !edits.iter().any(Edit::is_topology)) {
             let works_in = picked(rehearser.browsers(), &passing, true);
             if best.as_ref().is_none_or(|(best, _)| best.works_in.len() < works_in.len()) {
-                let fix = Fix { edits: edits.clone(), changes, remarks: Vec::new(), works_in };
+                let fix = Fix {
+                    edits: edits.clone(),
+                    changes,
+                    remarks: Vec::new(),
+                    works_in,
+                    trial: Trial::default(),
+                };
                 if all {
                     return finish(plan, goal, rehearser, best, Some(fix)).await;
                 }
@@ -191,7 +200,13 @@ pub(super) async fn needless_none(plan: &Plan, goal: &Goal, rehearser: &mut Rehe
     let (edited, changes) = apply(plan, &edits)?;
     let goal = Aim::new(plan, goal, rehearser).await.ok()?;
     let works = goal.is_met(&edited, rehearser).await;
-    works.then(|| Fix { edits, changes, remarks: Vec::new(), works_in: rehearser.browsers().to_vec() })
+    works.then(|| Fix {
+        edits,
+        changes,
+        remarks: Vec::new(),
+        works_in: rehearser.browsers().to_vec(),
+        trial: Trial::default(),
+    })
 }
 
 async fn finish(

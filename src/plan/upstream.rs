@@ -10,6 +10,9 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
+use super::Cors;
+use crate::rules::line::LineEdit;
+
 /// How long a server may take to be ready, and to begin an answer, where a scenario does not say: as long as
 /// nginx waits by default (`proxy_read_timeout`).
 pub const TIMEOUT: Duration = Duration::from_secs(60);
@@ -29,6 +32,29 @@ pub struct Upstream {
     pub ready: Option<Ready>,
     /// How long it may take to be ready, and to begin an answer.
     pub timeout: Duration,
+    /// What is changed of its answers on their way.
+    pub overlay: Overlay,
+}
+
+/// What is changed of a real server's answers on their way to the browser: a fix, tried before the code is touched. No
+/// scenario can say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overlay {
+    /// Changes of `Set-Cookie` lines, in this order.
+    pub cookies: Vec<CookieOverlay>,
+    /// The CORS settings in place of the server's own: it gets no preflight, and its own headers are left out.
+    pub cors: Option<Cors>,
+}
+
+/// A change of the lines that set one cookie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CookieOverlay {
+    /// The cookie's name as the server sets it.
+    pub name: String,
+    /// Whether it is of lines that delete the cookie, or of the others; `None` is of both.
+    pub deletions: Option<bool>,
+    /// What is done to the line.
+    pub edits: Vec<LineEdit>,
 }
 
 /// Where a real server listens.
@@ -67,6 +93,13 @@ pub struct Ready {
     pub method: String,
     /// The path, with its query.
     pub path: String,
+}
+
+impl Overlay {
+    /// Whether nothing is changed.
+    pub fn is_empty(&self) -> bool {
+        self.cookies.is_empty() && self.cors.is_none()
+    }
 }
 
 impl Upstream {

@@ -7,7 +7,7 @@ use anstyle::AnsiColor;
 
 use crate::browser_name::{BrowserName, listed};
 use crate::edit::Change;
-use crate::explain::{Fix, Remedy};
+use crate::explain::{Fix, Remedy, Trial, Tried};
 use crate::rules::reason::Question;
 use crate::text::{PROSE, safe, wrapped};
 
@@ -25,7 +25,8 @@ pub(super) struct Block<'a> {
 /// What to do, the smallest first; nothing where nothing was found. `browsers` are all that were asked for.
 pub(super) fn blocks<'a>(remedy: &'a Remedy, browsers: &[BrowserName]) -> Vec<Block<'a>> {
     let Some(fix) = &remedy.fix else { return Vec::new() };
-    let mut first = block(format!("fix, predicted to work in {}:", listed(&fix.works_in)), fix, &[]);
+    let mut first = block(title(fix), fix, &[]);
+    first.sentences.extend(trial(fix));
     for (browser, reasons) in &remedy.elsewhere {
         let words: Vec<String> = reasons
             .iter()
@@ -53,6 +54,42 @@ pub(super) fn blocks<'a>(remedy: &'a Remedy, browsers: &[BrowserName]) -> Vec<Bl
             }
             vec![first]
         }
+    }
+}
+
+/// Where a fix works: as it was tried on real servers or, where it was not, as is predicted.
+fn title(fix: &Fix) -> String {
+    match &fix.trial {
+        Trial::Done(tried) if !tried.is_empty() && tried.iter().all(Tried::works) => {
+            let browsers: Vec<BrowserName> = tried.iter().map(|tried| tried.browser).collect();
+            format!("fix, tried on your servers in {}: it works:", listed(&browsers))
+        }
+        _ => format!("fix, predicted to work in {}:", listed(&fix.works_in)),
+    }
+}
+
+/// What is to be said of trying a fix on real servers: whole sentences.
+fn trial(fix: &Fix) -> Vec<String> {
+    match &fix.trial {
+        Trial::Needless => Vec::new(),
+        Trial::Possible => vec![
+            "With `--try` it is laid over your servers' answers, and the scenario runs once more: that asks them again."
+                .to_owned(),
+        ],
+        Trial::NotPossible(why) => {
+            vec![format!("It cannot be tried before the code is changed: {why}.")]
+        }
+        Trial::Done(tried) => tried
+            .iter()
+            .filter_map(|Tried { browser, failed, error }| match error {
+                Some(error) => Some(format!("It could not be tried in {browser}: {error}.")),
+                None if failed.is_empty() => None,
+                None => Some(format!(
+                    "Tried on your servers in {browser}, this does not hold yet: {}.",
+                    failed.join("; ")
+                )),
+            })
+            .collect(),
     }
 }
 

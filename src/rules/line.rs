@@ -23,6 +23,21 @@ pub struct Part<'l> {
     pub start: usize,
 }
 
+/// One change of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LineEdit {
+    /// An attribute gets this value, or is there where it has none.
+    With(&'static str, Option<String>),
+    /// An attribute goes.
+    Without(&'static str),
+    /// The attributes come that the name's prefix asks for.
+    KeepPrefix,
+    /// The cookie gets another name.
+    Rename(String),
+    /// The cookie gets another value.
+    Value(&'static str),
+}
+
 impl<'l> Part<'l> {
     /// The part without the blanks around it.
     pub fn text(self) -> &'l str {
@@ -94,6 +109,18 @@ impl<'l> Line<'l> {
             Some((_, Expiry::At(moment))) => moment <= now,
             None => false,
         }
+    }
+
+    /// The line, changed in this order. A flag that is there stays as it is written.
+    pub fn edited(self, edits: &[LineEdit]) -> String {
+        edits.iter().fold(self.0.to_owned(), |line, edit| match edit {
+            LineEdit::With(name, None) if Line(&line).attribute(name).is_some() => line,
+            LineEdit::With(name, value) => Line(&line).with(name, value.as_deref()),
+            LineEdit::Without(name) => Line(&line).without(name),
+            LineEdit::KeepPrefix => Line(&line).with_prefix_kept(),
+            LineEdit::Rename(name) => Line(&line).renamed(name),
+            LineEdit::Value(value) => Line(&line).with_value(value),
+        })
     }
 
     /// The line with an attribute set: its last mention changed, others of the same name dropped, or put at the end.

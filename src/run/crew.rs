@@ -41,6 +41,39 @@ pub(super) struct Crew {
 const ATTEMPTS: usize = 3;
 
 impl Crew {
+    /// A crew that has done nothing yet.
+    pub(super) fn new(
+        browser: BrowserName,
+        plans: Vec<Arc<Plan>>,
+        options: &Options,
+        authority: Arc<Authority>,
+        pools: Vec<Arc<Mutex<Pool>>>,
+        cancelled: &CancellationToken,
+    ) -> Self {
+        Self {
+            browser,
+            plans,
+            repeat: options.repeat.max(1),
+            next: AtomicUsize::new(0),
+            stop: AtomicBool::new(false),
+            cancelled: cancelled.clone(),
+            model: Model::new(browser, &authority),
+            authority,
+            options: options.clone(),
+            pools,
+        }
+    }
+
+    /// Runs one scenario, with a worker of its own.
+    pub(super) async fn only(&self, plan: &Arc<Plan>) -> Run {
+        let mut worker = None;
+        let run = self.rehearse(Arc::clone(plan), &self.pools[0], &mut worker).await;
+        if let Some(worker) = worker {
+            worker.close().await;
+        }
+        run
+    }
+
     pub(super) async fn work(
         self: Arc<Self>,
         pool: Arc<Mutex<Pool>>,

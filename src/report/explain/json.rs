@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::browser_name::BrowserName;
 use crate::explain::question::{Answer, CookieOutcome, How, Outcome, Question};
-use crate::explain::{Explanation, Fix, Remedy};
+use crate::explain::{Explanation, Fix, Remedy, Trial, Tried};
 use crate::relation;
 use crate::text::codes;
 
@@ -247,7 +247,20 @@ struct FixObject<'a> {
     changes: Vec<ChangeObject<'a>>,
     remarks: &'a [String],
     works_in: Vec<String>,
+    /// Whether the rules alone say that it works.
     predicted: bool,
+    /// What came of trying it on real servers, one browser each; `null` where it was not tried.
+    tried: Option<Vec<TriedObject<'a>>>,
+    /// Why it cannot be tried on them before the code is changed.
+    not_tried: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct TriedObject<'a> {
+    browser: String,
+    works: bool,
+    failed: &'a [String],
+    error: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -260,7 +273,18 @@ struct ChangeObject<'a> {
 impl<'a> FixObject<'a> {
     fn of(fix: &'a Fix) -> Self {
         let changes = fix.changes.iter();
+        let tried = match &fix.trial {
+            Trial::Done(tried) => Some(tried.iter().map(TriedObject::of).collect()),
+            Trial::Needless | Trial::Possible | Trial::NotPossible(_) => None,
+        };
+        let not_tried = match &fix.trial {
+            Trial::NotPossible(why) => Some(why.as_str()),
+            Trial::Needless | Trial::Possible | Trial::Done(_) => None,
+        };
         Self {
+            predicted: tried.is_none(),
+            tried,
+            not_tried,
             changes: changes
                 .map(|change| ChangeObject {
                     place: &change.place,
@@ -270,7 +294,17 @@ impl<'a> FixObject<'a> {
                 .collect(),
             remarks: &fix.remarks,
             works_in: names(&fix.works_in),
-            predicted: true,
+        }
+    }
+}
+
+impl<'a> TriedObject<'a> {
+    fn of(tried: &'a Tried) -> Self {
+        Self {
+            browser: tried.browser.to_string(),
+            works: tried.works(),
+            failed: &tried.failed,
+            error: tried.error.as_deref(),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::super::mistakes::Mistakes;
 use super::super::written::{self, At};
 use super::time;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::upstream::{self, AskedBy, Command, Place, Ready, Upstream};
+use crate::plan::upstream::{self, AskedBy, Command, Overlay, Place, Ready, Upstream};
 
 /// What the paths of Unix sockets begin with.
 const UNIX: &str = "unix:";
@@ -113,7 +113,8 @@ pub(super) fn upstream(written: At<written::Upstream>, mistakes: &Mistakes) -> O
     // A server on another machine is found by its own name, and would not know production's.
     let host = written.host.map_or(if outside { AskedBy::Own } else { AskedBy::Public }, |host| host.value);
     let timeout = timeout.unwrap_or(upstream::TIMEOUT);
-    Some(Upstream { place, host, allowed: false, command, ready, timeout })
+    let overlay = Overlay::default();
+    Some(Upstream { place, host, allowed: false, command, ready, timeout, overlay })
 }
 
 /// A folder as seen from the scenario's own.

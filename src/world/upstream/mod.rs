@@ -6,7 +6,8 @@
 //! ```
 //!
 //! The server sees the public Host, what the edge before it adds, and nothing else of how the browser came:
-//! headers that are for one connection only stay behind (RFC 9110, section 7.6.1). Nothing of an answer is rewritten.
+//! headers that are for one connection only stay behind (RFC 9110, section 7.6.1). Nothing of an answer is rewritten, but for what an
+//! `overlay` changes: a fix that is tried.
 //! A request is sent once: what fails is told, and never tried again.
 
 use std::sync::Arc;
@@ -29,10 +30,12 @@ use crate::plan::upstream::{AskedBy, Place, Upstream};
 
 mod connect;
 pub(super) mod fault;
+mod overlay;
 mod pool;
 pub mod ready;
 
 use fault::Fault;
+use overlay::Overlay;
 use pool::Pool;
 
 /// Headers that are for one connection only, beside those that `Connection` names.
@@ -56,6 +59,8 @@ pub(super) struct Server {
     own_host: Option<HeaderValue>,
     /// How long it may take to begin an answer.
     timeout: Duration,
+    /// What is changed of its answers, where something is.
+    overlay: Option<Overlay>,
 }
 
 impl Server {
@@ -70,17 +75,33 @@ impl Server {
             (Place::Unix(_), AskedBy::Own) => Some(HeaderValue::from_static("localhost")),
             (_, AskedBy::Public) => None,
         };
+        let overlay = (!upstream.overlay.is_empty()).then(|| Overlay::new(&upstream.overlay)).transpose();
+        let overlay =
+            overlay.map_err(|_| "what is laid over its answers cannot stand in a header".to_owned())?;
         Ok(Self {
             pool: Pool::new(connect::Connector::new(upstream)?),
             place: upstream.place.to_string(),
             outside: upstream.is_outside(),
             own_host,
             timeout: upstream.timeout,
+            overlay,
         })
     }
 
     /// The server's answer to a call to this origin.
     pub(super) async fn answer(&self, world: &Arc<Alive>, origin: &Origin, call: Call) -> Reply {
+        let Some(overlay) = &self.overlay else { return self.asked(world, origin, call).await };
+        let (method, headers) = (call.parts.method.clone(), call.parts.headers.clone());
+        if let Some(reply) = overlay.preflight(&method, &headers) {
+            return reply;
+        }
+        let mut reply = self.asked(world, origin, call).await;
+        overlay.lay(&headers, &mut reply, world.clock.now().unix_timestamp());
+        reply
+    }
+
+    /// The server's own answer, or why there is none.
+    async fn asked(&self, world: &Arc<Alive>, origin: &Origin, call: Call) -> Reply {
         match self.forward(world, origin, call).await {
             Ok(reply) => reply,
             Err(fault @ Fault::ClientLeft) => Reply::new(fault.status(), Answer::BodyRefused),

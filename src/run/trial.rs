@@ -1,0 +1,63 @@
+//! A fix tried on real servers: the scenario once more, in real browsers, with the fix laid over the answers.
+//!
+//! It asks the servers again, so it is done where that was asked for. What it shows is told beside the fix, and changes
+//! no verdict.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::crew::Crew;
+use super::pool::Browsers;
+use super::{News, Options};
+use crate::browser_name::BrowserName;
+use crate::explain::Tried;
+use crate::outcome::Run;
+use crate::plan::Plan;
+use crate::redact;
+
+/// Runs a plan with a fix in it in each of these browsers, where options ask for it.
+pub(super) async fn run(
+    plan: Plan,
+    browsers: &[BrowserName],
+    options: &Options,
+    cancelled: &CancellationToken,
+    tell: &mut impl FnMut(News<'_>),
+) -> Option<Vec<Tried>> {
+    if !options.try_fixes {
+        return None;
+    }
+    let plan = Arc::new(plan);
+    let mut open = Browsers::default();
+    let mut all = Vec::new();
+    for browser in browsers.iter().filter(|browser| !browser.model) {
+        tell(News::Trying(&plan, *browser));
+        let tried = match open.authority(std::slice::from_ref(&plan)).await {
+            Ok(authority) => {
+                let pool = open.pool(*browser, 0);
+                let crew = Crew::new(*browser, Vec::new(), options, authority, vec![pool], cancelled);
+                told(crew.only(&plan).await, options)
+            }
+            Err(error) => Tried { browser: *browser, failed: Vec::new(), error: Some(error.message) },
+        };
+        all.push(tried);
+    }
+    open.close().await;
+    Some(all)
+}
+
+/// What a run with the fix shows.
+fn told(run: Run, options: &Options) -> Tried {
+    let mut runs = [run];
+    if !options.show_values {
+        redact::redact(&mut runs);
+    }
+    let [run] = runs;
+    let failures = run.steps.iter().flat_map(|step| &step.failures);
+    let failed = failures.map(|failed| {
+        let (line, _) = run.plan.source.line_column(&failed.failure.span);
+        format!("line {line}: {}", failed.failure.message)
+    });
+    let error = run.error.map(|error| error.message);
+    Tried { browser: run.browser, failed: failed.collect(), error }
+}
