@@ -75,16 +75,42 @@ fn actions(action: &Action, seen: Option<&Observation>) -> Vec<Action> {
     let mut preflight: Option<&Exchange> = None;
     for exchange in &seen.exchanges {
         if exchange.wire.is_preflight() {
-            preflight = Some(exchange);
+            // One that no request followed did not let it be made.
+            let refused = preflight.replace(exchange);
+            actions.extend(refused.and_then(|refused| unmade(refused, &seen.exchanges)));
             continue;
         }
-        let asked = preflight.take().filter(|asked| asked.wire.url == exchange.wire.url);
+        let asked = preflight.take_if(|asked| asked.wire.url == exchange.wire.url);
         let is_own = !is_scripts && Some(&exchange.wire.url) == own.as_ref();
         if !is_own && actions.len() < MOST {
-            actions.extend(by_script(exchange, asked));
+            actions.extend(by_script(exchange, asked, &seen.exchanges));
         }
     }
+    let refused = preflight.filter(|refused| Some(&refused.wire.url) != own.as_ref());
+    actions.extend(refused.and_then(|refused| unmade(refused, &seen.exchanges)));
     actions
+}
+
+/// The call that a preflight was to ask for, where it was not made.
+fn unmade(preflight: &Exchange, others: &[Exchange]) -> Option<Action> {
+    preflight.asked.as_ref().filter(|asked| asked.readable == Some(false) && !asked.is_own)?;
+    let wanted = |name: &str| {
+        preflight.wire.request_header(name).map(|value| String::from_utf8_lossy(value).into_owned())
+    };
+    let names = wanted("access-control-request-headers").unwrap_or_default();
+    let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+    // Values are not told; which there are is enough for a preflight.
+    let value = |name: &str| if name == "content-type" { "application/json" } else { "1" };
+    let is_alike = |other: &&Exchange| other.wire.url.origin() == preflight.wire.url.origin();
+    // A login that nobody lets through is one that is to bring a cookie.
+    let credentials = asked_with(others.iter().filter(is_alike)).unwrap_or(Credentials::Include);
+    Some(Action::Fetch(Fetch {
+        url: preflight.wire.url.clone(),
+        method: wanted("access-control-request-method")?,
+        credentials,
+        headers: names.map(|name| (name.to_owned(), value(name).to_owned())).collect(),
+        body: None,
+    }))
 }
 
 /// Whether all that a step does is done by the page's scripts.
@@ -93,7 +119,7 @@ fn is_scripts(action: &Action) -> bool {
 }
 
 /// The call or the navigation that a request is of, where a script may have made it.
-fn by_script(exchange: &Exchange, preflight: Option<&Exchange>) -> Option<Action> {
+fn by_script(exchange: &Exchange, preflight: Option<&Exchange>, others: &[Exchange]) -> Option<Action> {
     let header = |name: &str| {
         exchange.wire.request_header(name).map(|value| String::from_utf8_lossy(value).into_owned())
     };
@@ -118,7 +144,7 @@ fn by_script(exchange: &Exchange, preflight: Option<&Exchange>) -> Option<Action
             Some(Action::Fetch(Fetch {
                 url,
                 method,
-                credentials: credentials(exchange),
+                credentials: credentials(exchange, others),
                 headers,
                 body: None,
             }))
@@ -129,9 +155,26 @@ fn by_script(exchange: &Exchange, preflight: Option<&Exchange>) -> Option<Action
     }
 }
 
-/// The credentials mode of a call, by what went along and what was kept: `include` where a cookie did, and else what
-/// `fetch` does by itself.
-fn credentials(exchange: &Exchange) -> Credentials {
+/// The credentials mode of a call: what its engine told, or what went along and what was kept. Where nothing of a call
+/// tells, it is as other calls to the same origin are, and else as `fetch` does by itself.
+fn credentials(exchange: &Exchange, others: &[Exchange]) -> Credentials {
+    let is_alike = |other: &&Exchange| other.wire.url.origin() == exchange.wire.url.origin();
+    told(exchange).or_else(|| asked_with(others.iter().filter(is_alike))).unwrap_or(Credentials::SameOrigin)
+}
+
+/// The credentials mode of the first of these calls that tells.
+fn asked_with<'e>(mut calls: impl Iterator<Item = &'e Exchange>) -> Option<Credentials> {
+    calls.find_map(told)
+}
+
+/// The credentials mode of a call, where something of it tells.
+fn told(exchange: &Exchange) -> Option<Credentials> {
+    if exchange.wire.is_preflight() {
+        return None;
+    }
+    if let Some(mode) = exchange.account.credentials {
+        return Some(mode);
+    }
     let is_cross = exchange.wire.request_header("sec-fetch-site").is_some_and(|site| site != b"same-origin");
     let omitted =
         |reasons: &std::collections::BTreeSet<Reason>| reasons.contains(&Reason::CredentialsOmitted);
@@ -140,9 +183,10 @@ fn credentials(exchange: &Exchange) -> Credentials {
     let went = !exchange.sent.is_empty() || exchange.set_cookie.iter().any(|line| line.stored == Some(true));
     let judged =
         exchange.set_cookie.iter().any(|line| line.stored == Some(false) && !line.reasons.is_empty());
-    match is_cross && !left_out && (went || judged) {
-        true => Credentials::Include,
-        false => Credentials::SameOrigin,
+    match () {
+        () if left_out => Some(Credentials::SameOrigin),
+        () if is_cross && (went || judged) => Some(Credentials::Include),
+        () => None,
     }
 }
 

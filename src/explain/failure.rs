@@ -21,7 +21,7 @@ use crate::edit::overlay::{self, Played};
 use crate::edit::{Edits, apply};
 use crate::observe::Observation;
 use crate::outcome::{Failed, Run};
-use crate::plan::Plan;
+use crate::plan::{Action, Plan};
 use crate::text::in_order;
 
 /// Why a claim did not hold, and what would make it hold.
@@ -88,6 +88,14 @@ where
             found.fix.iter_mut().for_each(|fix| fix.remarks.push(remark::ON_THE_WAY.to_owned()));
             all = None;
         }
+        if found.fix.is_none()
+            && let Some(step) = unmade(&tried, &group.cause)
+        {
+            let goal = Goal::Readable { step };
+            found = search::remedy(&tried, &goal, &edits, &mut rehearser).await.unwrap_or_default();
+            found.fix.iter_mut().for_each(|fix| fix.remarks.push(remark::NEVER_ASKED.to_owned()));
+            all = None;
+        }
         if let (Some(fix), Some((all, of))) =
             (&found.fix, all.as_ref().map(|(all, of)| (all.clone(), of.clone())))
         {
@@ -145,6 +153,18 @@ async fn stage(plan: &Arc<Plan>, runs: &[Run], rehearser: &mut Rehearser) -> Sta
     }
     let ByHand { plan, last, own } = by_hand::plan(plan, runs);
     Stage { plan: Arc::new(plan), last, own }
+}
+
+/// The step that makes the call which a preflight did not let a page make.
+fn unmade(plan: &Plan, cause: &Cause) -> Option<usize> {
+    let preflight = cause.exchange.as_ref().filter(|exchange| exchange.is_preflight())?;
+    if cause.trouble != Trouble::Unreadable {
+        return None;
+    }
+    let method = preflight.request_header("access-control-request-method")?;
+    plan.steps.iter().position(|step| {
+        matches!(&step.action, Action::Fetch(fetch) if fetch.url == preflight.url && fetch.method.as_bytes() == method)
+    })
 }
 
 fn groups(runs: &[Run]) -> Vec<Group> {

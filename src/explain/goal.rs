@@ -37,6 +37,11 @@ pub enum Goal {
         /// The cookies they are about.
         names: BTreeSet<String>,
     },
+    /// A call is made, and its answer can be read: what that says nobody knows.
+    Readable {
+        /// The index of the step that makes it.
+        step: usize,
+    },
     /// A server does not refuse a request for this any more.
     Accepted {
         /// The index of the step that makes it.
@@ -59,6 +64,7 @@ impl Goal {
                 let led_astray = is_call && leads_to_login(now);
                 works(now, &seen[*again]) && carried.iter().all(|name| is_sent(now, name)) && !led_astray
             }
+            Self::Readable { step } => seen[*step].page.readable == Some(true),
             Self::Accepted { step, why } => {
                 let last = seen[*step].requests().next_back();
                 last.is_some_and(|exchange| rejection(&exchange.wire) != Some(why))
@@ -104,7 +110,7 @@ impl Goal {
         match self {
             Self::Works { .. } => true,
             Self::Claims { names, .. } => names.contains(name),
-            Self::Accepted { .. } => false,
+            Self::Readable { .. } | Self::Accepted { .. } => false,
         }
     }
 
@@ -113,7 +119,7 @@ impl Goal {
         match self {
             Self::Works { .. } => true,
             Self::Claims { claims, .. } => claims.iter().any(|(claimed, _)| *claimed == step),
-            Self::Accepted { step: claimed, .. } => *claimed == step,
+            Self::Readable { step: claimed } | Self::Accepted { step: claimed, .. } => *claimed == step,
         }
     }
 
@@ -121,7 +127,7 @@ impl Goal {
     pub(super) fn steps(&self) -> std::ops::RangeInclusive<usize> {
         match self {
             Self::Works { request, again, .. } => *request..=*again,
-            Self::Accepted { step, .. } => *step..=*step,
+            Self::Readable { step } | Self::Accepted { step, .. } => *step..=*step,
             Self::Claims { claims, .. } => 0..=claims.iter().map(|(step, _)| *step).max().unwrap_or(0),
         }
     }

@@ -61,7 +61,20 @@ fn routes(recording: Recording) -> Vec<Route> {
             all.iter().filter(|(_, exchange)| exchange.method == method && exchange.url.path() == path);
         route(&cookies, &same.copied().collect::<Vec<_>>())
     };
-    keys.into_iter().map(of).collect()
+    let mut routes: Vec<Route> = keys.iter().copied().map(of).collect();
+    // What a preflight did not let be asked would be answered somehow, for the same origin.
+    for (_, preflight) in all.iter().filter(|(_, exchange)| exchange.kind == Kind::Preflight) {
+        let method = preflight.header("access-control-request-method").unwrap_or_default();
+        if !keys.contains(&(method, preflight.url.path())) {
+            let of_answers = ["access-control-allow-origin", "access-control-allow-credentials"];
+            let headers = said(preflight).headers.into_iter();
+            let headers = headers.filter(|(name, _)| of_answers.contains(&&*name.to_ascii_lowercase()));
+            let headers = headers.collect();
+            let (method, body) = (method.to_owned(), Body::Json(Value::Object(serde_json::Map::new())));
+            routes.push(Route { method, status: 200, headers, body, ..said(preflight) });
+        }
+    }
+    routes
 }
 
 /// The route that gives the answers to one method and path.

@@ -22,6 +22,10 @@ pub(super) const ON_THE_WAY: &str = "the server does not refuse it for this any 
 pub(super) const BY_HAND: &str =
     "it was tried without the page's scripts, by the requests that they were seen to make: run it to be sure";
 
+/// Said where a call was not let through: what it is answered is not known.
+pub(super) const NEVER_ASKED: &str =
+    "the call is then made; what it is answered nobody knows before, so there may be more to fix";
+
 /// Said where real servers were played.
 pub(super) const PLAYED: &str = "it was found on the answers that your server gave, without asking it again: what it answers \
      to a request that it never got is a guess";

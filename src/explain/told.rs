@@ -158,9 +158,13 @@ fn headline(cause: &Cause, plan: &Plan, browsers: &[BrowserName]) -> String {
     }
 }
 
-/// The request line of a cause's exchange, or of its step.
+/// The request line of a cause's exchange, or of its step. Of a preflight it is that of the request it asks for.
 fn asked(cause: &Cause, plan: &Plan) -> String {
     match &cause.exchange {
+        Some(preflight) if preflight.is_preflight() => {
+            let method = preflight.request_header("access-control-request-method").unwrap_or_default();
+            format!("{} {}", String::from_utf8_lossy(method), preflight.url)
+        }
         Some(exchange) => request_line(exchange),
         None => requester(cause, plan),
     }

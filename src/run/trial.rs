@@ -15,6 +15,7 @@ use crate::explain::Tried;
 use crate::outcome::Run;
 use crate::plan::Plan;
 use crate::redact;
+use crate::verdict::Failure;
 
 /// Runs a plan with a fix in it in each of these browsers, where options ask for it.
 pub(super) async fn run(
@@ -55,8 +56,12 @@ fn told(run: Run, options: &Options) -> Tried {
     let [run] = runs;
     let failures = run.steps.iter().flat_map(|step| &step.failures);
     let failed = failures.map(|failed| {
-        let (line, _) = run.plan.source.line_column(&failed.failure.span);
-        format!("line {line}: {}", failed.failure.message)
+        let Failure { message, actual, span, .. } = &failed.failure;
+        let (line, _) = run.plan.source.line_column(span);
+        match message.contains(actual.as_str()) {
+            true => format!("line {line}: {message}"),
+            false => format!("line {line}: {message}, and it was {actual}"),
+        }
     });
     let error = run.error.map(|error| error.message);
     Tried { browser: run.browser, failed: failed.collect(), error }

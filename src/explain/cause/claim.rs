@@ -79,6 +79,9 @@ pub(in crate::explain) fn of_claim(
             between::login_page(plan, step, now, browser).or_else(|| look::unreadable(step, now, browser))?;
         return Some(Claimed { cause, is_positive: claim.value == Readable::Yes, names: BTreeSet::new() });
     }
+    if expect.requests.as_ref().is_some_and(|claim| claim.span == failure.span) {
+        return Some(Claimed::that_works(look::unasked(step, now, browser)?, ""));
+    }
     let is_status = expect.status.as_ref().is_some_and(|claim| claim.span == failure.span);
     let is_json = expect.json.as_ref().is_some_and(|claim| claim.span == failure.span);
     let wanted = expect.status.as_ref().map(|claim| claim.value).filter(|_| is_status);
@@ -112,7 +115,9 @@ fn answered(
     if let Some(cause) = of_server {
         return Some(claimed(cause, ""));
     }
-    let cause = look::unreadable(step, now, browser).or_else(|| between::twice(step, now, browser))?;
+    let cause = look::unreadable(step, now, browser)
+        .or_else(|| look::unasked(step, now, browser))
+        .or_else(|| between::twice(step, now, browser))?;
     Some(claimed(cause, ""))
 }
 
@@ -163,6 +168,7 @@ fn not_stored(
     lost(plan, step, now, name, browser)
         .or_else(|| between::login_page(plan, step, now, browser))
         .or_else(|| look::unreadable(step, now, browser))
+        .or_else(|| look::unasked(step, now, browser))
         .or_else(|| between::rejected(plan, step, now, browser))
         .or_else(|| {
             let required = required_cookie(plan, now.requests().next_back()?)?;
@@ -189,7 +195,7 @@ fn not_sent(
 ) -> Option<Cause> {
     let now = &seen[step];
     if now.requests().next().is_none() {
-        return look::unreadable(step, now, browser);
+        return look::unreadable(step, now, browser).or_else(|| look::unasked(step, now, browser));
     }
     look::withheld(step, seen, name, browser)
         .or_else(|| never_stored(plan, step, seen, name, browser))
@@ -207,14 +213,16 @@ pub(super) fn never_stored(
     // An earlier answer of the step itself may have been to set it, as where a login redirects.
     let now = &seen[step];
     let own = now.lines(name).next_back().and_then(|line| look::refused(step, seen, line, true, browser));
-    if let Some(cause) = own.or_else(|| lost(plan, step, now, name, browser)) {
+    let own = own.or_else(|| lost(plan, step, now, name, browser));
+    if let Some(cause) = own.or_else(|| look::unasked(step, now, browser)) {
         return Some(cause);
     }
     for (earlier, then) in seen[..step].iter().enumerate().rev() {
         if let Some(line) = then.lines(name).next_back() {
             return look::refused(earlier, seen, line, true, browser);
         }
-        if let Some(cause) = lost(plan, earlier, then, name, browser) {
+        let away = lost(plan, earlier, then, name, browser);
+        if let Some(cause) = away.or_else(|| look::unasked(earlier, then, browser)) {
             return Some(cause);
         }
         if sets(plan, earlier, name) {

@@ -26,6 +26,22 @@ pub(super) fn unreadable(step: usize, seen: &Observation, browser: BrowserName) 
     Some(Cause { exchange, by, native, ..Cause::new(Trouble::Unreadable, step, "", browser) })
 }
 
+/// A request that a page wanted to make by itself, and that a preflight did not let it make.
+pub(super) fn unasked(step: usize, seen: &Observation, browser: BrowserName) -> Option<Cause> {
+    let is_refused = |exchange: &&Exchange| {
+        let asked = exchange.asked.as_ref().filter(|_| exchange.wire.is_preflight());
+        asked.is_some_and(|asked| asked.readable == Some(false) && !asked.cors.is_empty() && !asked.is_own)
+    };
+    let refused = seen.exchanges.iter().find(is_refused)?;
+    let reasons = refused.asked.as_ref().map(|asked| asked.cors.clone()).unwrap_or_default();
+    let exchange = Some(refused.wire.clone());
+    Some(Cause {
+        exchange,
+        by: vec![(browser, reasons)],
+        ..Cause::new(Trouble::Unreadable, step, "", browser)
+    })
+}
+
 /// Why a line has not done what it is for. `seen` are the observations up to its step. That its time is over is what a
 /// deletion is about, and no reason against it; `needed` is a cookie that something asks for later.
 pub(super) fn refused(

@@ -20,4 +20,5 @@ mod settling;
 mod speed;
 mod starts;
 mod steps;
+mod tried;
 mod webkit;

@@ -11,7 +11,7 @@ use hyper::Request;
 use hyper::body::Frame;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rehearsal::plan::edge::Edge;
-use rehearsal::plan::upstream::{AskedBy, Place, TIMEOUT, Upstream};
+use rehearsal::plan::upstream::{AskedBy, Overlay, Place, TIMEOUT, Upstream};
 use rehearsal::plan::{Origin, Plan, Service};
 use rehearsal::world::clock::Clock;
 use rehearsal::world::wire::{Answer, End, KEPT_BODY};
@@ -79,6 +79,7 @@ fn upstream(url: &str) -> Upstream {
         command: None,
         ready: None,
         timeout: TIMEOUT,
+        overlay: Overlay::default(),
     }
 }
 
