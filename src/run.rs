@@ -173,12 +173,14 @@ async fn finish(
     cancelled: &CancellationToken,
     tell: &mut impl FnMut(News<'_>),
 ) {
+    // Kept off the stack: an explanation rehearses worlds, and a trial is a whole run.
+    let explained = Box::pin(explain::failure::explain(runs, &options.browsers, async |plan, browsers| {
+        Box::pin(trial::run(plan, browsers, options, cancelled, tell)).await
+    }));
     tokio::select! {
         biased;
         () = cancelled.cancelled() => {}
-        () = explain::failure::explain(runs, &options.browsers, async |plan, browsers| {
-            trial::run(plan, browsers, options, cancelled, tell).await
-        }) => {}
+        () = explained => {}
     }
     if !options.show_values {
         redact::redact(runs);

@@ -69,6 +69,10 @@ pub struct RunArgs {
     /// Write a report to a file as well: html=FILE, junit=FILE or json=FILE; may be given several times
     #[arg(long, value_name = "KIND=FILE")]
     pub report: Vec<ReportFile<RunReport>>,
+    /// Keep what the servers of the one scenario answered in its first browser, as a HAR: `rehearsal new FILE` makes
+    /// mock routes of it
+    #[arg(long, value_name = "FILE", conflicts_with = "watch")]
+    pub record: Option<PathBuf>,
     /// Show the values of cookies that real servers set, instead of a short hash
     #[arg(long)]
     pub show_values: bool,

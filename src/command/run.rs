@@ -1,7 +1,7 @@
 //! `rehearsal run`: runs scenarios in browsers and reports.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ use crate::outcome::{Asked, Outcome, Run, Summary};
 use crate::plan::Plan;
 use crate::report::github;
 use crate::report::run::digest::Digest;
-use crate::report::run::{html, json, junit, list, terminal};
+use crate::report::run::{har, html, json, junit, list, terminal};
 use crate::run::{self, Browsers, News};
 
 /// Runs the command.
@@ -32,7 +32,8 @@ pub fn run(arguments: &RunArgs) -> ExitCode {
 }
 
 fn prepared(arguments: &RunArgs) -> Result<ExitCode, ExitCode> {
-    super::folders_of(arguments.report.iter().map(|report| report.path.as_path()))?;
+    let files = arguments.report.iter().map(|report| &report.path).chain(&arguments.record);
+    super::folders_of(files.map(PathBuf::as_path))?;
     let read = servers::load(&arguments.paths, &arguments.servers)?;
     if read.plans.is_empty() {
         return Err(ExitCode::from(super::WRONG));
@@ -52,6 +53,11 @@ fn prepared(arguments: &RunArgs) -> Result<ExitCode, ExitCode> {
         super::remark(
             "nothing for `--try`: no scenario here has a real server, and other fixes are always tried",
         );
+    }
+    if arguments.record.is_some() && plans.len() != 1 {
+        let message = format!("--record keeps the answers of one scenario, and here are {}", plans.len());
+        super::complain(message, "name the file of the one, or choose it by `--filter`");
+        return Err(ExitCode::from(super::WRONG));
     }
     let browsers = browsers(arguments)?;
     let options = run::Options {
@@ -134,6 +140,13 @@ impl Rehearsal<'_> {
         let written = written.and_then(|()| self.write(&runs, asked, elapsed));
         for report in &self.arguments.report {
             if let Err(code) = self.write_report(report, &runs, asked, elapsed) {
+                return code;
+            }
+        }
+        if let (Some(path), Some(run)) = (&self.arguments.record, runs.first()) {
+            let document = har::document(run, options.show_values);
+            let content = serde_json::to_vec_pretty(&document).expect("a document has string keys alone");
+            if let Err(code) = super::write_file(path, &content) {
                 return code;
             }
         }

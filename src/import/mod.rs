@@ -15,7 +15,7 @@ pub mod curl;
 pub mod har;
 mod printed;
 pub mod questions;
-mod redact;
+pub(crate) mod redact;
 mod routes;
 mod shell;
 mod steps;

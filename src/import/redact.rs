@@ -32,7 +32,7 @@ const NOBODY: [&str; 14] = [
 
 /// How a recording's values are written.
 #[derive(Debug, Default)]
-pub(super) struct Values {
+pub(crate) struct Values {
     /// Whether they stay.
     pub(super) keep: bool,
     /// The parts of paths that were left out, in the order in which they came.
@@ -40,7 +40,7 @@ pub(super) struct Values {
 }
 
 impl Values {
-    pub(super) fn new(keep: bool) -> Self {
+    pub(crate) fn new(keep: bool) -> Self {
         Self { keep, parts: RefCell::default() }
     }
 
@@ -91,7 +91,7 @@ impl Values {
     }
 
     /// JSON: its shape stays, with one item of each list.
-    pub(super) fn json(&self, value: &Value) -> Value {
+    pub(crate) fn json(&self, value: &Value) -> Value {
         if self.keep {
             return value.clone();
         }

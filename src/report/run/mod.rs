@@ -3,6 +3,7 @@
 //! What is said once is decided once, in [`digest`].
 
 pub mod digest;
+pub mod har;
 pub mod html;
 pub mod json;
 pub mod junit;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use crate::command::{chromium_or_say_so, failures, run_json, run_of};
+use crate::command::{chromium_or_say_so, failures, rehearsal, run_json, run_of};
 
 /// How often each request was made: method and path.
 type Counts = Arc<Mutex<BTreeMap<String, usize>>>;
@@ -160,4 +160,36 @@ fn a_fix_is_laid_over_a_real_servers_answers_and_the_server_is_asked_again() {
     assert_eq!(fix["not_tried"], "the call is made by the page's own code", "{fix:#}");
     // One run each, and one more for the one that was tried.
     assert_eq!((server.took("POST /lax"), server.took("POST /late"), server.took("POST /none")), (2, 2, 2));
+}
+
+#[test]
+fn what_a_server_answered_is_kept_and_runs_without_it() {
+    if !chromium_or_say_so() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("the path is text").to_owned();
+    let server = Server::start();
+    let failing = scenario(&server, "lax", "include")
+        .replace("expect.stored = [\"sid\"]\nexpect.sent = [\"sid\"]\n", "");
+    std::fs::write(path("login.toml"), failing.replace("200 200", "200 401")).expect("a file");
+    let (code, document) =
+        run_json(&[&path("login.toml"), "--browser", "chromium", "--record", &path("login.har")]);
+    assert_eq!(code, 0, "{document:#}");
+    drop(server);
+
+    let har = std::fs::read_to_string(path("login.har")).expect("it was written");
+    assert!(
+        har.contains("SameSite=Lax") && !har.contains("sid=s1"),
+        "the value is the server's secret: {har}"
+    );
+    let made = rehearsal()
+        .args(["new", &path("login.har"), "-o", &path("frozen.toml")])
+        .output()
+        .expect("it starts");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let (code, document) = run_json(&[&path("frozen.toml"), "--browser", "model:chromium"]);
+    let frozen = std::fs::read_to_string(path("frozen.toml")).expect("it was written");
+    assert_eq!(code, 0, "{frozen}\n{document:#}");
+    assert!(frozen.contains("not_sent = [\"sid\"]") && !frozen.contains("upstream"), "{frozen}");
 }
