@@ -271,6 +271,14 @@ impl Secrets {
                 found.insert(start, (value.len(), value));
             }
         }
+        // Of a long value an explanation shows the beginning.
+        for (cut, _) in text.match_indices('…') {
+            let values = self.pairs.iter().map(|(_, value)| value).chain(&self.headers);
+            let begins = values.filter_map(|value| Some((begun(&text[..cut], value)?, value)));
+            if let Some((length, value)) = begins.max() {
+                found.insert(cut - length, (length + '…'.len_utf8(), value));
+            }
+        }
         let (mut new, mut end, mut moved) = (String::with_capacity(text.len()), 0, Moved::default());
         for (start, (length, value)) in found {
             if start < end {
@@ -285,6 +293,12 @@ impl Secrets {
         new.push_str(&text[end..]);
         (new, moved)
     }
+}
+
+/// How many bytes of a value a text ends with, where they are its beginning and enough to tell something.
+fn begun(text: &str, value: &str) -> Option<usize> {
+    let lengths = (TELLING..=value.len().min(text.len())).rev();
+    lengths.into_iter().find(|length| value.is_char_boundary(*length) && text.ends_with(&value[..*length]))
 }
 
 /// Where pieces of a text went: from and to before, from and to after.
@@ -326,6 +340,15 @@ mod tests {
         // `aa=1` ends in `a=1`: better one too many than one too few.
         assert_eq!(text, format!("Cookie: sid={sid}; a={one}; aa={one}; a=12, HTTP/1.1, {sid}"));
         assert!(sid.len() == 9 && sid != hash("s3cr3t-tokem"));
+    }
+
+    #[test]
+    fn the_beginning_of_a_value_is_a_secret_too() {
+        let secrets = secrets(&[("jwt", "eyJhbGciOiJIUzI1NiIs.eyJ1c2VyIjoiYWRtaW4i")]);
+        let shown = hash("eyJhbGciOiJIUzI1NiIs.eyJ1c2VyIjoiYWRtaW4i");
+        let (text, _) =
+            secrets.replaced("Set-Cookie: jwt=eyJhbGciOiJIUzI1NiIs…; Path=/, Cookie: jwt=eyJhbGciOiJI…, a…");
+        assert_eq!(text, format!("Set-Cookie: jwt={shown}; Path=/, Cookie: jwt={shown}, a…"));
     }
 
     #[test]

@@ -335,7 +335,14 @@ fn silent(cause: &Cause) -> String {
             cause.name, library.name
         ))
     });
-    format!("{named} {NO_COOKIE}.{}", known.unwrap_or_default())
+    format!("{named} {NO_COOKIE}.{}{}", known.unwrap_or_default(), told_server(cause).unwrap_or_default())
+}
+
+/// What a real server was told of how the browser came.
+fn told_server(cause: &Cause) -> Option<String> {
+    let told = &cause.exchange.as_ref()?.forwarded()?.told;
+    let (_, proto) = told.iter().find(|(name, _)| name == "x-forwarded-proto")?;
+    Some(format!(" Your server was told `X-Forwarded-Proto: {}`.", String::from_utf8_lossy(proto)))
 }
 
 /// The likely causes of an answer without a cookie.

@@ -183,12 +183,19 @@ pub(super) fn unset(
     if let Some((near, _)) = near::name::near(name, sent.chain(set()).chain(held)) {
         return Some(cause(asking.map(|exchange| exchange.wire.clone()), Some(near.to_owned())));
     }
-    if !is_asked {
-        return None;
-    }
     let silent = |exchange: &&Exchange| {
         looks::is_login(&exchange.wire.method, &exchange.wire.url) && exchange.set_cookie.is_empty()
     };
+    if !is_asked {
+        // What a real server does nobody can look up: its answer to the login is what there is.
+        let real = |exchange: &&Exchange| exchange.wire.forwarded().is_some() && exchange.wire.status < 400;
+        let login =
+            seen.iter().rev().flat_map(|then| then.requests()).find(|one| silent(one) && real(one))?;
+        return Some(Cause {
+            exchange: Some(login.wire.clone()),
+            ..Cause::new(Trouble::Silent, step, name, browser)
+        });
+    }
     let login = seen[..step].iter().rev().flat_map(|then| then.requests()).find(silent);
     Some(cause(login.or(asking).map(|exchange| exchange.wire.clone()), None))
 }
