@@ -83,17 +83,35 @@ pub struct Exchange {
 /// What an engine tells of a request: each part `None` where it does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
-    /// The origins of the documents from the top-level one down to the one that asked; for a frame's document, down
-    /// to the frame's parent.
-    pub documents: Option<Vec<Origin>>,
-    /// The origin of whoever started it, where it was not the user.
-    pub initiator: Option<Origin>,
-    /// Whether it is a navigation of a tab or window.
-    pub is_top_level: Option<bool>,
+    /// The tab, window or frame whose document asked; of a navigation, the one that navigates.
+    pub frame: Option<Frame>,
+    /// The address of the document that asked, without a fragment; nothing of a navigation.
+    pub document: Option<Url>,
+    /// The origin of whoever started a navigation; `None` in it where it was the user.
+    pub initiator: Option<Option<Origin>>,
     /// The credentials mode.
     pub credentials: Option<Credentials>,
     /// Whether credentials were included.
     pub with_credentials: Option<bool>,
+}
+
+/// A tab, a window or a frame, by the name that the engine has for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Its name.
+    pub id: String,
+    /// The name of the one that it is in; `None` for a tab or a window.
+    pub parent: Option<String>,
+}
+
+impl Frame {
+    /// The name of the tab that steps are taken in, whatever the engine calls it.
+    pub const TAB: &str = "tab";
+
+    /// The tab that steps are taken in.
+    pub fn tab() -> Self {
+        Self { id: Self::TAB.to_owned(), parent: None }
+    }
 }
 
 /// Who asked for something, and how.

@@ -268,7 +268,7 @@ impl Worker {
         let written = self.written(step, world, &look, now);
         for exchange in &mut exchanges {
             let url = &exchange.wire.url;
-            exchange.set_cookie.iter_mut().for_each(|line| self.doubt(line, url, &look));
+            exchange.set_cookie.iter_mut().for_each(|line| self.doubt(line, url, &look, world.scripted));
         }
         page.url.clone_from(&look.url);
         steps::conclude(self.agent.as_ref(), step, &mut page, &exchanges, &look.console);
@@ -368,12 +368,16 @@ impl Worker {
         let reading = self.agent.reading();
         let mut line = line_outcomes::settle_written(reading, line, page, &world.jar, &look.jar, now);
         self.agent.explain_written(&mut line, page);
-        self.doubt(&mut line, page, look);
+        self.doubt(&mut line, page, look, false);
         Some(line)
     }
 
-    /// What became of a line is not known where its cookie cannot be seen.
-    fn doubt(&self, line: &mut SetCookie, url: &Url, look: &Look) {
+    /// What became of a line is not known where its cookie cannot be seen, nor where only the jar tells that it was not
+    /// stored and a script may have written another in its place.
+    fn doubt(&self, line: &mut SetCookie, url: &Url, look: &Look, scripted: bool) {
+        if scripted && line.stored == Some(false) && line.reasons.is_empty() && line.native.is_empty() {
+            line.stored = None;
+        }
         if look.unseen.is_empty() || !line.reasons.is_empty() {
             return;
         }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use url::Url;
 
 use super::documents::{Documents, Known};
-use crate::observe::Account;
+use crate::observe::{Account, Frame};
 use crate::rules::context::{Context, Credentials, Destination, Kind, Mode};
 use crate::rules::fetch_metadata::fetch_metadata;
 use crate::rules::site::{Location, Origin};
@@ -27,6 +27,8 @@ pub(crate) struct Redirected {
     pub(crate) to: Url,
     /// The index of its exchange in this step.
     pub(crate) by: usize,
+    /// Where it was asked for, where the engine tells.
+    pub(crate) frame: Option<Frame>,
 }
 
 /// A possibility of who asked, and how.
@@ -49,7 +51,7 @@ pub(crate) fn possibilities(
     let asked = |context: Context, cause| {
         credentials(context, account).into_iter().map(move |context| Asked { context, cause })
     };
-    if let Some(redirected) = request.continued(&wire.url, redirects) {
+    if let Some(redirected) = request.continued(&wire.url, account, redirects) {
         let context = redirected.context.clone().redirected(redirected.status, request.url);
         // Of a request to the page's own origin its mode could not be told: a redirect to another shows it.
         return asked(context, Some(redirected.by)).collect();
@@ -77,7 +79,11 @@ fn credentials(context: Context, account: &Account) -> Vec<Context> {
     let contexts = modes.iter().map(with);
     match account.with_credentials {
         None => contexts.collect(),
-        Some(told) => contexts.filter(|context| context.includes_credentials() == told).collect(),
+        Some(told) => {
+            let fits = |context: &Context| context.includes_credentials() == told;
+            let fitting: Vec<Context> = contexts.clone().filter(fits).collect();
+            if fitting.is_empty() { contexts.collect() } else { fitting }
+        }
     }
 }
 
@@ -132,8 +138,17 @@ impl<'e> Request<'e> {
     }
 
     /// The redirect that this request follows. The last that leads here is the likeliest.
-    fn continued<'r>(&self, url: &Url, redirects: &'r [Redirected]) -> Option<&'r Redirected> {
-        redirects.iter().rev().find(|redirected| {
+    fn continued<'r>(
+        &self,
+        url: &Url,
+        account: &Account,
+        redirects: &'r [Redirected],
+    ) -> Option<&'r Redirected> {
+        let elsewhere = |redirected: &Redirected| {
+            let frames = redirected.frame.as_ref().zip(account.frame.as_ref());
+            frames.is_some_and(|(before, now)| before != now)
+        };
+        redirects.iter().rev().filter(|redirected| !elsewhere(redirected)).find(|redirected| {
             let next = redirected.context.clone().redirected(redirected.status, self.url.clone());
             // Where nothing is said, nothing speaks against it.
             let same_mode = self.site.is_none() || next.mode == self.mode;
@@ -145,14 +160,19 @@ impl<'e> Request<'e> {
 
     /// The contexts in which the documents that there are may have asked for this, the likeliest first.
     fn askers(&self, account: &Account, documents: &Documents) -> Vec<(Context, Option<usize>)> {
-        if let Some(told) = &account.documents {
-            let cause = documents.all().find(|known| known.chain == *told).and_then(|known| known.since);
-            let top = account.is_top_level.unwrap_or(self.is_top_level);
-            return vec![(self.context(told, account.initiator.clone(), top), cause)];
-        }
         let navigates = self.mode == Mode::Navigate;
-        if navigates && self.site == Some("none") {
+        let is_the_users = self.site == Some("none") || account.initiator == Some(None);
+        let is_top_level = account.frame.as_ref().map(|frame| frame.parent.is_none());
+        if navigates && is_the_users && is_top_level != Some(false) {
             return vec![(self.context(&[], None, true), None)];
+        }
+        let told = match &account.frame {
+            Some(frame) if navigates => self.navigated(frame, account, documents),
+            Some(frame) => self.asked_in(frame, account, documents),
+            None => Vec::new(),
+        };
+        if !told.is_empty() {
+            return told;
         }
         let mut known: Vec<&Known> = documents.all().filter(|known| self.may_be_by(known)).collect();
         // Stable: of those that fit alike the first stays first.
@@ -160,7 +180,7 @@ impl<'e> Request<'e> {
             !self.referrer.as_ref().is_some_and(|referrer| is_page(referrer, &known.url))
         });
         // Without metadata a navigation is the tab's or a frame's.
-        let tops: &[bool] = match (account.is_top_level, self.site.is_some() || !navigates) {
+        let tops: &[bool] = match (is_top_level, self.site.is_some() || !navigates) {
             (Some(true), _) => &[true],
             (Some(false), _) => &[false],
             (None, true) if self.is_top_level => &[true],
@@ -186,6 +206,71 @@ impl<'e> Request<'e> {
         }
         if all.is_empty() {
             all.push(self.unknown(documents, navigates && tops[0]));
+        }
+        all
+    }
+
+    /// The contexts of what a document in this frame asked for, of all that it has shown.
+    fn asked_in(
+        &self,
+        frame: &Frame,
+        account: &Account,
+        documents: &Documents,
+    ) -> Vec<(Context, Option<usize>)> {
+        let named = |known: &&Known| account.document.as_ref().is_some_and(|url| is_page(url, &known.url));
+        let mut shown: Vec<&Known> = documents.of(&frame.id).collect();
+        if shown.iter().any(named) {
+            shown.retain(|known| named(known));
+        }
+        let by = |chain: &[Origin]| self.context(chain, chain.last().cloned(), false);
+        if !shown.is_empty() {
+            return shown.into_iter().map(|known| (by(&known.chain), known.since)).collect();
+        }
+        // It shows what no answer brought: a document of its parent's making.
+        let above = frame.parent.as_deref().and_then(|parent| documents.of(parent).next());
+        let within = above.and_then(|above| Some((above, above.chain.last()?)));
+        let within = within.map(|(above, parent)| {
+            let own = match self.origin {
+                Some("null") => Origin::opaque(),
+                _ => parent.clone(),
+            };
+            let chain = [above.chain.as_slice(), &[own]].concat();
+            (by(&chain), above.since)
+        });
+        within.into_iter().collect()
+    }
+
+    /// The contexts of a navigation of this tab, window or frame, by whoever may have started it.
+    fn navigated(
+        &self,
+        frame: &Frame,
+        account: &Account,
+        documents: &Documents,
+    ) -> Vec<(Context, Option<usize>)> {
+        let above = frame.parent.as_deref().map(|parent| documents.of(parent).next());
+        let chain = match &above {
+            None => &[][..],
+            Some(Some(above)) => &above.chain,
+            // A frame in what is not known.
+            Some(None) => return Vec::new(),
+        };
+        let is_top_level = above.is_none();
+        let above = above.flatten();
+        if let Some(initiator) = &account.initiator {
+            let cause = initiator.as_ref().and_then(|initiator| {
+                let mut by = above.into_iter().chain(documents.all());
+                by.find(|known| known.chain.last() == Some(initiator)).and_then(|known| known.since)
+            });
+            let initiator = initiator.clone().or_else(|| chain.last().cloned());
+            return vec![(self.context(chain, initiator, is_top_level), cause)];
+        }
+        let own = documents.of(&frame.id);
+        let mut all: Vec<(Context, Option<usize>)> = Vec::new();
+        for known in above.into_iter().chain(own).chain(documents.all()).filter(|known| self.may_be_by(known)) {
+            let asked = (self.context(chain, known.chain.last().cloned(), is_top_level), known.since);
+            if !all.contains(&asked) {
+                all.push(asked);
+            }
         }
         all
     }

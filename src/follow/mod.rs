@@ -22,9 +22,12 @@ pub(crate) mod written;
 use self::asked::Redirected;
 use self::documents::{Documents, Known};
 use self::judge::State;
-use crate::observe::{Cookie, Exchange, Observation, SetCookie};
+use crate::observe::{Cookie, Exchange, Frame, Observation, SetCookie};
 use crate::plan::{Body, Plan};
 use crate::rules::context::Context;
+use crate::rules::engine::Profile;
+use crate::rules::path::{default_path, normalize_escapes};
+use crate::rules::set_cookie::{SetCookie as SetCookieLine, Span};
 use crate::rules::site::Origin;
 use crate::world::wire::{self, Answer};
 
@@ -122,14 +125,32 @@ impl Following {
 
     /// The tab shows another document.
     pub(crate) fn turn(&mut self, origin: &Origin, url: &Url) {
-        self.documents.turn(Known { chain: vec![origin.clone()], url: url.clone(), since: self.last });
+        let frame = Some(Frame::tab());
+        self.documents.turn(Known { frame, chain: vec![origin.clone()], url: url.clone(), since: self.last });
     }
 
-    /// Whether an answer of the step has a line for a cookie of this name, and of this value where one is given.
-    pub(crate) fn is_answered(&self, name: &str, value: Option<&str>) -> bool {
-        let lines = self.seen.iter().flat_map(|exchange| &exchange.set_cookie);
-        let mut lines = lines.filter(|line| line.name == name);
-        lines.any(|line| value.is_none_or(|value| String::from_utf8_lossy(&line.line).contains(value)))
+    /// Whether an answer of the step has a line for this cookie, with its value where `same_value`, by which it may be as
+    /// it is. Where a script that came in the step names the cookie too, it is the script's.
+    pub(crate) fn is_answered(&self, profile: &Profile, cookie: &Cookie, same_value: bool) -> bool {
+        let lines = self.seen.iter().flat_map(|exchange| {
+            exchange.set_cookie.iter().map(move |line| (exchange.wire.url.path(), line))
+        });
+        let mut lines = lines.filter(|(path, line)| {
+            line.name == cookie.name && makes(profile, path, &line.line, cookie, same_value)
+        });
+        lines.next().is_some() && !(self.scripted && self.is_named(&cookie.name))
+    }
+
+    /// Whether a document or a script that came in the step writes cookies and has this name in it.
+    fn is_named(&self, name: &str) -> bool {
+        let has = |text: &[u8], word: &[u8]| text.windows(word.len()).any(|window| window == word);
+        self.seen.iter().any(|exchange| {
+            let body = &exchange.wire.bodies.response.bytes;
+            self.brings_script(&exchange.wire)
+                && has(body, b"cookie")
+                && !name.is_empty()
+                && has(body, name.as_bytes())
+        })
     }
 
     fn open(&self) -> impl Iterator<Item = usize> {
@@ -160,6 +181,23 @@ impl Following {
             None => true,
         }
     }
+}
+
+/// Whether a line that came from a path may have made, or removed, this cookie: of its path and domain, and of its value
+/// where `same_value`.
+fn makes(profile: &Profile, path: &str, line: &[u8], cookie: &Cookie, same_value: bool) -> bool {
+    let read = SetCookieLine::parse(line, profile);
+    let text = |part: Span| String::from_utf8_lossy(read.bytes(part)).into_owned();
+    let written = read.path.map(|path| text(path.value)).filter(|path| path.starts_with('/'));
+    let own = || String::from_utf8_lossy(default_path(&normalize_escapes(path.as_bytes()))).into_owned();
+    let domain = read.domain.map(|domain| text(domain.value).trim_start_matches('.').to_ascii_lowercase());
+    let is_its_domain = domain.is_none_or(|domain| domain.is_empty() || domain == cookie.domain);
+    let plain = || String::from_utf8_lossy(default_path(path.as_bytes())).into_owned();
+    let is_its_path = match written {
+        Some(written) => written == cookie.path,
+        None => own() == cookie.path || plain() == cookie.path,
+    };
+    is_its_path && is_its_domain && (!same_value || read.value_text() == cookie.value)
 }
 
 /// Whether a page has an attribute like `onload="`.

@@ -30,23 +30,23 @@ pub(crate) struct Held<'j> {
 
 impl Held<'_> {
     /// The lines that scripts must have written for the jar to be as it was seen. `is_answered` says whether an
-    /// answer of the step has a line for a cookie of this name, and of this value where one is given.
+    /// answer of the step has a line for a cookie, and of its value where that is asked.
     pub(crate) fn written(
         &self,
         seen: &[Cookie],
         documents: &Documents,
-        is_answered: impl Fn(&str, Option<&str>) -> bool,
+        is_answered: impl Fn(&Cookie, bool) -> bool,
     ) -> Vec<Written> {
         let new = seen.iter().filter(|cookie| {
             let same = |held: &&Cookie| is_same(held, cookie) && held.value == cookie.value;
             !cookie.http_only
                 && !self.told.iter().any(|held| same(&held))
-                && !is_answered(&cookie.name, Some(&cookie.value))
+                && !is_answered(cookie, true)
         });
         let gone = self.told.iter().filter(|held| {
             !held.http_only
                 && !seen.iter().any(|cookie| is_same(held, cookie))
-                && !is_answered(&held.name, None)
+                && !is_answered(held, false)
         });
         let new =
             new.map(|cookie| (cookie, line(cookie, cookie.expires.map(|end| end + self.ahead - self.now))));

@@ -56,6 +56,9 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
                 // An answer without a body is most often an error.
                 let chance = if body == Body::Empty { 60 } else { 10 };
                 let status = random.percent(chance).then(|| random.weighted(&STATUSES));
+                // A page that does something by itself, anywhere.
+                let acts = method == "GET" && has_pages() && random.percent(8);
+                let page = if acts { vec![piece(random, names, host, hosts)] } else { Vec::new() };
                 routes.push(Route {
                     at: format!("{method} {path}"),
                     status,
@@ -63,7 +66,7 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
                     set_cookie: set_cookie(random, host, hosts),
                     redirect: None,
                     body,
-                    page: Vec::new(),
+                    page,
                     websocket: false,
                 });
             }
@@ -117,6 +120,20 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
             websocket: false,
         });
     }
+    if random.percent(15) {
+        for (path, to) in [("/ping", "/pong"), ("/pong", "/ping")] {
+            routes.push(Route {
+                at: format!("GET {path}"),
+                status: Some(random.weighted(&REDIRECTS)),
+                headers: Vec::new(),
+                set_cookie: set_cookie(random, host, hosts),
+                redirect: Some(to.to_owned()),
+                body: Body::Text,
+                page: Vec::new(),
+                websocket: false,
+            });
+        }
+    }
     if random.percent(60) {
         routes.push(Route {
             at: "GET /live".to_owned(),
@@ -160,19 +177,33 @@ fn page(random: &mut Random, index: usize, names: &[&str], host: &str, hosts: &[
         let shown = PAGES[random.between(index + 1, PAGES.len() - 1)];
         pieces.push(Piece::Frame(format!("{}:{shown}", random.pick(names))));
     }
-    if random.percent(40) {
-        let to = format!("{}:{}", random.pick(names), random.pick(&PATHS));
-        pieces.push(match random.below(100) {
-            0..35 => Piece::Write(lines::line(random, host, hosts)),
-            35..65 => Piece::Fetch(to, random.weighted(&[(4, "include"), (2, "same-origin"), (1, "omit")])),
-            65..75 => Piece::Idle,
-            _ => Piece::Image(to),
-        });
+    for _ in 0..random.weighted(&[(6, 0), (5, 1), (2, 2), (1, 3)]) {
+        pieces.push(piece(random, names, host, hosts));
     }
     if pieces.is_empty() {
         pieces.push(Piece::Image(format!("{}:/set", random.pick(names))));
     }
     pieces
+}
+
+/// Something that a page does, but for showing a frame.
+fn piece(random: &mut Random, names: &[&str], host: &str, hosts: &[String]) -> Piece {
+    let mut to = || {
+        let path = if random.percent(15) { random.pick(&HOPS) } else { random.pick(&PATHS) };
+        format!("{}:{path}", random.pick(names))
+    };
+    let (first, second) = (to(), to());
+    let credentials = random.weighted(&[(4, "include"), (2, "same-origin"), (1, "omit")]);
+    match random.below(100) {
+        0..32 => Piece::Write(lines::line(random, host, hosts)),
+        32..52 => Piece::Fetch(first, credentials),
+        52..58 => Piece::Post(first, credentials),
+        58..65 => Piece::Xhr(first, random.percent(65)),
+        65..71 => Piece::FetchThen(first, second),
+        71..77 => Piece::Source(first),
+        77..84 => Piece::Idle,
+        _ => Piece::Image(first),
+    }
 }
 
 const STATUSES: [(usize, u16); 12] = [
@@ -355,7 +386,8 @@ fn place(random: &mut Random, origins: &[Origin]) -> String {
     let origin = &origins[random.below(origins.len())];
     let path = match random.below(100) {
         0..33 => "/set",
-        33..35 => "/loop",
+        33..34 => "/loop",
+        34..35 => "/ping",
         35..40 if has_pages() => random.pick(&PAGES),
         35..55 => random.pick(&HOPS),
         55..92 => random.pick(&PATHS),

@@ -18,13 +18,22 @@ pub enum Piece {
     Write(Line),
     /// A script that asks for a URL, with this credentials mode.
     Fetch(String, &'static str),
+    /// A script that posts to a URL, which has to be allowed by a preflight where it is another origin's.
+    Post(String, &'static str),
+    /// A script that asks for a URL by XMLHttpRequest, with credentials or without.
+    Xhr(String, bool),
+    /// A script that asks for one URL, and when that is over for another.
+    FetchThen(String, String),
+    /// A script that is loaded from a URL.
+    Source(String),
 }
 
 impl Piece {
     /// Where it leads, where it leads anywhere.
     pub fn url(&self) -> Option<&str> {
         match self {
-            Self::Frame(url) | Self::Image(url) | Self::Fetch(url, _) => Some(url),
+            Self::Frame(url) | Self::Image(url) | Self::Fetch(url, _) | Self::Source(url) => Some(url),
+            Self::Post(url, _) | Self::Xhr(url, _) | Self::FetchThen(url, _) => Some(url),
             Self::Idle | Self::Write(_) => None,
         }
     }
@@ -47,6 +56,23 @@ impl Piece {
                 "<script>fetch('{}', {{ credentials: '{credentials}' }}).catch(() => 0);</script>",
                 whole(url)?
             ),
+            Self::Post(url, credentials) => format!(
+                "<script>fetch('{}', {{ method: 'POST', credentials: '{credentials}', body: '{{}}', \
+                 headers: {{ 'content-type': 'application/json' }} }}).catch(() => 0);</script>",
+                whole(url)?
+            ),
+            Self::Xhr(url, credentials) => format!(
+                "<script>{{ const xhr = new XMLHttpRequest(); xhr.open('GET', '{}'); \
+                 xhr.withCredentials = {credentials}; xhr.send(); }}</script>",
+                whole(url)?
+            ),
+            Self::FetchThen(first, then) => format!(
+                "<script>fetch('{}', {{ credentials: 'include' }}).catch(() => 0).finally(() => \
+                 fetch('{}', {{ credentials: 'include' }}).catch(() => 0));</script>",
+                whole(first)?,
+                whole(then)?
+            ),
+            Self::Source(url) => format!("<script src=\"{}\"></script>", whole(url)?),
         })
     }
 }

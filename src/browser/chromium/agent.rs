@@ -282,7 +282,9 @@ impl UserAgent for Agent {
         let bidi = self.connection.bidi.clone();
         let jar = json!({ "method": "Storage.getCookies", "params": self.tab.browser_context() });
         let tree = json!({ "root": self.tab.id, "maxDepth": 0 });
-        let is_first = std::mem::take(&mut self.is_first);
+        // An empty page that stands until the first one comes would be an entry of its own.
+        let is_first = self.is_first;
+        self.is_first &= !self.tab.navigation.arrived;
         let forget = is_first.then(|| self.tab.cdp("Page.resetNavigationHistory", json!({})));
         let forget = async {
             match forget {
@@ -302,8 +304,9 @@ impl UserAgent for Agent {
         Ok(Look { jar, url: commands::url_of(&tree), console, ..Look::default() })
     }
 
-    fn explain(&mut self, exchanges: &mut [Exchange], _: [&[Cookie]; 2]) {
-        self.tab.record.explain(exchanges);
+    fn explain(&mut self, exchanges: &mut [Exchange], [before, after]: [&[Cookie]; 2]) {
+        let held: Vec<&Cookie> = before.iter().filter(|cookie| after.contains(cookie)).collect();
+        self.tab.record.explain(exchanges, &self.tab.frames, &held);
     }
 
     fn ending(&self, _: &Step, method: Option<&str>, url: &Url) -> Option<Ending> {

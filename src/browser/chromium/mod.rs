@@ -10,7 +10,7 @@
 //! | `agent` | the parts of a user agent, one by one |
 //! | `tab`, `navigation` | what is heard of the tab, and where it is on its way to |
 //! | `unattached_frames` | frames that the driver leaves standing |
-//! | `record` | what Chromium reports about its requests |
+//! | `record`, `account` | what Chromium reports about its requests, and about who asked |
 //! | `jar`, `clock` | its jar, and time that passes for it |
 //! | `reset` | making the tab and the jar clean for the next scenario |
 //! | `native`, `ending` | its words for why |
@@ -29,6 +29,7 @@ use super::options::LaunchOptions;
 use super::worker::Worker;
 use crate::browser_name::ThirdParty;
 
+mod account;
 mod agent;
 mod capabilities;
 mod clock;

@@ -3,17 +3,19 @@
 //! The DevTools protocol tells a request's story in pieces that come in no fixed order:
 //! `requestWillBeSent` has the URL, the two `ExtraInfo` events have the cookies, and the hops of a
 //! redirect share one id. This file puts the pieces together and matches the hops to the wire's
-//! exchanges, by method and URL and in order. The wire stays the judge of what was sent.
+//! exchanges, by method, URL and cookies and in order. The wire stays the judge of what was sent.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 use url::Url;
 
+use super::account;
 use super::native;
 use crate::browser::line_outcomes;
 use crate::browser::request::{is_at, without_fragment};
-use crate::observe::{Exchange, Withheld};
+use super::account::Frames;
+use crate::observe::{Cookie, Exchange, Withheld};
 use crate::rules::engine::Profile;
 use crate::rules::set_cookie::SetCookie;
 
@@ -46,6 +48,10 @@ struct Request {
 struct Hop {
     method: String,
     url: Url,
+    /// The address of the document that asks; of a navigation its own.
+    document: Option<Url>,
+    /// Whether it is a navigation.
+    navigates: bool,
     /// Whether it touched the network: an internal redirect does not.
     on_wire: bool,
     matched: bool,
@@ -131,17 +137,22 @@ impl Record {
         })
     }
 
-    /// Tells each exchange what Chromium said of its cookies.
-    pub(super) fn explain(&mut self, exchanges: &mut [Exchange]) {
+    /// Tells each exchange what Chromium said of who asked for it, and of its cookies. `held` are the cookies that were
+    /// in the jar all the time.
+    pub(super) fn explain(&mut self, exchanges: &mut [Exchange], frames: &Frames, held: &[&Cookie]) {
         for exchange in exchanges {
             let Some((id, hop)) = self.find(exchange, &[]).map(|(id, hop)| (id.to_owned(), hop)) else {
                 continue;
             };
             let Some(request) = self.requests.get_mut(&id) else { continue };
             request.hops[hop].matched = true;
+            let Hop { document, navigates, .. } = &request.hops[hop];
+            exchange.account.frame = frames.frame(&request.frame);
+            exchange.account.document = document.clone().filter(|_| !navigates);
             let Some(extra) = request.extra(hop) else { continue };
             if let Some(sent) = request.sent.get(extra) {
                 explain_withheld(exchange, sent);
+                exchange.account.with_credentials = account::has_credentials(sent, &exchange.wire.url, held);
             }
             if let Some(received) = request.received.get(extra) {
                 explain_not_stored(exchange, received);
@@ -192,7 +203,9 @@ impl Record {
                     && request.status(*index).is_none_or(|status| status == u64::from(exchange.wire.status))
                     && !taken.contains(&(id.as_str(), *index))
             })
-            .min_by_key(|(_, request, index, _)| (request.order, *index))
+            .min_by_key(|(_, request, index, _)| {
+                (request.sends_others(*index, exchange), request.order, *index)
+            })
             .map(|(id, _, index, _)| (id.as_str(), index))
     }
 }
@@ -213,13 +226,27 @@ impl Request {
         // A URL without a host (data:, blob:, about:) touches no network.
         let on_wire = url.has_host();
         let method = text("/request/method").unwrap_or("GET").to_owned();
-        self.hops.push(Hop { method, url: without_fragment(&url), on_wire, matched: false });
+        let document = text("/documentURL").and_then(|url| Url::parse(url).ok());
+        self.hops.push(Hop {
+            method,
+            url: without_fragment(&url),
+            document: document.as_ref().map(without_fragment),
+            navigates: text("/type") == Some("Document"),
+            on_wire,
+            matched: false,
+        });
         self.finished = !on_wire;
     }
 
     /// The index of a hop among those that have an ExtraInfo.
     fn extra(&self, hop: usize) -> Option<usize> {
         self.hops.get(hop)?.on_wire.then(|| self.hops[..hop].iter().filter(|hop| hop.on_wire).count())
+    }
+
+    /// Whether a hop is told to have sent other cookies than an exchange has.
+    fn sends_others(&self, hop: usize, exchange: &Exchange) -> bool {
+        let sent = self.extra(hop).and_then(|extra| self.sent.get(extra));
+        sent.is_some_and(|sent| !account::sends(sent, exchange.wire.cookie().unwrap_or_default()))
     }
 
     fn status(&self, hop: usize) -> Option<u64> {

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use futures_util::future;
 use serde_json::{Value, json};
 
+use super::account::Frames;
 use super::navigation::Navigation;
 use super::record::Record;
 use super::unattached_frames::UnattachedFrames;
@@ -39,6 +40,8 @@ pub(super) struct Tab {
     /// The frames of the page that the driver leaves standing.
     pub(super) unattached: UnattachedFrames,
     pub(super) record: Record,
+    /// The frames of the page and of windows.
+    pub(super) frames: Frames,
     /// What was written to the console during the step, in order.
     pub(super) console: Vec<String>,
     /// How many events about navigations and requests were heard.
@@ -56,6 +59,7 @@ impl Tab {
         let tab = Self {
             bidi: bidi.clone(),
             context,
+            frames: Frames::new(id.clone()),
             id,
             sessions: HashSet::from([session.clone()]),
             session,
@@ -100,6 +104,7 @@ impl Tab {
     /// Forgets what was heard before a step.
     pub(super) fn begin(&mut self) {
         self.record.clear();
+        self.frames.begin();
         self.console.clear();
         self.navigation.arrived = false;
     }
@@ -185,6 +190,9 @@ impl Tab {
         if context == self.id || is_ours {
             self.heard += 1;
         }
+        if name == "contextCreated" && is_ours {
+            self.frames.created(context, text("parent"));
+        }
         if name == "contextCreated" {
             let is_window = params.get("parent").is_none_or(Value::is_null) && context != self.id;
             if is_window && is_ours {
@@ -193,6 +201,7 @@ impl Tab {
             }
         } else if name == "contextDestroyed" {
             self.windows.remove(context);
+            self.frames.destroyed(context);
             self.navigation.frames.remove(context);
         } else if let Some(window) = self.windows.get_mut(context) {
             window.take(name, navigation);

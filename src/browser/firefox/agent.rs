@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 use url::Url;
 
+use super::account::{self, Asked};
 use super::messages::{self, Said};
 use super::privileged::Privileged;
 use super::tab::{ABORTED, Tab};
@@ -80,6 +81,9 @@ pub(super) struct Agent {
     heard: u64,
     /// What was said there during the step.
     said: Vec<Said>,
+    /// The number of the last request that was told, and what was told of those of the step.
+    counted: u64,
+    asked: Vec<Asked>,
     /// The browser, where it is this worker's own.
     dedicated: Option<Dedicated>,
 }
@@ -121,6 +125,8 @@ impl Agent {
             context,
             heard: 0,
             said: Vec::new(),
+            counted: 0,
+            asked: Vec::new(),
             dedicated,
         }
     }
@@ -128,7 +134,7 @@ impl Agent {
     /// Takes in that the tab is another.
     fn move_to(&mut self, (tab, context): (Tab, u64)) {
         self.target.clone_from(&tab.id);
-        (self.tab, self.context, self.heard) = (tab, context, 0);
+        (self.tab, self.context, self.heard, self.counted) = (tab, context, 0, 0);
     }
 
     /// Gives the page a turn: what it has begun is known after.
@@ -315,10 +321,11 @@ impl UserAgent for Agent {
     }
 
     async fn look(&mut self, _: &Taken<'_>) -> Result<Look, Failure> {
-        let look = self.privileged.look(self.context, self.heard);
+        let look = self.privileged.look(self.context, self.heard, self.counted);
         let look = self.connection.attend(&mut self.tab, look).await?;
         let jar = jar::cookies(&look).ok_or_else(|| Failure::protocol("look", "there is no jar"))?;
         (self.said, self.heard) = messages::said(&look, self.heard);
+        (self.asked, self.counted) = account::asked(&look, self.counted);
         let mut url = look.get("address").and_then(Value::as_str).and_then(|url| Url::parse(url).ok());
         if let Some(url) = url.as_mut().filter(|url| url.path() == "blank") {
             // By its fragment the tab was found.
@@ -328,6 +335,7 @@ impl UserAgent for Agent {
     }
 
     fn explain(&mut self, exchanges: &mut [Exchange], jars: [&[Cookie]; 2]) {
+        account::tell(exchanges, std::mem::take(&mut self.asked));
         let said = std::mem::take(&mut self.said);
         messages::explain_withheld(exchanges, &said, &jars);
         messages::explain_refused(exchanges, &self.tab.messages, said);

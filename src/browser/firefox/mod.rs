@@ -11,7 +11,7 @@
 //! | `policy` | the preferences the rules rest on, and what it does with third parties |
 //! | `agent` | the parts of a user agent, one by one |
 //! | `tab` | what is heard of the tab: its navigations, its requests, its console |
-//! | `record` | how its requests ended |
+//! | `record`, `account` | how its requests ended, and who asked |
 //! | `history` | going back |
 //! | `reset` | making the tab and the jar clean for the next scenario |
 //! | `jar` | its jar |
@@ -33,6 +33,7 @@ use super::failure::Failure;
 use super::options::LaunchOptions;
 use super::worker::Worker;
 
+mod account;
 mod agent;
 mod capabilities;
 mod ending;

@@ -39,7 +39,8 @@ const PREFERENCES: &str = "json => {
 /// What is in force for cookies of third parties, whatever a preference says.
 const BEHAVIOR: &str = "() => JSON.stringify(Services.cookies.getCookieBehavior(false))";
 
-/// Keeps, from now on, what is said of cookies, each with a number.
+/// Keeps, from now on, what is said of cookies and who asks for what, each with a number. Of the tab of a user context
+/// and of windows the number is their browser's, which stays whatever they show.
 const LISTEN: &str = "() => {
     const said = [];
     const listener = {
@@ -52,7 +53,46 @@ const LISTEN: &str = "() => {
         },
     };
     Services.console.registerListener(listener);
-    window.rehearsal = { said, listener };
+    // Who asks for what. `loadInfo` is gone with the channel, so it is read at once.
+    const asked = [];
+    const named = context => (context.parent ? `${context.id}` : `b${context.browserId}`);
+    const origin = principal => principal.isSystemPrincipal ? null : principal.isNullPrincipal ? 'null' : principal.originNoSuffix;
+    const cookies = channel => {
+        try {
+            return channel.getRequestHeader('Cookie');
+        } catch {
+            return '';
+        }
+    };
+    const watcher = {
+        QueryInterface: ChromeUtils.generateQI(['nsIObserver']),
+        observe(subject) {
+            const channel = subject.QueryInterface(Ci.nsIHttpChannel);
+            const { loadInfo, loadFlags } = channel;
+            if (!loadInfo?.triggeringPrincipal) return;
+            const { SEC_COOKIES_OMIT, SEC_COOKIES_INCLUDE, SEC_COOKIES_SAME_ORIGIN } = Ci.nsILoadInfo;
+            const types = Ci.nsIContentPolicy;
+            const navigates = [types.TYPE_DOCUMENT, types.TYPE_SUBDOCUMENT].includes(loadInfo.externalContentPolicyType);
+            const id = navigates && loadInfo.frameBrowsingContextID || loadInfo.browsingContextID
+                || loadInfo.workerAssociatedBrowsingContextID;
+            const context = id ? BrowsingContext.get(id) : null;
+            asked.push({
+                number: (asked.at(-1)?.number ?? 0) + 1,
+                context: loadInfo.originAttributes.userContextId,
+                method: channel.requestMethod, url: channel.URI.specIgnoringRef, cookie: cookies(channel),
+                frame: context && named(context), parent: context?.parent ? named(context.parent) : null,
+                document: navigates ? null : context?.currentWindowGlobal?.documentURI?.specIgnoringRef ?? null,
+                navigates, initiator: origin(loadInfo.triggeringPrincipal),
+                credentials: {
+                    [SEC_COOKIES_OMIT]: 'omit', [SEC_COOKIES_INCLUDE]: 'include', [SEC_COOKIES_SAME_ORIGIN]: 'same-origin',
+                }[loadInfo.securityFlags & SEC_COOKIES_OMIT] ?? null,
+                anonymous: (loadFlags & Ci.nsIRequest.LOAD_ANONYMOUS) !== 0,
+            });
+            if (asked.length > 2000) asked.shift();
+        },
+    };
+    Services.obs.addObserver(watcher, 'http-on-modify-request');
+    window.rehearsal = { said, listener, asked, watcher };
     return 'true';
 }";
 
@@ -81,9 +121,10 @@ const NUMBER: &str = "json => {
     return JSON.stringify(tab?.userContextId ?? null);
 }";
 
-/// The jar of a user context, the address its tab shows, and what was said of cookies after a number.
+/// The jar of a user context, the address its tab shows, what was said of cookies after a number, and what was asked
+/// for in it after another.
 const LOOK: &str = "json => {
-    const { context, after } = JSON.parse(json);
+    const { context, after, asked_after } = JSON.parse(json);
     // What is over stays in the list until something asks for it. An expiry of seconds is one that is small.
     const isOver = ({ isSession, expiry }) => !isSession && expiry / (expiry > 1e11 ? 1000 : 1) <= Date.now() / 1000;
     const cookies = Services.cookies.cookies.filter(
@@ -99,6 +140,8 @@ const LOOK: &str = "json => {
         })),
         address: tab?.linkedBrowser.currentURI.spec ?? null,
         said: window.rehearsal.said.filter(({ number }) => number > after),
+        tab: `b${tab?.linkedBrowser.browserId ?? ''}`,
+        asked: window.rehearsal.asked.filter(asked => asked.context === context && asked.number > asked_after),
     });
 }";
 
@@ -236,9 +279,10 @@ impl Privileged {
         number.as_u64().ok_or_else(|| Failure::protocol("user context", "no tab is in it"))
     }
 
-    /// The jar of a user context, the address of its tab, and what was said after a message of this number.
-    pub(super) async fn look(&self, context: u64, after: u64) -> Result<Value, Failure> {
-        self.ask(LOOK, &json!({ "context": context, "after": after })).await
+    /// The jar of a user context, the address of its tab, what was said after a message of this number, and what was
+    /// asked for after a request of that number.
+    pub(super) async fn look(&self, context: u64, after: u64, asked_after: u64) -> Result<Value, Failure> {
+        self.ask(LOOK, &json!({ "context": context, "after": after, "asked_after": asked_after })).await
     }
 
     /// Empties a user context of cookies and permissions.

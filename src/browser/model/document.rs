@@ -168,6 +168,7 @@ impl Navigation {
             referrer: self.referrer.clone(),
             form: self.form,
             xhr: false,
+            only: None,
         })
     }
 }

@@ -57,6 +57,8 @@ pub(super) struct Request {
     pub(super) form: bool,
     /// Whether it is made by XMLHttpRequest.
     pub(super) xhr: bool,
+    /// The origin whose addresses alone may be asked for, where a policy of the document's says so.
+    pub(super) only: Option<Origin>,
 }
 
 /// An answer after all redirects.
@@ -105,6 +107,9 @@ impl UserAgent {
             _ => REDIRECTS,
         };
         loop {
+            if request.only.as_ref().is_some_and(|only| *only != request.context.url.origin) {
+                return Err(Failed::new([], format!("the browser's own page does not load {}", request.url)));
+            }
             match cors::mixed_content(&self.profile, &request.context) {
                 MixedContent::No => {}
                 MixedContent::Upgraded => request.upgrade(),
@@ -285,7 +290,11 @@ impl UserAgent {
         let mut set_cookie: Vec<SetCookie> = Vec::new();
         for line in headers.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes) {
             if let Some(reason) = ignored {
-                set_cookie.push(told::ignored(line, reason));
+                // All that applies is told: what would have refused it besides, in a jar that keeps nothing.
+                let decision = self.jar.clone().store(&rules, &Names, context, line, self.now);
+                let mut told = told::ignored(line, reason);
+                told.reasons.extend(told::set(decision.reasons()));
+                set_cookie.push(told);
                 continue;
             }
             if made + 1 < attempts(&rules.fetch, status) && !rules.fetch.every_misdirected_answer_sets_cookies

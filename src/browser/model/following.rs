@@ -111,7 +111,8 @@ impl UserAgent {
             .is_some_and(|page| chain.len() == 1 && page.url == *url && page.chain == chain);
         if !is_page {
             let since = following.last;
-            following.documents.add(Known { chain, url: url.clone(), since });
+            let frame = since.and_then(|index| following.seen[index].account.frame.clone());
+            following.documents.add(Known { frame, chain, url: url.clone(), since });
         }
     }
 
@@ -150,6 +151,11 @@ impl UserAgent {
         let Some(seen) = self.following.as_ref().map(|following| following.seen[index].clone()) else {
             return (asked[0].context.clone(), HeaderMap::new());
         };
+        // The browser names cookies that it holds back: one that the rules know nothing of a script wrote.
+        let held = |name: &str| self.jar.all().any(|cookie| cookie.name_text() == name);
+        if seen.withheld.iter().any(|withheld| !held(&withheld.name)) {
+            self.take_written();
+        }
         let choice = self.choose(&asked, &seen).or_else(|| {
             // A script may have written what is sent.
             self.take_written();
@@ -224,7 +230,8 @@ impl UserAgent {
         let Some(to) = redirect(wire) else { return };
         let Some(following) = &mut self.following else { return };
         let (context, status) = (context.clone(), wire.status);
-        following.redirects.push(Redirected { context, status, to, by: index });
+        let frame = following.seen[index].account.frame.clone();
+        following.redirects.push(Redirected { context, status, to, by: index, frame });
     }
 
     /// Notes the document that an answer brought: in the tab, in a window, or in a frame.
@@ -267,7 +274,8 @@ impl UserAgent {
         let mut chain = context.documents.clone();
         chain.push(document.origin);
         if let Some(following) = &mut self.following {
-            following.documents.add(Known { chain, url: wire.url.clone(), since: Some(index) });
+            let frame = following.seen[index].account.frame.clone();
+            following.documents.add(Known { frame, chain, url: wire.url.clone(), since: Some(index) });
         }
     }
 
@@ -323,7 +331,9 @@ impl UserAgent {
         let Some(seen) = &following.jar else { return };
         let held =
             Held { profile: &self.profile, now: self.now, ahead: self.ahead, jar: &self.jar, told: &told };
-        let is_answered = |name: &str, value: Option<&str>| following.is_answered(name, value);
+        let profile = self.profile;
+        let is_answered =
+            |cookie: &crate::observe::Cookie, same_value| following.is_answered(&profile, cookie, same_value);
         let written = held.written(seen, &following.documents, is_answered);
         for line in written {
             let (rules, line_bytes) = (self.profile, line.line.as_bytes());

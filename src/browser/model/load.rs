@@ -80,6 +80,7 @@ impl UserAgent {
                         body: None,
                         form: false,
                         xhr: false,
+                        only: None,
                         referrer,
                     },
                 )
@@ -140,6 +141,7 @@ impl UserAgent {
             referrer: Some(request.url.clone()),
             form: false,
             xhr: false,
+            only: None,
         };
         // What fails to load is no matter of the page's.
         _ = self.fetch(again).await;

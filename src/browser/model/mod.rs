@@ -450,6 +450,9 @@ impl UserAgent {
             return None;
         }
         context.opaque_over_tls = self.stays_secure(from);
+        // Firefox's viewer of JSON loads images of its own origin alone (measured 2026-11-27, 153.8.0esr).
+        let is_isolated = from.viewer == Viewer::Isolated;
+        let only = told::location(&from.url).filter(|_| is_isolated).map(|location| location.origin);
         Some(Request {
             context,
             url,
@@ -459,6 +462,7 @@ impl UserAgent {
             referrer: Some(from.url.clone()),
             form: false,
             xhr: false,
+            only,
         })
     }
 

@@ -18,6 +18,7 @@ use super::automation::{Automation, NO_SCRIPT};
 use super::frames;
 use super::jar::{self, Jar, Spot};
 use super::waiting::NOTHING;
+use super::written;
 use crate::browser::failure::Failure;
 use crate::browser::line_outcomes::Reading;
 use crate::browser::options::DriverSession;
@@ -143,7 +144,7 @@ impl Agent {
         }
         if taken.scripted {
             let pages = documents.into_iter().chain(taken.documents).flatten();
-            spots.extend(pages.filter_map(Spot::of_page));
+            spots.extend(written::spots(taken.exchanges, pages));
         }
         spots
     }

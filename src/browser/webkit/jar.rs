@@ -72,6 +72,11 @@ impl Spot {
         Some(Self { host: url.host_str()?.to_owned(), path, name: String::new(), ends: None })
     }
 
+    /// At a path of the host of a page.
+    pub(super) fn at(url: &Url, path: &str) -> Option<Self> {
+        Some(Self { path: path.to_owned(), ..Self::of_page(url)? })
+    }
+
     /// The address of the empty page there; `None` where no address has this path.
     fn address(&self, port: u16) -> Option<Url> {
         let mut url = Url::parse(&format!("https://{}:{port}/", self.host)).ok()?;

@@ -13,7 +13,7 @@
 //! | `waiting` | waiting for what a script has begun |
 //! | `frames` | the frames that steps made, and acting in them |
 //! | `popups` | windows that a step opens |
-//! | `jar` | its jar, read from an empty page of each host |
+//! | `jar`, `written` | its jar, read from an empty page of each host, and where scripts may have written into it |
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,6 +35,7 @@ mod jar;
 mod policy;
 mod popups;
 mod waiting;
+mod written;
 
 /// What every worker's browser is started by. Dropping it ends the display shortly after;
 /// [`Webkit::close`] also waits for that.
