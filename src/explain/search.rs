@@ -241,7 +241,7 @@ async fn finish(
         )
         .await;
         fix.remarks = remark::remarks(fix);
-        tighten_same_site(plan, goal, rehearser, fix).await;
+        Box::pin(tighten_same_site(plan, goal, rehearser, fix)).await;
         if goal.broken.is_none()
             && let Some((edited, _)) = apply(plan, &fix.edits)
         {
@@ -298,17 +298,25 @@ async fn tighten_same_site(plan: &Plan, goal: &Aim<'_>, rehearser: &mut Rehearse
         });
         let widened: BTreeSet<Target> = widened.flatten().cloned().collect();
         let of: BTreeSet<Target> = saying_none(&edited, goal.goal).difference(&widened).cloned().collect();
-        let changes_line = fix.edits.iter().any(|edit| matches!(edit, Edit::Cookie { .. }));
+        // Of lines that stay as they are it is said, or the fix would be larger than it has to be.
+        let changed = fix.edits.iter().filter_map(|edit| match edit {
+            Edit::Cookie { of, .. } => Some(of),
+            _ => None,
+        });
+        let changed: BTreeSet<Target> = changed.flatten().cloned().collect();
+        let narrowed: BTreeSet<Target> = of.intersection(&changed).cloned().collect();
         if of.is_empty() {
             return;
         }
+        let stays = narrowed.is_empty();
         let mut narrower = fix.edits.clone();
+        let of = if stays { of } else { narrowed };
         narrower.insert(Edit::Cookie { change: CookieChange::Lax, of });
         let Some((edited, changes)) = apply(plan, &narrower) else { return };
         if !goal.is_met(&edited, rehearser).await {
             return;
         }
-        if !changes_line {
+        if stays {
             fix.remarks.push(remark::LAX_AS_WELL.to_owned());
             return;
         }

@@ -31,7 +31,7 @@ struct Proposed {
     step: usize,
     edits: Edits,
     fixed: Arc<Plan>,
-    /// The scenario with the fix less one of its edits.
+    /// The scenario with the fix less one of its edits, where it changes fewer lines then.
     parts: Vec<Arc<Plan>>,
 }
 
@@ -139,10 +139,16 @@ fn of_run(run: &Run, step: usize) -> Option<Proposed> {
     let failed = run.steps.get(step)?.failures.first()?;
     let fix = failed.explained.as_ref()?.remedy.fix.as_ref()?;
     let (fixed, _) = edit::apply(&run.plan, &fix.edits)?;
+    let size = |changes: &[edit::Change]| -> usize {
+        changes.iter().map(|change| change.before.len().max(change.after.len())).sum()
+    };
+    let whole = size(&fix.changes);
+    // What narrows a line that changes anyway makes a fix no larger.
     let less = |edit: &edit::Edit| {
         let mut edits = fix.edits.clone();
         edits.remove(edit);
-        edit::apply(&run.plan, &edits).map(|(plan, _)| Arc::new(plan))
+        let (plan, changes) = edit::apply(&run.plan, &edits)?;
+        (size(&changes) < whole).then(|| Arc::new(plan))
     };
     let parts = match fix.edits.len() {
         1 => Vec::new(),
