@@ -66,6 +66,27 @@ pub(super) fn settle(
     }
 }
 
+/// Takes back what only the jar tells of a line, where a script may have written after it: another cookie is in its
+/// place, or none, and a document or a script that came in the step names it beside `cookie`.
+pub(super) fn doubt_overwritten(reading: Reading, exchanges: &mut [Exchange], jar: &[Cookie]) {
+    let has = |text: &[u8], word: &[u8]| text.windows(word.len()).any(|window| window == word);
+    let bodies = exchanges.iter().map(|exchange| &exchange.wire.bodies.response.bytes);
+    let writers: Vec<Vec<u8>> = bodies.filter(|body| has(body, b"cookie")).cloned().collect();
+    for exchange in exchanges {
+        for line in &mut exchange.set_cookie {
+            if line.stored != Some(false) || !line.reasons.is_empty() || !line.native.is_empty() {
+                continue;
+            }
+            let key = Key::of(reading.profile, &SetCookie::parse(&line.line, reading.profile), &exchange.wire.url);
+            let is_replaced = jar.iter().any(|cookie| key.fits(cookie, reading.keeps_apart));
+            let is_named = !line.name.is_empty() && writers.iter().any(|text| has(text, line.name.as_bytes()));
+            if is_replaced || is_named {
+                line.stored = None;
+            }
+        }
+    }
+}
+
 /// What became of a line that a script of the page at this URL assigned to `document.cookie`.
 pub(super) fn settle_written(
     reading: Reading,

@@ -266,9 +266,12 @@ impl Worker {
         let reading = self.agent.reading();
         line_outcomes::settle(reading, &mut exchanges, &world.jar, &look.jar, now);
         let written = self.written(step, world, &look, now);
+        if world.scripted {
+            line_outcomes::doubt_overwritten(reading, &mut exchanges, &look.jar);
+        }
         for exchange in &mut exchanges {
             let url = &exchange.wire.url;
-            exchange.set_cookie.iter_mut().for_each(|line| self.doubt(line, url, &look, world.scripted));
+            exchange.set_cookie.iter_mut().for_each(|line| self.doubt(line, url, &look));
         }
         page.url.clone_from(&look.url);
         steps::conclude(self.agent.as_ref(), step, &mut page, &exchanges, &look.console);
@@ -368,16 +371,12 @@ impl Worker {
         let reading = self.agent.reading();
         let mut line = line_outcomes::settle_written(reading, line, page, &world.jar, &look.jar, now);
         self.agent.explain_written(&mut line, page);
-        self.doubt(&mut line, page, look, false);
+        self.doubt(&mut line, page, look);
         Some(line)
     }
 
-    /// What became of a line is not known where its cookie cannot be seen, nor where only the jar tells that it was not
-    /// stored and a script may have written another in its place.
-    fn doubt(&self, line: &mut SetCookie, url: &Url, look: &Look, scripted: bool) {
-        if scripted && line.stored == Some(false) && line.reasons.is_empty() && line.native.is_empty() {
-            line.stored = None;
-        }
+    /// What became of a line is not known where its cookie cannot be seen.
+    fn doubt(&self, line: &mut SetCookie, url: &Url, look: &Look) {
         if look.unseen.is_empty() || !line.reasons.is_empty() {
             return;
         }

@@ -57,7 +57,7 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
                 let chance = if body == Body::Empty { 60 } else { 10 };
                 let status = random.percent(chance).then(|| random.weighted(&STATUSES));
                 // A page that does something by itself, anywhere.
-                let acts = method == "GET" && has_pages() && random.percent(8);
+                let acts = method == "GET" && random.percent(8);
                 let page = if acts { vec![piece(random, names, host, hosts)] } else { Vec::new() };
                 routes.push(Route {
                     at: format!("{method} {path}"),
@@ -94,7 +94,7 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
             });
         }
     }
-    if has_pages() && random.percent(40) {
+    if random.percent(40) {
         for (index, path) in PAGES.iter().enumerate() {
             routes.push(Route {
                 at: format!("GET {path}"),
@@ -159,12 +159,6 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
         });
     }
     routes
-}
-
-/// Whether there are pages that do something by themselves: where `REHEARSAL_PAGES` is set. Following them is not yet
-/// as right as all else that is generated, so they are asked for by whoever works on that, and found by nobody else.
-fn has_pages() -> bool {
-    std::env::var_os("REHEARSAL_PAGES").is_some()
 }
 
 /// Pages that do something by themselves. One shows only those after it in its frames, so that none is endless.
@@ -388,7 +382,7 @@ fn place(random: &mut Random, origins: &[Origin]) -> String {
         0..33 => "/set",
         33..34 => "/loop",
         34..35 => "/ping",
-        35..40 if has_pages() => random.pick(&PAGES),
+        35..40 => random.pick(&PAGES),
         35..55 => random.pick(&HOPS),
         55..92 => random.pick(&PATHS),
         _ => random.pick(&[

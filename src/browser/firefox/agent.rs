@@ -36,6 +36,9 @@ use crate::world::{Gateway, World};
 /// How long a step waits for requests that do not end, such as a stream of events, before it is over.
 const QUIET: Duration = Duration::from_secs(5);
 
+/// How long a page that was answered is given to come, before it is looked whether nothing comes of the answer.
+const HELD: Duration = Duration::from_secs(3);
+
 /// How long is waited for a redirect to be followed: a page may be forbidden to, and that is not told. On a busy
 /// machine a beacon took more than 0.3 s (seen 2026-11-25).
 const FOLLOWED: Duration = Duration::from_secs(1);
@@ -274,6 +277,11 @@ impl UserAgent for Agent {
     async fn settle(&mut self, wire: &Wire) -> Result<(), Failure> {
         let limit = self.connection.bidi.limit();
         loop {
+            if !self.connection.wait_for(&mut self.tab, HELD.min(limit), Tab::is_there).await?
+                && self.tab.give_up_held_back()
+            {
+                continue;
+            }
             if !self.connection.wait_for(&mut self.tab, limit, Tab::is_there).await? {
                 return Err(Failure::TimedOut { command: "load of the page".to_owned(), after: limit });
             }

@@ -115,6 +115,12 @@ impl Record {
         self.requests.values().filter(same).max_by_key(|request| request.order)?.ending()
     }
 
+    /// Whether the request of this navigation was answered.
+    pub(super) fn is_navigation_answered(&self, id: &str) -> bool {
+        let is_its = |request: &&Request| request.navigation.as_deref() == Some(id);
+        self.requests.values().find(is_its).is_some_and(|request| request.state == State::Answered)
+    }
+
     /// How the last navigation of these failed, if it did.
     pub(super) fn navigation(&self, ids: &[String]) -> Option<Ending> {
         let is_one = |request: &&Request| request.navigation.as_ref().is_some_and(|id| ids.contains(id));

@@ -59,6 +59,12 @@ impl Navigation {
         !self.asked && self.under_way.is_empty()
     }
 
+    /// Whether what is under way was answered, and nothing came of it.
+    fn is_held_back(&self, record: &Record) -> bool {
+        let is_answered = |id: &String| record.is_navigation_answered(id);
+        !self.asked && !self.arrived && self.under_way.iter().all(is_answered)
+    }
+
     /// Takes in that one is asked for and has not begun, or that it was not to be had.
     pub(super) fn ask(&mut self, asked: bool) {
         self.asked = asked;
@@ -129,6 +135,18 @@ impl Tab {
     /// Whether neither the tab nor a window is going anywhere.
     pub(super) fn is_there(&self) -> bool {
         self.navigation.is_over() && self.windows.values().all(Navigation::is_over)
+    }
+
+    /// Ends the waiting for what was answered and is not shown: a file that an insecure address sends to a secure page
+    /// Firefox neither saves nor tells of (measured 2026-11-27, 153.8.0). Answers whether there was any.
+    pub(super) fn give_up_held_back(&mut self) -> bool {
+        let Self { navigation, windows, record, .. } = self;
+        let mut held: Vec<&mut Navigation> = std::iter::once(navigation)
+            .chain(windows.values_mut())
+            .filter(|navigation| !navigation.is_over() && navigation.is_held_back(record))
+            .collect();
+        held.iter_mut().for_each(|navigation| navigation.under_way.clear());
+        !held.is_empty()
     }
 
     /// The windows that the step opened.
