@@ -77,9 +77,11 @@ pub(super) fn doubt_overwritten(reading: Reading, exchanges: &mut [Exchange], ja
             if line.stored != Some(false) || !line.reasons.is_empty() || !line.native.is_empty() {
                 continue;
             }
-            let key = Key::of(reading.profile, &SetCookie::parse(&line.line, reading.profile), &exchange.wire.url);
+            let key =
+                Key::of(reading.profile, &SetCookie::parse(&line.line, reading.profile), &exchange.wire.url);
             let is_replaced = jar.iter().any(|cookie| key.fits(cookie, reading.keeps_apart));
-            let is_named = !line.name.is_empty() && writers.iter().any(|text| has(text, line.name.as_bytes()));
+            let is_named =
+                !line.name.is_empty() && writers.iter().any(|text| has(text, line.name.as_bytes()));
             if is_replaced || is_named {
                 line.stored = None;
             }

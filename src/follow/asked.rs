@@ -266,7 +266,8 @@ impl<'e> Request<'e> {
         }
         let own = documents.of(&frame.id);
         let mut all: Vec<(Context, Option<usize>)> = Vec::new();
-        for known in above.into_iter().chain(own).chain(documents.all()).filter(|known| self.may_be_by(known)) {
+        for known in above.into_iter().chain(own).chain(documents.all()).filter(|known| self.may_be_by(known))
+        {
             let asked = (self.context(chain, known.chain.last().cloned(), is_top_level), known.since);
             if !all.contains(&asked) {
                 all.push(asked);

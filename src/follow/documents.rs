@@ -67,7 +67,11 @@ impl Documents {
         let gone: Vec<Known> = self.tab.extract_if(.., |known| known.is_in(id)).collect();
         self.left.extend(gone);
         let is_below = |known: &Known| {
-            known.frame.as_ref().filter(|frame| frame.parent.as_deref() == Some(id)).map(|frame| frame.id.clone())
+            known
+                .frame
+                .as_ref()
+                .filter(|frame| frame.parent.as_deref() == Some(id))
+                .map(|frame| frame.id.clone())
         };
         let below: Vec<String> = self.tab.iter().filter_map(is_below).collect();
         below.iter().for_each(|id| self.leave(id));

@@ -39,14 +39,10 @@ impl Held<'_> {
     ) -> Vec<Written> {
         let new = seen.iter().filter(|cookie| {
             let same = |held: &&Cookie| is_same(held, cookie) && held.value == cookie.value;
-            !cookie.http_only
-                && !self.told.iter().any(|held| same(&held))
-                && !is_answered(cookie, true)
+            !cookie.http_only && !self.told.iter().any(|held| same(&held)) && !is_answered(cookie, true)
         });
         let gone = self.told.iter().filter(|held| {
-            !held.http_only
-                && !seen.iter().any(|cookie| is_same(held, cookie))
-                && !is_answered(held, false)
+            !held.http_only && !seen.iter().any(|cookie| is_same(held, cookie)) && !is_answered(held, false)
         });
         let new =
             new.map(|cookie| (cookie, line(cookie, cookie.expires.map(|end| end + self.ahead - self.now))));

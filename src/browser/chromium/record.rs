@@ -11,10 +11,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::account;
+use super::account::Frames;
 use super::native;
 use crate::browser::line_outcomes;
 use crate::browser::request::{is_at, without_fragment};
-use super::account::Frames;
 use crate::observe::{Cookie, Exchange, Withheld};
 use crate::rules::engine::Profile;
 use crate::rules::set_cookie::SetCookie;

@@ -262,8 +262,11 @@ impl UserAgent {
         if held != *cookies {
             // What nobody is shown is not gone for that.
             let is_unseen = |cookie: &&Cookie| seen.unseen.contains(&cookie.path);
-            let unseen: Vec<_> =
-                held.iter().filter(is_unseen).filter_map(|cookie| told::kept(cookie, self.now, self.ahead)).collect();
+            let unseen: Vec<_> = held
+                .iter()
+                .filter(is_unseen)
+                .filter_map(|cookie| told::kept(cookie, self.now, self.ahead))
+                .collect();
             self.jar = Jar::new();
             unseen.into_iter().for_each(|cookie| _ = self.jar.insert(&Names, cookie));
             for cookie in cookies.iter().filter_map(|cookie| told::kept(cookie, self.now, self.ahead)) {

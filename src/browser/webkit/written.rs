@@ -62,7 +62,8 @@ fn paths_in(text: &[u8]) -> Vec<String> {
 
 #[test]
 fn the_paths_of_a_scripts_lines_are_found() {
-    let text = b"<script>document.cookie = 'a=1; Path=/api'; x = \"b=2;path=/x;secure\"; 'Path=api; path='</script>";
+    let text =
+        b"<script>document.cookie = 'a=1; Path=/api'; x = \"b=2;path=/x;secure\"; 'Path=api; path='</script>";
     assert_eq!(paths_in(text), ["/api", "/x"]);
     assert_eq!(paths_in(b"path="), [""; 0]);
 }
