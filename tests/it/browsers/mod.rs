@@ -1,5 +1,6 @@
 //! Real browsers. Where one is not installed its tests say so aloud, and fail under `CI`.
 
+mod examples;
 mod followed;
 mod grid;
 mod hosts;
