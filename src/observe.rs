@@ -61,6 +61,8 @@ pub struct Page {
     /// Why the step could not be done at all: nothing on the page is what it names, or this browser cannot do
     /// it. Such a step never passes, whatever it claims.
     pub not_done: Option<String>,
+    /// The cookies that the step was to read by `{cookie.NAME}`, and that scripts of the page do not see.
+    pub unread: Vec<String>,
 }
 
 /// An exchange, and what it did to cookies.

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 pub mod edge;
 pub mod framework;
+pub mod options;
+pub mod placeholder;
 pub mod proxy;
 pub mod trust;
 pub mod upstream;
@@ -23,6 +25,7 @@ pub use crate::rules::cookie::SameSite;
 use crate::rules::reason::Reason;
 use edge::Edge;
 use framework::BackEnd;
+pub use options::{Cache, FetchOptions, Redirect};
 use proxy::Proxy;
 use upstream::Upstream;
 
@@ -206,6 +209,8 @@ pub struct Route {
     pub body: Body,
     /// A cookie without which the answer is another.
     pub require_cookie: Option<RequiredCookie>,
+    /// A header field without which the answer is another.
+    pub require_header: Option<RequiredHeader>,
     /// A token that the route signs: it stands where Set-Cookie lines and body say `{jwt}`.
     pub sign_jwt: Option<SignJwt>,
     /// Without a good token the answer is an empty 401.
@@ -222,18 +227,27 @@ impl Route {
     /// The names by which it asks for cookies, to be changed.
     pub fn required_cookies_mut(&mut self) -> impl Iterator<Item = &mut String> {
         let jwt = self.require_jwt.as_mut().and_then(|jwt| jwt.cookie.as_mut());
-        self.require_cookie.as_mut().map(|required| &mut required.name).into_iter().chain(jwt)
+        let header = self.require_header.as_mut().and_then(|required| match &mut required.value {
+            WantedValue::Cookie(name) => Some(name),
+            WantedValue::Any | WantedValue::Text(_) => None,
+        });
+        let cookie = self.require_cookie.as_mut().map(|required| &mut required.name);
+        cookie.into_iter().chain(jwt).chain(header)
     }
 
-    /// The Set-Cookie lines of each of its answers: of its own, and of the one it gives without a cookie.
+    /// The Set-Cookie lines of each of its answers: of its own, and of those it gives without a cookie or a header.
     pub fn line_lists(&self) -> impl Iterator<Item = &Vec<String>> {
-        let otherwise = self.require_cookie.as_ref().and_then(|required| required.otherwise.as_deref());
+        let cookie = self.require_cookie.as_ref().and_then(|required| required.otherwise.as_deref());
+        let header = self.require_header.as_ref().and_then(|required| required.otherwise.as_deref());
+        let otherwise = cookie.into_iter().chain(header);
         std::iter::once(&self.set_cookie).chain(otherwise.map(|otherwise| &otherwise.set_cookie))
     }
 
     /// The same, to be changed.
     pub fn line_lists_mut(&mut self) -> impl Iterator<Item = &mut Vec<String>> {
-        let otherwise = self.require_cookie.as_mut().and_then(|required| required.otherwise.as_deref_mut());
+        let cookie = self.require_cookie.as_mut().and_then(|required| required.otherwise.as_deref_mut());
+        let header = self.require_header.as_mut().and_then(|required| required.otherwise.as_deref_mut());
+        let otherwise = cookie.into_iter().chain(header);
         std::iter::once(&mut self.set_cookie).chain(otherwise.map(|otherwise| &mut otherwise.set_cookie))
     }
 
@@ -258,7 +272,31 @@ impl From<&str> for RequiredCookie {
     }
 }
 
-/// What a route answers to a request without the cookie that it asks for.
+/// A header field that a route asks for, as servers do against forged requests: no form of another site can send one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequiredHeader {
+    /// Its name, lower case.
+    pub name: String,
+    /// A field of a form (`application/x-www-form-urlencoded`) that does in its place.
+    pub field: Option<String>,
+    /// What its value has to be.
+    pub value: WantedValue,
+    /// What is answered without it; `None` is an empty 403.
+    pub otherwise: Option<Box<Otherwise>>,
+}
+
+/// What the value of a header field has to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WantedValue {
+    /// Anything: that it is there is enough.
+    Any,
+    /// This text.
+    Text(String),
+    /// The value of this cookie of the same request, as it came or percent-decoded: a double submit.
+    Cookie(String),
+}
+
+/// What a route answers to a request without the cookie, or the header, that it asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Otherwise {
     /// The status.
@@ -531,7 +569,7 @@ impl Form {
 pub struct Fetch {
     /// The URL fetched.
     pub url: Url,
-    /// The method, upper case.
+    /// The method, as it stands in the request: `fetch` makes `post` upper case, and leaves `patch` as it is.
     pub method: String,
     /// The credentials mode.
     pub credentials: Credentials,
@@ -539,6 +577,8 @@ pub struct Fetch {
     pub headers: Vec<(String, String)>,
     /// The body, if any.
     pub body: Option<String>,
+    /// How else it is asked for.
+    pub options: FetchOptions,
 }
 
 /// A request made with `XMLHttpRequest`.
@@ -546,7 +586,7 @@ pub struct Fetch {
 pub struct Xhr {
     /// The URL requested.
     pub url: Url,
-    /// The method, upper case.
+    /// The method, as it stands in the request.
     pub method: String,
     /// `withCredentials`.
     pub with_credentials: bool,

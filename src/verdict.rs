@@ -579,6 +579,17 @@ fn page_notes(seen: &Observation) -> Vec<Note> {
         .iter()
         .map(|name| NoteKind::Remark.note(format!("`{name}` was asked for and is not in this world")));
     let console = seen.console.iter().map(|line| NoteKind::Console.note(shorten(line)));
+    let unread = seen.page.unread.iter().map(|name| {
+        let why = match seen.jar.iter().flatten().find(|cookie| cookie.name == *name) {
+            Some(cookie) if cookie.http_only => ", for it is HttpOnly",
+            Some(_) => ", for it is another host's or path's",
+            None => "",
+        };
+        NoteKind::Page.note(format!(
+            "scripts of the page see no cookie `{name}`{why}: what was to carry its value went without"
+        ))
+    });
+    let console = unread.chain(console);
     reasons.chain(error).chain(refused).chain(console).collect()
 }
 

@@ -16,7 +16,8 @@ use crate::observe::Exchange;
 use crate::outcome::Run;
 use crate::plan::upstream::is_loopback;
 use crate::plan::{
-    Action, Body, Certificate, Cors, Credentials, Expect, Fetch, Form, Origin, Plan, Route, Service, Step,
+    Action, Body, Certificate, Cors, Credentials, Expect, Fetch, FetchOptions, Form, Origin, Plan, Route,
+    Service, Step,
 };
 use crate::suffixes::{is_under_private_suffix, registrable_domain};
 
@@ -143,6 +144,7 @@ fn aims(targets: &[Target]) -> (Vec<&Target>, Vec<Route>) {
         set_cookie: Vec::new(),
         body: Body::Redirect(aim.url.to_string()),
         require_cookie: None,
+        require_header: None,
         sign_jwt: None,
         require_jwt: None,
     };
@@ -204,6 +206,7 @@ fn read(method: &str, url: &Url) -> Action {
         credentials: Credentials::Include,
         headers: Vec::new(),
         body: None,
+        options: FetchOptions::default(),
     })
 }
 

@@ -18,6 +18,11 @@ fn unreadable(seen: &Seen<'_>, add: &mut impl FnMut(Finding)) {
     let Some((method, url)) = seen.plan.steps.get(seen.step).and_then(|step| step.action.target()) else {
         return;
     };
+    // What a call says itself that it does not want to read is no fault of an answer.
+    let own = [Reason::Opaque, Reason::RedirectRefused, Reason::SameOriginMode];
+    if page.cors.iter().all(|reason| own.contains(reason)) {
+        return;
+    }
     let codes: Vec<&str> = page.cors.iter().map(|reason| reason.code()).collect();
     let headline = format!("the page may not read {method} {url} ({})", codes.join(", "));
     let mut evidence = seen.evidence(seen.observation.exchanges.last(), None);

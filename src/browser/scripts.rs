@@ -3,16 +3,20 @@
 //! Each is a function of one argument, JSON, so that nothing of a scenario is ever pasted into code, and
 //! answers with a text. Elements are made by their namespace, so that they are HTML's in a page of XML too. They know pages; how a browser runs them is the engine's module.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::observe::Page;
 use crate::plan::{Fetch, Form, Xhr};
+use crate::rules::reason::Reason;
 
-/// `fetch()`, its body read. Answers `{body}` or `{error}`.
+/// `fetch()`, its body read. Answers `{body}`, `{error}`, or that the answer is `{opaque}`: its body is always empty.
 pub(super) const FETCH: &str = "async json => {
     const { url, ...init } = JSON.parse(json);
     try {
         const response = await fetch(url, init);
+        if (response.type.startsWith('opaque')) return JSON.stringify({ opaque: true });
         return JSON.stringify({ body: await response.text() });
     } catch (error) {
         return JSON.stringify({ error: String(error) });
@@ -187,6 +191,10 @@ pub(super) fn user_value(answer: &str) -> Option<String> {
 pub(super) fn requested(answer: Result<String, String>) -> Page {
     match answer.map(|answer| serde_json::from_str::<Value>(&answer).unwrap_or_default()) {
         Ok(mut answer) => {
+            if answer["opaque"] == true {
+                let cors = BTreeSet::from([Reason::Opaque]);
+                return Page { readable: Some(false), cors, ..Page::default() };
+            }
             let (body, error) = (text(&mut answer, "body"), text(&mut answer, "error"));
             Page { readable: Some(body.is_some()), body, error, ..Page::default() }
         }
@@ -219,6 +227,10 @@ pub(super) fn fetch_argument(fetch: &Fetch) -> Value {
         "method": fetch.method,
         "credentials": fetch.credentials.word(),
         "headers": fetch.headers,
+        "mode": fetch.options.mode.word(),
+        "redirect": fetch.options.redirect.word(),
+        "cache": fetch.options.cache.word(),
+        "keepalive": fetch.options.keepalive,
     });
     if let Some(body) = &fetch.body {
         argument["body"] = json!(body);

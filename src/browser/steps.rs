@@ -4,6 +4,7 @@
 //! the scenario's own. They come in by the driver, which a page's Content-Security-Policy does not hold up; what they
 //! *ask for* is the page's doing, and its policy holds for that, as in production.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -11,17 +12,34 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::failure::Failure;
-use super::request::{navigates, status};
+use super::request::{self, navigates, status};
 use super::scripts;
 use super::user_agent::{Begun, Called, Navigation, UserAgent};
 use super::worker::{Entered, Worker};
 use crate::observe::{Exchange, Page};
-use crate::plan::{Action, Step};
+use crate::plan::placeholder::{self, Filled};
+use crate::plan::{Action, Fetch, Redirect, Step};
+use crate::rules::context::Mode;
+use crate::rules::reason::Reason;
 
 /// How long a request is waited for that a scenario says will come.
 const WAIT: Duration = Duration::from_secs(30);
 
 impl Worker {
+    /// Does it with the cookies filled in that scripts of the page see, where it reads any.
+    pub(super) async fn act_filled(&mut self, action: &Action, world: &Entered) -> Result<Page, Failure> {
+        if placeholder::cookies_of(action).is_empty() {
+            return self.act(action, world).await;
+        }
+        let seen = self.document_cookie(None).await?.document_cookie.unwrap_or_default();
+        match placeholder::filled(action, &seen) {
+            Some(Filled { action, missing: unread }) => {
+                Ok(Page { unread, ..self.act(&action, world).await? })
+            }
+            None => self.act(action, world).await,
+        }
+    }
+
     /// Does it, and waits for what the page can tell of it. Navigations may still be under way after.
     pub(super) async fn act(&mut self, action: &Action, world: &Entered) -> Result<Page, Failure> {
         match action {
@@ -104,7 +122,7 @@ impl Worker {
     /// A `fetch()` or an XMLHttpRequest.
     async fn request(&mut self, script: &str, argument: &Value) -> Result<Page, Failure> {
         let page = scripts::requested(self.agent.run(script, argument, false).await?);
-        if page.readable == Some(false) {
+        if page.readable == Some(false) && page.cors.is_empty() {
             // Why may be told after the page knows that.
             self.agent.follow(Begun::Request).await?;
         }
@@ -146,6 +164,27 @@ impl Worker {
     }
 }
 
+/// Why a call failed where it says itself that it shall: the wire shows whether it came to that.
+fn by_its_own_word(fetch: &Fetch, from: Option<&Url>, exchanges: &[Exchange]) -> Option<Reason> {
+    let hops = request::hops(Some(&fetch.method), &fetch.url, exchanges);
+    let last = hops.last().map(|&index| &exchanges[index].wire);
+    let redirect = last.filter(|last| matches!(last.status, 301..=303 | 307 | 308));
+    if fetch.options.redirect == Redirect::Error && redirect.is_some() {
+        return Some(Reason::RedirectRefused);
+    }
+    let leads_to = redirect.and_then(|last| {
+        let to = last.response_header("location")?;
+        last.url.join(String::from_utf8_lossy(to).trim()).ok()
+    });
+    let next = match (last, leads_to) {
+        (None, _) => fetch.url.origin(),
+        (Some(_), Some(to)) => to.origin(),
+        (Some(_), None) => return None,
+    };
+    let leaves = from.is_none_or(|from| from.origin() != next);
+    (fetch.options.mode == Mode::SameOrigin && leaves).then_some(Reason::SameOriginMode)
+}
+
 /// Waits until a request for a URL has been answered; one that was in the step before has been.
 async fn wait(url: &Url, world: &Entered) -> Page {
     let is_it = |asked: &Url| {
@@ -177,6 +216,7 @@ pub(super) fn conclude(
     page: &mut Page,
     exchanges: &[Exchange],
     console: &[String],
+    from: Option<&Url>,
 ) {
     let action = &step.action;
     let target = match action {
@@ -189,7 +229,15 @@ pub(super) fn conclude(
     page.status = status(method, &agent.on_wire(url.clone()), exchanges);
 
     if matches!(action, Action::Fetch(_) | Action::Xhr(_)) {
-        if page.readable == Some(false) {
+        if !page.cors.is_empty() {
+            return;
+        }
+        if page.readable == Some(false)
+            && let Action::Fetch(fetch) = action
+            && let Some(reason) = by_its_own_word(fetch, from, exchanges)
+        {
+            page.cors = BTreeSet::from([reason]);
+        } else if page.readable == Some(false) {
             let unread = agent.unread(method.unwrap_or("GET"), &url, exchanges, console);
             page.cors = unread.reasons;
             // What no reason of ours says is added to the page's words, which for a page are always the same.

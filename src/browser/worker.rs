@@ -231,7 +231,7 @@ impl Worker {
             (false, Some(inside)) => {
                 Page { not_done: Some(format!("no frame of {inside} is on the page")), ..Page::default() }
             }
-            _ => self.act(&step.action, world).await?,
+            _ => self.act_filled(&step.action, world).await?,
         };
         self.seen(world, step, page, false).await
     }
@@ -274,7 +274,8 @@ impl Worker {
             exchange.set_cookie.iter_mut().for_each(|line| self.doubt(line, url, &look));
         }
         page.url.clone_from(&look.url);
-        steps::conclude(self.agent.as_ref(), step, &mut page, &exchanges, &look.console);
+        let from = self.target.as_ref();
+        steps::conclude(self.agent.as_ref(), step, &mut page, &exchanges, &look.console, from);
         if page.error.is_some()
             && let Some(stranger) = self.gateway.take_strangers().first()
         {

@@ -2,7 +2,7 @@
 
 use super::change::Change;
 use super::topology;
-use crate::plan::{Action, Body, Credentials, Plan};
+use crate::plan::{Action, Body, Credentials, FetchOptions, Plan};
 
 /// A call as its script would have it. `None` for a step that is none.
 pub(crate) fn call(action: &Action) -> Option<String> {
@@ -14,6 +14,12 @@ pub(crate) fn call(action: &Action) -> Option<String> {
             }
             if fetch.credentials != Credentials::SameOrigin {
                 options.push(format!("credentials: \"{}\"", fetch.credentials.word()));
+            }
+            if fetch.options.mode != FetchOptions::default().mode {
+                options.push(format!("mode: \"{}\"", fetch.options.mode.word()));
+            }
+            if fetch.options.redirect != FetchOptions::default().redirect {
+                options.push(format!("redirect: \"{}\"", fetch.options.redirect.word()));
             }
             let options =
                 if options.is_empty() { String::new() } else { format!(", {{ {} }}", options.join(", ")) };
@@ -40,6 +46,23 @@ pub(crate) fn include(plan: &mut Plan, step: usize) -> Option<Change> {
             Action::Xhr(xhr) => xhr.with_credentials = true,
             _ => return None,
         }
+        after = call(other);
+    }
+    let after = after.filter(|after| *after != before)?;
+    Some(Change { place: "the call in the page".to_owned(), before: vec![before], after: vec![after] })
+}
+
+/// Makes a call, and every call like it, as `fetch` does where nothing is said of mode and redirects, and with a method
+/// in upper case.
+pub(super) fn as_usual(plan: &mut Plan, step: usize) -> Option<Change> {
+    let action = plan.steps.get(step)?.action.clone();
+    let before = call(&action)?;
+    let mut after = None;
+    for other in plan.steps.iter_mut().map(|step| &mut step.action).filter(|other| **other == action) {
+        let Action::Fetch(fetch) = other else { return None };
+        let usual = FetchOptions::default();
+        (fetch.options.mode, fetch.options.redirect) = (usual.mode, usual.redirect);
+        fetch.method = fetch.method.to_ascii_uppercase();
         after = call(other);
     }
     let after = after.filter(|after| *after != before)?;

@@ -8,7 +8,7 @@ use super::change::Change;
 use super::framework::cookie::CookieSetting;
 use crate::cookie_line;
 use crate::plan::framework::BackEnd;
-use crate::plan::{Action, Plan, Route, Service};
+use crate::plan::{Action, Plan, Route, Service, placeholder};
 use crate::rules::line::{Line, LineEdit};
 use crate::rules::prefix::unprefixed;
 
@@ -340,6 +340,7 @@ fn rename(plan: &mut Plan, old: &str, new: &str) {
         routes.flat_map(Route::required_cookies_mut).for_each(change);
     }
     for step in &mut plan.steps {
+        placeholder::rename(&mut step.action, old, new);
         for expect in std::iter::once(&mut step.expect).chain(step.on.iter_mut().map(|(_, on)| on)) {
             expect.stored.iter_mut().for_each(|claim| change(&mut claim.value.name));
             expect.sent.iter_mut().for_each(|claim| change(&mut claim.value.name));

@@ -98,6 +98,12 @@ pub enum Edit {
         /// The step that makes it; the same call in other steps is changed alike.
         step: usize,
     },
+    /// The call follows redirects, may be read across origins, and has its method in upper case: what its script said
+    /// against that is left out.
+    AskAsUsual {
+        /// The step that makes it; the same call in other steps is changed alike.
+        step: usize,
+    },
     /// The page asks by https what it asked by http, where the same host answers there.
     AskHttps {
         /// The step that asks; the same address in other steps is changed alike.
@@ -129,7 +135,10 @@ impl Edit {
             Self::Cookie { change, of } => change.cost(plan, of),
             // A second line, where one is not enough.
             Self::DeleteToo { .. } => 2,
-            Self::AskFor { .. } | Self::Unauthorized { .. } | Self::AskHttps { .. } => 2,
+            Self::AskFor { .. }
+            | Self::Unauthorized { .. }
+            | Self::AskAsUsual { .. }
+            | Self::AskHttps { .. } => 2,
             Self::Proxy { change, .. } => change.cost(),
             // What the proxy says is believed.
             Self::Server { change: ServerChange::TrustProxy, .. } => 4,
@@ -157,6 +166,7 @@ impl Edit {
             (Self::Topology(a), Self::Topology(b)) => a.excludes(b),
             (Self::Include { step: a }, Self::Include { step: b })
             | (Self::Grant { step: a }, Self::Grant { step: b })
+            | (Self::AskAsUsual { step: a }, Self::AskAsUsual { step: b })
             | (Self::AskHttps { step: a }, Self::AskHttps { step: b }) => a == b,
             (Self::AskFor { name: a, .. }, Self::AskFor { name: b, .. }) => a == b,
             _ => false,
@@ -191,6 +201,7 @@ pub fn apply(plan: &Plan, edits: &Edits) -> Option<(Plan, Vec<Change>)> {
             }
             Edit::Server { origin, change } => changes.push(server(&mut edited, *origin, change)?),
             Edit::Include { step } => changes.push(include(&mut edited, *step)?),
+            Edit::AskAsUsual { step } => changes.push(call::as_usual(&mut edited, *step)?),
             Edit::AskHttps { step } => changes.push(call::ask_https(&mut edited, *step)?),
             Edit::Topology(topology) => changes.push(topology::apply(&mut edited, topology)?),
             Edit::Grant { step } => changes.extend(grant::apply(&mut edited, plan, *step)?),

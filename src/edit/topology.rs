@@ -317,6 +317,7 @@ fn page_route() -> Route {
         set_cookie: Vec::new(),
         body: Body::Html("<!doctype html><link rel=\"icon\" href=\"data:,\"><title>page</title>".to_owned()),
         require_cookie: None,
+        require_header: None,
         sign_jwt: None,
         require_jwt: None,
     }

@@ -12,8 +12,8 @@ use super::response::Response;
 use crate::diagnostic::Source;
 use crate::looks;
 use crate::plan::{
-    Action, Body, Certificate, Cors, Credentials, Expect, Fetch, Form, Origin, Plan, Route, Service, Step,
-    Xhr,
+    Action, Body, Certificate, Cors, Credentials, Expect, Fetch, FetchOptions, Form, Origin, Plan, Route,
+    Service, Step, Xhr,
 };
 use crate::rules::cors;
 use crate::rules::line::Line;
@@ -252,7 +252,8 @@ fn action(question: &Question, url: &Url) -> Action {
     }
     match question.how {
         How::Fetch => {
-            Action::Fetch(Fetch { url, method, credentials: question.credentials, headers, body: None })
+            let (credentials, options) = (question.credentials, FetchOptions::default());
+            Action::Fetch(Fetch { url, method, credentials, headers, body: None, options })
         }
         How::Xhr => {
             let with_credentials = question.credentials == Credentials::Include;
@@ -297,6 +298,7 @@ fn route(method: &str, url: &Url, status: u16, headers: &[(String, String)], set
         set_cookie: set_cookie.to_vec(),
         body: Body::Empty,
         require_cookie: None,
+        require_header: None,
         sign_jwt: None,
         require_jwt: None,
     }

@@ -9,7 +9,7 @@ use url::Url;
 use super::played;
 use crate::observe::{Exchange, Observation};
 use crate::outcome::Run;
-use crate::plan::{Action, Body, Credentials, Expect, Fetch, Form, Plan, Step};
+use crate::plan::{Action, Body, Credentials, Expect, Fetch, FetchOptions, Form, Plan, Step};
 use crate::rules::reason::Reason;
 
 /// So many requests of one step are made by hand; a page that polls has no end of them.
@@ -147,6 +147,7 @@ fn by_script(exchange: &Exchange, preflight: Option<&Exchange>, others: &[Exchan
                 credentials: credentials(exchange, others),
                 headers,
                 body: None,
+                options: FetchOptions::default(),
             }))
         }
         (Some("navigate"), Some("document")) if method == "GET" => Some(Action::Link(url)),

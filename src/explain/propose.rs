@@ -16,7 +16,7 @@ use crate::edit::{
 use crate::looks;
 use crate::near;
 use crate::observe::{Exchange, Observation, SetCookie};
-use crate::plan::{Action, Body, Plan, Service};
+use crate::plan::{Action, Body, Plan, Service, placeholder};
 use crate::rules::date::http_date;
 use crate::rules::domain::domain_match;
 use crate::rules::line::Line;
@@ -176,13 +176,25 @@ impl<'p> Proposals<'p> {
                 Reason::MixedContent if seen.exchanges.iter().any(|seen| self.is_led_down(seen)) => {}
                 Reason::MixedContent => self.https(step),
                 Reason::Network => {}
+                Reason::Opaque | Reason::SameOriginMode | Reason::RedirectRefused => {
+                    self.other(Edit::AskAsUsual { step: self.first_like(step) });
+                }
                 // An answer that nobody has asked to read is left as it was, unless the call was not even made.
                 _ if seen.requests().next().is_some()
                     && before.page.readable != Some(true)
                     && !self.goal.claims(step) => {}
+                Reason::CorsPreflightMethod if self.is_in_lower_case(step) => {
+                    self.other(Edit::AskAsUsual { step: self.first_like(step) });
+                }
                 _ => self.other(Edit::Grant { step: self.first_like(step) }),
             }
         }
+    }
+
+    /// Whether a step's method is in lower case: few servers mean that one.
+    fn is_in_lower_case(&self, step: usize) -> bool {
+        let target = self.plan.steps[step].action.target();
+        target.is_some_and(|(method, _)| method.bytes().any(|byte| byte.is_ascii_lowercase()))
     }
 
     /// Whether a server behind a proxy of the plan leads from https to http.
@@ -194,7 +206,8 @@ impl<'p> Proposals<'p> {
     /// What may be done so that scripts see a cookie, where a claim is about that. That HttpOnly hides it is what
     /// HttpOnly is for.
     fn hidden(&mut self, step: usize, seen: &Observation) {
-        if !self.plan.steps[step].claims_document_cookie() {
+        let reads = placeholder::cookies_of(&self.plan.steps[step].action);
+        if !self.plan.steps[step].claims_document_cookie() && reads.is_empty() {
             return;
         }
         let Some(page) = cause::script_page(self.plan, step, seen) else { return };

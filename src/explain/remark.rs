@@ -118,6 +118,9 @@ pub(super) fn remarks(fix: &Fix) -> Vec<String> {
             Edit::Server { change: ServerChange::TrustOrigin(_), .. } => add(
                 "pages of that origin may then send forms in a visitor's name: list your own origins alone",
             ),
+            Edit::AskAsUsual { .. } => add(
+                "an answer of another origin is then read by its leave alone: the server has to send CORS headers",
+            ),
             Edit::AskHttps { .. } => {
                 add("a redirect from http comes too late: the first request has gone in clear by then")
             }

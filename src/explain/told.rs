@@ -287,7 +287,12 @@ fn paragraph(cause: &Cause, plan: &Plan) -> String {
                 }
                 _ => "",
             };
-            format!("The request was made and answered{stored}; the script gets an error instead of the answer.")
+            let is_opaque = cause.by.iter().any(|(_, reasons)| reasons.contains(&Reason::Opaque));
+            let what = match is_opaque {
+                true => "an answer without status, header fields and body, and no error",
+                false => "an error instead of the answer",
+            };
+            format!("The request was made and answered{stored}; the script gets {what}.")
         }
         Trouble::Unreadable if cause.exchange.is_some() => {
             "The browser asks for permission first (the preflight), and the answer to that does not give it.".to_owned()

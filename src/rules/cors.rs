@@ -240,6 +240,14 @@ pub fn is_safelisted_header(name: &str, value: &[u8]) -> bool {
     }
 }
 
+/// Whether a header of this name may go with a request in mode `no-cors`, if it is safelisted with its value: Fetch,
+/// no-CORS-safelisted request-header name.
+pub fn is_simple_header(name: &str) -> bool {
+    ["Accept", "Accept-Language", "Content-Language", "Content-Type"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// What becomes of a request for an `http` address by an `https` page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MixedContent {

@@ -202,6 +202,18 @@ reasons! {
     MixedContent = "mixed-content" [
         Readable: "the page is https and the request http, which browsers block", "Mixed Content, section 4.4";
     ]
+    /// The call is made in mode `same-origin`, and the address is of another origin.
+    SameOriginMode = "same-origin-mode" [
+        Readable: "the call's mode is `same-origin`, and the address, or one it is redirected to, is of another origin", "Fetch, main fetch, the step on mode `same-origin`";
+    ]
+    /// The call takes a redirect for an error.
+    RedirectRefused = "redirect-refused" [
+        Readable: "the call says `redirect: \"error\"`, and the answer is a redirect", "Fetch, HTTP fetch, the step on redirect mode `error`";
+    ]
+    /// The answer is opaque: no script reads it.
+    Opaque = "opaque" [
+        Readable: "the call asks for an answer that no script can read: its mode is `no-cors`, or it does not follow redirects", "Fetch, section 2.2.6, opaque filtered response and opaque-redirect filtered response";
+    ]
     /// There was no response at all.
     Network = "network" [
         Readable: "there was no response: the name, the connection, the certificate or the protocol failed", "Fetch, network error";

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::actions::{ACTIONS, Takes};
 use crate::browser_name::{Engine, Policy};
-use crate::plan::edge;
+use crate::plan::{Cache, FetchOptions, Redirect, edge};
+use crate::rules::context::Mode;
 use crate::rules::reason::{Question, Reason};
 
 /// The version of JSON Schema that taplo and the editors' TOML extensions read.
@@ -157,6 +158,16 @@ fn route() -> Value {
             "else": reference("answer"),
         }),
     );
+    let header = table(
+        "A header field, its value, and what is answered without it.",
+        json!({
+            "name": text("The field's name."),
+            "cookie": text("The cookie of the same request whose value it has: a double submit."),
+            "value": text("The value it has."),
+            "field": text("A field of a form that does in its place."),
+            "else": reference("answer"),
+        }),
+    );
     let mut route = table(
         "A declared answer.",
         joined(
@@ -167,6 +178,10 @@ fn route() -> Value {
                 "require_cookie": {
                     "description": "Without this cookie the answer is a 401, or what `else` says.",
                     "anyOf": [{"type": "string"}, required],
+                },
+                "require_header": {
+                    "description": "Without this header field the answer is a 403, or what `else` says.",
+                    "anyOf": [{"type": "string"}, header],
                 },
                 "sign_jwt": table("Signs a token, which stands where lines and body say `{jwt}`.", json!({
                     "key": text("The key (HS256)."),
@@ -195,6 +210,10 @@ fn step() -> Value {
         let takes = match (action.key, action.takes) {
             ("fetch", _) => call(json!({
                 "credentials": {"enum": ["omit", "same-origin", "include"], "description": "The credentials mode."},
+                "mode": {"enum": FetchOptions::MODES.map(Mode::word), "description": "The mode; else `cors`."},
+                "redirect": {"enum": Redirect::ALL.map(Redirect::word), "description": "What becomes of a redirect; else it is followed."},
+                "cache": {"enum": Cache::ALL.map(Cache::word), "description": "How the browser's cache is used."},
+                "keepalive": flag("Whether the request outlives the page."),
             })),
             ("xhr", _) => call(json!({"with_credentials": flag("`withCredentials`.")})),
             ("form", _) => json!({"anyOf": [{"type": "string"}, table("A form.", json!({
@@ -233,7 +252,7 @@ fn call(own: Value) -> Value {
         own,
         json!({
             "url": text("Where it goes: `ORIGIN:/path`, or a URL."),
-            "method": {"enum": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]},
+            "method": text("The method: GET where nothing is said."),
             "headers": reference("headers"),
             "json": {"description": "A body of JSON."},
             "body": text("A body of text."),

@@ -11,6 +11,7 @@ use crate::plan::edge::Edge;
 use crate::plan::framework::{Does, Framework, View};
 use crate::plan::proxy::Proxy;
 use crate::plan::upstream::AskedBy;
+use crate::rules::context::Mode;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
@@ -107,6 +108,7 @@ pub(super) struct Route {
     /// that of the value.
     pub(super) bodies: Vec<(Span, At<plan::Body>)>,
     pub(super) require_cookie: Option<RequiredCookie>,
+    pub(super) require_header: Option<RequiredHeader>,
     pub(super) sign_jwt: Option<At<SignJwt>>,
     pub(super) require_jwt: Option<At<plan::RequireJwt>>,
     /// What a framework does here.
@@ -119,6 +121,19 @@ pub(super) struct Route {
 #[derive(Debug)]
 pub(super) struct RequiredCookie {
     pub(super) name: At<String>,
+    /// What is answered without it: a route's answer, with nothing else of a route.
+    pub(super) otherwise: Option<Box<Route>>,
+}
+
+/// `require_header`.
+#[derive(Debug)]
+pub(super) struct RequiredHeader {
+    pub(super) name: At<String>,
+    pub(super) field: Option<At<String>>,
+    /// The cookie whose value it has.
+    pub(super) cookie: Option<At<String>>,
+    /// The value it has.
+    pub(super) value: Option<At<String>>,
     /// What is answered without it: a route's answer, with nothing else of a route.
     pub(super) otherwise: Option<Box<Route>>,
 }
@@ -176,13 +191,14 @@ pub(super) enum Action {
     Form {
         url: At<String>,
         method: Option<At<String>>,
-        fields: Vec<(String, String)>,
+        fields: Vec<(String, At<String>)>,
     },
     Click(At<String>),
-    Fill(Vec<(At<String>, String)>),
+    Fill(Vec<(At<String>, At<String>)>),
     Fetch {
         request: Request,
         credentials: plan::Credentials,
+        options: Options,
     },
     Xhr {
         request: Request,
@@ -196,6 +212,15 @@ pub(super) enum Action {
     Advance(At<String>),
     /// One of those that hold nothing.
     Bare(plan::Action),
+}
+
+/// What `fetch` says besides, each with its place.
+#[derive(Debug, Default)]
+pub(super) struct Options {
+    pub(super) mode: Option<At<Mode>>,
+    pub(super) redirect: Option<At<plan::Redirect>>,
+    pub(super) cache: Option<At<plan::Cache>>,
+    pub(super) keepalive: Option<At<bool>>,
 }
 
 /// What `fetch` and `xhr` share.

@@ -1,7 +1,7 @@
 //! A mock origin: declared routes, and an answer that says so where none fits.
 //!
 //! A route is sent as the scenario states it. Nothing here looks at what a browser should have sent,
-//! but for the one cookie, or the token, that a route may require.
+//! but for the one cookie, header or token that a route may require.
 
 use bytes::Bytes;
 use hyper::header::{
@@ -9,14 +9,15 @@ use hyper::header::{
     WWW_AUTHENTICATE,
 };
 use hyper::{Method, StatusCode};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use url::Url;
 
+mod double;
 mod tokens;
 
-use super::reply::{PLAIN, Reply, Socket};
+use super::reply::{PLAIN, Reply, Socket, imf_fixdate};
 use super::wire::{Answer, Note};
-use crate::plan::{self, Body, RequireJwt, SignJwt};
+use crate::plan::{self, Body, RequireJwt, RequiredHeader, SignJwt, placeholder};
 use crate::rules::cookie_header::cookie_pairs;
 use tokens::Refused;
 
@@ -41,6 +42,8 @@ struct Route {
     said: Said,
     /// The cookie it asks for, and what it says without that.
     require_cookie: Option<(String, Option<Said>)>,
+    /// The header it asks for, and what it says without that.
+    require_header: Option<(RequiredHeader, Option<Said>)>,
     sign_jwt: Option<SignJwt>,
     require_jwt: Option<RequireJwt>,
 }
@@ -52,15 +55,19 @@ struct Said {
     headers: HeaderMap,
     body: Bytes,
     is_websocket: bool,
+    /// Whether a header speaks of a moment.
+    has_moments: bool,
 }
 
 /// What a route looks at of a request, beside method and path.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sent<'r> {
-    /// The Cookie header.
+    /// The Cookie header, as one.
     pub(super) cookie: Option<&'r [u8]>,
-    /// The Authorization header.
-    pub(super) authorization: Option<&'r str>,
+    /// The header fields, those above included.
+    pub(super) headers: &'r HeaderMap,
+    /// The body.
+    pub(super) body: &'r [u8],
     /// When it came, by the clock of the world.
     pub(super) at: OffsetDateTime,
 }
@@ -93,6 +100,7 @@ impl Mock {
                 path: Path::new(url, &route.path),
                 said: said(route.status, &route.headers, &route.set_cookie, &route.body).map_err(wrong)?,
                 require_cookie: route.require_cookie.as_ref().map(required).transpose().map_err(wrong)?,
+                require_header: route.require_header.as_ref().map(with_header).transpose().map_err(wrong)?,
                 sign_jwt: route.sign_jwt.clone(),
                 require_jwt: route.require_jwt.clone(),
             })
@@ -160,9 +168,20 @@ impl Mock {
         {
             let answer = Answer::CookieMissing(index);
             return match otherwise {
-                Some(said) => said.reply(answer),
+                Some(said) => said.reply(answer, sent.at),
                 None => unauthorized(answer),
             };
+        }
+        if let Some((required, otherwise)) = &route.require_header
+            && let Err(why) = double::check(required, sent)
+        {
+            let answer = Answer::HeaderMissing(index);
+            let mut reply = match otherwise {
+                Some(said) => said.reply(answer, sent.at),
+                None => refused(StatusCode::FORBIDDEN, answer),
+            };
+            reply.notes.push(Note::HeaderRefused(why));
+            return reply;
         }
         if let Some(required) = &route.require_jwt
             && let Err(why) = tokens::check(required, sent)
@@ -182,7 +201,7 @@ impl Mock {
             }
             return reply;
         }
-        let mut reply = route.said.reply(Answer::Route(index));
+        let mut reply = route.said.reply(Answer::Route(index), sent.at);
         if let Some(signed) = &route.sign_jwt {
             tokens::hand_out(&tokens::signed(signed, sent.at), &mut reply);
         }
@@ -255,10 +274,15 @@ impl Path {
 }
 
 impl Said {
-    /// It as a reply, and how the origin came to it.
-    fn reply(&self, answer: Answer) -> Reply {
+    /// It as a reply at this time, and how the origin came to it.
+    fn reply(&self, answer: Answer, at: OffsetDateTime) -> Reply {
         let mut reply = Reply::new(self.status, answer);
         reply.headers.clone_from(&self.headers);
+        if self.has_moments {
+            for value in reply.headers.values_mut() {
+                dated(value, at);
+            }
+        }
         reply.body = self.body.clone().into();
         reply.socket = self.is_websocket.then_some(Socket::Close);
         reply
@@ -272,6 +296,13 @@ fn required(required: &plan::RequiredCookie) -> Result<(String, Option<Said>), S
     Ok((required.name.clone(), said.transpose()?))
 }
 
+/// The header that a route asks for, and what it says without. Fails where that cannot be sent.
+fn with_header(required: &plan::RequiredHeader) -> Result<(RequiredHeader, Option<Said>), String> {
+    let otherwise = required.otherwise.as_deref();
+    let said = otherwise.map(|other| said(other.status, &other.headers, &other.set_cookie, &other.body));
+    Ok((required.clone(), said.transpose()?))
+}
+
 /// What a route says. Fails where it cannot be sent.
 fn said(code: u16, headers: &[(String, String)], set_cookie: &[String], body: &Body) -> Result<Said, String> {
     let is_handshake = *body == Body::WebSocket && code == 101;
@@ -279,7 +310,10 @@ fn said(code: u16, headers: &[(String, String)], set_cookie: &[String], body: &B
         .ok()
         .filter(|status| code < 1000 && (status.as_u16() >= 200 || is_handshake));
     let status = status.ok_or_else(|| format!("{code} is not the status of an answer (200 to 999)"))?;
-    let mut said = Said { status, headers: HeaderMap::new(), body: Bytes::new(), is_websocket: false };
+    let texts = set_cookie.iter().chain(headers.iter().map(|(_, value)| value));
+    let has_moments = texts.into_iter().any(|text| !placeholder::moments(text).is_empty());
+    let (headers_said, body_said) = (HeaderMap::new(), Bytes::new());
+    let mut said = Said { status, headers: headers_said, body: body_said, is_websocket: false, has_moments };
     for (name, value) in headers {
         if FRAMING.contains(&name.to_ascii_lowercase().as_str()) {
             return Err(format!("the header `{name}` frames the message, and the server sets it itself"));
@@ -328,8 +362,21 @@ fn sendable(name: &str, value: &str) -> Result<HeaderValue, String> {
     })
 }
 
+/// Fills in the moments that a header field speaks of, as dates of HTTP (RFC 9110, section 5.6.7).
+fn dated(value: &mut HeaderValue, now: OffsetDateTime) {
+    let Ok(text) = std::str::from_utf8(value.as_bytes()) else { return };
+    let date = |shift| imf_fixdate(now.saturating_add(Duration::seconds(shift)));
+    if let Ok(filled) = HeaderValue::from_bytes(placeholder::at(text, date).as_bytes()) {
+        *value = filled;
+    }
+}
+
 fn unauthorized(answer: Answer) -> Reply {
-    let mut reply = Reply::new(StatusCode::UNAUTHORIZED, answer);
+    refused(StatusCode::UNAUTHORIZED, answer)
+}
+
+fn refused(status: StatusCode, answer: Answer) -> Reply {
+    let mut reply = Reply::new(status, answer);
     reply.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     reply
 }

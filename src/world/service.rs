@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 use url::Url;
@@ -57,11 +56,11 @@ impl Service {
                 Ok(page.answer())
             }
             Self::Routes(mock) => {
-                call.read().await?;
+                let body = call.read().await?;
                 let Call { parts, url, .. } = &call;
                 let cookie = cookie(&parts.headers);
-                let authorization = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-                let sent = Sent { cookie: cookie.as_deref(), authorization, at: world.clock.now() };
+                let (headers, at) = (&parts.headers, world.clock.now());
+                let sent = Sent { cookie: cookie.as_deref(), headers, body: &body, at };
                 let mut reply = mock.answer(&parts.method, url.path(), sent);
                 websocket::answer(parts, &mut reply);
                 Ok(reply)

@@ -108,13 +108,15 @@ pub enum Note {
     CookieLeftOut(String),
     /// It refused a token, and this is why.
     TokenRefused(String),
+    /// It refused a request for a header, and this is why.
+    HeaderRefused(String),
 }
 
 impl Note {
     /// The sentence.
     pub fn text(&self) -> &str {
         match self {
-            Self::CookieLeftOut(text) | Self::TokenRefused(text) => text,
+            Self::CookieLeftOut(text) | Self::TokenRefused(text) | Self::HeaderRefused(text) => text,
         }
     }
 }
@@ -128,6 +130,8 @@ pub enum Answer {
     Route(usize),
     /// The route with this index refused: the cookie it requires was not there.
     CookieMissing(usize),
+    /// The route with this index refused: the header it requires was not there, or another.
+    HeaderMissing(usize),
     /// The route with this index refused: the token that it requires was no good.
     TokenRefused(usize),
     /// A CORS preflight, answered by the origin's CORS settings.

@@ -15,7 +15,7 @@ use rehearsal::browser::real::{Browser, Worker};
 use rehearsal::browser::{Failure, install};
 use rehearsal::browser_name::{Engine, ThirdParty};
 use rehearsal::observe::{Cookie, Observation};
-use rehearsal::plan::{Action, Credentials, Expect, Fetch, Plan, Step};
+use rehearsal::plan::{Action, Credentials, Expect, Fetch, FetchOptions, Plan, Step};
 use rehearsal::world::{Authority, World, hosts};
 
 /// Whether Chromium is installed. Says so aloud where it is not, and fails there under `CI`.
@@ -137,6 +137,7 @@ pub fn fetch(method: &str, url: &str) -> Action {
         credentials: Credentials::Include,
         headers: Vec::new(),
         body: None,
+        options: FetchOptions::default(),
     })
 }
 

@@ -54,6 +54,10 @@ fn the_keys_are_those_of_the_reader() {
             "[[origins.a.routes]]\nrequire_cookie = { zzzz = 1 }\n",
         ),
         (
+            "/definitions/route/properties/require_header/anyOf/1/properties",
+            "[[origins.a.routes]]\nrequire_header = { zzzz = 1 }\n",
+        ),
+        (
             "/definitions/answer/properties",
             "[[origins.a.routes]]\nrequire_cookie = { name = \"a\", else = { zzzz = 1 } }\n",
         ),

@@ -3,6 +3,8 @@
 //! HTML's navigation is here as far as cookies see it: who started it, what it asks for, and what its
 //! answer makes of the tab. No script runs.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use url::Url;
 
@@ -11,9 +13,10 @@ use super::fetch::{Failed, Request, Response};
 use super::history::Entered;
 use super::told;
 use super::view::Shown;
-use crate::plan::Form;
+use crate::plan::{Form, Redirect};
 use crate::rules::context::Context;
 use crate::rules::engine::Viewer;
+use crate::rules::reason::Reason;
 use crate::rules::site::Origin;
 use crate::suffixes::Names;
 
@@ -61,6 +64,8 @@ pub(super) struct Done {
     pub(super) readable: Option<bool>,
     pub(super) body: Option<String>,
     pub(super) failed: Option<Failed>,
+    /// Why an answer that came cannot be read.
+    pub(super) cors: BTreeSet<Reason>,
     /// See [`Page::not_done`](crate::observe::Page).
     pub(super) not_done: Option<String>,
 }
@@ -169,6 +174,7 @@ impl Navigation {
             form: self.form,
             xhr: false,
             only: None,
+            redirect: Redirect::Follow,
         })
     }
 }

@@ -21,6 +21,7 @@ use super::client::{NoAnswer, Outgoing};
 use super::preflights::Leave;
 use super::told;
 use crate::observe::{Exchange, SetCookie};
+use crate::plan::Redirect;
 use crate::rules::context::{Context, Credentials, Destination, Kind, Mode};
 use crate::rules::cors::{self, MixedContent, Preflight};
 use crate::rules::date::http_date;
@@ -59,6 +60,8 @@ pub(super) struct Request {
     pub(super) xhr: bool,
     /// The origin whose addresses alone may be asked for, where a policy of the document's says so.
     pub(super) only: Option<Origin>,
+    /// What becomes of a redirect.
+    pub(super) redirect: Redirect,
 }
 
 /// An answer after all redirects.
@@ -69,6 +72,8 @@ pub(super) struct Response {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// Whether it is a redirect that is not followed: no script reads it.
+    pub(super) is_opaque_redirect: bool,
 }
 
 /// A network error, in the sense of Fetch.
@@ -91,7 +96,10 @@ impl UserAgent {
     pub(super) async fn fetch(&mut self, mut request: Request) -> Result<Response, Failed> {
         let mut status = None;
         match self.hop(&mut request, &mut status).await {
-            Ok((status, headers, body)) => Ok(Response { request, status, headers, body }),
+            Ok((status, headers, body)) => {
+                let is_opaque_redirect = request.redirect == Redirect::Manual && is_redirect(status);
+                Ok(Response { request, status, headers, body, is_opaque_redirect })
+            }
             Err(failed) => Err(Failed { status: failed.status.or(status), url: Some(request.url), ..failed }),
         }
     }
@@ -109,6 +117,11 @@ impl UserAgent {
         loop {
             if request.only.as_ref().is_some_and(|only| *only != request.context.url.origin) {
                 return Err(Failed::new([], format!("the browser's own page does not load {}", request.url)));
+            }
+            let context = &request.context;
+            if context.mode == Mode::SameOrigin && context.is_cross_origin() {
+                let error = format!("a call in mode `same-origin` may not go to {}", request.url);
+                return Err(Failed::new([Reason::SameOriginMode], error));
             }
             match cors::mixed_content(&self.profile, &request.context) {
                 MixedContent::No => {}
@@ -135,7 +148,16 @@ impl UserAgent {
                 self.preflights.refuse(&self.profile, &request.context, &request.url);
                 return Err(Failed::new(reasons, format!("the CORS check of {} failed", request.url)));
             }
-            let redirected = request.redirect(status, &headers, most, &self.profile.fetch);
+            // HTTP fetch, the step on the redirect mode.
+            match request.redirect {
+                Redirect::Error if is_redirect(status) => {
+                    let error = format!("{} redirects, and the call takes that for an error", request.url);
+                    return Err(Failed::new([Reason::RedirectRefused], error));
+                }
+                Redirect::Manual if is_redirect(status) => return Ok((status, headers, body)),
+                _ => {}
+            }
+            let redirected = request.redirected_by(status, &headers, most, &self.profile.fetch);
             if !redirected.map_err(|error| Failed::new([Reason::Network], error))? {
                 return Ok((status, headers, body));
             }
@@ -422,14 +444,14 @@ impl Request {
 
     /// HTTP-redirect fetch: whether the answer redirects, and if so, the request as it is then. Fails
     /// where the redirect may not be followed, or there were `most` before it.
-    pub(super) fn redirect(
+    pub(super) fn redirected_by(
         &mut self,
         status: u16,
         headers: &HeaderMap,
         most: usize,
         rules: &engine::Fetch,
     ) -> Result<bool, String> {
-        if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+        if !is_redirect(status) {
             return Ok(false);
         }
         // Steps 2 to 6, and the response's location URL, step 4: a fragment is kept.
@@ -533,6 +555,11 @@ fn location(headers: &HeaderMap, rules: &engine::Fetch) -> Result<Option<String>
         true => value.iter().map(|&byte| char::from(byte)).collect(),
         false => String::from_utf8_lossy(&value).into_owned(),
     }))
+}
+
+/// Fetch, redirect status.
+const fn is_redirect(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
 /// How often a browser makes a request that is answered with this status each time.

@@ -259,7 +259,8 @@ impl UserAgent {
         };
         let Some(request) = again.request() else { return };
         let request = Request { context: context.clone(), ..request };
-        let response = Response { request, status: wire.status, headers: headers.clone(), body: body(wire) };
+        let (status, headers) = (wire.status, headers.clone());
+        let response = Response { request, status, headers, body: body(wire), is_opaque_redirect: false };
         let document = match self.shown(&response, is_page) {
             Shown::Nothing => return,
             Shown::OwnPage => {

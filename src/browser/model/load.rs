@@ -13,6 +13,7 @@ use super::html::{self, Kind};
 use super::told;
 use super::view::Shown;
 use crate::observe::Exchange;
+use crate::plan::Redirect;
 use crate::rules::context::{Context, Destination};
 use crate::rules::engine::Viewer;
 use crate::rules::site::Origin;
@@ -81,6 +82,7 @@ impl UserAgent {
                         form: false,
                         xhr: false,
                         only: None,
+                        redirect: Redirect::Follow,
                         referrer,
                     },
                 )
@@ -142,6 +144,7 @@ impl UserAgent {
             form: false,
             xhr: false,
             only: None,
+            redirect: Redirect::Follow,
         };
         // What fails to load is no matter of the page's.
         _ = self.fetch(again).await;

@@ -20,6 +20,7 @@
 //! no HSTS, and no policy of the page's own (Referrer Policy, the cross-origin policies; a page with a
 //! Content Security Policy is not predicted): the answers of mock origins have none unless told to.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -42,7 +43,7 @@ mod view;
 
 use self::client::Connections;
 use self::document::{Document, Done, Navigation};
-use self::fetch::{Failed, Request};
+use self::fetch::{Failed, Request, Response};
 use self::frames::Frame;
 use self::history::{Entered, History};
 use self::preflights::Preflights;
@@ -50,11 +51,12 @@ use self::tls::Connectors;
 use crate::browser_name::BrowserName;
 use crate::follow::Following;
 use crate::observe::{Cookie, Exchange, Observation, Page, SetCookie};
-use crate::plan::{self, Action, Plan, Step};
+use crate::plan::{self, Action, FetchOptions, Plan, Redirect, Step, placeholder};
 use crate::rules::context::{Context, Credentials, Destination, Mode};
 use crate::rules::cors;
 use crate::rules::engine::{Profile, ThirdParty, Viewer};
 use crate::rules::jar::Jar;
+use crate::rules::reason::Reason;
 use crate::rules::site::{Location, Origin};
 use crate::suffixes::Names;
 use crate::world::wire::Wire;
@@ -172,7 +174,12 @@ impl UserAgent {
             }
         }
         let mut written = None;
-        let done = match &step.action {
+        let filled = self.filled(&step.action);
+        let (action, unread) = match &filled {
+            Some(filled) => (&filled.action, filled.missing.clone()),
+            None => (&step.action, Vec::new()),
+        };
+        let done = match action {
             // Who is followed has done it, and the wire shows what it was about.
             _ if self.is_elsewhere(step) => self.done_elsewhere(),
             Action::Click(_) | Action::Eval(_) | Action::Wait(_) | Action::Fill(_)
@@ -232,16 +239,15 @@ impl UserAgent {
             url: Some(self.page.url.clone()),
             status: done.status,
             readable: done.readable,
-            cors: done
-                .failed
-                .as_ref()
-                .filter(|_| done.readable.is_some())
-                .map(Failed::told)
-                .unwrap_or_default(),
+            cors: match done.failed.as_ref().filter(|_| done.readable.is_some()) {
+                Some(failed) => failed.told(),
+                None => done.cors,
+            },
             body: done.body,
             document_cookie,
             error: done.failed.map(|failed| failed.error),
             not_done: done.not_done,
+            unread,
         };
         let Seen { exchanges, refused, doubt: unpredicted } = std::mem::take(&mut self.seen);
         if unpredicted.is_some() {
@@ -400,14 +406,24 @@ impl UserAgent {
 
     /// `fetch()` or XMLHttpRequest by the page.
     async fn call(&mut self, call: Call<'_>) -> Done {
-        let context = |documents, location| Context::fetch(documents, location, call.credentials);
+        let context = |documents, location| Context {
+            mode: call.options.mode,
+            ..Context::fetch(documents, location, call.credentials)
+        };
         let Some(mut request) = self.request(call.url, context) else {
             return Done { readable: Some(false), ..self.not_asked().into() };
         };
         request.context.method = cors::normalize_method(call.method).into_owned().into();
         request.xhr = call.xhr;
-        request.headers =
-            call.headers.iter().filter(|(name, _)| !cors::is_forbidden_header(name)).cloned().collect();
+        request.redirect = call.options.redirect;
+        let goes = |name: &str, value: &str| match call.options.mode {
+            // Headers, append: the guard is "request-no-cors".
+            Mode::NoCors => {
+                cors::is_simple_header(name) && cors::is_safelisted_header(name, value.as_bytes())
+            }
+            _ => !cors::is_forbidden_header(name),
+        };
+        request.headers = call.headers.iter().filter(|(name, value)| goes(name, value)).cloned().collect();
         if let Some(body) = call.body {
             if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
                 // Fetch, extract a body: what a string is sent as.
@@ -417,12 +433,16 @@ impl UserAgent {
         }
         match self.fetch(request).await {
             Ok(response) => {
-                let opaque = response.request.context.mode != Mode::Cors;
+                let context = &response.request.context;
+                if response.is_opaque_redirect || (context.mode == Mode::NoCors && context.is_cross_origin())
+                {
+                    return opaque(&response);
+                }
                 let body = String::from_utf8_lossy(&response.body);
                 let body = body.strip_prefix('\u{feff}').unwrap_or(&body).to_owned();
                 // Of who is followed the page tells.
                 let body = Some(body).filter(|_| self.following.is_none());
-                Done { readable: Some(!opaque), body, ..response.into() }
+                Done { readable: Some(true), body, ..response.into() }
             }
             Err(failed) => Done { readable: Some(false), ..failed.into() },
         }
@@ -471,7 +491,17 @@ impl UserAgent {
             form: false,
             xhr: false,
             only,
+            redirect: Redirect::Follow,
         })
+    }
+
+    /// An action that reads cookies, with what scripts of the page see filled in; `None` where it reads none.
+    fn filled(&mut self, action: &Action) -> Option<placeholder::Filled> {
+        if placeholder::cookies_of(action).is_empty() {
+            return None;
+        }
+        let seen = self.read_cookies().unwrap_or_default();
+        placeholder::filled(action, &seen)
     }
 
     /// What `document.cookie` says in the page. `None` on the browser's own error page, which has none, and where
@@ -497,6 +527,16 @@ impl UserAgent {
     }
 }
 
+/// What a script makes of an answer that it cannot read: an empty body, and no error.
+fn opaque(response: &Response) -> Done {
+    Done {
+        status: Some(response.status),
+        readable: Some(false),
+        cors: BTreeSet::from([Reason::Opaque]),
+        ..Done::default()
+    }
+}
+
 /// What `fetch` and XMLHttpRequest have in common.
 struct Call<'a> {
     url: &'a Url,
@@ -505,19 +545,21 @@ struct Call<'a> {
     headers: &'a [(String, String)],
     body: Option<&'a str>,
     xhr: bool,
+    options: FetchOptions,
 }
 
 impl<'a> Call<'a> {
     fn of_fetch(call: &'a plan::Fetch) -> Self {
-        let plan::Fetch { url, method, headers, body, credentials } = call;
-        let credentials = *credentials;
-        Self { url, method, credentials, headers, body: body.as_deref(), xhr: false }
+        let plan::Fetch { url, method, headers, body, credentials, options } = call;
+        let (credentials, options) = (*credentials, *options);
+        Self { url, method, credentials, headers, body: body.as_deref(), xhr: false, options }
     }
 
     /// XMLHttpRequest, send: without `withCredentials` the mode is same-origin.
     fn of_xhr(call: &'a plan::Xhr) -> Self {
         let plan::Xhr { url, method, headers, body, .. } = call;
         let credentials = if call.with_credentials { Credentials::Include } else { Credentials::SameOrigin };
-        Self { url, method, credentials, headers, body: body.as_deref(), xhr: true }
+        let (body, options) = (body.as_deref(), FetchOptions::default());
+        Self { url, method, credentials, headers, body, xhr: true, options }
     }
 }

@@ -29,7 +29,7 @@ impl UserAgent {
                 self.exchange(&request.context, handshake(&request, &self.profile)).await?;
             let goes_on = self.profile.fetch.sockets_follow_redirects
                 && request
-                    .redirect(status, &headers, REDIRECTS, &self.profile.fetch)
+                    .redirected_by(status, &headers, REDIRECTS, &self.profile.fetch)
                     .map_err(|error| Failed::new([Reason::Network], error))?;
             if !goes_on {
                 return Ok(status);

@@ -116,6 +116,7 @@ fn plan() -> Plan {
         set_cookie: vec![set_cookie.to_owned()],
         body: Body::Html("<!doctype html><title>rehearsal</title>".to_owned()),
         require_cookie: None,
+        require_header: None,
         sign_jwt: None,
         require_jwt: None,
     };

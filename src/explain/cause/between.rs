@@ -12,7 +12,7 @@ use crate::looks;
 use crate::near;
 use crate::observe::{Exchange, Observation};
 use crate::plan::framework::{Framework, Middleware};
-use crate::plan::{Action, Plan, Service};
+use crate::plan::{Action, Plan, Service, WantedValue, placeholder};
 use crate::rules::line::Line;
 use crate::world::wire::{self, Answer, Note};
 
@@ -134,6 +134,15 @@ pub(in crate::explain) fn required_cookie(plan: &Plan, exchange: &Exchange) -> O
         }
         _ => None,
     }
+}
+
+/// The cookie whose value a refused request was to carry in a header, where the scenario says that its page reads it.
+pub(super) fn double_submit(plan: &Plan, step: usize, exchange: &Exchange) -> Option<String> {
+    let inside = exchange.wire.behind();
+    let Answer::HeaderMissing(route) = &inside.answer else { return None };
+    let required = plan.origins.get(inside.origin)?.service.routes().get(*route)?.require_header.as_ref()?;
+    let WantedValue::Cookie(name) = &required.value else { return None };
+    placeholder::cookies_of(&plan.steps.get(step)?.action).contains(name).then(|| name.clone())
 }
 
 /// A call that was led to a page for people to log in. What cannot be read, or is read in place of the answer, is that

@@ -109,6 +109,14 @@ fn answered(
     if let Some(name) = last.and_then(|exchange| required_cookie(plan, exchange)) {
         return Some(claimed(not_sent(plan, step, seen, &name, true, browser)?, &name));
     }
+    if let Some(name) = last.and_then(|exchange| between::double_submit(plan, step, exchange)) {
+        let unread = now.page.unread.contains(&name);
+        let cause = unread
+            .then(|| look::hidden(plan, step, now, &name, browser))
+            .flatten()
+            .or_else(|| not_sent(plan, step, seen, &name, true, browser))?;
+        return Some(claimed(cause, &name));
+    }
     let of_server = between::login_page(plan, step, now, browser)
         .or_else(|| between::rejected(plan, step, now, browser))
         .or_else(|| signed_out(plan, step, seen, browser));

@@ -12,7 +12,7 @@ use super::node::{Entry, Table};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 
 /// Keys that exist elsewhere or under a name too different to be taken for a misspelling.
-const HINTS: [(&str, &str, &str); 30] = [
+const HINTS: [(&str, &str, &str); 37] = [
     ("a route", "body", "write `json`, `text` or `html`, which say what kind of body it is"),
     ("a route", "path", "write `at = \"GET /path\"`"),
     ("a route", "method", "write `at = \"GET /path\"`"),
@@ -20,6 +20,13 @@ const HINTS: [(&str, &str, &str); 30] = [
     ("`require_cookie`", "otherwise", ELSE),
     ("`require_cookie`", "redirect", ELSE),
     ("`require_cookie`", "status", ELSE),
+    ("`require_header`", "otherwise", ELSE_HEADER),
+    ("`require_header`", "redirect", ELSE_HEADER),
+    ("`require_header`", "status", ELSE_HEADER),
+    ("a route", "csrf", DOUBLE),
+    ("a route", "require_csrf", DOUBLE),
+    ("`xhr`", "mode", "only `fetch` has a mode: an XMLHttpRequest is always `cors`"),
+    ("`xhr`", "redirect", "only `fetch` says what becomes of redirects: an XMLHttpRequest follows them"),
     ("a route", "does", FRAMEWORK),
     ("a route", "response", FRAMEWORK),
     ("a route", "res", FRAMEWORK),
@@ -48,6 +55,14 @@ const HINTS: [(&str, &str, &str); 30] = [
 /// Said of what is answered without a cookie.
 const ELSE: &str =
     "what is answered without the cookie stands below `else`: `else = { redirect = \"web:/login\" }`";
+
+/// Said of what is answered without a header.
+const ELSE_HEADER: &str =
+    "what is answered without the header stands below `else`: `else = { status = 419, json = {} }`";
+
+/// Said of a check against forged requests.
+const DOUBLE: &str = "to ask for a header that has the value of a cookie write \
+                      `require_header = { name = \"x-csrf-token\", cookie = \"csrf\" }`";
 
 /// Said of what probably names a server that runs on this machine.
 const UPSTREAM: &str = "did you mean `upstream`? To have a server of your own answer here, say where it listens: \

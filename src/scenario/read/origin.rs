@@ -2,7 +2,7 @@
 
 use toml::de::DeValue;
 
-use super::super::written::{At, Cors, Header, Origin, RequiredCookie, Route};
+use super::super::written::{At, Cors, Header, Origin, RequiredCookie, RequiredHeader, Route};
 use super::fields::Fields;
 use super::framework::{self, Kind};
 use super::json::json;
@@ -109,6 +109,7 @@ fn route(table: Table<'_, '_>, span: Span, framework: Option<(Kind, &Framework)>
     }
     route.bodies.sort_by_key(|(key, _)| key.start);
     route.require_cookie = fields.entry("require_cookie").and_then(|entry| require_cookie(&entry));
+    route.require_header = fields.entry("require_header").and_then(|entry| require_header(&entry));
     route.sign_jwt = fields.entry("sign_jwt").and_then(|entry| jwt::sign(&entry));
     route.require_jwt = fields.entry("require_jwt").and_then(|entry| jwt::require(&entry));
     (route.view, route.does) =
@@ -157,12 +158,7 @@ fn require_cookie(entry: &Entry<'_, '_>) -> Option<RequiredCookie> {
                 )
             });
             let name = name.and_then(|entry| entry.value.string("`name`"));
-            let otherwise = fields.entry_or_misspelt("else").and_then(|entry| {
-                let mut fields = Fields::new(entry.value.table("`else`")?, "`else`");
-                let answer = answer(&mut fields);
-                fields.finish();
-                Some(Box::new(answer))
-            });
+            let otherwise = otherwise(&mut fields);
             fields.finish();
             Some(RequiredCookie { name: name?, otherwise })
         }
@@ -173,6 +169,47 @@ fn require_cookie(entry: &Entry<'_, '_>) -> Option<RequiredCookie> {
             None
         }
     }
+}
+
+/// The name of a header field, or a table that says what its value is and what is answered without it.
+fn require_header(entry: &Entry<'_, '_>) -> Option<RequiredHeader> {
+    let example = "write `require_header = { name = \"x-csrf-token\", cookie = \"csrf\" }`: a header that has the \
+                   value of a cookie";
+    match entry.value.get_ref() {
+        DeValue::String(_) => {
+            let name = entry.value.string("`require_header`")?;
+            Some(RequiredHeader { name, field: None, cookie: None, value: None, otherwise: None })
+        }
+        DeValue::Table(_) => {
+            let mut fields = Fields::new(entry.value.as_table()?, "`require_header`");
+            let name = fields.required("name", || {
+                Diagnostic::error("`require_header` names no header")
+                    .label(entry.key_span.clone(), "")
+                    .help(example)
+            });
+            let name = name.and_then(|entry| entry.value.string("`name`"));
+            let field = fields.string("field");
+            let cookie = fields.string("cookie");
+            let value = fields.string("value");
+            let otherwise = otherwise(&mut fields);
+            fields.finish();
+            Some(RequiredHeader { name: name?, field, cookie, value, otherwise })
+        }
+        _ => {
+            let wanted = "a header's name, or a table with a `name`";
+            entry.report(entry.value.wrong_type("`require_header`", wanted).help(example));
+            None
+        }
+    }
+}
+
+/// What `else` says is answered.
+fn otherwise(fields: &mut Fields<'_, '_>) -> Option<Box<Route>> {
+    let entry = fields.entry_or_misspelt("else")?;
+    let mut fields = Fields::new(entry.value.table("`else`")?, "`else`");
+    let answer = answer(&mut fields);
+    fields.finish();
+    Some(Box::new(answer))
 }
 
 /// A list of lines, or one line.

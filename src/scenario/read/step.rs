@@ -3,14 +3,14 @@
 use toml::de::DeValue;
 
 use super::super::actions::ACTIONS;
-use super::super::written::{Acted, Action, At, Payload, Request, Step};
+use super::super::written::{Acted, Action, At, Options, Payload, Request, Step};
 use super::expect::expectation;
 use super::fields::Fields;
 use super::json::json;
 use super::node::{Entry, Node, Table};
 use super::origin::headers;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::{self, Credentials};
+use crate::plan::{self, Cache, Credentials, FetchOptions, Redirect};
 
 pub(super) fn step(step: Table<'_, '_>, span: Span) -> Step {
     let mut fields = Fields::new(step, "a step");
@@ -75,17 +75,25 @@ fn address(entry: &Entry<'_, '_>) -> Option<At<String>> {
 }
 
 fn fetch(entry: &Entry<'_, '_>) -> Option<Action> {
-    let request = |url| Action::Fetch { request: plain(url), credentials: Credentials::default() };
+    let request = |url| Action::Fetch {
+        request: plain(url),
+        credentials: Credentials::default(),
+        options: Options::default(),
+    };
     url_or_table(entry, request, |table| {
         let mut fields = Fields::new(table, "`fetch`");
         let request = request_of(entry, &mut fields);
         let modes = [Credentials::Omit, Credentials::SameOrigin, Credentials::Include];
         let credentials = fields.word("credentials", &modes.map(|mode| (mode.word(), mode)));
+        let options = Options {
+            mode: fields.word("mode", &FetchOptions::MODES.map(|mode| (mode.word(), mode))),
+            redirect: fields.word("redirect", &Redirect::ALL.map(|redirect| (redirect.word(), redirect))),
+            cache: fields.word("cache", &Cache::ALL.map(|cache| (cache.word(), cache))),
+            keepalive: fields.boolean("keepalive"),
+        };
         fields.finish();
-        Some(Action::Fetch {
-            request: request?,
-            credentials: credentials.map(|at| at.value).unwrap_or_default(),
-        })
+        let credentials = credentials.map(|at| at.value).unwrap_or_default();
+        Some(Action::Fetch { request: request?, credentials, options })
     })
 }
 
@@ -112,11 +120,11 @@ fn form(entry: &Entry<'_, '_>) -> Option<Action> {
     })
 }
 
-fn form_fields(table: Table<'_, '_>) -> Vec<(String, String)> {
+fn form_fields(table: Table<'_, '_>) -> Vec<(String, At<String>)> {
     let mut fields = Vec::new();
     for entry in table.entries() {
         let values = entry.value.one_or_more(&format!("field `{}`", entry.key));
-        fields.extend(values.into_iter().map(|value| (entry.key.to_owned(), value.value)));
+        fields.extend(values.into_iter().map(|value| (entry.key.to_owned(), value)));
     }
     fields
 }
@@ -189,7 +197,7 @@ fn fill(value: Node<'_, '_>) -> Option<Action> {
     }
     let fields = table.entries().into_iter().filter_map(|entry| {
         let text = entry.value.string(&format!("what is typed into `{}`", entry.key))?;
-        Some((entry.name(), text.value))
+        Some((entry.name(), text))
     });
     Some(Action::Fill(fields.collect()))
 }

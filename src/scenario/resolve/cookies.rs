@@ -8,12 +8,12 @@ use std::collections::BTreeSet;
 
 use super::super::checks;
 use super::super::mistakes::Mistakes;
-use super::super::written::{Action, At, Expect, Route, Scenario};
+use super::super::written::{Action, At, Expect, Payload, Route, Scenario};
 use crate::cookie_line;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 use crate::near;
-use crate::plan::Body;
 use crate::plan::framework::CookieCall;
+use crate::plan::{Body, placeholder};
 use crate::rules::line::Line;
 use crate::slips::slips;
 
@@ -22,6 +22,18 @@ pub(super) fn check_lines(scenario: &Scenario, settled: bool, mistakes: &Mistake
     for line in lines(scenario) {
         let raw = mistakes.text().get(line.span.clone()).unwrap_or_default();
         if !settled && raw.contains("{{") {
+            continue;
+        }
+        // What stands for a moment becomes a date, and places in the line are no longer those of the file.
+        let moments = placeholder::moments(&line.value);
+        if moments.iter().any(|(_, shift)| shift.is_none()) {
+            continue;
+        }
+        if !moments.is_empty() {
+            let dated = placeholder::at(&line.value, |_| "Fri, 31 Dec 2100 00:00:00 GMT".to_owned());
+            for slip in slips(&dated) {
+                mistakes.add(Diagnostic::warning(slip.message).label(line.span.clone(), "").help(slip.help));
+            }
             continue;
         }
         for slip in slips(&line.value) {
@@ -49,8 +61,9 @@ fn lines(scenario: &Scenario) -> Vec<&At<String>> {
 /// Every answer of a route, also those it gives without a cookie.
 fn answers(scenario: &Scenario) -> impl Iterator<Item = &Route> {
     scenario.origins.iter().flat_map(|origin| &origin.routes).flat_map(|route| {
-        let otherwise = route.require_cookie.as_ref().and_then(|required| required.otherwise.as_deref());
-        std::iter::once(route).chain(otherwise)
+        let cookie = route.require_cookie.as_ref().and_then(|required| required.otherwise.as_deref());
+        let header = route.require_header.as_ref().and_then(|required| required.otherwise.as_deref());
+        std::iter::once(route).chain(cookie).chain(header)
     })
 }
 
@@ -92,6 +105,7 @@ pub(super) fn check(scenario: &Scenario, mistakes: &Mistakes) {
         }
     }
 
+    check_read(scenario, mistakes);
     let mut told = BTreeSet::new();
     for required in scenario
         .origins
@@ -115,6 +129,12 @@ pub(super) fn check(scenario: &Scenario, mistakes: &Mistakes) {
             );
         }
     }
+    let asked_for = |name: &str| settable.contains(name) || scripts.iter().any(|text| text.contains(name));
+    for (name, span) in read_by_pages(scenario) {
+        if !asked_for(&name) && told.insert(name.clone()) {
+            mistakes.add(warning(&name, span, &settable));
+        }
+    }
     for step in &scenario.steps {
         for expect in std::iter::once(&step.expect).chain(step.on.iter().map(|(_, expect)| expect)) {
             for (name, span) in names(expect) {
@@ -125,6 +145,60 @@ pub(super) fn check(scenario: &Scenario, mistakes: &Mistakes) {
             }
         }
     }
+}
+
+/// Warns where a page is to read a cookie that every line keeps from scripts.
+fn check_read(scenario: &Scenario, mistakes: &Mistakes) {
+    let mut told = BTreeSet::new();
+    for (name, span) in read_by_pages(scenario) {
+        let lines: Vec<&At<String>> =
+            lines(scenario).into_iter().filter(|line| Line(&line.value).name() == name).collect();
+        let is_hidden = |line: &&At<String>| Line(&line.value).attribute("HttpOnly").is_some();
+        if let (Some(line), true) = (lines.first(), lines.iter().all(is_hidden))
+            && told.insert(name.clone())
+        {
+            mistakes.add(
+                Diagnostic::warning(format!("no script can read `{name}`: it is HttpOnly"))
+                    .label(span, "read here")
+                    .label(line.span.clone(), "set here")
+                    .note("a header with `{cookie.…}` is left out then, and a body or a field has nothing in its place")
+                    .help("leave `HttpOnly` out of a cookie that scripts have to read, unless that is what is rehearsed"),
+            );
+        }
+    }
+}
+
+/// The cookies whose values steps put into what they send, and where.
+fn read_by_pages(scenario: &Scenario) -> Vec<(String, Span)> {
+    let mut read = Vec::new();
+    for acted in scenario.steps.iter().flat_map(|step| &step.actions) {
+        let mut add = |text: &str, span: &Span| {
+            let names =
+                placeholder::cookies(text).into_iter().map(|(_, name)| (name.to_owned(), span.clone()));
+            read.extend(names);
+        };
+        match &acted.action {
+            Some(Action::Fetch { request, .. } | Action::Xhr { request, .. }) => {
+                for header in &request.headers {
+                    add(&header.value.value, &header.value.span);
+                }
+                for body in &request.bodies {
+                    match &body.value {
+                        Payload::Text(text) => add(text, &body.span),
+                        Payload::Json(value) => add(&value.to_string(), &body.span),
+                    }
+                }
+            }
+            Some(Action::Form { fields, .. }) => {
+                fields.iter().for_each(|(_, value)| add(&value.value, &value.span));
+            }
+            Some(Action::Fill(fields)) => {
+                fields.iter().for_each(|(_, value)| add(&value.value, &value.span));
+            }
+            _ => {}
+        }
+    }
+    read
 }
 
 fn warning(name: &str, span: Span, settable: &BTreeSet<&str>) -> Diagnostic {

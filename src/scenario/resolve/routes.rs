@@ -7,8 +7,10 @@ use super::super::mistakes::Mistakes;
 use super::super::written::{self, At, Header};
 use super::address::Names;
 use super::time;
-use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::{Body, JWT, Otherwise, RequiredCookie, Route, SignJwt};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::plan::{
+    Body, JWT, Otherwise, RequiredCookie, RequiredHeader, Route, SignJwt, WantedValue, placeholder,
+};
 
 /// The methods a route or a request can have.
 pub(super) const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -71,7 +73,7 @@ fn address(at: &At<String>, mistakes: &Mistakes) -> Option<(String, String)> {
             );
         }
     };
-    let method = check_method(&At { value: method.to_owned(), span: at.span.clone() }, &METHODS, mistakes)?;
+    let method = check_any_method(&At { value: method.to_owned(), span: at.span.clone() }, mistakes)?;
     if let Some(pattern) = pattern(path) {
         let fixed = path.find(pattern).map_or(path, |start| &path[..start]);
         let fixed = if fixed.starts_with('/') { fixed } else { "/" };
@@ -148,6 +150,16 @@ pub(super) fn check_method(method: &At<String>, possible: &[&str], mistakes: &Mi
     None
 }
 
+/// A method that is known, or another word in upper case that no slip makes of a known one: HTTP leaves methods open
+/// (RFC 9110, section 16.1).
+pub(super) fn check_any_method(method: &At<String>, mistakes: &Mistakes) -> Option<String> {
+    let word = method.value.as_str();
+    let is_another = word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-')
+        && !word.is_empty()
+        && did_you_mean(word, METHODS).is_none();
+    if is_another { Some(word.to_owned()) } else { check_method(method, &METHODS, mistakes) }
+}
+
 /// Reports a route that an earlier one answers for.
 fn unreachable(
     method: &str,
@@ -209,6 +221,7 @@ fn answer(route: written::Route, names: &Names, mistakes: &Mistakes) -> Route {
         set_cookie,
         body,
         require_cookie: route.require_cookie.map(|required| require_cookie(required, names, mistakes)),
+        require_header: route.require_header.and_then(|required| require_header(required, names, mistakes)),
         sign_jwt,
         require_jwt: route.require_jwt.map(|at| at.value),
     }
@@ -217,25 +230,68 @@ fn answer(route: written::Route, names: &Names, mistakes: &Mistakes) -> Route {
 /// The cookie that a route asks for, and what it answers without.
 fn require_cookie(required: written::RequiredCookie, names: &Names, mistakes: &Mistakes) -> RequiredCookie {
     let name = required.name;
+    check_cookie(&name, "write the name alone: `require_cookie = \"session\"`", mistakes);
+    let otherwise = required.otherwise.map(|other| otherwise(*other, 401, names, mistakes));
+    RequiredCookie { name: name.value, otherwise }
+}
+
+fn check_cookie(name: &At<String>, help: &str, mistakes: &Mistakes) {
     if name.value.is_empty() || name.value.contains(['=', ';']) {
         mistakes.add(
             Diagnostic::error(format!("`{}` cannot name a cookie", name.value))
                 .label(name.span.clone(), "")
-                .help("write the name alone: `require_cookie = \"session\"`"),
+                .help(help),
         );
     }
-    let otherwise = required.otherwise.map(|other| {
-        // Who is not let in is not told 200, unless the scenario says so.
-        let is_silent = other.status.is_none() && other.bodies.is_empty();
-        let (status, headers, set_cookie, body) =
-            said(other.status, other.headers, other.set_cookie, other.bodies, names, mistakes);
-        let status = match body {
-            _ if is_silent => 401,
-            _ => status,
-        };
-        Box::new(Otherwise { status, headers, set_cookie, body })
-    });
-    RequiredCookie { name: name.value, otherwise }
+}
+
+/// The header that a route asks for, and what it answers without.
+fn require_header(
+    required: written::RequiredHeader,
+    names: &Names,
+    mistakes: &Mistakes,
+) -> Option<RequiredHeader> {
+    checks::check_name(&required.name, mistakes);
+    let name = required.name.value.to_ascii_lowercase();
+    if name == "cookie" {
+        mistakes.add(
+            Diagnostic::error("a cookie is asked for by its name, not by its header")
+                .label(required.name.span.clone(), "")
+                .help("write `require_cookie = \"session\"`"),
+        );
+    }
+    let value = match (required.cookie, required.value) {
+        (Some(cookie), Some(value)) => {
+            mistakes.add(
+                Diagnostic::error("a header has the value of a cookie or this value, and not both")
+                    .label(value.span, "a value")
+                    .label(cookie.span, "a cookie")
+                    .help("keep one of `cookie` and `value`"),
+            );
+            return None;
+        }
+        (Some(cookie), None) => {
+            let help = "write the cookie's name alone: `cookie = \"csrf\"`";
+            check_cookie(&cookie, help, mistakes);
+            WantedValue::Cookie(cookie.value)
+        }
+        (None, Some(value)) => {
+            checks::check_value(&value, "a header", mistakes);
+            WantedValue::Text(value.value)
+        }
+        (None, None) => WantedValue::Any,
+    };
+    let otherwise = required.otherwise.map(|other| otherwise(*other, 403, names, mistakes));
+    Some(RequiredHeader { name, field: required.field.map(|at| at.value), value, otherwise })
+}
+
+/// What is answered to who is not let in; where nothing is said of it, this status.
+fn otherwise(other: written::Route, silent: u16, names: &Names, mistakes: &Mistakes) -> Box<Otherwise> {
+    // Who is not let in is not told 200, unless the scenario says so.
+    let is_silent = other.status.is_none() && other.bodies.is_empty();
+    let (status, headers, set_cookie, body) =
+        said(other.status, other.headers, other.set_cookie, other.bodies, names, mistakes);
+    Box::new(Otherwise { status: if is_silent { silent } else { status }, headers, set_cookie, body })
 }
 
 /// What is answered: status, fields, lines and body.
@@ -253,6 +309,9 @@ fn said(
     }
     for line in &set_cookie {
         checks::check_value(line, "a Set-Cookie line", mistakes);
+    }
+    for text in set_cookie.iter().chain(headers.iter().map(|header| &header.value)) {
+        check_moments(text, mistakes);
     }
     if let [(first, _), (second, _), ..] = bodies.as_slice() {
         mistakes.add(
@@ -286,6 +345,23 @@ fn said(
     };
     let set_cookie = set_cookie.into_iter().map(|at| at.value).collect();
     (status.unwrap_or(default), pairs(headers), set_cookie, body)
+}
+
+/// Every `{now…}` of a text must be a moment.
+fn check_moments(text: &At<String>, mistakes: &Mistakes) {
+    for (place, shift) in placeholder::moments(&text.value) {
+        if shift.is_none() {
+            let said = &text.value[place.clone()];
+            mistakes.add(
+                Diagnostic::error(format!("`{}` is no moment", said.escape_debug()))
+                    .label(checks::part(mistakes.text(), text, &place), "")
+                    .help(
+                        "write `{now}`, or a whole number and one of `s`, `m`, `h` and `d` before or after it: \
+                         `{now+15m}`, `{now-1d}`; ten years at most",
+                    ),
+            );
+        }
+    }
 }
 
 /// Whether a route says somewhere that the token it signs goes out.

@@ -9,11 +9,16 @@ use super::super::checks;
 use super::super::mistakes::Mistakes;
 use super::super::written::{self, Acted, At, Header, Payload};
 use super::address::Names;
-use super::routes::{METHODS, check_method, pairs};
+use super::routes::{METHODS, check_any_method, check_method, pairs};
 use super::time::time;
 use crate::diagnostic::{Diagnostic, Span, listed};
-use crate::plan::{Absent, Action, Claim, Expect, Fetch, Form, Origin, Service, Step, Xhr};
-use crate::rules::cors::is_forbidden_header;
+use crate::plan::{
+    Absent, Action, Claim, Expect, Fetch, FetchOptions, Form, Origin, Redirect, Service, Step, Xhr,
+};
+use crate::rules::context::Mode;
+use crate::rules::cors::{
+    is_forbidden_header, is_safelisted_header, is_safelisted_method, is_simple_header, normalize_method,
+};
 
 /// The steps, those that are right.
 pub(super) fn steps(
@@ -155,7 +160,7 @@ fn action_of(action: written::Action, names: &Names, mistakes: &Mistakes) -> Opt
         written::Action::Advance(text) => Action::Advance(time(&text, mistakes)?),
         written::Action::Click(selector) => Action::Click(self::selector(selector, mistakes)?),
         written::Action::Fill(fields) => {
-            let fields = fields.into_iter().map(|(at, text)| Some((selector(at, mistakes)?, text)));
+            let fields = fields.into_iter().map(|(at, text)| Some((selector(at, mistakes)?, text.value)));
             Action::Fill(fields.collect::<Option<_>>()?)
         }
         written::Action::DocumentCookie { write } => {
@@ -167,11 +172,13 @@ fn action_of(action: written::Action, names: &Names, mistakes: &Mistakes) -> Opt
                 None => Some("GET".to_owned()),
                 Some(method) => check_method(&method, &["GET", "POST"], mistakes),
             };
+            let fields = fields.into_iter().map(|(name, value)| (name, value.value)).collect();
             Action::Form(Form { url: url?, method: method?, fields })
         }
-        written::Action::Fetch { request, credentials } => {
+        written::Action::Fetch { request, credentials, options } => {
+            let options = fetch_options(&request, options, mistakes);
             let Sending { url, method, headers, body } = sending(request, names, mistakes)?;
-            Action::Fetch(Fetch { url, method, credentials, headers, body })
+            Action::Fetch(Fetch { url, method, credentials, headers, body, options })
         }
         written::Action::Xhr { request, with_credentials } => {
             let Sending { url, method, headers, body } = sending(request, names, mistakes)?;
@@ -215,7 +222,7 @@ fn sending(request: written::Request, names: &Names, mistakes: &Mistakes) -> Opt
     let url = names.inside(&request.url, mistakes);
     let method = match &request.method {
         None => Some("GET".to_owned()),
-        Some(method) => check_method(method, &METHODS, mistakes),
+        Some(method) => call_method(method, mistakes),
     };
     for header in &request.headers {
         checks::check_header(header, mistakes);
@@ -252,6 +259,107 @@ fn sending(request: written::Request, names: &Names, mistakes: &Mistakes) -> Opt
         }
     });
     Some(Sending { url: url?, method: method?, headers, body })
+}
+
+/// The method of a call as it stands in the request. `fetch()` and XMLHttpRequest make six methods upper case, and leave
+/// every other as it is (Fetch, section 4.6, normalize a method).
+fn call_method(method: &At<String>, mistakes: &Mistakes) -> Option<String> {
+    const FORBIDDEN: [&str; 3] = ["CONNECT", "TRACE", "TRACK"];
+    let word = method.value.as_str();
+    let upper = word.to_ascii_uppercase();
+    if FORBIDDEN.contains(&upper.as_str()) {
+        mistakes.add(
+            Diagnostic::error(format!("no page can send a {upper} request"))
+                .label(method.span.clone(), "`fetch()` and XMLHttpRequest throw for it")
+                .note("Fetch, section 2.2.1: forbidden method")
+                .help("use another method"),
+        );
+        return None;
+    }
+    let normal = normalize_method(word);
+    if METHODS.contains(&&*normal) {
+        return Some(normal.into_owned());
+    }
+    if METHODS.contains(&upper.as_str()) {
+        mistakes.add(
+            Diagnostic::warning(format!(
+                "`{word}` goes out in lower case, and is another method than `{upper}`"
+            ))
+            .label(method.span.clone(), "")
+            .note("Fetch, section 4.6: only DELETE, GET, HEAD, OPTIONS, POST and PUT are made upper case")
+            .note(format!("a server and `Access-Control-Allow-Methods` that name `{upper}` do not know it"))
+            .help(format!("write `{upper}`, unless that is what is rehearsed")),
+        );
+        return Some(word.to_owned());
+    }
+    check_any_method(method, mistakes)
+}
+
+/// What `fetch` says besides, and what does not go together with it.
+fn fetch_options(request: &written::Request, options: written::Options, mistakes: &Mistakes) -> FetchOptions {
+    /// Fetch, HTTP-network-or-cache fetch, the step on inflightKeepaliveBytes.
+    const KEPT_ALIVE: usize = 64 << 10;
+    let written::Options { mode, redirect, cache, keepalive } = options;
+    if let Some(mode) = mode.as_ref().filter(|mode| mode.value == Mode::NoCors) {
+        if let Some(method) = &request.method
+            && !is_safelisted_method(&normalize_method(&method.value))
+        {
+            mistakes.add(
+                Diagnostic::error(format!("a `no-cors` call cannot be {}", normalize_method(&method.value)))
+                    .label(method.span.clone(), "`fetch()` throws a TypeError for it")
+                    .label(mode.span.clone(), "")
+                    .note("Fetch, section 5.4: GET, HEAD and POST are possible")
+                    .help("leave `mode` out: a call is `cors`"),
+            );
+        }
+        if let Some(redirect) = redirect.as_ref().filter(|redirect| redirect.value != Redirect::Follow) {
+            let word = redirect.value.word();
+            mistakes.add(
+                Diagnostic::error(format!(
+                    "a `no-cors` call to another origin fails with `redirect = \"{word}\"`"
+                ))
+                .label(redirect.span.clone(), "")
+                .label(mode.span.clone(), "")
+                .note("Fetch, section 4.1, main fetch")
+                .help("leave one of them out"),
+            );
+        }
+        for header in &request.headers {
+            let (name, value) = (&header.name.value, &header.value.value);
+            let goes = is_simple_header(name) && is_safelisted_header(name, value.as_bytes());
+            if !goes && !is_forbidden_header(name) {
+                mistakes.add(
+                    Diagnostic::warning(format!("a `no-cors` call does not send `{name}`"))
+                        .label(header.name.span.clone(), "browsers drop it without a word")
+                        .label(mode.span.clone(), "")
+                        .note("Fetch, section 2.2.2: no-CORS-safelisted request-header")
+                        .help("leave `mode` out, and have the server allow the header by CORS"),
+                );
+            }
+        }
+    }
+    let is_kept = keepalive.as_ref().is_some_and(|at| at.value);
+    if let (true, Some(body)) = (is_kept, request.bodies.first()) {
+        let length = match &body.value {
+            Payload::Text(text) => text.len(),
+            Payload::Json(value) => value.to_string().len(),
+        };
+        if length > KEPT_ALIVE {
+            mistakes.add(
+                Diagnostic::error(format!("a body of {length} bytes is too large for `keepalive`"))
+                    .label(body.span.clone(), "`fetch()` throws a TypeError for it")
+                    .note("Fetch, section 4.6: 64 KiB for all such requests of a page")
+                    .help("leave `keepalive` out, or send less"),
+            );
+        }
+    }
+    let default = FetchOptions::default();
+    FetchOptions {
+        mode: mode.map_or(default.mode, |at| at.value),
+        redirect: redirect.map_or(default.redirect, |at| at.value),
+        cache: cache.map_or(default.cache, |at| at.value),
+        keepalive: is_kept,
+    }
 }
 
 /// A page cannot set some headers: the browser drops them without a word (Fetch, section 2.2.2).
@@ -299,7 +407,10 @@ fn request(text: &At<String>, names: &Names, mistakes: &Mistakes) -> Option<(Str
         return None;
     };
     let at = |value: &str| At { value: value.to_owned(), span: text.span.clone() };
-    let method = check_method(&at(method), &METHODS, mistakes);
+    let method = match method {
+        "patch" => Some(method.to_owned()),
+        _ => check_any_method(&at(method), mistakes),
+    };
     let url = names.inside(&at(url), mistakes);
     Some((method?, url?))
 }

@@ -5,13 +5,7 @@ use std::time::Duration;
 use super::super::mistakes::Mistakes;
 use super::super::written::At;
 use crate::diagnostic::Diagnostic;
-
-/// The units there are, and how many seconds each has.
-const UNITS: [(&str, u64); 4] = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
-
-/// The longest time that can pass at once: ten years. No browser keeps a cookie for more than 400 days
-/// (RFC 6265bis -22, section 5.5).
-const LONGEST: u64 = 3_653 * 86_400;
+use crate::plan::placeholder::{LONGEST, UNITS};
 
 /// Reads a time, which is a whole number above zero and a unit.
 pub(super) fn time(text: &At<String>, mistakes: &Mistakes) -> Option<Duration> {

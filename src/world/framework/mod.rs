@@ -122,7 +122,8 @@ impl App {
     /// The same, where a router takes the path for this one.
     fn routed_at(&self, asked: &Asked<'_>, path: &str, now: OffsetDateTime) -> Routed<'_> {
         let cookie = asked.cookie();
-        let sent = Sent { cookie: cookie.as_deref(), authorization: asked.header("authorization"), at: now };
+        let Asked { headers, body, .. } = asked;
+        let sent = Sent { cookie: cookie.as_deref(), headers, body, at: now };
         let reply = self.mock.answer(asked.method, path, sent);
         let index = match reply.answer {
             Answer::Route(index) => Some(index),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hyper::header::{HeaderValue, SET_COOKIE};
+use hyper::header::{AUTHORIZATION, HeaderValue, SET_COOKIE};
 use time::OffsetDateTime;
 
 use super::{Sent, value_of};
@@ -28,7 +28,8 @@ pub(super) enum Refused {
 /// other one is then not looked at, however good it is.
 pub(super) fn check(required: &RequireJwt, sent: Sent<'_>) -> Result<(), Refused> {
     let bearer = || {
-        let (scheme, token) = sent.authorization.filter(|_| required.bearer)?.split_once(' ')?;
+        let authorization = sent.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let (scheme, token) = authorization.filter(|_| required.bearer)?.split_once(' ')?;
         // The name of a scheme has no case (RFC 9110, section 11.1).
         scheme
             .eq_ignore_ascii_case("bearer")
@@ -89,15 +90,28 @@ impl fmt::Display for Refused {
 
 #[cfg(test)]
 mod tests {
+    use hyper::header::HeaderMap;
+
     use super::*;
 
     fn required(prefers_cookie: bool) -> RequireJwt {
         RequireJwt { key: "k".to_owned(), cookie: Some("access".to_owned()), bearer: true, prefers_cookie }
     }
 
-    fn sent<'r>(cookie: Option<&'r str>, authorization: Option<&'r str>, at: i64) -> Sent<'r> {
+    /// Whether a token that comes so, at this second, is good.
+    fn checked(
+        prefers_cookie: bool,
+        cookie: Option<&str>,
+        authorization: Option<&str>,
+        at: i64,
+    ) -> Result<(), Refused> {
         let at = OffsetDateTime::from_unix_timestamp(at).expect("a time");
-        Sent { cookie: cookie.map(str::as_bytes), authorization, at }
+        let mut headers = HeaderMap::new();
+        if let Some(value) = authorization {
+            headers.insert(AUTHORIZATION, HeaderValue::try_from(value).expect("a value"));
+        }
+        let sent = Sent { cookie: cookie.map(str::as_bytes), headers: &headers, body: b"", at };
+        check(&required(prefers_cookie), sent)
     }
 
     #[test]
@@ -109,15 +123,15 @@ mod tests {
         let token = signed(&route, at);
         let (cookie, bearer) = (format!("a=1; access={token}"), format!("bearer {token}"));
         let (cookie, bearer) = (Some(cookie.as_str()), Some(bearer.as_str()));
-        assert_eq!(check(&required(false), sent(None, None, 0)), Err(Refused::Missing));
+        assert_eq!(checked(false, None, None, 0), Err(Refused::Missing));
         for (by, header) in [(cookie, None), (None, bearer), (cookie, bearer)] {
-            assert_eq!(check(&required(false), sent(by, header, 59)), Ok(()));
-            assert!(matches!(check(&required(false), sent(by, header, 60)), Err(Refused::Expired(_, 0))));
+            assert_eq!(checked(false, by, header, 59), Ok(()));
+            assert!(matches!(checked(false, by, header, 60), Err(Refused::Expired(_, 0))));
         }
         let stale = Some("Bearer x");
-        assert!(matches!(check(&required(false), sent(cookie, stale, 0)), Err(Refused::Signature(_))));
-        assert_eq!(check(&required(true), sent(cookie, stale, 0)), Ok(()));
+        assert!(matches!(checked(false, cookie, stale, 0), Err(Refused::Signature(_))));
+        assert_eq!(checked(true, cookie, stale, 0), Ok(()));
         // Another scheme is no bearer token.
-        assert_eq!(check(&required(false), sent(cookie, Some("Basic x"), 0)), Ok(()));
+        assert_eq!(checked(false, cookie, Some("Basic x"), 0), Ok(()));
     }
 }

@@ -4,7 +4,9 @@ use crate::browsing::*;
 use crate::support::*;
 use rehearsal::browser_name::{Engine, ThirdParty};
 use rehearsal::observe::Observation;
-use rehearsal::plan::{Action, Body, Certificate, Cors, Credentials, Fetch, Form, Origin, Plan, Route, Xhr};
+use rehearsal::plan::{
+    Action, Body, Certificate, Cors, Credentials, Fetch, FetchOptions, Form, Origin, Plan, Route, Xhr,
+};
 use rehearsal::rules::reason::Reason;
 
 const WEB: &str = "https://web.example.com";
@@ -253,6 +255,7 @@ async fn requests_and_why_they_cannot_be_read() {
                 credentials: Credentials::Include,
                 headers: header.map(|name| (name.to_owned(), "1".to_owned())).into_iter().collect(),
                 body: None,
+                options: FetchOptions::default(),
             })
         };
         let seen = rig.act(asking("PUT", &format!("{API}/text"), Some("x-tenant"))).await;
