@@ -53,6 +53,7 @@ pub fn route(at: &str) -> Route {
         set_cookie: Vec::new(),
         body: Body::Text(at.to_owned()),
         require_cookie: None,
+        require_header: None,
         sign_jwt: None,
         require_jwt: None,
     }

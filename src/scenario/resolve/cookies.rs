@@ -4,7 +4,7 @@
 //! Such an expectation is most often a misspelt name, and one of absence would hold for ever. Either may be
 //! meant, so nothing here is an error.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::checks;
 use super::super::mistakes::Mistakes;
@@ -149,12 +149,19 @@ pub(super) fn check(scenario: &Scenario, mistakes: &Mistakes) {
 
 /// Warns where a page is to read a cookie that every line keeps from scripts.
 fn check_read(scenario: &Scenario, mistakes: &Mistakes) {
+    let read = read_by_pages(scenario);
+    if read.is_empty() {
+        return;
+    }
+    // The first line that sets each name, and whether all lines hide it.
+    let mut set: BTreeMap<&str, (&At<String>, bool)> = BTreeMap::new();
+    for line in lines(scenario) {
+        let is_hidden = Line(&line.value).attribute("HttpOnly").is_some();
+        set.entry(Line(&line.value).name()).or_insert((line, true)).1 &= is_hidden;
+    }
     let mut told = BTreeSet::new();
-    for (name, span) in read_by_pages(scenario) {
-        let lines: Vec<&At<String>> =
-            lines(scenario).into_iter().filter(|line| Line(&line.value).name() == name).collect();
-        let is_hidden = |line: &&At<String>| Line(&line.value).attribute("HttpOnly").is_some();
-        if let (Some(line), true) = (lines.first(), lines.iter().all(is_hidden))
+    for (name, span) in read {
+        if let Some((line, true)) = set.get(name.as_str())
             && told.insert(name.clone())
         {
             mistakes.add(
