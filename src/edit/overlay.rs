@@ -41,6 +41,7 @@ pub(crate) fn lay(plan: &Plan, played: &Played<'_>, edits: &Edits) -> Result<Pla
                 _ => drop(plain.insert(Edit::Grant { step: own(played, *step)? })),
             },
             Edit::Include { step } => drop(plain.insert(Edit::Include { step: own(played, *step)? })),
+            Edit::AskAsUsual { step } => drop(plain.insert(Edit::AskAsUsual { step: own(played, *step)? })),
             Edit::AskHttps { step } => drop(plain.insert(Edit::AskHttps { step: own(played, *step)? })),
             Edit::Unfold { of } | Edit::DeleteToo { of, .. } if is_of_real(plan, of) => {
                 return Err(format!(

@@ -123,6 +123,7 @@ fn said(exchange: &Exchange) -> Route {
             None => body(exchange),
         },
         require_cookie: None,
+        require_header: None,
         sign_jwt: None,
         require_jwt: None,
     }
