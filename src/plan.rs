@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub mod edge;
+pub mod embed;
 pub mod framework;
 pub mod options;
 pub mod placeholder;
@@ -24,6 +25,7 @@ pub use crate::rules::context::Credentials;
 pub use crate::rules::cookie::SameSite;
 use crate::rules::reason::Reason;
 use edge::Edge;
+pub use embed::{Element, EventSource, Shared};
 use framework::BackEnd;
 pub use options::{Cache, FetchOptions, Redirect};
 use proxy::Proxy;
@@ -432,6 +434,10 @@ pub enum Action {
     Image(Url),
     /// A classic script added to the page. What it holds need not be one.
     Script(Url),
+    /// An image or a script added to the page, which is asked for by CORS.
+    Shared(Shared),
+    /// `new EventSource()` by the page, closed once it is open.
+    EventSource(EventSource),
     /// A frame added to the page.
     Iframe(Url),
     /// `window.open()` by the page, as a user's doing: the window is loaded, and closed again.
@@ -480,6 +486,8 @@ impl Action {
             Self::Back => "back",
             Self::Image(_) => "image",
             Self::Script(_) => "script",
+            Self::Shared(shared) => shared.element.key(),
+            Self::EventSource(_) => "eventsource",
             Self::Iframe(_) => "iframe",
             Self::Popup(_) => "popup",
             Self::Beacon(_) => "beacon",
@@ -496,6 +504,27 @@ impl Action {
         }
     }
 
+    /// Whether a call, an element or a stream of the page is asked for by CORS with credentials; `None` for what is not
+    /// asked for by CORS, or by a `fetch`, which has a credentials mode.
+    pub fn with_credentials(&self) -> Option<bool> {
+        match self {
+            Self::Xhr(xhr) => Some(xhr.with_credentials),
+            Self::Shared(shared) => Some(shared.with_credentials),
+            Self::EventSource(source) => Some(source.with_credentials),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn with_credentials_mut(&mut self) -> Option<&mut bool> {
+        match self {
+            Self::Xhr(xhr) => Some(&mut xhr.with_credentials),
+            Self::Shared(shared) => Some(&mut shared.with_credentials),
+            Self::EventSource(source) => Some(&mut source.with_credentials),
+            _ => None,
+        }
+    }
+
     /// The method and URL of the one request the step is about, where it is about one.
     pub fn target(&self) -> Option<(&str, &Url)> {
         match self {
@@ -503,6 +532,8 @@ impl Action {
             Self::Form(form) => Some((&form.method, &form.url)),
             Self::Fetch(fetch) => Some((&fetch.method, &fetch.url)),
             Self::Xhr(xhr) => Some((&xhr.method, &xhr.url)),
+            Self::Shared(shared) => Some(("GET", &shared.url)),
+            Self::EventSource(source) => Some(("GET", &source.url)),
             Self::Visit(url)
             | Self::Link(url)
             | Self::Image(url)
@@ -529,6 +560,8 @@ impl Action {
             Self::Form(form) => Some(&mut form.url),
             Self::Fetch(fetch) => Some(&mut fetch.url),
             Self::Xhr(xhr) => Some(&mut xhr.url),
+            Self::Shared(shared) => Some(&mut shared.url),
+            Self::EventSource(source) => Some(&mut source.url),
             _ => None,
         }
     }
@@ -676,6 +709,8 @@ impl Expect {
 pub struct Stored {
     /// The cookie's name.
     pub name: String,
+    /// How many cookies of this name the jar holds.
+    pub count: Option<usize>,
     /// Its value.
     pub value: Option<String>,
     /// The domain it belongs to, without a leading dot.
@@ -714,6 +749,8 @@ pub struct Sent {
     pub name: String,
     /// Its value, where that matters.
     pub value: Option<String>,
+    /// The values of all cookies of this name in one request, in their order, where that matters.
+    pub values: Option<Vec<String>>,
 }
 
 /// Whether a page may read an answer.

@@ -10,7 +10,7 @@ use crate::observe::{Cookie, Exchange, Observation, SetCookie};
 use crate::plan::{Absent, Claim, Expect, HeaderClaim, Readable, Sent, Stored};
 use crate::rules::domain::domain_match;
 use crate::rules::reason::{Question, Reason};
-use crate::text::{codes, shortened};
+use crate::text::{codes, counted, shortened};
 use crate::world::wire;
 
 use crate::diagnostic::Span;
@@ -201,7 +201,7 @@ fn status(claim: &Claim<u16>, seen: &Observation) -> Option<Failure> {
 }
 
 fn stored(claim: &Claim<Stored>, seen: &Observation) -> Option<Failure> {
-    let Stored { name, .. } = &claim.value;
+    let Stored { name, count, .. } = &claim.value;
     let failure = |message, actual, notes| {
         let (span, expected) = (claim.span.clone(), describe_stored(&claim.value));
         Some(Failure { message, span, expected, actual, notes })
@@ -219,6 +219,14 @@ fn stored(claim: &Claim<Stored>, seen: &Observation) -> Option<Failure> {
         return failure(message, "not observable".to_owned(), Vec::new());
     };
     let named: Vec<&Cookie> = jar.iter().filter(|cookie| cookie.name == *name).collect();
+    if let Some(count) = count.filter(|count| !named.is_empty() && *count != named.len()) {
+        let actual = counted(named.len(), "cookie");
+        let message = format!(
+            "expected {} `{name}` to be stored, and the jar holds {actual}",
+            counted(count, "cookie")
+        );
+        return failure(message, actual, named.iter().map(|cookie| jar_note(cookie)).collect());
+    }
     let differences = named.iter().map(|cookie| differences(&claim.value, cookie)).min_by_key(Vec::len);
     match differences {
         Some(differences) if differences.is_empty() => None,
@@ -317,13 +325,16 @@ fn kept_from_before<'s>(line: &SetCookie, seen: &'s Observation) -> Option<&'s C
 }
 
 fn sent(claim: &Claim<Sent>, seen: &Observation, before: Option<&[Cookie]>) -> Option<Failure> {
-    let Sent { name, value } = &claim.value;
+    let Sent { name, value, values: wanted } = &claim.value;
     let values: Vec<&str> = seen
         .requests()
         .flat_map(|exchange| &exchange.sent)
         .filter(|(sent, _)| sent == name)
         .map(|(_, value)| value.as_str())
         .collect();
+    if let Some(wanted) = wanted.as_ref().filter(|_| !values.is_empty()) {
+        return sent_in_order(claim, wanted, seen);
+    }
     if values.iter().any(|sent| value.as_deref().is_none_or(|value| value == *sent)) {
         return None;
     }
@@ -338,6 +349,32 @@ fn sent(claim: &Claim<Sent>, seen: &Observation, before: Option<&[Cookie]>) -> O
         (format!("cookie `{name}` was sent, but as `{values}`"), format!("{name}={values}"), wire_notes(seen))
     };
     Some(Failure { message, span: claim.span.clone(), expected, actual, notes })
+}
+
+/// Whether one request carried all these values of a name in this order, and no other.
+fn sent_in_order(claim: &Claim<Sent>, wanted: &[String], seen: &Observation) -> Option<Failure> {
+    let name = &claim.value.name;
+    let of_request = |exchange: &Exchange| -> Vec<String> {
+        let its = exchange.sent.iter().filter(|(sent, _)| sent == name);
+        its.map(|(_, value)| value.clone()).collect()
+    };
+    let sent: Vec<Vec<String>> =
+        seen.requests().map(of_request).filter(|values| !values.is_empty()).collect();
+    if sent.iter().any(|values| values == wanted) {
+        return None;
+    }
+    let pairs = |values: &[String]| {
+        let pairs: Vec<String> = values.iter().map(|value| format!("{name}={value}")).collect();
+        pairs.join("; ")
+    };
+    let (expected, actual) = (pairs(wanted), pairs(&sent[0]));
+    Some(Failure {
+        message: format!("expected a request with `{expected}`, and there was `{actual}`"),
+        span: claim.span.clone(),
+        expected,
+        actual,
+        notes: wire_notes(seen),
+    })
 }
 
 fn not_sent(claim: &Claim<Absent>, seen: &Observation, before: Option<&[Cookie]>) -> Option<Failure> {
@@ -488,6 +525,7 @@ fn describe_stored(stored: &Stored) -> String {
     let mut words = vec![format!("{} stored", stored.name)];
     let text = |key: &str, value: &Option<String>| value.as_ref().map(|value| format!("{key} {value}"));
     let flag = |key: &str, value: Option<bool>| value.map(|value| format!("{key} {value}"));
+    words.extend(stored.count.map(|count| format!("{} of them", count)));
     words.extend(text("value", &stored.value));
     words.extend(text("domain", &stored.domain));
     words.extend(flag("host_only", stored.host_only));

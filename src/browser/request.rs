@@ -5,7 +5,7 @@
 use url::Url;
 
 use crate::observe::Exchange;
-use crate::plan::{Action, Credentials, Fetch, Step, Xhr};
+use crate::plan::{Action, Credentials, EventSource, Fetch, Shared, Step, Xhr};
 use crate::rules::reason::Reason;
 
 /// Whether a step is a navigation of the top level.
@@ -66,11 +66,14 @@ pub(super) fn hops(method: Option<&str>, url: &Url, exchanges: &[Exchange]) -> V
 pub(super) fn note_omitted(action: &Action, page: Option<&Url>, exchanges: &mut [Exchange]) {
     let omitted: Vec<usize> = match action {
         Action::Fetch(Fetch { credentials: Credentials::Include, .. })
-        | Action::Xhr(Xhr { with_credentials: true, .. }) => Vec::new(),
+        | Action::Xhr(Xhr { with_credentials: true, .. })
+        | Action::Shared(Shared { with_credentials: true, .. })
+        | Action::EventSource(EventSource { with_credentials: true, .. }) => Vec::new(),
         Action::Fetch(Fetch { url, method, credentials: Credentials::Omit, .. }) => {
             hops(Some(method), url, exchanges)
         }
-        Action::Fetch(Fetch { url, method, .. }) | Action::Xhr(Xhr { url, method, .. }) => {
+        Action::Fetch(_) | Action::Xhr(_) | Action::Shared(_) | Action::EventSource(_) => {
+            let Some((method, url)) = action.target() else { return };
             let is_same =
                 |&index: &usize| page.is_some_and(|page| page.origin() == exchanges[index].wire.url.origin());
             hops(Some(method), url, exchanges).into_iter().skip_while(is_same).collect()

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::observe::Page;
-use crate::plan::{Fetch, Form, Xhr};
+use crate::plan::{Element, EventSource, Fetch, Form, Shared, Xhr};
 use crate::rules::reason::Reason;
 
 /// `fetch()`, its body read. Answers `{body}`, `{error}`, or that the answer is `{opaque}`: its body is always empty.
@@ -55,6 +55,27 @@ pub(super) const SCRIPT: &str = "json => new Promise(done => {
     script.onload = script.onerror = event => done(event.type);
     script.src = JSON.parse(json).url;
     (document.body ?? document.documentElement).append(script);
+})";
+
+/// An image or a script that is asked for by CORS. Answers the name of the event that ended it.
+pub(super) const SHARED: &str = "json => new Promise(done => {
+    const { url, tag, module, mode } = JSON.parse(json);
+    const element = document.createElementNS('http://www.w3.org/1999/xhtml', tag);
+    element.onload = element.onerror = event => done(event.type);
+    if (module) element.type = 'module';
+    if (mode !== null) element.crossOrigin = mode;
+    element.src = url;
+    (document.body ?? document.documentElement).append(element);
+})";
+
+/// A stream of server-sent events, closed once it is open or fails. Answers the name of the event that ended it.
+pub(super) const EVENT_SOURCE: &str = "json => new Promise(done => {
+    const { url, withCredentials } = JSON.parse(json);
+    const source = new EventSource(url, { withCredentials });
+    source.onopen = source.onerror = event => {
+        source.close();
+        done(event.type);
+    };
 })";
 
 /// A beacon without data. Whether it was answered, no page is told.
@@ -236,6 +257,24 @@ pub(super) fn fetch_argument(fetch: &Fetch) -> Value {
         argument["body"] = json!(body);
     }
     argument
+}
+
+pub(super) fn shared_argument(shared: &Shared) -> Value {
+    let module = shared.element == Element::Module;
+    let mode = match shared.with_credentials {
+        true => Some("use-credentials"),
+        false => Some("anonymous").filter(|_| !module),
+    };
+    json!({
+        "url": shared.url.as_str(),
+        "tag": if shared.element == Element::Image { "img" } else { "script" },
+        "module": module,
+        "mode": mode,
+    })
+}
+
+pub(super) fn event_source_argument(source: &EventSource) -> Value {
+    json!({ "url": source.url.as_str(), "withCredentials": source.with_credentials })
 }
 
 pub(super) fn xhr_argument(xhr: &Xhr) -> Value {

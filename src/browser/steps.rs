@@ -18,7 +18,7 @@ use super::user_agent::{Begun, Called, Navigation, UserAgent};
 use super::worker::{Entered, Worker};
 use crate::observe::{Exchange, Page};
 use crate::plan::placeholder::{self, Filled};
-use crate::plan::{Action, Fetch, Redirect, Step};
+use crate::plan::{Action, Element, Fetch, Redirect, Step};
 use crate::rules::context::Mode;
 use crate::rules::reason::Reason;
 
@@ -54,6 +54,10 @@ impl Worker {
             Action::Iframe(url) => self.frame(url).await,
             Action::Popup(url) => self.agent.open_window(url).await,
             Action::Fetch(fetch) => self.request(scripts::FETCH, &scripts::fetch_argument(fetch)).await,
+            Action::Shared(shared) => self.shared(scripts::SHARED, &scripts::shared_argument(shared)).await,
+            Action::EventSource(source) => {
+                self.shared(scripts::EVENT_SOURCE, &scripts::event_source_argument(source)).await
+            }
             Action::Xhr(xhr) => self.request(scripts::XHR, &scripts::xhr_argument(xhr)).await,
             Action::DocumentCookie { write } => self.document_cookie(write.as_deref()).await,
             Action::Click(selector) => {
@@ -103,6 +107,15 @@ impl Worker {
             self.agent.follow(begun).await?;
         }
         Ok(Page { error, ..Page::default() })
+    }
+
+    /// Adds something to the page that is asked for by CORS. That it came is that the page may have it; why it did not
+    /// come is found out when the step is over.
+    async fn shared(&mut self, script: &str, argument: &Value) -> Result<Page, Failure> {
+        let told = self.agent.run(script, argument, false).await?;
+        self.agent.follow(Begun::Request).await?;
+        let readable = told.as_ref().is_ok_and(|event| matches!(event.as_str(), "load" | "open"));
+        Ok(Page { readable: Some(readable), error: told.err(), ..Page::default() })
     }
 
     /// Does something to what is on the page, as the user's doing; the page may go elsewhere by it.
@@ -162,6 +175,36 @@ impl Worker {
         let (error, not_done) = failed.unzip();
         Ok(Page { error, not_done, ..Page::default() })
     }
+}
+
+/// Why something that was asked for by CORS did not come. What is no image or script, or no stream, does not come
+/// either, whoever may read it: where the browser does not tell one from the other, what the answer says it is does.
+fn conclude_shared(
+    agent: &dyn UserAgent,
+    action: &Action,
+    url: &Url,
+    page: &mut Page,
+    exchanges: &[Exchange],
+    console: &[String],
+) {
+    if page.readable == Some(true) {
+        return;
+    }
+    page.cors = agent.unread("GET", url, exchanges, console).reasons;
+    let last = request::hops(Some("GET"), url, exchanges).last().map(|&index| &exchanges[index].wire);
+    let Some(last) = last.filter(|_| page.cors.is_empty()) else { return };
+    let kind = last.response_header("content-type").unwrap_or_default().to_ascii_lowercase();
+    let has = |word: &[u8]| kind.windows(word.len()).any(|part| part == word);
+    let is_it = match action {
+        Action::EventSource(_) => last.status == 200 && has(b"text/event-stream"),
+        Action::Shared(shared) if shared.element == Element::Image => has(b"image/"),
+        _ => (200..300).contains(&last.status) && has(b"javascript"),
+    };
+    page.readable = match (agent.tells_why_unread(), is_it) {
+        (true, _) => Some(true),
+        (false, true) => Some(false),
+        (false, false) => None,
+    };
 }
 
 /// Why a call failed where it says itself that it shall: the wire shows whether it came to that.
@@ -245,6 +288,10 @@ pub(super) fn conclude(
                 *error = format!("{error} ({word})");
             }
         }
+        return;
+    }
+    if matches!(action, Action::Shared(_) | Action::EventSource(_)) {
+        conclude_shared(agent, action, &url, page, exchanges, console);
         return;
     }
     let is_element =

@@ -163,6 +163,11 @@ pub(super) trait UserAgent: fmt::Debug + Send {
         Unread::default()
     }
 
+    /// Whether it tells why a page could not read an answer.
+    fn tells_why_unread(&self) -> bool {
+        true
+    }
+
     /// Whether the browser itself asked for a host and port, and no page did.
     fn asked_by_itself(&self, _: &str) -> bool {
         false
@@ -197,7 +202,7 @@ pub(super) trait UserAgent: fmt::Debug + Send {
 
     /// Whether an action may leave what the jar does not show: a script may write anything.
     fn may_write(&self, action: &Action) -> bool {
-        matches!(action, Action::Script(_) | Action::Eval(_))
+        action.key() == "script" || matches!(action, Action::Eval(_))
     }
 
     // Parts that some drivers do not have.

@@ -26,6 +26,11 @@ pub(crate) fn call(action: &Action) -> Option<String> {
             Some(format!("fetch(\"{}\"{options})", fetch.url))
         }
         Action::Xhr(xhr) => Some(format!("xhr.withCredentials = {}", xhr.with_credentials)),
+        Action::Shared(shared) => Some(shared.html()),
+        Action::EventSource(source) => Some(format!(
+            "new EventSource(\"{}\", {{ withCredentials: {} }})",
+            source.url, source.with_credentials
+        )),
         _ => None,
     }
 }
@@ -41,10 +46,9 @@ pub(crate) fn include(plan: &mut Plan, step: usize) -> Option<Change> {
     let mut after = None;
     let alike = |other: &Action| other.key() == action.key() && other.target() == action.target();
     for other in plan.steps.iter_mut().map(|step| &mut step.action).filter(|other| alike(other)) {
-        match other {
+        match &mut *other {
             Action::Fetch(fetch) => fetch.credentials = credentials,
-            Action::Xhr(xhr) => xhr.with_credentials = true,
-            _ => return None,
+            other => *other.with_credentials_mut()? = true,
         }
         after = call(other);
     }

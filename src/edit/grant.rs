@@ -114,6 +114,8 @@ fn call(plan: &Plan, step: usize) -> Option<(Call, usize)> {
         Action::Fetch(fetch) => (fetch.credentials, fetch.headers.as_slice()),
         Action::Xhr(xhr) if xhr.with_credentials => (Credentials::Include, xhr.headers.as_slice()),
         Action::Xhr(xhr) => (Credentials::SameOrigin, xhr.headers.as_slice()),
+        other if other.with_credentials() == Some(true) => (Credentials::Include, [].as_slice()),
+        other if other.with_credentials().is_some() => (Credentials::SameOrigin, [].as_slice()),
         _ => return None,
     };
     let page = page_at(plan, step)?;

@@ -410,7 +410,8 @@ impl<'p> Proposals<'p> {
     }
 
     fn include(&mut self, step: usize) {
-        if matches!(self.plan.steps[step].action, Action::Fetch(_) | Action::Xhr(_)) {
+        let action = &self.plan.steps[step].action;
+        if matches!(action, Action::Fetch(_)) || action.with_credentials().is_some() {
             self.other(Edit::Include { step: self.first_like(step) });
         }
     }

@@ -111,8 +111,7 @@ pub(super) fn has_credentials(plan: &Plan, step: usize) -> bool {
             Credentials::SameOrigin => same_origin(),
             Credentials::Omit => false,
         },
-        Action::Xhr(xhr) => xhr.with_credentials || same_origin(),
-        _ => true,
+        other => other.with_credentials().is_none_or(|with| with || same_origin()),
     }
 }
 

@@ -349,7 +349,9 @@ fn include(action: &mut Action) -> bool {
         Action::Fetch(fetch) if fetch.credentials != Credentials::Include => {
             fetch.credentials = Credentials::Include
         }
-        Action::Xhr(xhr) if !xhr.with_credentials => xhr.with_credentials = true,
+        other if other.with_credentials() == Some(false) => {
+            other.with_credentials_mut().into_iter().for_each(|with| *with = true);
+        }
         _ => return false,
     }
     true

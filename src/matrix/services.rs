@@ -76,6 +76,8 @@ impl Services {
             let url = match &mut step.action {
                 Action::Fetch(fetch) => &mut fetch.url,
                 Action::Xhr(xhr) => &mut xhr.url,
+                Action::Shared(shared) => &mut shared.url,
+                Action::EventSource(source) => &mut source.url,
                 _ => continue,
             };
             if url.origin() == from {

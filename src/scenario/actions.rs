@@ -53,7 +53,7 @@ pub enum By {
 }
 
 /// The actions there are, in the order in which they are told.
-pub static ACTIONS: [ActionWord; 22] = [
+pub static ACTIONS: [ActionWord; 23] = [
     user("visit", "types a URL into the address bar", "visit = \"web:/\"", Takes::Address, false),
     on_page("link", "clicks a link on the page", "link = \"api:/\"", Takes::Address),
     on_page(
@@ -71,8 +71,8 @@ pub static ACTIONS: [ActionWord; 22] = [
     ),
     user("reload", "loads the page again", "reload = true", Takes::True, true),
     user("back", "goes one entry back in the tab's history", "back = true", Takes::True, true),
-    page("image", "adds an image to the page", "image = \"api:/x.png\"", Takes::Address),
-    page("script", "adds a script to the page", "script = \"api:/x.js\"", Takes::Address),
+    page("image", "adds an image to the page", "image = \"api:/x.png\"", Takes::AddressOrTable),
+    page("script", "adds a script to the page", "script = \"api:/x.js\"", Takes::AddressOrTable),
     page("iframe", "adds a frame to the page", "iframe = \"api:/\"", Takes::Address),
     page(
         "popup",
@@ -86,6 +86,12 @@ pub static ACTIONS: [ActionWord; 22] = [
         "opens a WebSocket, whose handshake is what matters",
         "websocket = \"api:/live\"",
         Takes::Address,
+    ),
+    page(
+        "eventsource",
+        "opens a stream of server-sent events, and closes it once it is open",
+        "eventsource = { url = \"api:/events\", with_credentials = true }",
+        Takes::AddressOrTable,
     ),
     page(
         "fetch",

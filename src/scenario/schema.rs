@@ -215,6 +215,19 @@ fn step() -> Value {
                 "cache": {"enum": Cache::ALL.map(Cache::word), "description": "How the browser's cache is used."},
                 "keepalive": flag("Whether the request outlives the page."),
             })),
+            ("image", _) => embedded("An image.", json!({})),
+            ("script", _) => {
+                embedded("A script.", json!({"type": {"const": "module", "description": "A module."}}))
+            }
+            ("eventsource", _) => {
+                let members = json!({
+                    "url": text("Where it goes: `ORIGIN:/path`, or a URL."),
+                    "with_credentials": flag("`withCredentials`."),
+                });
+                let mut stream = table("A stream.", members);
+                stream["required"] = json!(["url"]);
+                json!({"anyOf": [{"type": "string"}, stream]})
+            }
             ("xhr", _) => call(json!({"with_credentials": flag("`withCredentials`.")})),
             ("form", _) => json!({"anyOf": [{"type": "string"}, table("A form.", json!({
                 "url": text("Where it is submitted to."),
@@ -263,11 +276,26 @@ fn call(own: Value) -> Value {
     json!({"anyOf": [{"type": "string"}, call]})
 }
 
+/// An image or a script.
+fn embedded(description: &str, own: Value) -> Value {
+    let members = joined(
+        own,
+        json!({
+            "url": text("Where it is: `ORIGIN:/path`, or a URL."),
+            "crossorigin": {"enum": ["anonymous", "use-credentials"], "description": "It is asked for by CORS."},
+        }),
+    );
+    let mut element = table(description, members);
+    element["required"] = json!(["url"]);
+    json!({"anyOf": [{"type": "string"}, element]})
+}
+
 fn expect(has_on: bool) -> Value {
     let names = |values: Value| json!({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "object", "additionalProperties": values}]});
     let stored = table(
         "What the jar says of it.",
         json!({
+            "count": {"type": "integer", "minimum": 1},
             "value": {"type": "string"},
             "domain": {"type": "string"},
             "host_only": {"type": "boolean"},
@@ -286,7 +314,7 @@ fn expect(has_on: bool) -> Value {
         "status": {"type": "integer", "description": "The status of the step's own request, on the wire."},
         "stored": described(names(json!({"anyOf": [{"const": true}, {"type": "string"}, stored]})), "Cookies that the jar holds."),
         "not_stored": described(names(why("reasonsNotStored")), "Cookies that it does not hold, and why."),
-        "sent": described(names(json!({"anyOf": [{"const": true}, {"type": "string"}]})), "Cookies that went with a request of the step."),
+        "sent": described(names(json!({"anyOf": [{"const": true}, {"type": "string"}, {"type": "array", "items": {"type": "string"}}]})), "Cookies that went with a request of the step."),
         "not_sent": described(names(why("reasonsNotSent")), "Cookies that went with none, and why."),
         "cors": {"enum": readable, "description": "Whether the page may read the answer, or why not."},
         "document_cookie": {"type": "array", "items": {"type": "string"}, "description": "What scripts see, exactly."},

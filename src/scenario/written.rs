@@ -184,6 +184,16 @@ pub(super) enum Action {
     Link(At<String>),
     Image(At<String>),
     Script(At<String>),
+    /// An image or a script that is asked for by CORS.
+    Shared {
+        element: plan::Element,
+        url: At<String>,
+        with_credentials: bool,
+    },
+    EventSource {
+        url: At<String>,
+        with_credentials: bool,
+    },
     Iframe(At<String>),
     Popup(At<String>),
     Beacon(At<String>),

@@ -1090,7 +1090,10 @@ fn expecting(mut plan: Plan, title: &str, answer: &Answer) -> Plan {
         } else {
             let stored = Stored { name: name.clone(), ..Stored::default() };
             plan.steps[request].expect.stored.push(Claim { value: stored, span: span() });
-            plan.steps[again].expect.sent.push(Claim { value: Sent { name, value: None }, span: span() });
+            plan.steps[again]
+                .expect
+                .sent
+                .push(Claim { value: Sent { name, ..Sent::default() }, span: span() });
         }
     }
     for step in plan.steps.iter_mut().filter(|step| matches!(step.action, Action::Fetch(_) | Action::Xhr(_)))

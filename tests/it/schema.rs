@@ -65,6 +65,12 @@ fn the_keys_are_those_of_the_reader() {
         ("/definitions/step/properties", "[[step]]\nzzzz = 1\n"),
         ("/definitions/step/properties/fetch/anyOf/1/properties", "[[step]]\nfetch = { zzzz = 1 }\n"),
         ("/definitions/step/properties/xhr/anyOf/1/properties", "[[step]]\nxhr = { zzzz = 1 }\n"),
+        ("/definitions/step/properties/image/anyOf/1/properties", "[[step]]\nimage = { zzzz = 1 }\n"),
+        ("/definitions/step/properties/script/anyOf/1/properties", "[[step]]\nscript = { zzzz = 1 }\n"),
+        (
+            "/definitions/step/properties/eventsource/anyOf/1/properties",
+            "[[step]]\neventsource = { zzzz = 1 }\n",
+        ),
         ("/definitions/step/properties/form/anyOf/1/properties", "[[step]]\nform = { zzzz = 1 }\n"),
         ("/definitions/expect/properties", "[[step]]\nexpect = { zzzz = 1 }\n"),
         ("/definitions/expectOn/properties", "[[step]]\nexpect.on.firefox = { zzzz = 1 }\n"),

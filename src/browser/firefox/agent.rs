@@ -419,7 +419,8 @@ impl UserAgent for Agent {
 
     fn may_write(&self, action: &Action) -> bool {
         // Who opened a window may be granted what others are not, for as long as the jar lives.
-        matches!(action, Action::Script(_) | Action::Eval(_) | Action::Popup(_) | Action::StorageAccess)
+        action.key() == "script"
+            || matches!(action, Action::Eval(_) | Action::Popup(_) | Action::StorageAccess)
     }
 
     async fn storage_access(&mut self) -> Result<Option<String>, Failure> {

@@ -51,7 +51,7 @@ use self::tls::Connectors;
 use crate::browser_name::BrowserName;
 use crate::follow::Following;
 use crate::observe::{Cookie, Exchange, Observation, Page, SetCookie};
-use crate::plan::{self, Action, FetchOptions, Plan, Redirect, Step, placeholder};
+use crate::plan::{self, Action, Element, FetchOptions, Plan, Redirect, Step, placeholder};
 use crate::rules::context::{Context, Credentials, Destination, Mode};
 use crate::rules::cors;
 use crate::rules::engine::{Profile, ThirdParty, Viewer};
@@ -197,6 +197,10 @@ impl UserAgent {
             Action::Back => self.back().await,
             Action::Image(url) => self.embed(url, Destination::Image, "GET").await,
             Action::Script(url) => self.embed(url, Destination::Script, "GET").await,
+            Action::Shared(shared) => self.shared(&shared.url, shared.element, shared.with_credentials).await,
+            Action::EventSource(source) => {
+                self.by_cors(&source.url, Destination::Empty, source.with_credentials).await.0
+            }
             Action::Beacon(url) => self.embed(url, Destination::Empty, "POST").await,
             Action::Iframe(url) => self.add_frame(url).await,
             Action::Popup(url) => self.open_window(self.navigation(url.clone())).await,
@@ -380,6 +384,43 @@ impl UserAgent {
                 response.into()
             }
             Err(failed) => failed.into(),
+        }
+    }
+
+    /// An image or a script that is asked for by CORS.
+    async fn shared(&mut self, url: &Url, element: Element, with_credentials: bool) -> Done {
+        let destination = if element == Element::Image { Destination::Image } else { Destination::Script };
+        let (done, response) = self.by_cors(url, destination, with_credentials).await;
+        if let Some(response) = response.filter(|_| destination == Destination::Script) {
+            self.doubt_script(&response);
+        }
+        done
+    }
+
+    /// What a page asks for by CORS: HTML, section 2.5.5. The page may have it or not; what is in it is not looked at.
+    async fn by_cors(
+        &mut self,
+        url: &Url,
+        destination: Destination,
+        with_credentials: bool,
+    ) -> (Done, Option<Response>) {
+        let credentials = if with_credentials { Credentials::Include } else { Credentials::SameOrigin };
+        let context =
+            |documents, location| Context { destination, ..Context::fetch(documents, location, credentials) };
+        let Some(request) = self.request(url, context) else {
+            return (Done { readable: Some(false), ..self.not_asked().into() }, None);
+        };
+        let warned = self.here().is_some_and(|page| page.warns);
+        if destination == Destination::Script && warned && self.profile.navigation.warnings_take_no_scripts {
+            let failed = Failed::new([], "the browser's own page of warning takes no script");
+            return (Done { readable: Some(false), ..failed.into() }, None);
+        }
+        match self.fetch(request).await {
+            Ok(response) => {
+                let done = Done { readable: Some(true), status: Some(response.status), ..Done::default() };
+                (done, Some(response))
+            }
+            Err(failed) => (Done { readable: Some(false), ..failed.into() }, None),
         }
     }
 

@@ -333,6 +333,10 @@ impl UserAgent for Agent {
         Some(Ending { error, is_aborted: false, shown: None })
     }
 
+    fn tells_why_unread(&self) -> bool {
+        false
+    }
+
     async fn navigate(&mut self, to: Navigation<'_>) -> Result<Option<String>, Failure> {
         match to {
             Navigation::To(url) => self.automation()?.go(url).await?,

@@ -244,6 +244,7 @@ fn stored_cookie(entry: &Entry<'_, '_>) -> Option<Stored> {
         DeValue::String(value) => stored.value = Some(value.clone().into_owned()),
         DeValue::Table(_) => {
             let mut fields = Fields::new(entry.value.as_table()?, "a stored cookie");
+            stored.count = fields.entry("count").and_then(|entry| count(&entry));
             stored.value = fields.string("value").map(|at| at.value);
             stored.domain = fields.string("domain").and_then(|at| domain(at, entry.mistakes()));
             stored.host_only = fields.boolean("host_only").map(|at| at.value);
@@ -275,6 +276,20 @@ fn stored_cookie(entry: &Entry<'_, '_>) -> Option<Stored> {
         }
     }
     Some(stored)
+}
+
+/// How many cookies there are of a name.
+fn count(entry: &Entry<'_, '_>) -> Option<usize> {
+    let count = entry.value.integer("`count`")?;
+    let found = usize::try_from(count.value).ok().filter(|count| *count > 0);
+    if found.is_none() {
+        entry.report(
+            Diagnostic::error("a cookie that is stored is there once at least")
+                .label(count.span, "")
+                .help("say what is not with `not_stored`"),
+        );
+    }
+    found
 }
 
 /// A cookie's domain in the jar has no leading dot, whoever wrote the attribute.
@@ -323,7 +338,7 @@ fn sent(entry: &Entry<'_, '_>) -> Vec<Claim<Sent>> {
     match names(entry, "a list of names, or a table of names and values") {
         Names::List(names) => names
             .into_iter()
-            .map(|at| Claim { value: Sent { name: at.value, value: None }, span: at.span })
+            .map(|at| Claim { value: Sent { name: at.value, ..Sent::default() }, span: at.span })
             .collect(),
         Names::Table(entries) => entries
             .into_iter()
@@ -335,13 +350,34 @@ fn sent(entry: &Entry<'_, '_>) -> Vec<Claim<Sent>> {
                         return None;
                     }
                     DeValue::String(value) => Some(value.clone().into_owned()),
+                    DeValue::Array(_) => {
+                        let values = entry.value.each_string(&format!("`sent.{}`", entry.key));
+                        let values: Vec<String> = values.into_iter().map(|at| at.value).collect();
+                        if values.is_empty() {
+                            entry.report(
+                                Diagnostic::error(format!("`sent.{}` expects no value", entry.key))
+                                    .label(entry.value.span(), "")
+                                    .help(format!(
+                                        "say what is not sent with `not_sent = [\"{}\"]`",
+                                        entry.key
+                                    )),
+                            );
+                            return None;
+                        }
+                        let value = Sent { name: entry.key.to_owned(), value: None, values: Some(values) };
+                        return Some(Claim { value, span: entry.span() });
+                    }
                     _ => {
                         let what = format!("`sent.{}`", entry.key);
-                        entry.report(entry.value.wrong_type(&what, "true or a value"));
+                        entry.report(
+                            entry
+                                .value
+                                .wrong_type(&what, "true, a value, or a list of values in their order"),
+                        );
                         return None;
                     }
                 };
-                let value = Sent { name: entry.key.to_owned(), value };
+                let value = Sent { name: entry.key.to_owned(), value, values: None };
                 Some(Claim { value, span: entry.span() })
             })
             .collect(),

@@ -12,7 +12,7 @@ use super::node::{Entry, Table};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean, listed};
 
 /// Keys that exist elsewhere or under a name too different to be taken for a misspelling.
-const HINTS: [(&str, &str, &str); 37] = [
+const HINTS: [(&str, &str, &str); 41] = [
     ("a route", "body", "write `json`, `text` or `html`, which say what kind of body it is"),
     ("a route", "path", "write `at = \"GET /path\"`"),
     ("a route", "method", "write `at = \"GET /path\"`"),
@@ -27,6 +27,10 @@ const HINTS: [(&str, &str, &str); 37] = [
     ("a route", "require_csrf", DOUBLE),
     ("`xhr`", "mode", "only `fetch` has a mode: an XMLHttpRequest is always `cors`"),
     ("`xhr`", "redirect", "only `fetch` says what becomes of redirects: an XMLHttpRequest follows them"),
+    ("`eventsource`", "credentials", "that is fetch's word: write `with_credentials = true`"),
+    ("`eventsource`", "headers", "an EventSource sets no headers: a token goes in a cookie or in the URL"),
+    ("`image`", "credentials", CROSSORIGIN),
+    ("`script`", "credentials", CROSSORIGIN),
     ("a route", "does", FRAMEWORK),
     ("a route", "response", FRAMEWORK),
     ("a route", "res", FRAMEWORK),
@@ -59,6 +63,10 @@ const ELSE: &str =
 /// Said of what is answered without a header.
 const ELSE_HEADER: &str =
     "what is answered without the header stands below `else`: `else = { status = 419, json = {} }`";
+
+/// Said of elements that are asked for by CORS.
+const CROSSORIGIN: &str =
+    "write `crossorigin = \"use-credentials\"`; without it cookies go along, and no script reads it";
 
 /// Said of a check against forged requests.
 const DOUBLE: &str = "to ask for a header that has the value of a cookie write \

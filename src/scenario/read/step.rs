@@ -10,7 +10,7 @@ use super::json::json;
 use super::node::{Entry, Node, Table};
 use super::origin::headers;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::{self, Cache, Credentials, FetchOptions, Redirect};
+use crate::plan::{self, Cache, Credentials, Element, FetchOptions, Redirect};
 
 pub(super) fn step(step: Table<'_, '_>, span: Span) -> Step {
     let mut fields = Fields::new(step, "a step");
@@ -33,8 +33,9 @@ fn action(entry: &Entry<'_, '_>) -> Option<Action> {
     Some(match entry.key {
         "visit" => Action::Visit(address(entry)?),
         "link" => Action::Link(address(entry)?),
-        "image" => Action::Image(address(entry)?),
-        "script" => Action::Script(address(entry)?),
+        "image" => image(entry)?,
+        "script" => script(entry)?,
+        "eventsource" => event_source(entry)?,
         "iframe" => Action::Iframe(address(entry)?),
         "popup" => Action::Popup(address(entry)?),
         "beacon" => Action::Beacon(address(entry)?),
@@ -105,6 +106,49 @@ fn xhr(entry: &Entry<'_, '_>) -> Option<Action> {
         let with_credentials = fields.boolean("with_credentials").is_some_and(|at| at.value);
         fields.finish();
         Some(Action::Xhr { request: request?, with_credentials })
+    })
+}
+
+/// What `crossorigin` can be, and whether credentials go to other origins too.
+const CROSS_ORIGIN: [(&str, bool); 2] = [("anonymous", false), ("use-credentials", true)];
+
+fn image(entry: &Entry<'_, '_>) -> Option<Action> {
+    url_or_table(entry, Action::Image, |table| {
+        let mut fields = Fields::new(table, "`image`");
+        let url = url(entry, &mut fields);
+        let mode = fields.word("crossorigin", &CROSS_ORIGIN);
+        fields.finish();
+        let (url, element) = (url?, Element::Image);
+        Some(match mode {
+            Some(At { value: with_credentials, .. }) => Action::Shared { element, url, with_credentials },
+            None => Action::Image(url),
+        })
+    })
+}
+
+fn script(entry: &Entry<'_, '_>) -> Option<Action> {
+    url_or_table(entry, Action::Script, |table| {
+        let mut fields = Fields::new(table, "`script`");
+        let url = url(entry, &mut fields);
+        let mode = fields.word("crossorigin", &CROSS_ORIGIN).map(|at| at.value);
+        let kind = fields.word("type", &[("module", Element::Module)]).map(|at| at.value);
+        fields.finish();
+        let (url, with_credentials) = (url?, mode.unwrap_or_default());
+        Some(match kind.or(mode.map(|_| Element::Script)) {
+            Some(element) => Action::Shared { element, url, with_credentials },
+            None => Action::Script(url),
+        })
+    })
+}
+
+fn event_source(entry: &Entry<'_, '_>) -> Option<Action> {
+    let plain = |url| Action::EventSource { url, with_credentials: false };
+    url_or_table(entry, plain, |table| {
+        let mut fields = Fields::new(table, "`eventsource`");
+        let url = url(entry, &mut fields);
+        let with_credentials = fields.boolean("with_credentials").is_some_and(|at| at.value);
+        fields.finish();
+        Some(Action::EventSource { url: url?, with_credentials })
     })
 }
 

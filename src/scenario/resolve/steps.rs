@@ -13,7 +13,8 @@ use super::routes::{METHODS, check_any_method, check_method, pairs};
 use super::time::time;
 use crate::diagnostic::{Diagnostic, Span, listed};
 use crate::plan::{
-    Absent, Action, Claim, Expect, Fetch, FetchOptions, Form, Origin, Redirect, Service, Step, Xhr,
+    Absent, Action, Claim, EventSource, Expect, Fetch, FetchOptions, Form, Origin, Redirect, Service, Shared,
+    Step, Xhr,
 };
 use crate::rules::context::Mode;
 use crate::rules::cors::{
@@ -151,6 +152,14 @@ fn action_of(action: written::Action, names: &Names, mistakes: &Mistakes) -> Opt
         written::Action::Image(url) => Action::Image(names.inside(&url, mistakes)?),
         written::Action::Iframe(url) => Action::Iframe(names.inside(&url, mistakes)?),
         written::Action::Script(url) => Action::Script(names.inside(&url, mistakes)?),
+        written::Action::Shared { element, url, with_credentials } => {
+            let url = names.inside(&url, mistakes)?;
+            Action::Shared(Shared { element, url, with_credentials })
+        }
+        written::Action::EventSource { url, with_credentials } => {
+            let url = names.inside(&url, mistakes)?;
+            Action::EventSource(EventSource { url, with_credentials })
+        }
         written::Action::Popup(url) => Action::Popup(names.inside(&url, mistakes)?),
         written::Action::Beacon(url) => Action::Beacon(names.inside(&url, mistakes)?),
         written::Action::WebSocket(url) => Action::WebSocket(names.inside(&handshake(url), mistakes)?),

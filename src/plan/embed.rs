@@ -1,0 +1,63 @@
+//! What a page asks for by CORS without a call: elements with `crossorigin`, modules, and server-sent events.
+//!
+//! The answer is then read by the page's origin or not at all, where without CORS it is opaque and used all the same. What
+//! a browser does with it is the rules' to know.
+
+use url::Url;
+
+/// An image or a script that a page asks for by CORS (HTML, section 2.5.5, CORS settings attributes).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// What it is.
+    pub element: Element,
+    /// The URL asked for.
+    pub url: Url,
+    /// `crossorigin="use-credentials"`; else credentials go to the page's own origin alone.
+    pub with_credentials: bool,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element {
+    /// `<img crossorigin>`.
+    Image,
+    /// `<script crossorigin>`.
+    Script,
+    /// `<script type="module">`: always by CORS.
+    Module,
+}
+
+/// A stream of server-sent events (HTML, section 9.2): always by CORS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventSource {
+    /// The URL asked for.
+    pub url: Url,
+    /// `withCredentials`; else credentials go to the page's own origin alone.
+    pub with_credentials: bool,
+}
+
+impl Element {
+    /// The key that scenario files name it by.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Script | Self::Module => "script",
+        }
+    }
+}
+
+impl Shared {
+    /// It as HTML has it.
+    pub fn html(&self) -> String {
+        let mode = if self.with_credentials { "use-credentials" } else { "anonymous" };
+        let url = &self.url;
+        match self.element {
+            Element::Image => format!("<img crossorigin=\"{mode}\" src=\"{url}\">"),
+            Element::Script => format!("<script crossorigin=\"{mode}\" src=\"{url}\"></script>"),
+            Element::Module if self.with_credentials => {
+                format!("<script type=\"module\" crossorigin=\"{mode}\" src=\"{url}\"></script>")
+            }
+            Element::Module => format!("<script type=\"module\" src=\"{url}\"></script>"),
+        }
+    }
+}
