@@ -110,6 +110,7 @@ fn unmade(preflight: &Exchange, others: &[Exchange]) -> Option<Action> {
         credentials,
         headers: names.map(|name| (name.to_owned(), value(name).to_owned())).collect(),
         body: None,
+        options: FetchOptions::default(),
     }))
 }
 
