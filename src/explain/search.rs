@@ -299,6 +299,9 @@ async fn tighten_same_site(plan: &Plan, goal: &Aim<'_>, rehearser: &mut Rehearse
         let widened: BTreeSet<Target> = widened.flatten().cloned().collect();
         let of: BTreeSet<Target> = saying_none(&edited, goal.goal).difference(&widened).cloned().collect();
         // Of lines that stay as they are it is said, or the fix would be larger than it has to be.
+        let size = |changes: &[Change]| -> usize {
+            changes.iter().map(|change| change.before.len().max(change.after.len())).sum()
+        };
         let changed = fix.edits.iter().filter_map(|edit| match edit {
             Edit::Cookie { of, .. } => Some(of),
             _ => None,
@@ -316,7 +319,7 @@ async fn tighten_same_site(plan: &Plan, goal: &Aim<'_>, rehearser: &mut Rehearse
         if !goal.is_met(&edited, rehearser).await {
             return;
         }
-        if stays {
+        if stays || size(&changes) > size(&fix.changes) {
             fix.remarks.push(remark::LAX_AS_WELL.to_owned());
             return;
         }

@@ -4,6 +4,7 @@
 //! A failure is made of a generated scenario: something that did not work in it is claimed to work. What the search proposes
 //! was tried in the model alone; here the browser decides.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -77,7 +78,7 @@ pub async fn try_out(seed: u64, first: u64, count: usize, browser: BrowserName, 
         }
         for _ in &proposed.parts {
             let part = runs.next().expect("every part of a fix is run");
-            if holds(part, proposed.step) {
+            if holds(part, proposed.step) && is_as_good(part, fixed) {
                 wrong.push(format!("a part of it is enough: {}", shown()));
             }
         }
@@ -162,6 +163,25 @@ fn of_run(run: &Run, step: usize) -> Option<Proposed> {
 fn holds(run: &Run, step: usize) -> bool {
     let step = run.steps.get(step);
     run.error.is_none() && step.is_some_and(|step| step.observation.is_some() && step.failures.is_empty())
+}
+
+/// Whether a run with a part of a fix loses nothing that the run with the whole has: what could be read, and the names
+/// of the cookies that were stored. A fix is to keep what worked.
+fn is_as_good(part: &Run, whole: &Run) -> bool {
+    let seen = |run: &Run| -> Vec<Observation> {
+        run.steps.iter().filter_map(|step| step.observation.clone()).collect()
+    };
+    let (part, whole) = (seen(part), seen(whole));
+    let stored = |seen: &[Observation]| -> BTreeSet<String> {
+        let lines = seen.iter().flat_map(|seen| {
+            seen.exchanges.iter().flat_map(|exchange| &exchange.set_cookie).chain(&seen.written)
+        });
+        lines.filter(|line| line.stored == Some(true)).map(|line| line.name.clone()).collect()
+    };
+    let lost = |(part, whole): (&Observation, &Observation)| {
+        whole.page.readable == Some(true) && part.page.readable == Some(false)
+    };
+    stored(&whole).is_subset(&stored(&part)) && !part.iter().zip(&whole).any(lost)
 }
 
 /// The plan under a name of its own.

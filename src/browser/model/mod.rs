@@ -278,7 +278,7 @@ impl UserAgent {
                 .filter_map(|cookie| told::kept(cookie, self.now, self.ahead))
                 .collect();
             self.jar = Jar::new();
-            unseen.into_iter().for_each(|cookie| _ = self.jar.insert(&Names, cookie));
+            unseen.into_iter().for_each(|cookie| self.jar.insert(&Names, cookie));
             for cookie in cookies.iter().filter_map(|cookie| told::kept(cookie, self.now, self.ahead)) {
                 self.jar.insert(&Names, cookie);
             }
