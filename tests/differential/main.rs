@@ -157,8 +157,11 @@ fn generated_scenarios_reach_every_reason() {
         let plans: Vec<Arc<Plan>> = (first..first + 100).map(plan).collect();
         let runs = runtime().block_on(trial::run_plans(&plans, &models, JOBS));
         reached.extend(trial::reasons(&runs));
-        missing =
-            Reason::ALL.iter().filter(|reason| !reached.contains(reason)).map(|reason| reason.code()).collect();
+        missing = Reason::ALL
+            .iter()
+            .filter(|reason| !reached.contains(reason))
+            .map(|reason| reason.code())
+            .collect();
         if missing == UNREACHED {
             break;
         }
