@@ -25,7 +25,7 @@ pub use crate::rules::context::Credentials;
 pub use crate::rules::cookie::SameSite;
 use crate::rules::reason::Reason;
 use edge::Edge;
-pub use embed::{Element, EventSource, Shared};
+pub use embed::{Element, EventSource, Sandboxed, Shared};
 use framework::BackEnd;
 pub use options::{Cache, FetchOptions, Redirect};
 use proxy::Proxy;
@@ -440,6 +440,8 @@ pub enum Action {
     EventSource(EventSource),
     /// A frame added to the page.
     Iframe(Url),
+    /// The same, with a `sandbox`.
+    Sandboxed(Sandboxed),
     /// `window.open()` by the page, as a user's doing: the window is loaded, and closed again.
     Popup(Url),
     /// `navigator.sendBeacon()` by the page, without data.
@@ -488,7 +490,7 @@ impl Action {
             Self::Script(_) => "script",
             Self::Shared(shared) => shared.element.key(),
             Self::EventSource(_) => "eventsource",
-            Self::Iframe(_) => "iframe",
+            Self::Iframe(_) | Self::Sandboxed(_) => "iframe",
             Self::Popup(_) => "popup",
             Self::Beacon(_) => "beacon",
             Self::WebSocket(_) => "websocket",
@@ -533,6 +535,7 @@ impl Action {
             Self::Fetch(fetch) => Some((&fetch.method, &fetch.url)),
             Self::Xhr(xhr) => Some((&xhr.method, &xhr.url)),
             Self::Shared(shared) => Some(("GET", &shared.url)),
+            Self::Sandboxed(frame) => Some(("GET", &frame.url)),
             Self::EventSource(source) => Some(("GET", &source.url)),
             Self::Visit(url)
             | Self::Link(url)
@@ -561,6 +564,7 @@ impl Action {
             Self::Fetch(fetch) => Some(&mut fetch.url),
             Self::Xhr(xhr) => Some(&mut xhr.url),
             Self::Shared(shared) => Some(&mut shared.url),
+            Self::Sandboxed(frame) => Some(&mut frame.url),
             Self::EventSource(source) => Some(&mut source.url),
             _ => None,
         }

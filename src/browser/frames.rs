@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::user_agent::Turned;
 use super::worker::Worker;
 use crate::observe::Page;
+use crate::plan::Sandboxed;
 
 /// A frame that a step made.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub(super) struct Frame {
     asked: Url,
     /// The name by which [`super::user_agent::UserAgent::turn_to`] finds it.
     name: String,
+    /// Whether a sandbox leaves its document without an origin.
+    is_opaque: bool,
 }
 
 impl Worker {
@@ -23,19 +26,23 @@ impl Worker {
     /// has no URL that matters, or `None` where there is no such frame.
     pub(super) async fn turn_to_frame(&mut self, asked: &Url) -> Result<Option<Option<Url>>, Failure> {
         let its = self.frames.iter().rev().filter(|frame| frame.asked == *asked);
-        let names: Vec<String> = its.map(|frame| frame.name.clone()).collect();
-        for name in names {
+        let names: Vec<(String, bool)> = its.map(|frame| (frame.name.clone(), frame.is_opaque)).collect();
+        for (name, is_opaque) in names {
             if let Turned::To(url) = self.agent.turn_to(Some(&name)).await? {
-                return Ok(Some(url));
+                self.is_in_sandbox = is_opaque;
+                return Ok(Some(url.filter(|_| !is_opaque)));
             }
         }
         Ok(None)
     }
 
     /// Adds a frame to the page, and remembers it.
-    pub(super) async fn frame(&mut self, url: &Url) -> Result<Page, Failure> {
-        let (made, error) = self.agent.add_frame(url).await?;
-        self.frames.extend(made.map(|name| Frame { asked: url.clone(), name }));
+    pub(super) async fn frame(&mut self, url: &Url, sandbox: Option<&Sandboxed>) -> Result<Page, Failure> {
+        let attribute = sandbox.map(Sandboxed::attribute);
+        let (made, error) = self.agent.add_frame(url, attribute.as_deref()).await?;
+        // What is in a sandbox is in it with all its frames.
+        let is_opaque = self.is_in_sandbox || sandbox.is_some_and(Sandboxed::is_opaque);
+        self.frames.extend(made.map(|name| Frame { asked: url.clone(), name, is_opaque }));
         Ok(Page { error, ..Page::default() })
     }
 }

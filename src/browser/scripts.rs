@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::observe::Page;
 use crate::plan::{Element, EventSource, Fetch, Form, Shared, Xhr};
@@ -100,8 +101,10 @@ pub(super) const POPUP: &str = "json => {
 /// A frame, added to the page. It is not waited for here: a frame whose answer has no content, or that
 /// was refused as mixed content, never fires an event.
 pub(super) const FRAME: &str = "json => {
+    const { url, sandbox } = JSON.parse(json);
     const frame = document.createElementNS('http://www.w3.org/1999/xhtml', 'iframe');
-    frame.src = JSON.parse(json).url;
+    if (sandbox !== null) frame.setAttribute('sandbox', sandbox);
+    frame.src = url;
     (document.body ?? document.documentElement).append(frame);
 }";
 
@@ -271,6 +274,10 @@ pub(super) fn shared_argument(shared: &Shared) -> Value {
         "module": module,
         "mode": mode,
     })
+}
+
+pub(super) fn frame_argument(url: &Url, sandbox: Option<&str>) -> Value {
+    json!({ "url": url.as_str(), "sandbox": sandbox })
 }
 
 pub(super) fn event_source_argument(source: &EventSource) -> Value {

@@ -195,7 +195,11 @@ pub(super) trait UserAgent: fmt::Debug + Send {
 
     /// Adds a frame to where the step acts. Answers the name by which [`UserAgent::turn_to`] finds it, if one was
     /// made, and the exception that was thrown.
-    async fn add_frame(&mut self, url: &Url) -> Result<(Option<String>, Option<String>), Failure>;
+    async fn add_frame(
+        &mut self,
+        url: &Url,
+        sandbox: Option<&str>,
+    ) -> Result<(Option<String>, Option<String>), Failure>;
 
     /// Has the page open a window, as a user's doing.
     async fn open_window(&mut self, url: &Url) -> Result<Page, Failure>;

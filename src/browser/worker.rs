@@ -53,6 +53,8 @@ pub struct Worker {
     target: Option<Url>,
     /// The frames that steps made.
     pub(super) frames: Vec<Frame>,
+    /// Whether the step acts in a sandbox, where documents have no origin.
+    pub(super) is_in_sandbox: bool,
 }
 
 /// What a worker keeps of the world it is in.
@@ -87,6 +89,7 @@ impl Worker {
             world: None,
             target: None,
             frames: Vec::new(),
+            is_in_sandbox: false,
         }
     }
 
@@ -352,6 +355,7 @@ impl Worker {
 
     /// Turns to a frame, or to the tab's page. Answers whether it is there.
     async fn turn_to(&mut self, world: &Entered, inside: Option<&Url>) -> Result<bool, Failure> {
+        self.is_in_sandbox = false;
         let turned = match inside {
             Some(inside) => self.turn_to_frame(inside).await?,
             None => {

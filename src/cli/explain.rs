@@ -134,10 +134,34 @@ fn address(text: &str) -> Result<Url, String> {
         "http" | "https" if url.username().is_empty() && url.password().is_none() => Ok(url),
         "http" | "https" => Err("leave the user name and the password out".to_owned()),
         scheme => Err(match text.contains("://") {
-            true => format!("`{scheme}:` is not http or https"),
+            true => match of_no_web(scheme) {
+                Some(what) => what.to_owned(),
+                None => format!("`{scheme}:` is not http or https"),
+            },
             false => format!("not a whole URL; write `https://{text}`"),
         }),
     }
+}
+
+/// What is to be known of pages that are not on the web: of apps, files and extensions.
+fn of_no_web(scheme: &str) -> Option<&'static str> {
+    Some(match scheme {
+        // Capacitor, configuration: `server.androidScheme` and `server.iosScheme`.
+        "capacitor" | "ionic" => {
+            "a page of an app on iOS says `Origin: capacitor://localhost`, and is another site to every server; on Android \
+             Capacitor serves it from https://localhost, which can be asked about: `https://localhost/`"
+        }
+        // HTML, section 7.5.1: a `file:` URL gives an opaque origin.
+        "file" => {
+            "a page of a file says `Origin: null`, and is another site to every server: serve it, and ask about that \
+             address, such as `http://localhost:3000/`"
+        }
+        "chrome-extension" | "moz-extension" | "safari-web-extension" => {
+            "what a page of an extension may do follows from its host permissions, not from CORS and SameSite alone: ask \
+             about a page of the site, such as `https://www.example.com/`"
+        }
+        _ => return None,
+    })
 }
 
 /// A header line.

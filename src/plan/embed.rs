@@ -1,7 +1,8 @@
-//! What a page asks for by CORS without a call: elements with `crossorigin`, modules, and server-sent events.
+//! What a page embeds in other ways than by a URL alone: elements with `crossorigin`, modules, server-sent events, and
+//! frames with a `sandbox`.
 //!
-//! The answer is then read by the page's origin or not at all, where without CORS it is opaque and used all the same. What
-//! a browser does with it is the rules' to know.
+//! What is asked for by CORS is read by the page's origin or not at all, where without it it is opaque and used all the same.
+//! What a browser does with it is the rules' to know.
 
 use url::Url;
 
@@ -34,6 +35,50 @@ pub struct EventSource {
     pub url: Url,
     /// `withCredentials`; else credentials go to the page's own origin alone.
     pub with_credentials: bool,
+}
+
+/// A frame with a `sandbox` (HTML, section 4.8.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sandboxed {
+    /// The URL loaded.
+    pub url: Url,
+    /// What it is allowed, each a word of [`ALLOWANCES`].
+    pub allows: Vec<String>,
+}
+
+/// The words that a `sandbox` can have.
+pub const ALLOWANCES: [&str; 14] = [
+    "allow-downloads",
+    "allow-forms",
+    "allow-modals",
+    "allow-orientation-lock",
+    "allow-pointer-lock",
+    "allow-popups",
+    "allow-popups-to-escape-sandbox",
+    "allow-presentation",
+    "allow-same-origin",
+    "allow-scripts",
+    "allow-storage-access-by-user-activation",
+    "allow-top-navigation",
+    "allow-top-navigation-by-user-activation",
+    "allow-top-navigation-to-custom-protocols",
+];
+
+impl Sandboxed {
+    /// Whether it is allowed something.
+    pub fn allows(&self, word: &str) -> bool {
+        self.allows.iter().any(|allowed| allowed == word)
+    }
+
+    /// Whether its document has no origin of its own: it is then same-origin and same-site with nothing.
+    pub fn is_opaque(&self) -> bool {
+        !self.allows("allow-same-origin")
+    }
+
+    /// The attribute.
+    pub fn attribute(&self) -> String {
+        self.allows.join(" ")
+    }
 }
 
 impl Element {

@@ -139,6 +139,9 @@ pub struct Context {
     pub mode: Mode,
     /// The destination.
     pub destination: Destination,
+    /// The origin of the address of a document that asks from a sandbox: its own origin, [`Context::initiator`], is
+    /// opaque then.
+    pub sandboxed_at: Option<Origin>,
     /// Whether the document that asks came over TLS although its origin, which is opaque, does not say so:
     /// a browser's own page for an `https` address that failed.
     pub opaque_over_tls: bool,
@@ -159,6 +162,7 @@ impl Context {
             credentials: Credentials::Include,
             mode: Mode::Navigate,
             destination: Destination::Document,
+            sandboxed_at: None,
             opaque_over_tls: false,
             answered: None,
         }
@@ -347,9 +351,12 @@ impl<'c> Standing<'c> {
             initiator if initiator.as_ref() == documents.last() => last_same,
             Some(initiator) => is_same(initiator),
         };
+        // For sending, a sandboxed document may be of the site of its address.
+        let asker = context.sandboxed_at.as_ref().filter(|_| profile.sites.sandboxes_keep_their_site);
+        let asker_same = asker.map_or(initiator_same, is_same);
         let same_site = all_same && initiator_same;
         let only_ends_count = profile.sites.only_top_and_asker_count;
-        let same_for_sending = if only_ends_count { top_same && initiator_same } else { same_site };
+        let same_for_sending = if only_ends_count { top_same && asker_same } else { same_site };
         // For sending, a host may also be of the site of one that is above it.
         let is_above = |other: &Origin| {
             let rest = origin.host.strip_suffix(&*other.host);

@@ -73,7 +73,7 @@ pub static ACTIONS: [ActionWord; 23] = [
     user("back", "goes one entry back in the tab's history", "back = true", Takes::True, true),
     page("image", "adds an image to the page", "image = \"api:/x.png\"", Takes::AddressOrTable),
     page("script", "adds a script to the page", "script = \"api:/x.js\"", Takes::AddressOrTable),
-    page("iframe", "adds a frame to the page", "iframe = \"api:/\"", Takes::Address),
+    page("iframe", "adds a frame to the page", "iframe = \"api:/\"", Takes::AddressOrTable),
     page(
         "popup",
         "opens a window from the page, loads it, and closes it again",

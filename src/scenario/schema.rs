@@ -219,6 +219,15 @@ fn step() -> Value {
             ("script", _) => {
                 embedded("A script.", json!({"type": {"const": "module", "description": "A module."}}))
             }
+            ("iframe", _) => {
+                let members = json!({
+                    "url": text("Where it is: `ORIGIN:/path`, or a URL."),
+                    "sandbox": text("The `sandbox` attribute: what the frame is allowed, words with a space between."),
+                });
+                let mut frame = table("A frame.", members);
+                frame["required"] = json!(["url"]);
+                json!({"anyOf": [{"type": "string"}, frame]})
+            }
             ("eventsource", _) => {
                 let members = json!({
                     "url": text("Where it goes: `ORIGIN:/path`, or a URL."),

@@ -190,6 +190,10 @@ pub(super) enum Action {
         url: At<String>,
         with_credentials: bool,
     },
+    Sandboxed {
+        url: At<String>,
+        sandbox: At<String>,
+    },
     EventSource {
         url: At<String>,
         with_credentials: bool,

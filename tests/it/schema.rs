@@ -67,6 +67,7 @@ fn the_keys_are_those_of_the_reader() {
         ("/definitions/step/properties/xhr/anyOf/1/properties", "[[step]]\nxhr = { zzzz = 1 }\n"),
         ("/definitions/step/properties/image/anyOf/1/properties", "[[step]]\nimage = { zzzz = 1 }\n"),
         ("/definitions/step/properties/script/anyOf/1/properties", "[[step]]\nscript = { zzzz = 1 }\n"),
+        ("/definitions/step/properties/iframe/anyOf/1/properties", "[[step]]\niframe = { zzzz = 1 }\n"),
         (
             "/definitions/step/properties/eventsource/anyOf/1/properties",
             "[[step]]\neventsource = { zzzz = 1 }\n",

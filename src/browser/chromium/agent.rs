@@ -366,9 +366,13 @@ impl UserAgent for Agent {
         }
     }
 
-    async fn add_frame(&mut self, url: &Url) -> Result<(Option<String>, Option<String>), Failure> {
+    async fn add_frame(
+        &mut self,
+        url: &Url,
+        sandbox: Option<&str>,
+    ) -> Result<(Option<String>, Option<String>), Failure> {
         let before = self.children().await?;
-        let answer = self.run(scripts::FRAME, &json!({ "url": url.as_str() }), false).await?;
+        let answer = self.run(scripts::FRAME, &scripts::frame_argument(url, sandbox), false).await?;
         let made = self.children().await?.into_iter().find(|child| !before.contains(child));
         Ok((made, answer.err()))
     }

@@ -405,8 +405,12 @@ impl UserAgent for Agent {
         Ok(())
     }
 
-    async fn add_frame(&mut self, url: &Url) -> Result<(Option<String>, Option<String>), Failure> {
-        let answer = self.run(scripts::FRAME, &json!({ "url": url.as_str() }), false).await?;
+    async fn add_frame(
+        &mut self,
+        url: &Url,
+        sandbox: Option<&str>,
+    ) -> Result<(Option<String>, Option<String>), Failure> {
+        let answer = self.run(scripts::FRAME, &scripts::frame_argument(url, sandbox), false).await?;
         self.turn().await?;
         Ok((self.tab.frame_in(&self.target), answer.err()))
     }

@@ -36,6 +36,8 @@ pub(super) struct Document {
     pub(super) warns: bool,
     /// How it is shown.
     pub(super) viewer: Viewer,
+    /// Whether a sandbox leaves it without an origin.
+    pub(super) sandboxed: bool,
 }
 
 /// A navigation of the tab.
@@ -53,6 +55,8 @@ pub(super) struct Navigation {
     pub(super) form: bool,
     /// The redirects it goes on from: those of the navigation that it repeats, where the browser keeps them.
     pub(super) redirects: Vec<Origin>,
+    /// See [`Context::sandboxed_at`].
+    pub(super) sandboxed_at: Option<Origin>,
     /// See [`Context::opaque_over_tls`].
     pub(super) from_opaque_over_tls: bool,
 }
@@ -75,7 +79,8 @@ impl Document {
     pub(super) fn blank() -> Self {
         let url = Url::parse("about:blank").expect("a URL");
         let again = Navigation::visit(url.clone());
-        Self { again, url, origin: Origin::opaque(), warns: false, viewer: Viewer::Page }
+        let origin = Origin::opaque();
+        Self { again, url, origin, warns: false, viewer: Viewer::Page, sandboxed: false }
     }
 
     /// What an answer to a navigation makes.
@@ -94,12 +99,22 @@ impl Document {
             Viewer::Isolated | Viewer::Closed => Origin::opaque(),
             _ => request.context.url.origin.clone(),
         };
-        Self { url: request.url.clone(), origin, again, warns: false, viewer }
+        Self { url: request.url.clone(), origin, again, warns: false, viewer, sandboxed: false }
+    }
+
+    /// The same in a sandbox that leaves it without an origin (HTML, sandboxed origin browsing context flag).
+    pub(super) fn in_sandbox(self) -> Self {
+        Self { origin: Origin::opaque(), sandboxed: true, ..self }
+    }
+
+    /// The origin of its address, where a sandbox leaves it without one of its own.
+    pub(super) fn sandboxed_at(&self) -> Option<Origin> {
+        told::location(&self.url).filter(|_| self.sandboxed).map(|location| location.origin)
     }
 
     /// Whether it is the browser's own page for what could not be loaded.
     pub(super) fn is_the_browsers_own(&self) -> bool {
-        self.origin.is_opaque() && self.url.has_host()
+        self.origin.is_opaque() && self.url.has_host() && !self.sandboxed
     }
 
     /// Whether it came over TLS, or would have, though its origin is opaque.
@@ -124,7 +139,8 @@ impl Document {
     pub(super) fn navigation(&self, url: Url) -> Navigation {
         // What a viewer is told to open, the user opens.
         let initiator = (self.viewer != Viewer::Closed).then(|| self.origin.clone());
-        Navigation { initiator, referrer: Some(self.url.clone()), ..Navigation::visit(url) }
+        let referrer = Some(self.url.clone()).filter(|_| !self.sandboxed);
+        Navigation { initiator, referrer, sandboxed_at: self.sandboxed_at(), ..Navigation::visit(url) }
     }
 }
 
@@ -140,6 +156,7 @@ impl Navigation {
             referrer: None,
             form: false,
             redirects: Vec::new(),
+            sandboxed_at: None,
             from_opaque_over_tls: false,
         }
     }
@@ -164,6 +181,7 @@ impl Navigation {
         context.initiator = self.initiator.clone();
         context.redirects = self.redirects.clone();
         context.opaque_over_tls = self.from_opaque_over_tls;
+        context.sandboxed_at.clone_from(&self.sandboxed_at);
         Some(Request {
             context,
             url: self.url.clone(),
@@ -272,7 +290,7 @@ impl UserAgent {
         let url = failed.url.clone().unwrap_or_else(|| navigation.url.clone());
         let again = Navigation { url: url.clone(), ..navigation };
         let (origin, warns, viewer) = (Origin::opaque(), failed.warned, Viewer::Page);
-        self.show(Document { url, origin, again, warns, viewer }, entered);
+        self.show(Document { url, origin, again, warns, viewer, sandboxed: false }, entered);
         self.history.note_failed(true);
         failed.into()
     }

@@ -23,6 +23,8 @@ pub(super) struct Frame {
     asked: Url,
     /// The origins from the tab's document down to its parent's.
     above: Vec<Origin>,
+    /// Whether a sandbox leaves what it shows without an origin.
+    sandboxed: bool,
     /// What it shows. `None` where that is no document of its own: the answer had none, or failed.
     document: Option<Document>,
 }
@@ -50,13 +52,16 @@ impl UserAgent {
     }
 
     /// A frame added to the document in which the step is taken.
-    pub(super) async fn add_frame(&mut self, url: &Url) -> Done {
+    pub(super) async fn add_frame(&mut self, url: &Url, sandboxed: bool) -> Done {
         let id = self.next_frame;
         self.next_frame += 1;
         let above = self.documents();
         let navigation = self.navigation(url.clone());
         // It is there, also on a page that loads nothing into it.
-        let frame = Frame { id, parent: self.inside, asked: url.clone(), above, document: None };
+        // What is in a sandbox is in it with all its frames.
+        let sandboxed = sandboxed || self.here().is_some_and(|document| document.sandboxed);
+        let (parent, asked) = (self.inside, url.clone());
+        let frame = Frame { id, parent, asked, above, sandboxed, document: None };
         self.frames.push(frame);
         if !self.loads(Destination::Iframe) {
             return self.not_asked().into();
@@ -116,7 +121,7 @@ impl UserAgent {
     /// Loads a document into a frame.
     pub(super) async fn navigate_frame(&mut self, id: u64, navigation: Navigation) -> Done {
         let Some(frame) = self.frame(id) else { return Done::default() };
-        let above = frame.above.clone();
+        let (above, sandboxed) = (frame.above.clone(), frame.sandboxed);
         let Some(mut request) = navigation.request() else { return Failed::no_host().into() };
         request.context = Context {
             kind: Kind::FrameNavigation,
@@ -133,7 +138,10 @@ impl UserAgent {
         // The browser's own page is no document to act in.
         let is_own = shown == Some(Shown::OwnPage);
         let document = fetched.as_ref().ok().filter(|_| !is_own);
-        let document = document.map(|response| Document::of(response, navigation, Viewer::Page));
+        let document = document.map(|response| {
+            let document = Document::of(response, navigation, Viewer::Page);
+            if sandboxed { document.in_sandbox() } else { document }
+        });
         if let Some(frame) = self.frame_mut(id) {
             frame.document = document;
         }
@@ -141,7 +149,8 @@ impl UserAgent {
             Ok(response) if is_own => response.into(),
             Ok(response) => {
                 let mut documents = above;
-                documents.push(response.request.context.url.origin.clone());
+                let origin = response.request.context.url.origin.clone();
+                documents.push(if sandboxed { Origin::opaque() } else { origin });
                 if shown == Some(Shown::Document(Viewer::AsksAgain)) {
                     self.ask_again(documents.clone(), &response).await;
                 }

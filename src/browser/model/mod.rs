@@ -202,7 +202,8 @@ impl UserAgent {
                 self.by_cors(&source.url, Destination::Empty, source.with_credentials).await.0
             }
             Action::Beacon(url) => self.embed(url, Destination::Empty, "POST").await,
-            Action::Iframe(url) => self.add_frame(url).await,
+            Action::Iframe(url) => self.add_frame(url, false).await,
+            Action::Sandboxed(frame) => self.add_frame(&frame.url, frame.is_opaque()).await,
             Action::Popup(url) => self.open_window(self.navigation(url.clone())).await,
             Action::WebSocket(url) => self.open_socket(url).await,
             Action::Fetch(call) => self.call(Call::of_fetch(call)).await,
@@ -291,7 +292,8 @@ impl UserAgent {
             // The browser's own page says what could not be loaded.
             let failed = seen.page.error.is_some() && seen.page.readable.is_none();
             let origin = if failed { Origin::opaque() } else { location.origin };
-            let document = Document { url: url.clone(), origin, again, warns: false, viewer: Viewer::Page };
+            let (warns, viewer, sandboxed) = (false, Viewer::Page, false);
+            let document = Document { url: url.clone(), origin, again, warns, viewer, sandboxed };
             self.show(document, Entered::Next);
         }
         self.lost = None;
@@ -519,6 +521,7 @@ impl UserAgent {
             return None;
         }
         context.opaque_over_tls = self.stays_secure(from);
+        context.sandboxed_at = from.sandboxed_at();
         // Firefox's viewer of JSON loads images of its own origin alone (measured 2026-11-27, 153.8.0esr).
         let is_isolated = from.viewer == Viewer::Isolated;
         let only = told::location(&from.url).filter(|_| is_isolated).map(|location| location.origin);
@@ -528,7 +531,8 @@ impl UserAgent {
             headers: Vec::new(),
             dropped: Vec::new(),
             body: None,
-            referrer: Some(from.url.clone()),
+            // Referrer Policy, section 8.3, step 3: a document without an origin has none.
+            referrer: Some(from.url.clone()).filter(|_| !from.sandboxed),
             form: false,
             xhr: false,
             only,

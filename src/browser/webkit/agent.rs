@@ -376,8 +376,12 @@ impl UserAgent for Agent {
         }
     }
 
-    async fn add_frame(&mut self, url: &Url) -> Result<(Option<String>, Option<String>), Failure> {
-        self.frame(url).await
+    async fn add_frame(
+        &mut self,
+        url: &Url,
+        sandbox: Option<&str>,
+    ) -> Result<(Option<String>, Option<String>), Failure> {
+        self.frame(url, sandbox).await
     }
 
     async fn open_window(&mut self, url: &Url) -> Result<Page, Failure> {

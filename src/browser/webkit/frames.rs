@@ -70,12 +70,16 @@ impl Agent {
 
     /// A frame, added to where the step acts. It says when it has loaded; of one that was refused or has no content
     /// the gateway and the wire tell.
-    pub(super) async fn frame(&mut self, url: &Url) -> Result<(Option<String>, Option<String>), Failure> {
+    pub(super) async fn frame(
+        &mut self,
+        url: &Url,
+        sandbox: Option<&str>,
+    ) -> Result<(Option<String>, Option<String>), Failure> {
         let number = self.frames.len();
         self.frames.push(self.target);
         let add = format!("json => {{ ({})(json); ({MARK})({number}) }}", scripts::FRAME);
         let automation = self.automation()?;
-        let error = automation.run(&add, &json!({ "url": url.as_str() })).await?.err();
+        let error = automation.run(&add, &scripts::frame_argument(url, sandbox)).await?.err();
         let (mut news, mut since) = (self.start.mark, Instant::now());
         while error.is_none() && since.elapsed() < NOTHING {
             match automation.run(FRAME_LOADED, &Value::Null).await {

@@ -57,6 +57,12 @@ deviations! {
     /// measured alone; what WebKit tells it, documented).
     top_host_is_same_site: bool = [false, false, false, true]
         => "a request in a frame to the top-level host is same-site, whatever is between";
+    /// Whether what a sandboxed document asks for is of the site of its address, for sending, though its origin is opaque.
+    ///
+    /// Specification, Chromium and Firefox: no (measured 2026-11-27). WebKit: yes (measured 2026-11-27, 2.50.6: from a
+    /// sandboxed frame of the top-level site Lax cookies go to that site, from one of another site they do not).
+    sandboxes_keep_their_site: bool = [false, false, false, true]
+        => "what a sandboxed frame asks for is of the site of its address";
     /// Whether a request from a host without a registrable domain, such as `localhost` or `intranet`, to a host below
     /// it is same-site for sending. The way back is not.
     ///

@@ -36,7 +36,7 @@ fn action(entry: &Entry<'_, '_>) -> Option<Action> {
         "image" => image(entry)?,
         "script" => script(entry)?,
         "eventsource" => event_source(entry)?,
-        "iframe" => Action::Iframe(address(entry)?),
+        "iframe" => iframe(entry)?,
         "popup" => Action::Popup(address(entry)?),
         "beacon" => Action::Beacon(address(entry)?),
         "websocket" => Action::WebSocket(address(entry)?),
@@ -137,6 +137,20 @@ fn script(entry: &Entry<'_, '_>) -> Option<Action> {
         Some(match kind.or(mode.map(|_| Element::Script)) {
             Some(element) => Action::Shared { element, url, with_credentials },
             None => Action::Script(url),
+        })
+    })
+}
+
+fn iframe(entry: &Entry<'_, '_>) -> Option<Action> {
+    url_or_table(entry, Action::Iframe, |table| {
+        let mut fields = Fields::new(table, "`iframe`");
+        let url = url(entry, &mut fields);
+        let sandbox = fields.string("sandbox");
+        fields.finish();
+        let url = url?;
+        Some(match sandbox {
+            Some(sandbox) => Action::Sandboxed { url, sandbox },
+            None => Action::Iframe(url),
         })
     })
 }

@@ -13,8 +13,8 @@ use super::routes::{METHODS, check_any_method, check_method, pairs};
 use super::time::time;
 use crate::diagnostic::{Diagnostic, Span, listed};
 use crate::plan::{
-    Absent, Action, Claim, EventSource, Expect, Fetch, FetchOptions, Form, Origin, Redirect, Service, Shared,
-    Step, Xhr,
+    Absent, Action, Claim, EventSource, Expect, Fetch, FetchOptions, Form, Origin, Redirect, Sandboxed,
+    Service, Shared, Step, Xhr, embed::ALLOWANCES,
 };
 use crate::rules::context::Mode;
 use crate::rules::cors::{
@@ -48,6 +48,9 @@ pub(super) fn steps(
             check_socket(&action, &span, origins, mistakes);
             if let Some((inside, place)) = &inside {
                 check_inside(word, inside.as_ref(), place, &steps, mistakes);
+                if let Some(inside) = inside {
+                    check_sandbox(word, &span, inside, &steps, mistakes);
+                }
             }
             let inside = inside.and_then(|(inside, _)| inside);
             steps.push(Step { action, span, inside, expect, on });
@@ -111,7 +114,7 @@ fn check_inside(word: &ActionWord, inside: Option<&Url>, span: &Span, before: &[
     }
     let Some(inside) = inside else { return };
     let frames = before.iter().filter_map(|step| match &step.action {
-        Action::Iframe(url) => Some(url),
+        Action::Iframe(url) | Action::Sandboxed(Sandboxed { url, .. }) => Some(url),
         _ => None,
     });
     if frames.clone().any(|url| url == inside) {
@@ -156,6 +159,10 @@ fn action_of(action: written::Action, names: &Names, mistakes: &Mistakes) -> Opt
             let url = names.inside(&url, mistakes)?;
             Action::Shared(Shared { element, url, with_credentials })
         }
+        written::Action::Sandboxed { url, sandbox } => {
+            let (url, allows) = (names.inside(&url, mistakes), allowances(&sandbox, mistakes));
+            Action::Sandboxed(Sandboxed { url: url?, allows: allows? })
+        }
         written::Action::EventSource { url, with_credentials } => {
             let url = names.inside(&url, mistakes)?;
             Action::EventSource(EventSource { url, with_credentials })
@@ -194,6 +201,48 @@ fn action_of(action: written::Action, names: &Names, mistakes: &Mistakes) -> Opt
             Action::Xhr(Xhr { url, method, with_credentials, headers, body })
         }
     })
+}
+
+/// What a `sandbox` allows.
+fn allowances(sandbox: &At<String>, mistakes: &Mistakes) -> Option<Vec<String>> {
+    let mut allows = Vec::new();
+    let mut is_known = true;
+    for word in sandbox.value.split_ascii_whitespace() {
+        let lower = word.to_ascii_lowercase();
+        if !ALLOWANCES.contains(&lower.as_str()) {
+            is_known = false;
+            mistakes.add(
+                Diagnostic::error(format!("a sandbox does not allow `{}`", word.escape_debug()))
+                    .label(sandbox.span.clone(), "")
+                    .suggest_or_list(word, ALLOWANCES),
+            );
+        }
+        allows.push(lower);
+    }
+    is_known.then_some(allows)
+}
+
+/// What a step does in a sandboxed frame needs to be allowed there.
+fn check_sandbox(acted: &ActionWord, span: &Span, inside: &Url, before: &[Step], mistakes: &Mistakes) {
+    let frame = before.iter().rev().find_map(|step| match &step.action {
+        Action::Sandboxed(frame) if frame.url == *inside => Some(Some((frame, &step.span))),
+        Action::Iframe(url) if url == inside => Some(None),
+        _ => None,
+    });
+    let Some(Some((frame, place))) = frame else { return };
+    let needs: &[&str] = match acted.key {
+        "popup" => &["allow-scripts", "allow-popups"],
+        "form" => &["allow-scripts", "allow-forms"],
+        _ => &["allow-scripts"],
+    };
+    for word in needs.iter().filter(|word| !frame.allows(word)) {
+        mistakes.add(
+            Diagnostic::error(format!("this frame's sandbox does not let it do that: `{word}` is missing"))
+                .label(span.clone(), "done in the frame")
+                .label(place.clone(), "the frame")
+                .help(format!("write `sandbox = \"{}\"`", format!("{} {word}", frame.attribute()).trim())),
+        );
+    }
 }
 
 /// The URL that a WebSocket's handshake asks for: RFC 6455, section 4.1, and WHATWG WebSockets, section 2.
