@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use crate::command::{engines, failures, run_json};
 
-/// An example: its folder, and the origin and the path at which it tells what it was asked.
+/// An example: its folder, a page that may call its server, and the path at which that tells what it was asked.
 const EXAMPLES: [(&str, &str, &str); 4] = [
-    ("django-jwt", "api", "/asked"),
-    ("fastapi-vite", "api", "/asked"),
-    ("express-gateway", "shop", "/asked"),
-    ("next-session", "app", "/api/asked"),
+    ("django-jwt", "api:/nothing-here", "/asked"),
+    ("fastapi-vite", "api:/docs", "/asked"),
+    ("express-gateway", "shop:/", "/asked"),
+    ("next-session", "app:/", "/api/asked"),
 ];
 
 fn folder() -> PathBuf {
@@ -65,11 +65,11 @@ fn each_holds_in_every_engine_and_no_server_is_asked_twice() {
         assert_eq!(code, 0, "{engine:?}: {document:#}");
         assert_eq!(document["summary"]["passed"], 8, "{engine:?}");
         assert_eq!(drift(&document), Vec::<&Value>::new(), "{engine:?}");
-        for (example, origin, path) in EXAMPLES {
-            // A page of that origin, whatever it says: Firefox shows JSON in a page of its own.
+        for (example, page, path) in EXAMPLES {
+            // Asked by a script: Firefox shows JSON in a page of its own.
             let text = read(example, "fixed.toml")
                 + &format!(
-                    "\n[[step]]\nvisit = \"{origin}:/nothing-here\"\n\n\
+                    "\n[[step]]\nvisit = \"{page}\"\n\n\
                      [[step]]\neval = \"fetch('{path}').then(answer => answer.json())\"\n"
                 );
             let file = beside(example, &text);
