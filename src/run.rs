@@ -9,8 +9,8 @@
 //! alone.
 
 mod attempt;
-mod crew;
 mod pool;
+mod runner;
 mod trial;
 
 use std::path::PathBuf;
@@ -21,8 +21,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use self::crew::Crew;
 pub use self::pool::Browsers;
+use self::runner::Runner;
 use crate::browser::options::{self, Remote};
 use crate::browser_name::{BrowserName, Engine};
 use crate::outcome::{CouldNotRun, Outcome, Run};
@@ -128,12 +128,13 @@ pub async fn run_in(
         let sessions = 0..options.sessions_of(*browser);
         let pools = sessions.map(|session| browsers.pool(*browser, session)).collect();
         let plans = plans.to_vec();
-        let crew = Arc::new(Crew::new(*browser, plans, options, Arc::clone(&authority), pools, cancelled));
+        let runner =
+            Arc::new(Runner::new(*browser, plans, options, Arc::clone(&authority), pools, cancelled));
         let mut workers = JoinSet::new();
-        let most = options.jobs.max(1) * crew.pools.len();
-        for number in 0..most.min((crew.plans.len() * repeat).max(1)) {
-            let pool = Arc::clone(&crew.pools[number % crew.pools.len()]);
-            workers.spawn(Arc::clone(&crew).work(pool, sender.clone()));
+        let most = options.jobs.max(1) * runner.pools.len();
+        for number in 0..most.min((runner.plans.len() * repeat).max(1)) {
+            let pool = Arc::clone(&runner.pools[number % runner.pools.len()]);
+            workers.spawn(Arc::clone(&runner).run_all(pool, sender.clone()));
         }
         drop(sender);
         let mut stopped = false;

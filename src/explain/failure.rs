@@ -58,7 +58,7 @@ where
         return;
     };
     let mut rehearser = Rehearser::new(browsers);
-    let Stage { plan: tried, last, own } = stage(&plan, runs, &mut rehearser).await;
+    let SearchPlan { plan: tried, last, own } = search_plan(&plan, runs, &mut rehearser).await;
     let (mut claims, mut names, mut edits) = (Vec::new(), BTreeSet::new(), Edits::new());
     let (mut remedy, mut fixed) = (Remedy::default(), vec![false; groups.len()]);
     // Each search goes on from what fixes the causes before it: so a fix for many takes no longer than one for
@@ -132,7 +132,7 @@ where
 
 /// What fixes are tried on: the plan itself or, where the rules cannot follow its pages' scripts or a real server
 /// answers, one that asks by itself for what the pages were seen to ask for.
-struct Stage {
+struct SearchPlan {
     plan: Arc<Plan>,
     /// For each step of the scenario the one that stands for it.
     last: Vec<usize>,
@@ -140,10 +140,10 @@ struct Stage {
     own: Vec<Option<usize>>,
 }
 
-async fn stage(plan: &Arc<Plan>, runs: &[Run], rehearser: &mut Rehearser) -> Stage {
+async fn search_plan(plan: &Arc<Plan>, runs: &[Run], rehearser: &mut Rehearser) -> SearchPlan {
     let as_it_is = || {
         let steps = 0..plan.steps.len();
-        Stage { plan: Arc::clone(plan), last: steps.clone().collect(), own: steps.map(Some).collect() }
+        SearchPlan { plan: Arc::clone(plan), last: steps.clone().collect(), own: steps.map(Some).collect() }
     };
     if !plan.has_real_server() {
         let Ok(shown) = rehearser.rehearse(plan).await else { return as_it_is() };
@@ -152,7 +152,7 @@ async fn stage(plan: &Arc<Plan>, runs: &[Run], rehearser: &mut Rehearser) -> Sta
         }
     }
     let ByHand { plan, last, own } = by_hand::plan(plan, runs);
-    Stage { plan: Arc::new(plan), last, own }
+    SearchPlan { plan: Arc::new(plan), last, own }
 }
 
 /// The step that makes the call which a preflight did not let a page make.

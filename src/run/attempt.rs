@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
-use super::crew::Crew;
 use super::pool::Pool;
+use super::runner::Runner;
 use crate::browser::Failure;
 use crate::browser::real::Worker;
 use crate::observe::{Cookie, Observation};
@@ -20,9 +20,9 @@ use crate::world::clock::Clock;
 use crate::world::{World, WorldError};
 use crate::{reconcile, verdict};
 
-impl Crew {
+impl Runner {
     /// Runs one scenario once, with the worker of the last one where it is clean, else with a new one.
-    pub(super) async fn attempt(
+    pub(super) async fn run_once(
         &self,
         plan: Arc<Plan>,
         pool: &Mutex<Pool>,

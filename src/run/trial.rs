@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::crew::Crew;
 use super::pool::Browsers;
+use super::runner::Runner;
 use super::{News, Options};
 use crate::browser_name::BrowserName;
 use crate::explain::Tried;
@@ -36,8 +36,8 @@ pub(super) async fn run(
         let tried = match open.authority(std::slice::from_ref(&plan)).await {
             Ok(authority) => {
                 let pool = open.pool(*browser, 0);
-                let crew = Crew::new(*browser, Vec::new(), options, authority, vec![pool], cancelled);
-                told(crew.only(&plan).await, options)
+                let runner = Runner::new(*browser, Vec::new(), options, authority, vec![pool], cancelled);
+                told(runner.only(&plan).await, options)
             }
             Err(error) => Tried { browser: *browser, failed: Vec::new(), error: Some(error.message) },
         };

@@ -21,7 +21,7 @@ use crate::plan::Plan;
 use crate::world::certs::Authority;
 
 /// The workers of one browser, and what they share.
-pub(super) struct Crew {
+pub(super) struct Runner {
     pub(super) browser: BrowserName,
     pub(super) plans: Vec<Arc<Plan>>,
     /// How often each is run.
@@ -40,8 +40,8 @@ pub(super) struct Crew {
 /// A scenario is run at most this often, where the network of the machine keeps changing.
 const ATTEMPTS: usize = 3;
 
-impl Crew {
-    /// A crew that has done nothing yet.
+impl Runner {
+    /// A runner that has done nothing yet.
     pub(super) fn new(
         browser: BrowserName,
         plans: Vec<Arc<Plan>>,
@@ -67,14 +67,14 @@ impl Crew {
     /// Runs one scenario, with a worker of its own.
     pub(super) async fn only(&self, plan: &Arc<Plan>) -> Run {
         let mut worker = None;
-        let run = self.rehearse(Arc::clone(plan), &self.pools[0], &mut worker).await;
+        let run = self.run_with_retries(Arc::clone(plan), &self.pools[0], &mut worker).await;
         if let Some(worker) = worker {
             worker.close().await;
         }
         run
     }
 
-    pub(super) async fn work(
+    pub(super) async fn run_all(
         self: Arc<Self>,
         pool: Arc<Mutex<Pool>>,
         sender: mpsc::UnboundedSender<(usize, Run)>,
@@ -84,7 +84,7 @@ impl Crew {
             let run = tokio::select! {
                 biased;
                 () = self.cancelled.cancelled() => break,
-                run = self.rehearse(plan, &pool, &mut worker) => run,
+                run = self.run_with_retries(plan, &pool, &mut worker) => run,
             };
             if self.options.fail_fast && run.outcome() != Outcome::Passed {
                 self.stop.store(true, Ordering::Relaxed);
@@ -107,10 +107,15 @@ impl Crew {
     }
 
     /// Runs one scenario, and again where what was in the way is of the moment.
-    async fn rehearse(&self, plan: Arc<Plan>, pool: &Mutex<Pool>, worker: &mut Option<Worker>) -> Run {
+    async fn run_with_retries(
+        &self,
+        plan: Arc<Plan>,
+        pool: &Mutex<Pool>,
+        worker: &mut Option<Worker>,
+    ) -> Run {
         let (mut in_the_way, mut attempts) = (Vec::new(), 0);
         loop {
-            let mut run = self.attempt(Arc::clone(&plan), pool, worker).await;
+            let mut run = self.run_once(Arc::clone(&plan), pool, worker).await;
             attempts += 1;
             in_the_way.append(&mut run.in_the_way);
             match run.error.take_if(|error| error.passes && attempts < ATTEMPTS) {
