@@ -9,7 +9,7 @@ use crate::command;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rehearsal::browser_name::Engine;
@@ -52,6 +52,14 @@ fn kill_once(engine: Engine, round: u64, random: &mut Random) -> bool {
         .spawn()
         .expect("rehearsal can be started");
 
+    // The report is longer than a pipe holds: it is read while it comes.
+    let mut stdout = child.stdout.take().expect("stdout is a pipe");
+    let report = std::thread::spawn(move || {
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).expect("the report is text");
+        text
+    });
+
     // The moment: so many looks at the process table after the browser has come up.
     let mut looks = random.below(600);
     let mut seen = BTreeSet::new();
@@ -59,6 +67,8 @@ fn kill_once(engine: Engine, round: u64, random: &mut Random) -> bool {
     let mut killed = None;
     while child.try_wait().expect("our child can be waited for").is_none() {
         assert!(started.elapsed() < DEADLINE, "round {round}: hangs; killed {killed:?}");
+        // Looking all the time would take a processor from the browser.
+        std::thread::sleep(Duration::from_millis(5));
         let tree = command::descendants(child.id());
         seen.extend(tree.iter().map(|(id, _)| *id));
         let browser = tree.iter().find(|(_, name)| name.starts_with(called(engine)));
@@ -71,7 +81,10 @@ fn kill_once(engine: Engine, round: u64, random: &mut Random) -> bool {
             None => {}
         }
     }
-    let (code, document) = ended(&mut child);
+    let status = child.wait().expect("our child can be waited for");
+    let code = status.code().expect("rehearsal was not killed");
+    let report = report.join().expect("nobody panics");
+    let document: Value = serde_json::from_str(&report).expect("the report is JSON");
     let summary = &document["summary"];
     let errors = summary["errors"].as_u64().expect("a summary");
     let failed = document["runs"].as_array().into_iter().flatten().find(|run| run["outcome"] == "failed");
@@ -94,16 +107,6 @@ fn called(engine: Engine) -> &'static str {
         Engine::Firefox => "firefox",
         Engine::Webkit => "MiniBrowser",
     }
-}
-
-fn ended(child: &mut Child) -> (i32, Value) {
-    let mut output = String::new();
-    child.stdout.take().expect("stdout is a pipe").read_to_string(&mut output).expect("the report is text");
-    let status = child.wait().expect("our child can be waited for");
-    (
-        status.code().expect("rehearsal was not killed"),
-        serde_json::from_str(&output).expect("the report is JSON"),
-    )
 }
 
 fn number(variable: &str, default: u64) -> u64 {

@@ -19,7 +19,7 @@ use rustix::process::{Pid, Signal, kill_process};
 const NOTICED: Duration = Duration::from_secs(15);
 
 /// The limit of a browser whose limit is to be waited out. It has to be enough for its start.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(12);
 
 const WEB: &str = "https://web.example.com";
 
@@ -174,10 +174,20 @@ async fn a_crashed_page_is_noticed() {
     let before = renderers(guard);
     let killing = async {
         let used = |id| before.iter().find(|one| one.0 == id).map_or(0, |one| one.1);
-        let busiest = || renderers(guard).into_iter().max_by_key(|(id, time)| time - used(*id));
-        // Half a second of the processor's time, in the kernel's ticks: no other page uses as much.
-        eventually("the page is busy", || busiest().is_some_and(|(id, time)| time - used(id) > 50)).await;
-        signal(busiest().expect("a page has a process").0, Signal::KILL);
+        let worked = || {
+            let mut all: Vec<(u64, u32)> =
+                renderers(guard).into_iter().map(|(id, time)| (time - used(id), id)).collect();
+            all.sort_unstable();
+            all
+        };
+        // Half a second of the processor's time, in the kernel's ticks, and thrice what any other has used: the browser's
+        // own pages have something to do at the start too.
+        let busy = || match worked().as_slice() {
+            [.., (second, _), (most, id)] => Some(*id).filter(|_| *most > 50 && most / 3 > *second),
+            _ => None,
+        };
+        eventually("the page is busy", || busy().is_some()).await;
+        signal(worked().last().expect("a page has a process").1, Signal::KILL);
         Instant::now()
     };
     let (seen, killed) = tokio::join!(rig.worker.perform(&busy), killing);

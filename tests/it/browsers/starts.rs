@@ -142,7 +142,8 @@ fn neither_driver_nor_browser_has_the_environment_that_we_have() {
         };
         let program = script(folder.path(), &format!("env > '{}' # in place of {program}", seen.display()));
         let output = command::rehearsal()
-            .args(["run", "--browser", engine.as_str()])
+            // What is started in the browser's place never answers.
+            .args(["run", "--timeout", "3s", "--browser", engine.as_str()])
             .arg(&scenario)
             .env(variable, program)
             .env("MY_TOKEN", "secret")
