@@ -59,15 +59,8 @@ impl Rehearser {
             if remembers && !shown.is_empty() {
                 world = World::start(plan, &ready.authority)?;
             }
-            let mut agent = model.open(&world);
-            if let Some(moment) = at {
-                agent.set_clock(moment);
-            }
             let mut seen = Vec::with_capacity(plan.steps.len());
-            for step in &plan.steps {
-                world.keep_time(&step.action);
-                seen.push(agent.perform(step).await);
-            }
+            model.rehearse(plan, &world, at, |_, shown| seen.push(shown)).await;
             shown.push(seen);
         }
         Ok(shown)

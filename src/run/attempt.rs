@@ -144,15 +144,14 @@ impl Runner {
         let plan = Arc::clone(&run.plan);
         let clock = Clock::standing(run.started);
         let world = World::start_at(&plan, &self.authority, clock)?;
-        let mut model = self.model.open(&world);
         let mut before: Option<Vec<Cookie>> = Some(Vec::new());
         let first = Instant::now();
-        for step in &plan.steps {
-            let began = first.elapsed();
-            world.keep_time(&step.action);
-            let seen = model.perform(step).await;
+        let mut began = Duration::ZERO;
+        let judge = |step: &Step, seen| {
             run.steps.push(StepRun { began, ..self.judge(step, seen, &mut before) });
-        }
+            began = first.elapsed();
+        };
+        self.model.rehearse(&plan, &world, None, judge).await;
         Ok(())
     }
 

@@ -24,6 +24,7 @@ pub fn plan(scenario: &str) -> Plan {
 pub struct Stage {
     pub plan: Plan,
     pub world: World,
+    pub model: Model,
     pub agent: UserAgent,
 }
 
@@ -33,17 +34,16 @@ pub fn stage(browser: &str, scenario: &str) -> Stage {
     let authority = Authority::new(hosts(&plan)).expect("an authority");
     let world = World::start(&plan, &authority).expect("a world");
     let browser = browser.parse().expect("a browser's name");
-    let agent = Model::new(browser, &authority).open(&world);
-    Stage { plan, world, agent }
+    let model = Model::new(browser, &authority);
+    let agent = model.open(&world);
+    Stage { plan, world, model, agent }
 }
 
 /// What a browser does in each step of a scenario.
 pub async fn predict(browser: &str, scenario: &str) -> Vec<Observation> {
-    let mut stage = stage(browser, scenario);
+    let Stage { plan, world, model, .. } = stage(browser, scenario);
     let mut seen = Vec::new();
-    for step in &stage.plan.steps {
-        seen.push(stage.agent.perform(step).await);
-    }
+    model.rehearse(&plan, &world, None, |_, shown| seen.push(shown)).await;
     seen
 }
 

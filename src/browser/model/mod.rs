@@ -149,6 +149,25 @@ impl Model {
         let following = Some(Box::new(Following::new(plan)));
         UserAgent { following, ..self.open(world) }.as_driven()
     }
+
+    /// Takes a plan's steps in a world, from an empty jar, and hands on what each of them shows. `at` sets the
+    /// browser's clock, in seconds since 1970; `None` leaves it at now.
+    pub async fn rehearse(
+        &self,
+        plan: &Plan,
+        world: &World,
+        at: Option<i64>,
+        mut each: impl FnMut(&Step, Observation),
+    ) {
+        let mut agent = self.open(world);
+        if let Some(moment) = at {
+            agent.set_clock(moment);
+        }
+        for step in &plan.steps {
+            world.keep_time(&step.action);
+            each(step, agent.perform(step).await);
+        }
+    }
 }
 
 impl UserAgent {
