@@ -145,7 +145,7 @@ pub async fn run_in(
             while let Some(of_scenario) = runs.get_mut(told)
                 && of_scenario.len() == wanted
             {
-                finish(of_scenario, options, cancelled, &mut tell).await;
+                finish(browsers, of_scenario, options, cancelled, &mut tell).await;
                 tell(News::Scenario(of_scenario));
                 told += 1;
             }
@@ -161,7 +161,7 @@ pub async fn run_in(
     options.servers.end().await;
     // Those behind one that was stopped before every browser had its turn, and it itself.
     for of_scenario in runs[told..].iter_mut().filter(|runs| !runs.is_empty()) {
-        finish(of_scenario, options, cancelled, &mut tell).await;
+        finish(browsers, of_scenario, options, cancelled, &mut tell).await;
         tell(News::Scenario(of_scenario));
     }
     Ok(runs.into_iter().flatten().collect())
@@ -169,6 +169,7 @@ pub async fn run_in(
 
 /// Explains what did not hold, while nobody is waiting for the end, and takes out what nobody is to read.
 async fn finish(
+    open: &mut Browsers,
     runs: &mut [Run],
     options: &Options,
     cancelled: &CancellationToken,
@@ -176,7 +177,7 @@ async fn finish(
 ) {
     // Kept off the stack: an explanation rehearses worlds, and a trial is a whole run.
     let explained = Box::pin(explain::failure::explain(runs, &options.browsers, async |plan, browsers| {
-        Box::pin(trial::run(plan, browsers, options, cancelled, tell)).await
+        Box::pin(trial::run(open, plan, browsers, options, cancelled, tell)).await
     }));
     tokio::select! {
         biased;

@@ -101,9 +101,8 @@ fn unmade(preflight: &Exchange, others: &[Exchange]) -> Option<Action> {
     let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
     // Values are not told; which there are is enough for a preflight.
     let value = |name: &str| if name == "content-type" { "application/json" } else { "1" };
-    let is_alike = |other: &&Exchange| other.wire.url.origin() == preflight.wire.url.origin();
     // A login that nobody lets through is one that is to bring a cookie.
-    let credentials = asked_with(others.iter().filter(is_alike)).unwrap_or(Credentials::Include);
+    let credentials = told_of_origin(preflight, others).unwrap_or(Credentials::Include);
     Some(Action::Fetch(Fetch {
         url: preflight.wire.url.clone(),
         method: wanted("access-control-request-method")?,
@@ -160,13 +159,13 @@ fn by_script(exchange: &Exchange, preflight: Option<&Exchange>, others: &[Exchan
 /// The credentials mode of a call: what its engine told, or what went along and what was kept. Where nothing of a call
 /// tells, it is as other calls to the same origin are, and else as `fetch` does by itself.
 fn credentials(exchange: &Exchange, others: &[Exchange]) -> Credentials {
-    let is_alike = |other: &&Exchange| other.wire.url.origin() == exchange.wire.url.origin();
-    told(exchange).or_else(|| asked_with(others.iter().filter(is_alike))).unwrap_or(Credentials::SameOrigin)
+    told(exchange).or_else(|| told_of_origin(exchange, others)).unwrap_or(Credentials::SameOrigin)
 }
 
-/// The credentials mode of the first of these calls that tells.
-fn asked_with<'e>(mut calls: impl Iterator<Item = &'e Exchange>) -> Option<Credentials> {
-    calls.find_map(told)
+/// The credentials mode of calls to the same origin as this one: that of the first that tells.
+fn told_of_origin(exchange: &Exchange, others: &[Exchange]) -> Option<Credentials> {
+    let origin = exchange.wire.url.origin();
+    others.iter().filter(|other| other.wire.url.origin() == origin).find_map(told)
 }
 
 /// The credentials mode of a call, where something of it tells.

@@ -17,8 +17,10 @@ use crate::plan::Plan;
 use crate::redact;
 use crate::verdict::Failure;
 
-/// Runs a plan with a fix in it in each of these browsers, where options ask for it.
+/// Runs a plan with a fix in it in each of these browsers, where options ask for it. Those that are open serve: a fix
+/// changes no host, so they trust the world that it is tried in.
 pub(super) async fn run(
+    open: &mut Browsers,
     plan: Plan,
     browsers: &[BrowserName],
     options: &Options,
@@ -29,7 +31,6 @@ pub(super) async fn run(
         return None;
     }
     let plan = Arc::new(plan);
-    let mut open = Browsers::default();
     let mut all = Vec::new();
     for browser in browsers.iter().filter(|browser| !browser.model) {
         tell(News::Trying(&plan, *browser));
@@ -43,7 +44,6 @@ pub(super) async fn run(
         };
         all.push(tried);
     }
-    open.close().await;
     Some(all)
 }
 

@@ -4,7 +4,7 @@
 //! browser itself.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
@@ -55,6 +55,12 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// How long a page that refreshes itself is given to begin, beyond the delay it names itself.
 const REFRESHING: Duration = Duration::from_millis(500);
 
+/// How long a page is given to have what its requests were answered, and Firefox to begin what the page asked for.
+const HANDED_OVER: Duration = Duration::from_secs(1);
+
+/// How often is looked whether they have.
+const HANDING_OVER: Duration = Duration::from_millis(10);
+
 /// How often is looked whether Firefox asks its user something.
 const ASKING: Duration = Duration::from_millis(50);
 
@@ -87,6 +93,8 @@ pub(super) struct Agent {
     /// The number of the last request that was told, and what was told of those of the step.
     counted: u64,
     asked: Vec<Asked>,
+    /// How many requests of the page stay under way that Firefox does not tell of: streams that an earlier step began.
+    lasting: usize,
     /// The browser, where it is this worker's own.
     dedicated: Option<Dedicated>,
 }
@@ -130,6 +138,7 @@ impl Agent {
             said: Vec::new(),
             counted: 0,
             asked: Vec::new(),
+            lasting: 0,
             dedicated,
         }
     }
@@ -137,7 +146,29 @@ impl Agent {
     /// Takes in that the tab is another.
     fn move_to(&mut self, (tab, context): (Tab, u64)) {
         self.target.clone_from(&tab.id);
-        (self.tab, self.context, self.heard, self.counted) = (tab, context, 0, 0);
+        (self.tab, self.context, self.heard, self.counted, self.lasting) = (tab, context, 0, 0, 0);
+    }
+
+    /// Waits until the page and the network agree about what is under way. They are processes of their own: an answer
+    /// is told before the page has it, and a page has asked before a request is told.
+    async fn hand_over(&mut self) -> Result<(), Failure> {
+        let since = Instant::now();
+        loop {
+            let pending = self.privileged.pending(self.context);
+            let pending = self.connection.attend(&mut self.tab, pending).await?;
+            self.lasting = self.lasting.min(pending);
+            self.connection.drain(&mut self.tab)?;
+            let unheard = pending.saturating_sub(self.tab.record.open() + self.lasting);
+            if unheard == 0 {
+                return Ok(());
+            }
+            if since.elapsed() >= HANDED_OVER {
+                self.lasting += unheard;
+                return Ok(());
+            }
+            let heard = self.tab.heard;
+            self.connection.wait_for(&mut self.tab, HANDING_OVER, |tab| tab.heard != heard).await?;
+        }
     }
 
     /// Gives the page a turn: what it has begun is known after.
@@ -309,6 +340,7 @@ impl UserAgent for Agent {
             Ok(_) | Err(Failure::Protocol { .. }) => {}
             Err(failure) => return Err(failure),
         }
+        self.hand_over().await?;
         self.turn().await
     }
 
@@ -316,9 +348,8 @@ impl UserAgent for Agent {
         self.tab.heard
     }
 
-    /// The network tells of an answer from another process than the page's.
     fn still_after(&self) -> usize {
-        3
+        2
     }
 
     async fn close_windows(&mut self) -> Result<(), Failure> {

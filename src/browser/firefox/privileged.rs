@@ -218,6 +218,32 @@ const PARSE: &str = "json => {
     }
 }";
 
+/// How many requests are under way to the page of the tab of a user context and its frames, as the page's own process
+/// knows: from when the page asks until it has all of the answer. A process that says nothing knows of none.
+const PENDING: &str = "json => new Promise(done => {
+    const { context } = JSON.parse(json);
+    const manager = gBrowser.tabs.find(tab => tab.userContextId === context)?.linkedBrowser.messageManager;
+    if (!manager) return done('0');
+    const name = 'rehearsal:pending';
+    const end = count => {
+        manager.removeMessageListener(name, hear);
+        done(JSON.stringify(count));
+    };
+    const hear = ({ data }) => end(data);
+    manager.addMessageListener(name, hear);
+    setTimeout(end, 500, 0);
+    const count = () => {
+        let pending = 0;
+        const { typeContent } = Ci.nsIDocShellTreeItem;
+        for (const shell of docShell.getAllDocShellsInSubtree(typeContent, Ci.nsIDocShell.ENUMERATE_FORWARDS)) {
+            const { loadGroup } = shell.QueryInterface(Ci.nsIDocumentLoader);
+            for (const request of loadGroup.requests) pending += request instanceof Ci.nsIHttpChannel;
+        }
+        sendAsyncMessage('rehearsal:pending', pending);
+    };
+    manager.loadFrameScript(`data:,(${encodeURIComponent(count)})()`, false);
+})";
+
 /// Says no where the user is asked whether a page of a user context may have storage access, and whether it was.
 const REFUSE_STORAGE_ACCESS: &str = "json => {
     const { context } = JSON.parse(json);
@@ -323,6 +349,12 @@ impl Privileged {
     /// the user was.
     pub(super) async fn refuse_storage_access(&self, context: u64) -> Result<bool, Failure> {
         Ok(self.ask(REFUSE_STORAGE_ACCESS, &json!({ "context": context })).await? == true)
+    }
+
+    /// How many requests are under way to the page of a user context, as its own process knows.
+    pub(super) async fn pending(&self, context: u64) -> Result<usize, Failure> {
+        let pending = self.ask(PENDING, &json!({ "context": context })).await?;
+        Ok(pending.as_u64().and_then(|pending| usize::try_from(pending).ok()).unwrap_or_default())
     }
 
     async fn ask(&self, function: &str, argument: &Value) -> Result<Value, Failure> {

@@ -86,9 +86,15 @@ impl Record {
         };
     }
 
+    /// How many requests have been begun and have not ended.
+    pub(super) fn open(&self) -> usize {
+        let is_open = |request: &&Request| matches!(request.state, State::Open | State::Redirected);
+        self.requests.values().filter(is_open).count()
+    }
+
     /// Whether every request that was begun has ended.
     pub(super) fn is_quiet(&self) -> bool {
-        self.requests.values().all(|request| !matches!(request.state, State::Open | State::Redirected))
+        self.open() == 0
     }
 
     /// Whether every request was at least answered, be it with a redirect.
