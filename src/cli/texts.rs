@@ -214,6 +214,7 @@ Examples:
   rehearsal up login.toml --listen                       fail where ports 443 and 80 are not to be had
 
 Each cookie is told as it crosses the wire: who set it, who asked, and what each engine's rules make of it.
+The page at the address called `live` draws it: requests, each cookie's life, the jar, and why with a click.
 
 Then, with what it prints:
   curl --proxy socks5h://GATEWAY --cacert CA https://api.example.com/

@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod exec;
 pub mod explain;
 mod last_run;
+mod live;
 pub mod matrix;
 pub mod new;
 pub mod open;

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use url::Url;
 
-use super::servers;
-use super::window::{self, Window};
+use super::window::{self, Announcement, Window};
+use super::{live, servers};
 use crate::browser_name::BrowserName;
 use crate::cli::OpenArgs;
+use crate::live::Live;
 use crate::plan::Plan;
 use crate::servers::Servers;
 
@@ -39,18 +40,34 @@ async fn opened(
     let cancelled = super::cancelled_by_signals();
     let _turn = servers::ready(plan, real, &cancelled).await?;
     let mut window = Window::start(plan, browser, &arguments.window, &cancelled).await?;
-    // Nobody reads the record of a world in which somebody acts for days.
-    window.world.wire().keep(0);
-    let code = tokio::select! {
-        code = shown(&mut window, browser, page, arguments) => code,
-        () = cancelled.cancelled() => super::interrupted(),
+    // Somebody may act in it for days: of its record what is new is read, and no more is kept.
+    let wire = window.world.wire().clone();
+    wire.keep(live::KEPT);
+    let code = match live::LivePage::open(plan, Live::of([browser]), "open") {
+        Err(error) => live::not_served(&error),
+        Ok(mut live) => {
+            let url = live.url();
+            let code = tokio::select! {
+                code = shown(&mut window, browser, page, &url, arguments) => code,
+                () = live.follow(&wire, |_| ()) => super::interrupted(),
+                () = cancelled.cancelled() => super::interrupted(),
+            };
+            live.close().await;
+            code
+        }
     };
     window.close().await;
     Ok(code)
 }
 
 /// Shows the page, says so, and waits until the window is closed.
-async fn shown(window: &mut Window, browser: BrowserName, page: &Url, arguments: &OpenArgs) -> ExitCode {
+async fn shown(
+    window: &mut Window,
+    browser: BrowserName,
+    page: &Url,
+    live: &str,
+    arguments: &OpenArgs,
+) -> ExitCode {
     let (word, gone) = match window.worker.hand_over(page).await {
         Ok(handed) => handed,
         Err(failure) => return window::failed(&failure),
@@ -58,7 +75,11 @@ async fn shown(window: &mut Window, browser: BrowserName, page: &Url, arguments:
     if let Some(word) = word {
         servers::warn(&format!("{page} did not load: {word}"), "look at what the window says");
     }
-    let announced = window::announce(window, arguments.format, browser, page, "Open").await;
+    let announced = window::announce(
+        window,
+        &Announcement { format: arguments.format, browser, page, doing: "Open", live },
+    )
+    .await;
     let announced = announced.and_then(|()| io::stdout().flush());
     if announced.is_ok() {
         gone.await;

@@ -9,12 +9,13 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::servers;
-use super::window::{self, Window};
+use super::window::{self, Announcement, Window};
+use super::{live, servers};
 use crate::browser::failure::Failure;
 use crate::browser::worker::Told as Message;
 use crate::browser_name::{BrowserName, Engine};
 use crate::cli::{Format, RecordArgs};
+use crate::live::Live;
 use crate::plan::{Action, Expect, Plan, Step};
 use crate::record::expect::Seen;
 use crate::record::write::{Recording, written};
@@ -81,6 +82,15 @@ async fn recorded(
     let cancelled = super::cancelled_by_signals();
     let _turn = servers::ready(plan, real, &cancelled).await?;
     let window = Window::start(plan, browser, &arguments.window, &cancelled).await?;
+    let wire = window.world.wire().clone();
+    let mut live = match live::LivePage::open(plan, Live::of([browser]), "record") {
+        Ok(live) => live,
+        Err(error) => {
+            window.close().await;
+            return Ok(live::not_served(&error));
+        }
+    };
+    let url = live.url();
     let mut recorder = Recorder {
         window,
         plan,
@@ -89,8 +99,13 @@ async fn recorded(
         notes: Vec::new(),
         waiting: VecDeque::new(),
         overtaken: None,
+        live: &url,
     };
-    let ended = recorder.go_on(page, browser, arguments, &cancelled).await;
+    let ended = tokio::select! {
+        ended = recorder.go_on(page, browser, arguments, &cancelled) => ended,
+        () = live.follow(&wire, |_| ()) => Ok(()),
+    };
+    live.close().await;
     recorder.take_rest();
     let Recorder { window, taken, notes, .. } = recorder;
     window.close().await;
@@ -124,6 +139,8 @@ struct Recorder<'a> {
     waiting: VecDeque<Message>,
     /// What was seen during a step that the next one overtook.
     overtaken: Option<Seen>,
+    /// The address of the page that shows what happens.
+    live: &'a str,
 }
 
 impl Recorder<'_> {
@@ -160,7 +177,9 @@ impl Recorder<'_> {
         self.window.worker.told_by_now();
         let mut address = seen.page.url.clone();
         self.taken.push(Taken { did: Did::Visit(page.clone()), seen: Some(Seen::of(&seen, Some(page))) });
-        let announced = window::announce(&mut self.window, arguments.format, browser, page, "Recorded").await;
+        let said =
+            Announcement { format: arguments.format, browser, page, doing: "Recorded", live: self.live };
+        let announced = window::announce(&mut self.window, &said).await;
         let announced = announced.and_then(|()| io::stdout().flush());
         if announced.is_err() {
             let code = super::after_writing(announced, "where the window is", super::HELD);

@@ -4,14 +4,14 @@ use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
+use super::live::{self, LivePage};
 use super::servers;
 use crate::browser::guard::Folder;
 use crate::cli::{Format, UpArgs};
-use crate::live::Live;
+use crate::live::{Crossed, Live};
 use crate::plan::Plan;
 use crate::report::up;
 use crate::servers::Servers;
-use crate::world::World;
 use crate::world::certs::{self, Authority};
 use crate::world::doors::Doors;
 use crate::world::gateway::Gateway;
@@ -66,7 +66,7 @@ async fn keep_up(plan: &Plan, arguments: &UpArgs, real: &Servers) -> ExitCode {
         Err(error) => return could_not(error.to_string(), error.hint()),
     };
     // A world is up for days: of its record what is new is read, and no more is kept.
-    world.wire().keep(KEPT);
+    world.wire().keep(live::KEPT);
     gateway.show(&world);
     if arguments.listen
         && let Some(door) = doors.closed_doors().first()
@@ -93,8 +93,18 @@ async fn keep_up(plan: &Plan, arguments: &UpArgs, real: &Servers) -> ExitCode {
         }
     };
     let certificate = folder.path().join(CERTIFICATE);
-    let up =
-        up::Up { plan, world: &world, doors: &doors, gateway: gateway.address(), certificate: &certificate };
+    let mut page = match LivePage::open(plan, Live::default(), "up") {
+        Ok(page) => page,
+        Err(error) => return live::not_served(&error),
+    };
+    let up = up::Up {
+        plan,
+        world: &world,
+        doors: &doors,
+        gateway: gateway.address(),
+        certificate: &certificate,
+        page: &page.url(),
+    };
     let announced = match arguments.format {
         Format::Terminal => up.write(&mut anstream::stdout()),
         Format::Json => up.write_json(&mut io::stdout()),
@@ -103,34 +113,22 @@ async fn keep_up(plan: &Plan, arguments: &UpArgs, real: &Servers) -> ExitCode {
     // Where nobody has read how to reach it, nobody comes.
     if announced.is_ok() {
         tokio::select! {
-            () = tell_cookies(&world, arguments.format) => {}
+            () = page.follow(world.wire(), |crossed| tell_cookies(crossed, arguments.format)) => {}
             () = cancelled.cancelled() => {}
         }
     }
+    page.close().await;
     gateway.close().await;
     doors.close().await;
     world.close().await;
     super::after_writing(announced, "how to reach the world", super::HELD)
 }
 
-/// How many exchanges are kept until they are told of.
-const KEPT: usize = 256;
-
-/// Tells of each cookie as it crosses the wire, on a line of its own; to programs, nothing more. Goes on for ever.
-async fn tell_cookies(world: &World, format: Format) {
-    let mut live = Live::default();
-    let mut mark = world.wire().mark();
-    loop {
-        world.wire().grown(mark).await;
-        let exchanges = world.wire().take_since(&mut mark);
-        if format == Format::Json {
-            continue;
-        }
-        let now = time::OffsetDateTime::now_utc().unix_timestamp();
-        for crossing in exchanges.iter().flat_map(|exchange| live.take(exchange, now)) {
-            // Whoever was reading may have gone: the world stays up for all others.
-            _ = writeln!(anstream::stdout(), "{}", crossing.line());
-        }
+/// Tells of each cookie on a line of its own; to programs, nothing more.
+fn tell_cookies(crossed: &Crossed, format: Format) {
+    for crossing in crossed.crossings.iter().filter(|_| format == Format::Terminal) {
+        // Whoever was reading may have gone: the world stays up for all others.
+        _ = writeln!(anstream::stdout(), "{}", crossing.line());
     }
 }
 

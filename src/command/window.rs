@@ -28,6 +28,18 @@ pub(super) struct Window {
     shared: Option<Browser>,
 }
 
+/// What is said of a window that is open.
+pub(super) struct Announcement<'a> {
+    pub(super) format: Format,
+    pub(super) browser: BrowserName,
+    /// The page that it shows.
+    pub(super) page: &'a Url,
+    /// The word for what goes on in it.
+    pub(super) doing: &'a str,
+    /// The address of the page that shows what happens.
+    pub(super) live: &'a str,
+}
+
 /// The browser that is opened.
 ///
 /// # Errors
@@ -159,23 +171,19 @@ pub(super) fn failed(failure: &Failure) -> ExitCode {
     ExitCode::from(super::COULD_NOT_RUN)
 }
 
-/// Says where the window is: for people, with `doing` as the word for what goes on in it, or as one line of JSON.
+/// Says where the window is: for people, or as one line of JSON.
 ///
 /// # Errors
 /// Those of stdout.
-pub(super) async fn announce(
-    window: &mut Window,
-    format: Format,
-    browser: BrowserName,
-    page: &Url,
-    doing: &str,
-) -> io::Result<()> {
+pub(super) async fn announce(window: &mut Window, announcement: &Announcement<'_>) -> io::Result<()> {
+    let Announcement { format, browser, page, doing, live } = announcement;
     let driver = window.worker.driver().await;
     let version = window.worker.version();
     match format {
         Format::Terminal => writeln!(
             anstream::stdout(),
-            "{browser} {version} is at {page}\n{doing} until its window is closed, or Ctrl-C."
+            "{browser} {version} is at {page}\nlive: {live} (what happens, as a page: for you alone, in a browser of yours)\n\
+             {doing} until its window is closed, or Ctrl-C."
         ),
         Format::Json => {
             let (driver, session) = driver.map(|driver| (driver.driver, driver.session)).unzip();
@@ -185,6 +193,7 @@ pub(super) async fn announce(
                 browser_version: version,
                 page: page.as_str(),
                 gateway: window.worker.gateway().to_string(),
+                live,
                 driver,
                 session,
             })
@@ -200,6 +209,8 @@ struct Line<'a> {
     browser_version: &'a str,
     page: &'a str,
     gateway: String,
+    /// The page that shows what happens. Whoever knows the address may look.
+    live: &'a str,
     /// Where the browser's driver listens, and the session: whoever speaks WebDriver can act in the window.
     driver: Option<String>,
     session: Option<String>,

@@ -38,52 +38,111 @@ pub fn of(recording: &Recording, keep_values: bool) -> Vec<Asked> {
     let all = &recording.exchanges;
     let roots = roots(recording);
     let mut asked: Vec<Asked> = Vec::new();
-    for (at, exchange) in all.iter().enumerate().filter(|(_, exchange)| exchange.came == Came::Answered) {
-        let reads =
-            exchange.is_cross_origin_call() && exchange.answer("access-control-allow-origin") != Some("*");
-        let is_about_reading = exchange.set_cookie.is_empty();
-        if exchange.kind == Kind::Preflight {
-            continue;
+    for at in 0..all.len() {
+        for one in at_exchange(recording, &cookies, at, &all[roots[at]], &values) {
+            add(&mut asked, one);
         }
-        let missed = missed(&cookies, at, exchange);
-        if !missed.is_empty() {
-            let mut question = question(recording, at, &all[roots[at]], None, &values);
-            let lines = missed.iter().filter_map(|(set_at, name)| {
-                all[*set_at].set_cookie.iter().rev().find(|line| Line(line).name() == *name)
-            });
-            question.earlier_from = missed.first().map(|(set_at, _)| values.url(&all[*set_at].url));
-            question.earlier = lines.map(|line| values.line(line)).collect();
-            if let Some(response) = &mut question.response {
-                response.set_cookie.clear();
-            }
-            let missed = missed.into_iter().map(|(_, name)| name.to_owned()).collect();
-            add(&mut asked, Asked { question, went: Vec::new(), missed });
-        }
-        if is_about_reading && !reads {
-            continue;
-        }
-        let set: Vec<_> = cookies.set.iter().filter(|set| set.at == Some(at)).collect();
-        let later = |name: &str| {
-            let set = set.iter().rev().find(|set| set.name == name);
-            all.iter().enumerate().skip(at + 1).filter(move |(_, other)| {
-                let host = other.url.host_str().unwrap_or_default();
-                other.kind != Kind::Preflight
-                    && other.came == Came::Answered
-                    && set.is_some_and(|set| set.reaches(host))
-            })
-        };
-        let mut went: Vec<(String, usize, usize)> = Vec::new();
-        for line in &exchange.set_cookie {
-            let name = Line(line).name();
-            if went.iter().all(|(known, ..)| known != name) {
-                let carried = later(name).filter(|(_, other)| other.sent().contains(&name)).count();
-                went.push((name.to_owned(), carried, later(name).count()));
-            }
-        }
-        let next = all.iter().skip(at + 1).find(|other| is_next(exchange, other));
-        let question = question(recording, at, &all[roots[at]], next, &values);
-        add(&mut asked, Asked { question, went, missed: Vec::new() });
     }
+    asked
+}
+
+/// What one exchange of a recording asks, by what came before it: nothing where nothing can be wrong with it. Values
+/// are left out.
+pub fn about(recording: &Recording, at: usize) -> Vec<Asked> {
+    let Some(exchange) = recording.exchanges.get(at) else { return Vec::new() };
+    let values = Values::new(false);
+    let root = &recording.exchanges[roots(recording)[at]];
+    if exchange.kind == Kind::Preflight {
+        let question = before_call(exchange, &values);
+        return question
+            .into_iter()
+            .map(|question| Asked { question, went: Vec::new(), missed: Vec::new() })
+            .collect();
+    }
+    at_exchange(recording, &Cookies::of(recording), at, root, &values)
+}
+
+/// The question of a call that a preflight asks leave for. It is not known whether it is to have credentials: such calls
+/// have, as a rule, where something goes wrong.
+fn before_call(preflight: &Exchange, values: &Values) -> Option<Question> {
+    let names = preflight.header("access-control-request-headers").unwrap_or_default();
+    let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let value = |name: &str| match name {
+        "content-type" => "application/json".to_owned(),
+        _ => "x".to_owned(),
+    };
+    Some(Question {
+        page: Some(values.url(&preflight.asker()?)),
+        request: values.url(&preflight.url),
+        method: preflight.header("access-control-request-method")?.to_owned(),
+        how: How::Fetch,
+        credentials: Credentials::Include,
+        headers: names.map(|name| (name.to_owned(), value(name))).collect(),
+        earlier: Vec::new(),
+        earlier_from: None,
+        response: None,
+        preflight: Some(response(preflight, values)),
+        set_cookie: Vec::new(),
+        then: None,
+        framework: None,
+    })
+}
+
+/// What one exchange asks. `root` is what was asked first, where redirects led to it.
+fn at_exchange(
+    recording: &Recording,
+    cookies: &Cookies,
+    at: usize,
+    root: &Exchange,
+    values: &Values,
+) -> Vec<Asked> {
+    let all = &recording.exchanges;
+    let exchange = &all[at];
+    let mut asked = Vec::new();
+    if exchange.came != Came::Answered || exchange.kind == Kind::Preflight {
+        return asked;
+    }
+    let reads =
+        exchange.is_cross_origin_call() && exchange.answer("access-control-allow-origin") != Some("*");
+    let is_about_reading = exchange.set_cookie.is_empty();
+    let missed = missed(cookies, at, exchange);
+    if !missed.is_empty() {
+        let mut question = question(recording, at, root, None, values);
+        let lines = missed.iter().filter_map(|(set_at, name)| {
+            all[*set_at].set_cookie.iter().rev().find(|line| Line(line).name() == *name)
+        });
+        question.earlier_from = missed.first().map(|(set_at, _)| values.url(&all[*set_at].url));
+        question.earlier = lines.map(|line| values.line(line)).collect();
+        if let Some(response) = &mut question.response {
+            response.set_cookie.clear();
+        }
+        let missed = missed.into_iter().map(|(_, name)| name.to_owned()).collect();
+        asked.push(Asked { question, went: Vec::new(), missed });
+    }
+    if is_about_reading && !reads {
+        return asked;
+    }
+    let set: Vec<_> = cookies.set.iter().filter(|set| set.at == Some(at)).collect();
+    let later = |name: &str| {
+        let set = set.iter().rev().find(|set| set.name == name);
+        all.iter().enumerate().skip(at + 1).filter(move |(_, other)| {
+            let host = other.url.host_str().unwrap_or_default();
+            other.kind != Kind::Preflight
+                && other.came == Came::Answered
+                && set.is_some_and(|set| set.reaches(host))
+        })
+    };
+    let mut went: Vec<(String, usize, usize)> = Vec::new();
+    for line in &exchange.set_cookie {
+        let name = Line(line).name();
+        if went.iter().all(|(known, ..)| known != name) {
+            let carried = later(name).filter(|(_, other)| other.sent().contains(&name)).count();
+            went.push((name.to_owned(), carried, later(name).count()));
+        }
+    }
+    let next = all.iter().skip(at + 1).find(|other| is_next(exchange, other));
+    let question = question(recording, at, root, next, values);
+    asked.push(Asked { question, went, missed: Vec::new() });
     asked
 }
 

@@ -5,9 +5,11 @@
 pub mod audit;
 pub mod check;
 pub mod doctor;
+mod drawing;
 pub mod explain;
 mod fix;
 pub mod github;
+pub mod live;
 pub mod matrix;
 mod page;
 pub mod run;

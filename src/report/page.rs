@@ -20,11 +20,25 @@ const COMMON: &str = include_str!("page.css");
 /// A whole page: its title, what it looks like beside what all pages do, its script or none, and what is in it.
 pub(super) fn page(title: &str, style: &str, script: &str, body: &Markup) -> String {
     let style = format!("{COMMON}{style}");
-    let policy = format!(
-        "default-src 'none'; style-src '{}'; script-src {}; img-src data:; base-uri 'none'; form-action 'none'",
-        hash(&style),
+    written(title, &style, script, &policy(&style, script, ""), body)
+}
+
+/// The same for a page that is served, and asks whoever serves it: the page and its Content-Security-Policy.
+pub(super) fn served(title: &str, style: &str, script: &str, body: &Markup) -> (String, String) {
+    let style = format!("{COMMON}{style}");
+    let policy = policy(&style, script, "; connect-src 'self'");
+    (written(title, &style, script, &policy, body), policy)
+}
+
+fn policy(style: &str, script: &str, more: &str) -> String {
+    format!(
+        "default-src 'none'; style-src '{}'; script-src {}; img-src data:; base-uri 'none'; form-action 'none'{more}",
+        hash(style),
         if script.is_empty() { "'none'".to_owned() } else { format!("'{}'", hash(script)) },
-    );
+    )
+}
+
+fn written(title: &str, style: &str, script: &str, policy: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {

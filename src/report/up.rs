@@ -26,6 +26,8 @@ pub struct Up<'a> {
     pub gateway: SocketAddr,
     /// The file with the CA's certificate.
     pub certificate: &'a Path,
+    /// The address of the page that shows what happens.
+    pub page: &'a str,
 }
 
 /// The one line of `up --format json`, version 1: programs read it, so keys are added and never renamed.
@@ -35,6 +37,8 @@ struct Line<'a> {
     gateway: String,
     dns: String,
     ca: String,
+    /// The page that shows what happens. Whoever knows the address may look.
+    live: &'a str,
     origins: Vec<OriginObject<'a>>,
 }
 
@@ -65,6 +69,7 @@ impl Up<'_> {
             gateway: self.gateway.to_string(),
             dns: self.doors.dns().to_string(),
             ca: self.certificate.display().to_string(),
+            live: self.page,
             origins: origins.collect(),
         };
         serde_json::to_writer(&mut *out, &line)?;
@@ -105,6 +110,7 @@ impl Up<'_> {
         )?;
         writeln!(out, "dns      {}  (UDP and TCP)", self.doors.dns())?;
         writeln!(out, "ca       {ca}")?;
+        writeln!(out, "live     {}  (what happens, as a page: for you alone)", self.page)?;
         for door in self.doors.closed_doors() {
             let name = self.world.origins()[door.origin].name();
             writeln!(

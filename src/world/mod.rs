@@ -44,6 +44,7 @@ mod jwt;
 mod mock;
 mod origin;
 mod page;
+pub mod private;
 mod proxy;
 mod reply;
 mod serve;

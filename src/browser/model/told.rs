@@ -28,21 +28,8 @@ pub(super) fn jar(jar: &Jar, now: i64, ahead: i64) -> Vec<Cookie> {
 }
 
 fn observed(cookie: &cookie::Cookie, ahead: i64) -> Cookie {
-    Cookie {
-        name: cookie.name_text().into_owned(),
-        value: cookie.value_text().into_owned(),
-        domain: cookie.domain.clone(),
-        host_only: cookie.host_only,
-        path: cookie.path_text().into_owned(),
-        secure: cookie.secure,
-        http_only: cookie.http_only,
-        same_site: cookie.same_site,
-        expires: cookie.expiry.map(|expiry| expiry.saturating_sub(ahead)),
-        partition: cookie.partition.as_ref().map(|key| Partition {
-            site: key.top_level.to_string(),
-            cross_site_ancestor: key.cross_site_ancestor,
-        }),
-    }
+    let cookie = Cookie::from(cookie);
+    Cookie { expires: cookie.expires.map(|expiry| expiry.saturating_sub(ahead)), ..cookie }
 }
 
 /// A cookie of a browser's jar, whose clock is behind by so many seconds, as the rules keep it. `None` where
@@ -80,28 +67,12 @@ pub(super) fn kept(cookie: &Cookie, now: i64, ahead: i64) -> Option<cookie::Cook
 
 /// The cookies that stay behind, in the order of their creation.
 pub(super) fn withheld(retrieval: &Retrieval<'_>) -> Vec<Withheld> {
-    let mut withheld = retrieval.withheld.clone();
-    withheld.sort_unstable_by_key(|withheld| withheld.cookie.serial);
-    withheld
-        .into_iter()
-        .map(|withheld| Withheld {
-            name: withheld.cookie.name_text().into_owned(),
-            domain: withheld.cookie.domain.clone(),
-            reasons: set(withheld.reasons),
-            native: Vec::new(),
-        })
-        .collect()
+    Withheld::of(retrieval)
 }
 
 /// What became of a line.
 pub(super) fn line(decision: &Decision<'_>) -> SetCookie {
-    SetCookie {
-        line: decision.parsed.line.to_vec(),
-        name: decision.parsed.name_text().into_owned(),
-        stored: Some(decision.is_stored()),
-        reasons: set(decision.reasons()),
-        native: Vec::new(),
-    }
+    SetCookie::from(decision)
 }
 
 /// Who asked for something, and how.

@@ -4,6 +4,8 @@ mod browsers;
 mod doctor;
 mod exec;
 mod help;
+#[cfg(unix)]
+pub(crate) mod live;
 mod new;
 mod open;
 mod record;

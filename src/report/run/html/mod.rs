@@ -10,13 +10,13 @@ use super::digest::{Digest, Failing, Why};
 use crate::browser_name::BrowserName;
 use crate::diagnostic::Diagnostic;
 use crate::outcome::{Asked, Outcome, Run, Summary};
+use crate::report::drawing;
+use crate::report::drawing::explained;
 use crate::report::fix;
 use crate::report::page::{self, moment, prose, snippet};
 use crate::rules::reason::{Question, Reason};
 use crate::text::{counted, in_order, listed, safe};
 
-mod diagram;
-mod jar;
 mod steps;
 
 /// What a run is called on the page.
@@ -97,7 +97,7 @@ pub fn page(runs: &[Run], asked: Asked<'_>, now: OffsetDateTime) -> String {
     };
     page::page(
         &format!("{verdict} – rehearsal run"),
-        include_str!("page.css"),
+        &format!("{}{}", drawing::STYLE, include_str!("page.css")),
         include_str!("page.js"),
         &body,
     )
@@ -262,7 +262,7 @@ fn scenario(number: usize, runs: &[Run], digest: &Digest<'_>) -> Markup {
             @for stopped in &digest.errors { (message("error", &stopped.diagnostic())) }
             @for failing in &digest.failures { (self::failing(runs, failing)) }
             @if let Some(explained) = digest.remedy {
-                @for block in fix::blocks(&explained.remedy, &explained.browsers) { (self::fix(&block)) }
+                @for block in fix::blocks(&explained.remedy, &explained.browsers) { (explained::fix(&block)) }
             }
             @for warning in &digest.warnings { (message("warning", warning)) }
             h3 { "Step by step" }
@@ -297,32 +297,9 @@ fn failing(runs: &[Run], failing: &Failing<'_>) -> Markup {
                 Why::Unknown => {}
                 Why::Above(explained) => p.why { "Why: " (prose(&explained.explanation.headline)) ", as above." },
                 Why::Here(explained, notes) => {
-                    div.why {
-                        h4 { "Why: " (prose(&explained.explanation.headline)) }
-                        @if let Some(source) = &explained.explanation.source {
-                            p.of { (safe(&source.path)) }
-                            (snippet(source, &explained.explanation.labels))
-                        }
-                        @for note in notes { p { (prose(note)) } }
-                    }
+                    (explained::why(&explained.explanation, notes))
                 }
             }
-        }
-    }
-}
-
-fn fix(block: &fix::Block<'_>) -> Markup {
-    html! {
-        article.fix {
-            h3 { (prose(&block.title)) }
-            @for change in block.changes {
-                p.of { (prose(&change.place)) }
-                pre.snippet.diff tabindex="0" {
-                    @for line in &change.before { del { "- " (fix::elided(line)) } "\n" }
-                    @for line in &change.after { ins { "+ " (fix::elided(line)) } "\n" }
-                }
-            }
-            @for sentence in &block.sentences { p { (prose(sentence)) } }
         }
     }
 }

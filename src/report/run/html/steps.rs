@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::{Sign, diagram, jar};
+use super::Sign;
 use crate::observe::{Cookie, Observation};
 use crate::outcome::{Run, StepRun};
 use crate::plan::Step;
-use crate::report::page::{code, prose};
-use crate::rules::reason::Question;
+use crate::report::drawing::{diagram, jar};
+use crate::report::page::prose;
 use crate::text::{safe, shortened};
 
 /// A line of a page's own words is cut here.
@@ -51,7 +51,8 @@ fn step(
             }
             @if let Some(seen) = &ran.observation {
                 @if let Some(why) = &seen.unpredicted { p.soft { "Not judged: " (prose(why)) } }
-                (lanes.exchanges(run.browser, seen))
+                (lanes.exchanges(run.browser, &seen.exchanges))
+                @if let Some(line) = &seen.written { p.read { "The script wrote: " (diagram::cookie_line(run.browser, line)) } }
                 (page(seen))
                 @if let Some(jar) = &seen.jar { (jar::jar(before, jar)) }
             }
@@ -67,10 +68,7 @@ fn page(seen: &Observation) -> Markup {
     let page = &seen.page;
     html! {
         @if page.readable == Some(false) {
-            p.read {
-                span.chip.no { "✗ the page may not read the answer" }
-                @for reason in &page.cors { " " (code(*reason, Question::Readable)) }
-            }
+            p.read { (diagram::unreadable(&page.cors)) }
         }
         @if let Some(body) = page.body.as_deref().filter(|body| !body.is_empty()) {
             p.read { "The page read: " code { (shortened(body, LONGEST)) } }

@@ -1,16 +1,19 @@
-//! The exchanges of a step as a sequence diagram: the browser on the left, each origin in a lane of its own.
+//! Exchanges as a sequence diagram: the browser on the left, each origin in a lane of its own.
 //!
 //! Every cookie that was sent, held back, stored and refused stands on its arrow. On a narrow page, and for a
 //! screen reader, the lanes become words: `browser → api`.
+
+use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
 use crate::browser_name::BrowserName;
 use crate::explain::parts_at_fault;
-use crate::observe::{Exchange, Observation, SetCookie};
+use crate::observe::{Exchange, SetCookie};
 use crate::outcome::Run;
+use crate::plan::Plan;
 use crate::report::page::code;
-use crate::rules::reason::Question;
+use crate::rules::reason::{Question, Reason};
 use crate::text::{safe, shortened};
 use crate::world::wire;
 
@@ -19,21 +22,31 @@ const MOST: usize = 8;
 /// A cookie's value is cut here: its name is what tells.
 const VALUE: usize = 24;
 
-/// The lanes of a run: the browser, and each origin that a request of it reached.
-pub(super) struct Lanes {
+/// The lanes: the browser, and origins.
+pub(in crate::report) struct Lanes {
     /// Name, URL, and index in the plan.
     origins: Vec<(String, String, usize)>,
 }
 
 impl Lanes {
-    pub(super) fn of(run: &Run) -> Self {
+    /// Of every origin that a request of a run reached.
+    pub(in crate::report) fn of(run: &Run) -> Self {
         let seen = run.steps.iter().filter_map(|step| step.observation.as_ref());
         let exchanges = seen.flat_map(|seen| &seen.exchanges).map(|exchange| &exchange.wire);
         let mut reached: Vec<usize> = exchanges.flat_map(chain).map(|wire| wire.origin).collect();
         reached.sort_unstable();
         reached.dedup();
-        let origins = reached.into_iter().filter_map(|index| {
-            let origin = run.plan.origins.get(index)?;
+        Self::at(&run.plan, reached)
+    }
+
+    /// Of every origin of a world.
+    pub(in crate::report) fn all(plan: &Plan) -> Self {
+        Self::at(plan, 0..plan.origins.len())
+    }
+
+    fn at(plan: &Plan, indices: impl IntoIterator<Item = usize>) -> Self {
+        let origins = indices.into_iter().filter_map(|index| {
+            let origin = plan.origins.get(index)?;
             Some((origin.name.clone(), origin.url.origin().ascii_serialization(), index))
         });
         Self { origins: origins.collect() }
@@ -56,7 +69,7 @@ impl Lanes {
         lane.checked_sub(1).and_then(|lane| self.origins.get(lane)).map_or("browser", |(name, ..)| name)
     }
 
-    pub(super) fn heading(&self) -> Markup {
+    pub(in crate::report) fn heading(&self) -> Markup {
         html! {
             @if !self.origins.is_empty() {
                 div class={ "lanes heads " (self.class()) } {
@@ -67,19 +80,18 @@ impl Lanes {
         }
     }
 
-    /// The exchanges of a step.
-    pub(super) fn exchanges(&self, browser: BrowserName, seen: &Observation) -> Markup {
+    /// Exchanges, one below the other.
+    pub(in crate::report) fn exchanges(&self, browser: BrowserName, exchanges: &[Exchange]) -> Markup {
         html! {
-            @if !seen.exchanges.is_empty() {
+            @if !exchanges.is_empty() {
                 div class={ "lanes flow " (self.class()) } {
-                    @for exchange in &seen.exchanges {
+                    @for exchange in exchanges {
                         (self.asked(exchange))
                         @if let wire::Answer::Passed(behind) = &exchange.wire.answer { (self.behind(&exchange.wire, behind)) }
                         (self.answered(browser, exchange))
                     }
                 }
             }
-            @if let Some(line) = &seen.written { p.read { "The script wrote: " } (cookie_line(browser, line)) }
         }
     }
 
@@ -104,7 +116,8 @@ impl Lanes {
             }
             @for withheld in &exchange.withheld {
                 " " span.chip.no {
-                    "✗ held back " code { (safe(&withheld.name)) }
+                    @if withheld.reasons.contains(&Reason::NotStored) { "✗ not there: " } @else { "✗ held back " }
+                    code { (safe(&withheld.name)) }
                     @for reason in &withheld.reasons { " " (code(*reason, Question::Sent)) }
                     @if !withheld.native.is_empty() { " (" (safe(&withheld.native.join(", "))) ")" }
                 }
@@ -118,6 +131,14 @@ impl Lanes {
             b { (exchange.wire.status) }
             @for note in exchange.wire.behind().said_inside() { " " span.inside { "in the server: " (safe(note)) } }
             @for line in &exchange.set_cookie { (cookie_line(browser, line)) }
+            // Of what a step itself asked for, the step says it.
+            @if let Some(asked) = exchange.asked.as_ref().filter(|asked| !asked.is_own && asked.readable == Some(false)) {
+                " " @if exchange.wire.is_preflight() {
+                    (refused("✗ the browser does not make the call", &asked.cors))
+                } @else {
+                    (unreadable(&asked.cors))
+                }
+            }
         };
         self.arrow(self.lane(exchange.wire.origin), 0, &text)
     }
@@ -145,6 +166,18 @@ impl Lanes {
     }
 }
 
+/// That a page may not read an answer, and why.
+pub(in crate::report) fn unreadable(reasons: &BTreeSet<Reason>) -> Markup {
+    refused("✗ the page may not read the answer", reasons)
+}
+
+fn refused(what: &str, reasons: &BTreeSet<Reason>) -> Markup {
+    html! {
+        span.chip.no { (what) }
+        @for reason in reasons { " " (code(*reason, Question::Readable)) }
+    }
+}
+
 /// An exchange, and those behind it.
 fn chain(wire: &wire::Exchange) -> Vec<&wire::Exchange> {
     let mut all = vec![wire];
@@ -160,7 +193,7 @@ fn path(wire: &wire::Exchange) -> String {
 }
 
 /// A line that sets a cookie, what became of it, and the part at fault.
-fn cookie_line(browser: BrowserName, line: &SetCookie) -> Markup {
+pub(in crate::report) fn cookie_line(browser: BrowserName, line: &SetCookie) -> Markup {
     let (class, word) = match line.stored {
         Some(true) => ("yes", "✓ stored"),
         Some(false) => ("no", "✗ not stored"),

@@ -1,4 +1,4 @@
-//! The jar after a step, and what the step did to it.
+//! A jar, and what was done to it since it was looked at before.
 
 use maud::{Markup, html};
 use time::OffsetDateTime;
@@ -10,8 +10,8 @@ use crate::text::{counted, safe, shortened};
 /// A value is cut here.
 const VALUE: usize = 40;
 
-/// `before` is the jar that the step found, where it is known.
-pub(super) fn jar(before: Option<&[Cookie]>, jar: &[Cookie]) -> Markup {
+/// A jar. `before` is what it was before, where that is known.
+pub(in crate::report) fn jar(before: Option<&[Cookie]>, jar: &[Cookie]) -> Markup {
     let (mut rows, mut new, mut changed) = (Vec::new(), 0, 0);
     for cookie in jar {
         let was = before.map(|before| before.iter().find(|old| is_same(old, cookie)));
@@ -39,7 +39,7 @@ pub(super) fn jar(before: Option<&[Cookie]>, jar: &[Cookie]) -> Markup {
         } @else {
             details.jar open[!words.is_empty()] {
                 summary { "Jar: " (counted(jar.len(), "cookie")) (words.concat()) }
-                div.scroll tabindex="0" role="group" aria-label="The jar after this step" {
+                div.scroll tabindex="0" role="group" aria-label="The jar" {
                     table {
                         thead {
                             tr {
