@@ -152,6 +152,11 @@ impl fmt::Display for BrowserName {
     }
 }
 
+/// Their names, as the command line has them.
+pub fn names(browsers: impl IntoIterator<Item = BrowserName>) -> Vec<String> {
+    browsers.into_iter().map(|browser| browser.to_string()).collect()
+}
+
 /// Browsers in a row: "chromium, firefox and webkit". A browser and its model are one.
 pub fn listed(browsers: &[BrowserName]) -> String {
     let mut words: Vec<String> = browsers.iter().map(|browser| browser.real().to_string()).collect();

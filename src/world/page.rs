@@ -5,9 +5,14 @@
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use maud::{DOCTYPE, PreEscaped, html};
 
 use super::reply::Reply;
 use super::wire::Answer;
+
+const STYLE: &str =
+    "body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto; padding: 0 1rem }
+p { color: #666 }";
 
 /// The page of one origin, ready to be sent.
 #[derive(Clone, Debug)]
@@ -18,29 +23,27 @@ pub(super) struct Page {
 impl Page {
     /// The page of the origin with this name in the scenario, and this host.
     pub(super) fn new(name: &str, host: &str) -> Self {
-        let (name, host) = (escape(name), escape(host));
-        // The empty icon keeps browsers from asking for /favicon.ico.
-        let html = format!(
-            "<!doctype html>\n\
-             <html lang=\"en\">\n\
-             <head>\n\
-             <meta charset=\"utf-8\">\n\
-             <title>{host}</title>\n\
-             <meta name=\"viewport\" content=\"width=device-width\">\n\
-             <link rel=\"icon\" href=\"data:,\">\n\
-             <style>\n\
-             body {{ font: 1.1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto; padding: 0 1rem }}\n\
-             p {{ color: #666 }}\n\
-             </style>\n\
-             </head>\n\
-             <body>\n\
-             <h1>{host}</h1>\n\
-             <p>This is a rehearsal. The real {host} was not asked: this page is built into <code>rehearsal</code>,\n\
-             and stands in for the origin <code>{name}</code> of a scenario.</p>\n\
-             </body>\n\
-             </html>\n"
-        );
-        Self { html: Bytes::from(html) }
+        let html = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    title { (host) }
+                    meta name="viewport" content="width=device-width";
+                    // The empty icon keeps browsers from asking for /favicon.ico.
+                    link rel="icon" href="data:,";
+                    style { (PreEscaped(STYLE)) }
+                }
+                body {
+                    h1 { (host) }
+                    p {
+                        "This is a rehearsal. The real " (host) " was not asked: this page is built into "
+                        code { "rehearsal" } ", and stands in for the origin " code { (name) } " of a scenario."
+                    }
+                }
+            }
+        };
+        Self { html: html.into_string().into() }
     }
 
     /// The answer to any request.
@@ -52,8 +55,4 @@ impl Page {
         reply.body = self.html.clone().into();
         reply
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

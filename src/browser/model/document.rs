@@ -9,8 +9,9 @@ use bytes::Bytes;
 use url::Url;
 
 use super::UserAgent;
-use super::fetch::{Failed, Request, Response};
+use super::fetch::{Failed, Response};
 use super::history::Entered;
+use super::request::Request;
 use super::told;
 use super::view::Shown;
 use crate::plan::{Form, Redirect};

@@ -8,8 +8,9 @@ use std::pin::Pin;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::UserAgent;
-use super::fetch::{Request, Response};
+use super::fetch::Response;
 use super::html::{self, Kind};
+use super::request::Request;
 use super::told;
 use super::view::Shown;
 use crate::observe::Exchange;

@@ -5,7 +5,8 @@
 //! the jar, and what the page could read. It needs nothing installed. Whatever it says is a
 //! *prediction*, and reports call it that.
 //!
-//! - `fetch` is the Fetch standard: preflights, redirects, tainting;
+//! - `calls` are what a page asks for, each a `request`; `fetch` is the Fetch standard: preflights, redirects,
+//!   tainting;
 //! - `document` is navigation, as far as cookies see it;
 //! - `frames` are those that steps added, `history` is the tab's, `socket` is a WebSocket's handshake;
 //! - `view` is what an answer becomes: a page, a viewer, a file;
@@ -20,13 +21,10 @@
 //! no HSTS, and no policy of the page's own (Referrer Policy, the cross-origin policies; a page with a
 //! Content Security Policy is not predicted): the answers of mock origins have none unless told to.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
-use url::Url;
-
+mod calls;
 mod client;
 mod document;
 mod fetch;
@@ -36,14 +34,15 @@ mod history;
 mod html;
 mod load;
 mod preflights;
+mod request;
 mod socket;
 mod tls;
 mod told;
 mod view;
 
+use self::calls::Call;
 use self::client::Connections;
 use self::document::{Document, Done, Navigation};
-use self::fetch::{Failed, Request, Response};
 use self::frames::Frame;
 use self::history::{Entered, History};
 use self::preflights::Preflights;
@@ -51,13 +50,11 @@ use self::tls::Connectors;
 use crate::browser_name::BrowserName;
 use crate::follow::Following;
 use crate::observe::{Cookie, Exchange, Observation, Page, SetCookie};
-use crate::plan::{self, Action, Element, FetchOptions, Plan, Redirect, Step, placeholder};
-use crate::rules::context::{Context, Credentials, Destination, Mode};
-use crate::rules::cors;
-use crate::rules::engine::{Profile, ThirdParty, Viewer};
+use crate::plan::{Action, Plan, Step, placeholder};
+use crate::rules::context::{Context, Destination};
+use crate::rules::engine::{Profile, Viewer};
 use crate::rules::jar::Jar;
-use crate::rules::reason::Reason;
-use crate::rules::site::{Location, Origin};
+use crate::rules::site::Origin;
 use crate::suffixes::Names;
 use crate::world::wire::Wire;
 use crate::world::{Authority, World};
@@ -388,177 +385,6 @@ impl UserAgent {
         Observation { unpredicted: Some(why.to_owned()), ..Observation::default() }
     }
 
-    /// An image, a script or a beacon.
-    async fn embed(&mut self, url: &Url, destination: Destination, method: &'static str) -> Done {
-        let context = |documents, location| Context::embed(documents, location, destination);
-        let Some(mut request) = self.request(url, context) else { return self.not_asked().into() };
-        request.context.method = method.into();
-        let warned = self.here().is_some_and(|page| page.warns);
-        if destination == Destination::Script && warned && self.profile.navigation.warnings_take_no_scripts {
-            return Failed::new([], "the browser's own page of warning takes no script").into();
-        }
-        match self.fetch(request).await {
-            Ok(response) => {
-                if destination == Destination::Script {
-                    self.doubt_script(&response);
-                }
-                response.into()
-            }
-            Err(failed) => failed.into(),
-        }
-    }
-
-    /// An image or a script that is asked for by CORS.
-    async fn shared(&mut self, url: &Url, element: Element, with_credentials: bool) -> Done {
-        let destination = if element == Element::Image { Destination::Image } else { Destination::Script };
-        let (done, response) = self.by_cors(url, destination, with_credentials).await;
-        if let Some(response) = response.filter(|_| destination == Destination::Script) {
-            self.doubt_script(&response);
-        }
-        done
-    }
-
-    /// What a page asks for by CORS: HTML, section 2.5.5. The page may have it or not; what is in it is not looked at.
-    async fn by_cors(
-        &mut self,
-        url: &Url,
-        destination: Destination,
-        with_credentials: bool,
-    ) -> (Done, Option<Response>) {
-        let credentials = if with_credentials { Credentials::Include } else { Credentials::SameOrigin };
-        let context =
-            |documents, location| Context { destination, ..Context::fetch(documents, location, credentials) };
-        let Some(request) = self.request(url, context) else {
-            return (Done { readable: Some(false), ..self.not_asked().into() }, None);
-        };
-        let warned = self.here().is_some_and(|page| page.warns);
-        if destination == Destination::Script && warned && self.profile.navigation.warnings_take_no_scripts {
-            let failed = Failed::new([], "the browser's own page of warning takes no script");
-            return (Done { readable: Some(false), ..failed.into() }, None);
-        }
-        match self.fetch(request).await {
-            Ok(response) => {
-                let done = Done { readable: Some(true), status: Some(response.status), ..Done::default() };
-                (done, Some(response))
-            }
-            Err(failed) => (Done { readable: Some(false), ..failed.into() }, None),
-        }
-    }
-
-    /// A WebSocket, closed once it is open.
-    async fn open_socket(&mut self, url: &Url) -> Done {
-        let Some(request) = self.request(url, Context::web_socket) else {
-            return self.not_asked().into();
-        };
-        match self.shake_hands(request).await {
-            Ok(status) => Done { status: Some(status), ..Done::default() },
-            Err(failed) => failed.into(),
-        }
-    }
-
-    /// What `requestStorageAccess()` says: Storage Access API, section 3. `None` where that is the browser's
-    /// own to decide, by what its user did before.
-    fn storage_access(&self) -> Option<&'static str> {
-        let context = self.script()?;
-        let rules = &self.profile;
-        let is_free =
-            rules.partitions.third_party == ThirdParty::Allowed || !context.is_third_party(rules, &Names);
-        is_free.then_some("granted")
-    }
-
-    /// `fetch()` or XMLHttpRequest by the page.
-    async fn call(&mut self, call: Call<'_>) -> Done {
-        let context = |documents, location| Context {
-            mode: call.options.mode,
-            ..Context::fetch(documents, location, call.credentials)
-        };
-        let Some(mut request) = self.request(call.url, context) else {
-            return Done { readable: Some(false), ..self.not_asked().into() };
-        };
-        request.context.method = cors::normalize_method(call.method).into_owned().into();
-        request.xhr = call.xhr;
-        request.redirect = call.options.redirect;
-        let goes = |name: &str, value: &str| match call.options.mode {
-            // Headers, append: the guard is "request-no-cors".
-            Mode::NoCors => {
-                cors::is_simple_header(name) && cors::is_safelisted_header(name, value.as_bytes())
-            }
-            _ => !cors::is_forbidden_header(name),
-        };
-        request.headers = call.headers.iter().filter(|(name, value)| goes(name, value)).cloned().collect();
-        if let Some(body) = call.body {
-            if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
-                // Fetch, extract a body: what a string is sent as.
-                request.headers.push(("content-type".to_owned(), "text/plain;charset=UTF-8".to_owned()));
-            }
-            request.body = Some(Bytes::from(body.to_owned()));
-        }
-        match self.fetch(request).await {
-            Ok(response) => {
-                let context = &response.request.context;
-                if response.is_opaque_redirect || (context.mode == Mode::NoCors && context.is_cross_origin())
-                {
-                    return opaque(&response);
-                }
-                let body = String::from_utf8_lossy(&response.body);
-                let body = body.strip_prefix('\u{feff}').unwrap_or(&body).to_owned();
-                // Of who is followed the page tells.
-                let body = Some(body).filter(|_| self.following.is_none());
-                Done { readable: Some(true), body, ..response.into() }
-            }
-            Err(failed) => Done { readable: Some(false), ..failed.into() },
-        }
-    }
-
-    /// Whether the page may load what is for this.
-    fn loads(&self, destination: Destination) -> bool {
-        let Some(here) = self.here() else { return true };
-        match here.viewer {
-            Viewer::Isolated => destination == Destination::Image,
-            Viewer::Closed => false,
-            _ => !(self.profile.navigation.own_pages_load_nothing && here.is_the_browsers_own()),
-        }
-    }
-
-    /// Why there is no request at all.
-    fn not_asked(&self) -> Failed {
-        match self.here().is_some_and(Document::is_the_browsers_own) {
-            false => Failed::no_host(),
-            true => Failed::new([], "the browser's own page does not load it"),
-        }
-    }
-
-    /// A request by the page.
-    fn request(&self, url: &Url, context: impl FnOnce(Vec<Origin>, Location) -> Context) -> Option<Request> {
-        let documents = self.documents();
-        let from = self.here()?;
-        let mut url = url.clone();
-        let location = told::location(&url)?;
-        url.set_fragment(None);
-        let mut context = context(documents, location);
-        if !self.loads(context.destination) {
-            return None;
-        }
-        context.opaque_over_tls = self.stays_secure(from);
-        context.sandboxed_at = from.sandboxed_at();
-        // Firefox's viewer of JSON loads images of its own origin alone (measured 2026-11-27, 153.8.0esr).
-        let is_isolated = from.viewer == Viewer::Isolated;
-        let only = told::location(&from.url).filter(|_| is_isolated).map(|location| location.origin);
-        Some(Request {
-            context,
-            url,
-            headers: Vec::new(),
-            dropped: Vec::new(),
-            body: None,
-            // Referrer Policy, section 8.3, step 3: a document without an origin has none.
-            referrer: Some(from.url.clone()).filter(|_| !from.sandboxed),
-            form: false,
-            xhr: false,
-            only,
-            redirect: Redirect::Follow,
-        })
-    }
-
     /// An action that reads cookies, with what scripts of the page see filled in; `None` where it reads none.
     fn filled(&mut self, action: &Action) -> Option<placeholder::Filled> {
         if placeholder::cookies_of(action).is_empty() {
@@ -588,42 +414,5 @@ impl UserAgent {
 
     fn script(&self) -> Option<Context> {
         Context::script(self.documents(), self.here()?.url.path())
-    }
-}
-
-/// What a script makes of an answer that it cannot read: an empty body, and no error.
-fn opaque(response: &Response) -> Done {
-    Done {
-        status: Some(response.status),
-        readable: Some(false),
-        cors: BTreeSet::from([Reason::Opaque]),
-        ..Done::default()
-    }
-}
-
-/// What `fetch` and XMLHttpRequest have in common.
-struct Call<'a> {
-    url: &'a Url,
-    method: &'a str,
-    credentials: Credentials,
-    headers: &'a [(String, String)],
-    body: Option<&'a str>,
-    xhr: bool,
-    options: FetchOptions,
-}
-
-impl<'a> Call<'a> {
-    fn of_fetch(call: &'a plan::Fetch) -> Self {
-        let plan::Fetch { url, method, headers, body, credentials, options } = call;
-        let (credentials, options) = (*credentials, *options);
-        Self { url, method, credentials, headers, body: body.as_deref(), xhr: false, options }
-    }
-
-    /// XMLHttpRequest, send: without `withCredentials` the mode is same-origin.
-    fn of_xhr(call: &'a plan::Xhr) -> Self {
-        let plan::Xhr { url, method, headers, body, .. } = call;
-        let credentials = if call.with_credentials { Credentials::Include } else { Credentials::SameOrigin };
-        let (body, options) = (body.as_deref(), FetchOptions::default());
-        Self { url, method, credentials, headers, body, xhr: true, options }
     }
 }

@@ -10,7 +10,8 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 
 use super::UserAgent;
 use super::client::Outgoing;
-use super::fetch::{Failed, REDIRECTS, Request};
+use super::fetch::{Failed, REDIRECTS};
+use super::request::Request;
 use crate::rules::cors::{self, MixedContent};
 use crate::rules::engine::Profile;
 use crate::rules::reason::Reason;

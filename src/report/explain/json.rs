@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::browser_name::BrowserName;
+use crate::browser_name;
 use crate::explain::question::{Answer, CookieOutcome, How, Outcome, Question};
 use crate::explain::{Explanation, Fix, Remedy, Trial, Tried};
 use crate::relation;
@@ -195,7 +195,7 @@ impl<'a> ExplanationObject<'a> {
                     sentence: why.sentence(),
                     detail: why.detail.as_deref(),
                     clause: why.clause(),
-                    browsers: names(&why.browsers),
+                    browsers: browser_name::names(why.browsers.iter().copied()),
                 })
                 .collect(),
             native: &explanation.native,
@@ -293,7 +293,7 @@ impl<'a> FixObject<'a> {
                 })
                 .collect(),
             remarks: &fix.remarks,
-            works_in: names(&fix.works_in),
+            works_in: browser_name::names(fix.works_in.iter().copied()),
         }
     }
 }
@@ -307,8 +307,4 @@ impl<'a> TriedObject<'a> {
             error: tried.error.as_deref(),
         }
     }
-}
-
-fn names(browsers: &[BrowserName]) -> Vec<String> {
-    browsers.iter().map(ToString::to_string).collect()
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::by_whom;
-use crate::browser_name::BrowserName;
+use crate::browser_name::{self, BrowserName};
 use crate::matrix::{Attributes, Cell, Combination, CookieCell, Matrix, Need, Place};
 use crate::rules::reason::{Question, Reason};
 
@@ -54,7 +54,7 @@ impl<'a> Document<'a> {
             safest: finding.safest.map(|safest| Safest {
                 topology: matrix.place_of(safest).topology.as_str(),
                 attributes: AttributesObject::of(&draft.combinations[safest]),
-                works_in: names(matrix.works_in(safest)),
+                works_in: browser_name::names(matrix.works_in(safest)),
                 works_everywhere: finding.everywhere.contains(&safest),
             }),
             works_everywhere: finding.everywhere.len(),
@@ -292,8 +292,4 @@ impl ReasonObject {
         };
         reasons.iter().map(object).collect()
     }
-}
-
-fn names(browsers: impl Iterator<Item = BrowserName>) -> Vec<String> {
-    browsers.map(|browser| browser.to_string()).collect()
 }

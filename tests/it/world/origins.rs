@@ -198,7 +198,7 @@ async fn the_built_in_page_is_everywhere_and_asks_for_nothing() {
     let html = String::from_utf8_lossy(response.body());
     assert_eq!(response.status(), 200);
     assert_eq!(values(&response, "content-type"), [b"text/html; charset=utf-8"]);
-    assert!(html.starts_with("<!doctype html>"), "{html}");
+    assert!(html.starts_with("<!DOCTYPE html>"), "{html}");
     assert!(html.contains("<title>web.example</title>"), "{html}");
     assert!(html.contains(r#"<link rel="icon" href="data:,">"#), "{html}");
     assert!(!html.contains("src=") && !html.contains("http"), "{html}");
