@@ -1,5 +1,7 @@
 //! The names and URLs of a world: `url` of an origin, `ORIGIN:PATH`, and whole URLs.
 
+use std::collections::HashMap;
+
 use url::{Host, ParseError, Url};
 
 use super::super::mistakes::Mistakes;
@@ -26,6 +28,7 @@ impl Names {
     /// The names of a scenario; every mistake in the origins' own names and URLs is reported.
     pub(super) fn of(scenario: &Scenario, mistakes: &Mistakes) -> Self {
         let mut origins: Vec<Named> = Vec::new();
+        let mut first_of: HashMap<Url, usize> = HashMap::new();
         for origin in &scenario.origins {
             check_name(&origin.name, mistakes);
             let url = origin.url.as_ref().and_then(|text| {
@@ -33,11 +36,10 @@ impl Names {
                 Some(At { value: url, span: text.span.clone() })
             });
             if let Some(url) = &url
-                && let Some((twin, first)) = origins.iter().find_map(|other| {
-                    let first = other.url.as_ref().filter(|first| first.value == url.value)?;
-                    Some((&other.name.value, first))
-                })
+                && let Some(twin) = first_of.get(&url.value).map(|first| &origins[*first])
+                && let Some(first) = &twin.url
             {
+                let twin = &twin.name.value;
                 mistakes.add(
                     Diagnostic::error(format!(
                         "`{}` and `{twin}` are one origin: scheme, host and port are the same",
@@ -47,6 +49,9 @@ impl Names {
                     .label(first.span.clone(), "first here")
                     .help("put the routes of both under one name, or give one another host or port"),
                 );
+            }
+            if let Some(url) = &url {
+                first_of.entry(url.value.clone()).or_insert(origins.len());
             }
             origins.push(Named { name: origin.name.clone(), url });
         }
