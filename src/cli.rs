@@ -18,12 +18,15 @@ use texts::{
     EXPLAIN_EXAMPLES, MATRIX_ABOUT, MATRIX_EXAMPLES, NEW_ABOUT, NEW_EXAMPLES, RUN_ABOUT, RUN_EXAMPLES,
     SCHEMA_EXAMPLES, UP_EXAMPLES, check_help,
 };
+pub use trust::{HowArgs, InstallArgs, StatusArgs, StoreArg, TrustArgs, TrustCommand, UninstallArgs};
+use trust::{TRUST_ABOUT, TRUST_EXAMPLES};
 pub use words::{AuditReport, ReportFile, RunReport, Shard};
 
 mod explain;
 mod inside;
 mod run;
 mod texts;
+mod trust;
 mod words;
 
 /// Rehearse production on a laptop: which cookies each browser stores and sends, and why not.
@@ -88,6 +91,7 @@ Examples:
   rehearsal open login.toml                     a browser window inside that world
   rehearsal record login.toml -o new.toml       the same, and what you do there becomes a scenario
   rehearsal exec login.toml -- CMD…             any command inside that world
+  rehearsal trust install                       a CA of the project's own, for an everyday browser
   rehearsal browsers install chromium           what the scenarios need
   rehearsal doctor                              whether all of this works on this machine
 
@@ -125,6 +129,9 @@ pub enum Command {
     /// Run any command inside the world of a scenario: curl, a test suite, a REPL.
     #[command(long_about = EXEC_ABOUT, after_help = EXEC_EXAMPLES)]
     Exec(ExecArgs),
+    /// Have an everyday browser trust a CA of this project's own, and undo that completely.
+    #[command(long_about = TRUST_ABOUT, after_help = TRUST_EXAMPLES)]
+    Trust(TrustArgs),
     /// Say which browsers are installed, or install some.
     #[command(after_help = BROWSERS_EXAMPLES)]
     Browsers(BrowsersArgs),
@@ -260,6 +267,9 @@ pub struct UpArgs {
     /// Bring nothing up unless every origin listens at its own address and port, such as 443 and 80
     #[arg(long)]
     pub listen: bool,
+    /// The folder of this project's own CA (`rehearsal trust`), which is used where it may vouch for the names
+    #[arg(long, value_name = "FOLDER", default_value = "certs")]
+    pub certs: PathBuf,
     /// How the world is announced: for people, or as one line of JSON on stdout
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

@@ -48,6 +48,7 @@
 //! - [`matrix`] is one scenario over topologies, cookie attributes and browsers: edits of its plan, all run.
 //! - [`inside`] is what a program of the user's needs to see a world: variables, or a network of its own.
 //! - [`manual`] is `docs/` inside the binary.
+//! - [`trust`] has the stores of this machine trust a project's own authority, where the user asks for it, and undoes that.
 //! - [`servers`] looks for the real servers behind origins, and starts them where that is allowed.
 //! - [`live`] tells each cookie as it crosses the wire of a world that is up, and what each engine makes of it;
 //!   [`report::live`] draws it, and [`world::private`] serves what is drawn to one person.
@@ -57,7 +58,8 @@
 //!
 //! # What holds everywhere
 //!
-//! - Only `world`, `browser` and `servers` open sockets or start processes, and `exec` the user's own program. Nothing
+//! - Only `world`, `browser` and `servers` open sockets or start processes, `exec` the user's own program, and `trust` the
+//!   tools that keep the system's stores. Nothing
 //!   listens off loopback, but for a gateway that was asked for by address, for browsers on named machines. A real server behind an origin is on
 //!   this machine, unless the command line allows that very host; its command is started only where the command line
 //!   allows that.
@@ -71,7 +73,8 @@
 //!
 //! # What is deliberately absent
 //!
-//! - No change to a hosts file, a trust store or a browser profile of the user's, and no need for root.
+//! - No change to a hosts file or a browser profile of the user's, no change to a trust store but by `trust`, and no need for
+//!   root.
 //! - No DNS recursion and no forwarding proxy: a name outside the world does not exist. What an origin's own
 //!   `upstream` names is asked, and nothing else.
 //! - No retry of a scenario: a browser that died is an error to look at, never noise to hide. A change of the
@@ -113,5 +116,6 @@ pub mod servers;
 pub mod slips;
 pub mod suffixes;
 pub mod text;
+pub mod trust;
 pub mod verdict;
 pub mod world;

@@ -6,7 +6,7 @@ use rehearsal::browser::guard;
 use rehearsal::cli::{Cli, Command};
 use rehearsal::command::{
     self, accompany, audit, browsers, check, docs, doctor, exec, explain, matrix, new, open, record, run,
-    shell, up,
+    shell, trust, up,
 };
 
 fn main() -> ExitCode {
@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Command::Open(arguments) => open::open(&arguments),
         Command::Record(arguments) => record::record(&arguments),
         Command::Exec(arguments) => exec::exec(&arguments),
+        Command::Trust(arguments) => trust::trust(&arguments),
         Command::Guard(arguments) => guard::main(arguments.rest),
         Command::Accompany(arguments) => accompany::accompany(arguments.rest),
     }

@@ -4,9 +4,9 @@ set -eu
 cd "$(dirname "$0")/.."
 
 # dig, openssl and curl stand beside the tests as independent judges; ip makes two hosts of one; strace sees what leaves; a
-# Selenium Grid is written in Java.
+# Selenium Grid is written in Java; certutil keeps stores of certificates.
 missing=""
-for need in dig:dnsutils openssl:openssl curl:curl ip:iproute2 strace:strace java:default-jre-headless; do
+for need in dig:dnsutils openssl:openssl curl:curl ip:iproute2 strace:strace java:default-jre-headless certutil:libnss3-tools; do
     command -v "${need%%:*}" >/dev/null 2>&1 || missing="$missing ${need##*:}"
 done
 if [ -n "$missing" ]; then

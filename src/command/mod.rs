@@ -21,6 +21,7 @@ pub mod run;
 mod selection;
 mod servers;
 pub mod shell;
+pub mod trust;
 pub mod up;
 mod watch;
 mod window;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::live::{self, LivePage};
@@ -49,9 +50,9 @@ async fn keep_up(plan: &Plan, arguments: &UpArgs, real: &Servers) -> ExitCode {
         Ok(turn) => turn,
         Err(code) => return code,
     };
-    let authority = match Authority::new(certs::hosts(plan)) {
+    let authority = match authority(plan, &arguments.certs) {
         Ok(authority) => authority,
-        Err(error) => return could_not(error.to_string(), "look at the hosts of the scenario's origins"),
+        Err(code) => return code,
     };
     let gateway = match Gateway::bind(arguments.gateway) {
         Ok(gateway) => gateway,
@@ -122,6 +123,31 @@ async fn keep_up(plan: &Plan, arguments: &UpArgs, real: &Servers) -> ExitCode {
     doors.close().await;
     world.close().await;
     super::after_writing(announced, "how to reach the world", super::HELD)
+}
+
+/// The project's own CA, where one is kept that may vouch for all of the world; else one for this run alone.
+fn authority(plan: &Plan, folder: &Path) -> Result<Authority, ExitCode> {
+    let could_not = |message: String, hint: &str| {
+        super::complain(message, hint);
+        ExitCode::from(super::COULD_NOT_RUN)
+    };
+    match Authority::kept(folder) {
+        Ok(Some(authority)) if authority.serves(certs::hosts(plan)) => return Ok(authority),
+        Ok(Some(_)) => super::caution(
+            format!(
+                "the CA in {} is not for all names of this world, or ends soon: another is used, which no store trusts",
+                folder.display()
+            ),
+            "`rehearsal trust uninstall`, and `rehearsal trust install` with this scenario",
+        ),
+        Ok(None) => {}
+        Err(error) => {
+            let hint = "`rehearsal trust uninstall` takes it away, and `--certs` names another folder";
+            return Err(could_not(error.to_string(), hint));
+        }
+    }
+    let made = Authority::new(certs::hosts(plan));
+    made.map_err(|error| could_not(error.to_string(), "look at the hosts of the scenario's origins"))
 }
 
 /// Tells of each cookie on a line of its own; to programs, nothing more.

@@ -1,8 +1,10 @@
 //! Certificates: one authority for a run, in memory only, and a leaf for each world.
 //!
 //! The authority's certificate is name-constrained to the hosts of the run and lives for days, so that
-//! whoever steals its key can impersonate nobody else. Nothing here writes a key to disk or touches a
-//! trust store.
+//! whoever steals its key can impersonate nobody else. Nothing here touches a trust store, and nothing but [`kept`]
+//! writes a key to disk: that of an authority of a project's own.
+
+pub mod kept;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -10,9 +12,8 @@ use std::sync::Arc;
 
 use rcgen::string::Ia5String;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
-    GeneralSubtree, IsCa, KeyPair, KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256, PublicKeyData,
-    SanType,
+    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{NoServerSessionStorage, ServerConfig};
@@ -43,9 +44,11 @@ const AROUND_A_NAME: usize = 6;
 /// The protocols offered in TLS (RFC 7301), the preferred one first.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// The certificate authority of one run. Its key exists in memory only.
+/// The certificate authority of one run, whose key exists in memory only, or of a project ([`kept`]).
 pub struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
+    issuer: Issuer<'static, KeyPair>,
+    /// Its own certificate.
+    certificate: CertificateDer<'static>,
     /// The DNS names it may vouch for, and for what is below them.
     names: Vec<String>,
     /// The names its certificate is constrained to, which cover those.
@@ -53,6 +56,8 @@ pub struct Authority {
     /// The addresses it may vouch for.
     addresses: Vec<IpAddr>,
     now: OffsetDateTime,
+    /// When its certificate ends.
+    until: OffsetDateTime,
 }
 
 /// A certificate could not be made.
@@ -79,6 +84,15 @@ impl Authority {
     /// A constraint on a DNS name covers the names below it as well; X.509 knows no narrower one
     /// (RFC 5280, section 4.2.1.10). For a wildcard it is the name after the `*.`.
     pub fn new<'a>(hosts: impl IntoIterator<Item = &'a str>) -> Result<Self, CertificateError> {
+        Self::made(hosts, LIFETIME, |_| "rehearsal CA (this run only)".to_owned())
+    }
+
+    /// An authority whose certificate lives so long, and has the name that is made of its key.
+    fn made<'a>(
+        hosts: impl IntoIterator<Item = &'a str>,
+        lifetime: Duration,
+        name: impl FnOnce(&KeyPair) -> String,
+    ) -> Result<Self, CertificateError> {
         let (mut names, mut addresses) = (Vec::new(), Vec::new());
         for host in hosts {
             match address_of(host) {
@@ -96,23 +110,25 @@ impl Authority {
         addresses.dedup();
 
         let now = OffsetDateTime::now_utc();
-        let mut params = params("rehearsal CA (this run only)", now - SKEW, now + LIFETIME);
+        let (key, until) = (key()?, now + lifetime);
+        let mut params = params(&name(&key), now - SKEW, until);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let permitted = narrowest(&names);
         params.name_constraints = Some(constraints(&permitted, &addresses));
-        let issuer = CertifiedIssuer::self_signed(params, key()?)?;
-        Ok(Self { issuer, names, permitted, addresses, now })
+        let certificate = params.self_signed(&key)?.der().clone();
+        let issuer = Issuer::new(params, key);
+        Ok(Self { issuer, certificate, names, permitted, addresses, now, until })
     }
 
     /// The authority's certificate, DER.
     pub fn der(&self) -> &[u8] {
-        self.issuer.der()
+        &self.certificate
     }
 
     /// The authority's certificate, PEM: what `curl --cacert` reads.
     pub fn pem(&self) -> String {
-        self.issuer.pem()
+        kept::pem(&self.certificate)
     }
 
     /// The SHA-256 digest of the authority's SubjectPublicKeyInfo: in Base64 it is what Chromium's
@@ -150,7 +166,9 @@ impl Authority {
             return Err(CertificateError::NotPermitted((*host).to_owned()));
         }
         let (chain, key) = match kind {
-            Certificate::Good => self.leaf(hosts, self.now - SKEW, self.now + LIFETIME, true)?,
+            Certificate::Good => {
+                self.leaf(hosts, self.now - SKEW, self.until.min(self.now + LIFETIME), true)?
+            }
             Certificate::Expired => {
                 let end = self.now - EXPIRED_SINCE;
                 self.leaf(hosts, end - LIFETIME, end, false)?
@@ -187,7 +205,7 @@ impl Authority {
         let leaf = params.signed_by(&key, &self.issuer)?;
         let mut chain = vec![leaf.into()];
         if whole_chain {
-            chain.push(self.issuer.der().clone());
+            chain.push(self.certificate.clone());
         }
         Ok((chain, key))
     }

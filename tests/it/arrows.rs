@@ -33,6 +33,7 @@ const ORDER: &[&str] = &[
     "live",
     "browser",
     "servers",
+    "trust",
     "reconcile",
     "record",
     "verdict",

@@ -181,7 +181,7 @@ fn says(authority: &Authority, chain: &[CertificateDer<'_>], host: &str, rustls:
 
 fn by_rustls(authority: &Authority, chain: &[CertificateDer<'_>], host: &str) -> Verdict {
     let mut roots = RootCertStore::empty();
-    roots.add(authority.issuer.der().clone()).expect("the authority's certificate");
+    roots.add(authority.certificate.clone()).expect("the authority's certificate");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
     let name = ServerName::try_from(host).expect("a server's name");

@@ -11,4 +11,6 @@ mod open;
 mod record;
 mod servers;
 mod stdout;
+#[cfg(target_os = "linux")]
+mod trust;
 mod up;
