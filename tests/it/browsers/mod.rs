@@ -4,6 +4,7 @@ mod examples;
 mod followed;
 mod grid;
 mod hosts;
+mod hot_reload;
 mod http_state;
 mod interrupted;
 mod killed_browser;

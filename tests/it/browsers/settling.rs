@@ -101,6 +101,7 @@ async fn a_click_waits_for_all_that_its_handler_awaits() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures time, on a machine that does nothing else: cargo test --test it -- --ignored a_click_takes"]
+#[expect(clippy::print_stdout, reason = "it is run for what it measures")]
 async fn a_click_takes_half_a_second_longer_than_its_handler_at_most() {
     each(async |engine, worker| {
         let longer = clicks(engine, worker).await;

@@ -8,10 +8,10 @@ use tokio::net::TcpStream;
 
 /// Longer than anything here takes on a slow machine, shorter than any of the limits: what reaches it
 /// hangs.
-const HANG: Duration = Duration::from_secs(8);
+pub(super) const HANG: Duration = Duration::from_secs(8);
 
 /// Sends bytes and an end, and reads all that comes back. A hang fails the test.
-async fn throw(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) -> Vec<u8> {
+pub(super) async fn throw(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) -> Vec<u8> {
     let mut answer = Vec::new();
     let exchange = async {
         // Whoever is thrown garbage may hang up in the middle of it.
@@ -32,7 +32,7 @@ fn the_stage() -> Stage {
 }
 
 /// Mutations of these bytes, always the same ones.
-fn mutations(seeds: &[&[u8]], count: usize, random: &mut Random) -> Vec<Vec<u8>> {
+pub(super) fn mutations(seeds: &[&[u8]], count: usize, random: &mut Random) -> Vec<Vec<u8>> {
     let mutate = |round: usize| {
         let mut bytes = seeds[round % seeds.len()].to_vec();
         for _ in 0..=random.below(5) {

@@ -3,6 +3,7 @@
 mod cors;
 mod dns;
 mod doors;
+mod faults;
 mod frameworks;
 mod gateway;
 mod hostile;

@@ -20,14 +20,14 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// A server that answers each connection with what `serve` makes of it, and counts the heads of requests.
-struct Server {
-    port: u16,
+pub(super) struct Server {
+    pub(super) port: u16,
     heads: Arc<std::sync::Mutex<Vec<String>>>,
 }
 
 impl Server {
     /// A server that reads a head and then does this with the connection.
-    async fn new<F>(serve: impl Fn(String, TcpStream) -> F + Send + Sync + 'static) -> Self
+    pub(super) async fn new<F>(serve: impl Fn(String, TcpStream) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -57,7 +57,7 @@ impl Server {
         .await
     }
 
-    fn heads(&self) -> Vec<String> {
+    pub(super) fn heads(&self) -> Vec<String> {
         self.heads.lock().expect("a list").clone()
     }
 }
@@ -87,12 +87,12 @@ fn real(upstream: Upstream) -> Origin {
     Origin { service: Service::Upstream(Box::new(upstream)), ..page("api", "https://api.example.com") }
 }
 
-fn at(port: u16) -> Origin {
+pub(super) fn at(port: u16) -> Origin {
     real(upstream(&format!("http://127.0.0.1:{port}")))
 }
 
 /// The world of a plan with real servers, shown by a gateway.
-fn stage(plan: &Plan) -> Stage {
+pub(super) fn stage(plan: &Plan) -> Stage {
     let authority = authority(plan);
     let world = World::start_with_servers(plan, &authority, Clock::running()).expect("a world");
     let gateway = Gateway::bind("127.0.0.1:0".parse().expect("an address")).expect("a gateway");
@@ -210,7 +210,7 @@ async fn a_body_is_streamed_both_ways_and_no_more_than_its_beginning_is_kept() {
 }
 
 /// A body of what comes through a channel.
-fn tokio_stream(
+pub(super) fn tokio_stream(
     mut receiver: tokio::sync::mpsc::Receiver<Bytes>,
 ) -> StreamBody<impl futures_util::Stream<Item = Result<Frame<Bytes>, std::convert::Infallible>>> {
     StreamBody::new(futures_util::stream::poll_fn(move |context| {
