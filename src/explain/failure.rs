@@ -13,9 +13,10 @@ use super::cause::{self, Cause, Trouble};
 use super::goal::Goal;
 use super::rehearser::Rehearser;
 use super::remark;
-use super::search::{self, Remedy};
+use super::rounds;
+use super::search::{self, Fix, Remedy};
 use super::told::Explanation;
-use super::trial::{Trial, Tried};
+use super::trial::Tried;
 use crate::browser_name::BrowserName;
 use crate::edit::overlay::{self, Played};
 use crate::edit::{Edits, apply};
@@ -51,72 +52,20 @@ struct Group {
 /// in those browsers; it answers nothing where that is not wanted.
 pub async fn explain<F>(runs: &mut [Run], browsers: &[BrowserName], try_out: F)
 where
-    F: AsyncFnOnce(Plan, &[BrowserName]) -> Option<Vec<Tried>>,
+    F: AsyncFnMut(Plan, &[BrowserName]) -> Option<Vec<(Tried, Option<Run>)>>,
 {
     let groups = groups(runs);
     let Some(plan) = runs.first().map(|run| Arc::clone(&run.plan)).filter(|_| !groups.is_empty()) else {
         return;
     };
     let mut rehearser = Rehearser::new(browsers);
-    let SearchPlan { plan: tried, last, own } = search_plan(&plan, runs, &mut rehearser).await;
-    let (mut claims, mut names, mut edits) = (Vec::new(), BTreeSet::new(), Edits::new());
-    let (mut remedy, mut fixed) = (Remedy::default(), vec![false; groups.len()]);
-    // Each search goes on from what fixes the causes before it: so a fix for many takes no longer than one for
-    // each.
-    for (group, fixed) in groups.iter().zip(&mut fixed).filter(|(group, _)| !group.claims.is_empty()) {
-        let (mut all, mut of) = (claims.clone(), names.clone());
-        all.extend(group.claims.iter().map(|(step, span)| (last[*step], span.clone())));
-        of.extend(group.names.iter().cloned());
-        let goal = Goal::Claims { claims: all.clone(), names: of.clone() };
-        // A plan that ran can be rehearsed; where it cannot, an explanation has to be enough.
-        let mut found = search::remedy(&tried, &goal, &edits, &mut rehearser).await.unwrap_or_default();
-        for fix in [&mut found.fix, &mut found.everywhere].into_iter().flatten() {
-            fix.remarks.extend(remark::settings(&tried, &fix.edits, None));
-            if plan.has_real_server() {
-                fix.remarks.push(remark::PLAYED.to_owned());
-            } else if !Arc::ptr_eq(&tried, &plan) {
-                fix.remarks.push(remark::BY_HAND.to_owned());
-            }
-        }
-        let mut all = Some((all, of));
-        if found.fix.is_none()
-            && let (Trouble::Rejected, Some(why)) = (group.cause.trouble, &group.cause.other)
-        {
-            // What the claim asks for takes more; that the server refuses it for this is a step on the way.
-            let goal = Goal::Accepted { step: last[group.cause.step], why: why.clone() };
-            found = search::remedy(&tried, &goal, &edits, &mut rehearser).await.unwrap_or_default();
-            found.fix.iter_mut().for_each(|fix| fix.remarks.push(remark::ON_THE_WAY.to_owned()));
-            all = None;
-        }
-        if found.fix.is_none()
-            && let Some(step) = unmade(&tried, &group.cause)
-        {
-            let goal = Goal::Readable { step };
-            found = search::remedy(&tried, &goal, &edits, &mut rehearser).await.unwrap_or_default();
-            found.fix.iter_mut().for_each(|fix| fix.remarks.push(remark::NEVER_ASKED.to_owned()));
-            all = None;
-        }
-        if let (Some(fix), Some((all, of))) =
-            (&found.fix, all.as_ref().map(|(all, of)| (all.clone(), of.clone())))
-        {
-            edits.clone_from(&fix.edits);
-            (claims, names, remedy, *fixed) = (all, of, found, true);
-        } else if found.fix.is_some() && remedy.fix.is_none() {
-            (remedy, *fixed) = (found, true);
-        }
-    }
+    // Kept off the stack: each rehearses worlds.
+    let searched = Box::pin(search_plan(&plan, runs, &mut rehearser)).await;
+    let (mut remedy, fixed) = Box::pin(remedy(&plan, &searched, &groups, &mut rehearser)).await;
     if plan.has_real_server()
         && let Some(fix) = &mut remedy.fix
-        && let Some((edited, _)) = apply(&tried, &fix.edits)
     {
-        let played = Played { edited: &edited, own: &own };
-        fix.trial = match overlay::lay(&plan, &played, &fix.edits) {
-            Ok(laid) => try_out(laid, &fix.works_in).await.map_or(Trial::Possible, Trial::Done),
-            Err(why) => Trial::NotPossible(why),
-        };
-        if matches!(&fix.trial, Trial::Done(tried) if tried.iter().all(Tried::works)) {
-            fix.remarks.retain(|remark| remark != remark::PLAYED);
-        }
+        Box::pin(rounds::try_out(&plan, &searched, fix, try_out)).await;
     }
     let (remedy, nothing) = (Arc::new(remedy), Arc::new(Remedy::default()));
     let ran = in_order(runs.iter().map(|run| run.browser));
@@ -130,14 +79,91 @@ where
     }
 }
 
+/// The fix that goes on where these runs, of a plan with a fix laid over it, ended, and the plan with both. `None` where
+/// nothing is found, or where it cannot be laid over answers.
+pub(super) async fn further(plan: &Plan, runs: &[Run], browsers: &[BrowserName]) -> Option<(Fix, Plan)> {
+    let (groups, plan) = (groups(runs), Arc::new(plan.clone()));
+    let mut rehearser = Rehearser::new(browsers);
+    let searched = Box::pin(search_plan(&plan, runs, &mut rehearser)).await;
+    let fix = Box::pin(remedy(&plan, &searched, &groups, &mut rehearser)).await.0.fix?;
+    let laid = searched.laid(&plan, &fix).ok()?;
+    Some((fix, laid))
+}
+
+/// What makes the claims of all groups hold that can be made to, and which groups those are.
+async fn remedy(
+    plan: &Arc<Plan>,
+    searched: &SearchPlan,
+    groups: &[Group],
+    rehearser: &mut Rehearser,
+) -> (Remedy, Vec<bool>) {
+    let SearchPlan { plan: tried, last, .. } = searched;
+    let (mut claims, mut names, mut edits) = (Vec::new(), BTreeSet::new(), Edits::new());
+    let (mut remedy, mut fixed) = (Remedy::default(), vec![false; groups.len()]);
+    // Each search goes on from what fixes the causes before it: so a fix for many takes no longer than one for
+    // each.
+    for (group, fixed) in groups.iter().zip(&mut fixed).filter(|(group, _)| !group.claims.is_empty()) {
+        let (mut all, mut of) = (claims.clone(), names.clone());
+        all.extend(group.claims.iter().map(|(step, span)| (last[*step], span.clone())));
+        of.extend(group.names.iter().cloned());
+        let goal = Goal::Claims { claims: all.clone(), names: of.clone() };
+        // A plan that ran can be rehearsed; where it cannot, an explanation has to be enough.
+        let mut found = search::remedy(tried, &goal, &edits, rehearser).await.unwrap_or_default();
+        for fix in [&mut found.fix, &mut found.everywhere].into_iter().flatten() {
+            fix.remarks.extend(remark::settings(tried, &fix.edits, None));
+            if plan.has_real_server() {
+                fix.remarks.push(remark::PLAYED.to_owned());
+            } else if !Arc::ptr_eq(tried, plan) {
+                fix.remarks.push(remark::BY_HAND.to_owned());
+            }
+        }
+        let mut all = Some((all, of));
+        if found.fix.is_none()
+            && let (Trouble::Rejected, Some(why)) = (group.cause.trouble, &group.cause.other)
+        {
+            // What the claim asks for takes more; that the server refuses it for this is a step on the way.
+            let goal = Goal::Accepted { step: last[group.cause.step], why: why.clone() };
+            found = search::remedy(tried, &goal, &edits, rehearser).await.unwrap_or_default();
+            found.fix.iter_mut().for_each(|fix| fix.remarks.push(remark::ON_THE_WAY.to_owned()));
+            all = None;
+        }
+        if found.fix.is_none()
+            && let Some(step) = unmade(tried, &group.cause)
+        {
+            let goal = Goal::Readable { step };
+            found = search::remedy(tried, &goal, &edits, rehearser).await.unwrap_or_default();
+            found.fix.iter_mut().for_each(|fix| fix.remarks.push(remark::NEVER_ASKED.to_owned()));
+            all = None;
+        }
+        if let (Some(fix), Some((all, of))) =
+            (&found.fix, all.as_ref().map(|(all, of)| (all.clone(), of.clone())))
+        {
+            edits.clone_from(&fix.edits);
+            (claims, names, remedy, *fixed) = (all, of, found, true);
+        } else if found.fix.is_some() && remedy.fix.is_none() {
+            (remedy, *fixed) = (found, true);
+        }
+    }
+    (remedy, fixed)
+}
+
 /// What fixes are tried on: the plan itself or, where the rules cannot follow its pages' scripts or a real server
 /// answers, one that asks by itself for what the pages were seen to ask for.
-struct SearchPlan {
+pub(super) struct SearchPlan {
     plan: Arc<Plan>,
     /// For each step of the scenario the one that stands for it.
     last: Vec<usize>,
     /// For each step of the plan the one of the scenario that it is.
     own: Vec<Option<usize>>,
+}
+
+impl SearchPlan {
+    /// The scenario's own plan with a fix laid over its servers' answers. Fails with why that cannot be: a lower-case
+    /// fragment.
+    pub(super) fn laid(&self, plan: &Plan, fix: &Fix) -> Result<Plan, String> {
+        let (edited, _) = apply(&self.plan, &fix.edits).ok_or("the scenario has nothing that it changes")?;
+        overlay::lay(plan, &Played { edited: &edited, own: &self.own }, &fix.edits)
+    }
 }
 
 async fn search_plan(plan: &Arc<Plan>, runs: &[Run], rehearser: &mut Rehearser) -> SearchPlan {

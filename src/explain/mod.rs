@@ -35,6 +35,7 @@ pub mod question;
 mod rehearser;
 mod remark;
 pub mod response;
+mod rounds;
 mod search;
 mod told;
 mod trial;

@@ -30,6 +30,8 @@ pub(super) fn play(plan: &mut Plan, run: Option<&Run>) {
         }
         let seen: Vec<Exchange> = run.map(|run| answered(run, index)).unwrap_or_default();
         let origin = &mut plan.origins[index];
+        // What a fix before this one laid over the answers.
+        origin.cors = origin.upstream().and_then(|upstream| upstream.overlay.cors.clone());
         origin.service = Service::Routes(routes(Recording { exchanges: seen, ..Recording::default() }));
         origin.edge = None;
     }

@@ -59,12 +59,23 @@ pub(super) fn blocks<'a>(remedy: &'a Remedy, browsers: &[BrowserName]) -> Vec<Bl
 
 /// Where a fix works: as it was tried on real servers or, where it was not, as is predicted.
 fn title(fix: &Fix) -> String {
-    match &fix.trial {
-        Trial::Done(tried) if !tried.is_empty() && tried.iter().all(Tried::works) => {
-            let browsers: Vec<BrowserName> = tried.iter().map(|tried| tried.browser).collect();
-            format!("fix, tried on your servers in {}: it works:", listed(&browsers))
+    let tried = match &fix.trial {
+        Trial::Done(tried) => tried.as_slice(),
+        Trial::Needless | Trial::Possible | Trial::NotPossible(_) => &[],
+    };
+    let of = |works: bool| -> Vec<BrowserName> {
+        tried.iter().filter(|tried| tried.works() == works).map(|tried| tried.browser).collect()
+    };
+    match (of(true).as_slice(), of(false).as_slice()) {
+        (works @ [_, ..], []) => format!("fix, tried on your servers in {}: it works:", listed(works)),
+        (works @ [_, ..], others) => {
+            format!(
+                "fix, tried on your servers: it works in {}, and not in {}:",
+                listed(works),
+                listed(others)
+            )
         }
-        _ => format!("fix, predicted to work in {}:", listed(&fix.works_in)),
+        ([], _) => format!("fix, predicted to work in {}:", listed(&fix.works_in)),
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) async fn run(
     options: &Options,
     cancelled: &CancellationToken,
     tell: &mut impl FnMut(News<'_>),
-) -> Option<Vec<Tried>> {
+) -> Option<Vec<(Tried, Option<Run>)>> {
     if !options.try_fixes {
         return None;
     }
@@ -38,22 +38,28 @@ pub(super) async fn run(
             Ok(authority) => {
                 let pool = open.pool(*browser, 0);
                 let runner = Runner::new(*browser, Vec::new(), options, authority, vec![pool], cancelled);
-                told(runner.only(&plan).await, options)
+                let run = readable(runner.only(&plan).await, options);
+                (told(&run), Some(run))
             }
-            Err(error) => Tried { browser: *browser, failed: Vec::new(), error: Some(error.message) },
+            Err(error) => (Tried { browser: *browser, failed: Vec::new(), error: Some(error.message) }, None),
         };
         all.push(tried);
     }
     Some(all)
 }
 
-/// What a run with the fix shows.
-fn told(run: Run, options: &Options) -> Tried {
+/// A run as people may read it: what comes of a trial is told in what is found by it.
+fn readable(run: Run, options: &Options) -> Run {
     let mut runs = [run];
     if !options.show_values {
         redact::redact(&mut runs);
     }
     let [run] = runs;
+    run
+}
+
+/// What a run with the fix shows.
+fn told(run: &Run) -> Tried {
     let failures = run.steps.iter().flat_map(|step| &step.failures);
     let failed = failures.map(|failed| {
         let Failure { message, actual, span, .. } = &failed.failure;
@@ -63,6 +69,6 @@ fn told(run: Run, options: &Options) -> Tried {
             false => format!("line {line}: {message}, and it was {actual}"),
         }
     });
-    let error = run.error.map(|error| error.message);
+    let error = run.error.as_ref().map(|error| error.message.clone());
     Tried { browser: run.browser, failed: failed.collect(), error }
 }

@@ -6,6 +6,7 @@
 use std::fmt;
 
 mod cookies;
+mod insecure;
 mod notes;
 
 use self::cookies::{document_cookie, not_sent, not_stored, refusal, sent, stored};

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Note, NoteKind};
+use super::{Note, NoteKind, insecure};
 use crate::observe::{Cookie, Exchange, Observation, SetCookie};
 use crate::rules::reason::{Question, Reason};
 use crate::text::shortened;
@@ -54,6 +54,8 @@ pub(super) fn page_notes(seen: &Observation) -> Vec<Note> {
         .refused
         .iter()
         .map(|name| NoteKind::Remark.note(format!("`{name}` was asked for and is not in this world")));
+    let insecure = insecure::addresses(seen).into_iter().map(|text| NoteKind::Remark.note(text));
+    let refused = insecure.chain(refused);
     let console = seen.console.iter().map(|line| NoteKind::Console.note(shorten(line)));
     let unread = seen.page.unread.iter().map(|name| {
         let why = match seen.jar.iter().flatten().find(|cookie| cookie.name == *name) {

@@ -97,6 +97,7 @@ impl UserAgent {
         while let Some(index) = self.next() {
             self.judge_a_pages_own(index);
         }
+        self.tell_unfollowed();
         self.take_written();
         self.follow_address();
         let following = self.following.as_mut();
@@ -287,7 +288,7 @@ impl UserAgent {
             return;
         }
         let reasons = if wire.is_preflight() {
-            self.preflight_reasons(context, wire, headers)
+            self.preflight_reasons(context, wire, headers, Credentials::SameOrigin)
         } else {
             self.keep_preflight(context, wire);
             told::set(cors::readable(context, &fields(headers)))
@@ -298,14 +299,44 @@ impl UserAgent {
         }
     }
 
-    /// Why a preflight does not allow a request, whichever its credentials mode.
+    /// Tells why requests were not made whose preflights allow them without credentials, and not with: that they were not
+    /// made tells which they were to have.
+    fn tell_unfollowed(&mut self) {
+        let Some(following) = &self.following else { return };
+        let is_its = |wire: &wire::Exchange, exchange: &Exchange| {
+            let method = wire.request_header("access-control-request-method").unwrap_or_default();
+            exchange.wire.url == wire.url && exchange.wire.method.as_bytes() == method
+        };
+        let unfollowed: Vec<(wire::Exchange, Context)> = following
+            .preflights
+            .iter()
+            .map(|(index, context)| (&following.seen[*index].wire, context, &following.seen[index + 1..]))
+            .filter(|(wire, _, after)| !after.iter().any(|exchange| is_its(wire, exchange)))
+            .map(|(wire, context, _)| (wire.clone(), context.clone()))
+            .collect();
+        for (wire, context) in unfollowed {
+            let headers = self.as_seen(header_map(&wire.response_headers));
+            let reasons = self.preflight_reasons(&context, &wire, &headers, Credentials::Include);
+            let mut told = self.seen.exchanges.iter_mut().filter(|exchange| exchange.wire == wire);
+            let asked =
+                told.find_map(|exchange| exchange.asked.as_mut().filter(|asked| asked.readable.is_none()));
+            if let Some(asked) = asked.filter(|_| !reasons.is_empty()) {
+                asked.readable = Some(false);
+                asked.cors = reasons;
+            }
+        }
+    }
+
+    /// Why a preflight does not allow a request with this credentials mode. `SameOrigin` is without, where it asks another
+    /// origin: what that does not allow, none does.
     fn preflight_reasons(
         &self,
         context: &Context,
         wire: &wire::Exchange,
         headers: &HeaderMap,
+        credentials: Credentials,
     ) -> std::collections::BTreeSet<Reason> {
-        let Some((asking, preflight)) = asked_leave_for(context, wire, Credentials::SameOrigin) else {
+        let Some((asking, preflight)) = asked_leave_for(context, wire, credentials) else {
             return Default::default();
         };
         told::set(cors::preflight_check(&self.profile, &asking, &preflight, wire.status, &fields(headers)))

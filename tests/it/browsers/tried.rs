@@ -82,6 +82,20 @@ fn answer(mut stream: &TcpStream, counts: &Counts) -> Option<()> {
             let cookie = if method == "POST" { cookie } else { "" };
             (200, open.replace(origin, "https://app.example") + cookie, "{}")
         }
+        // Any page is let in, which is not for cookies.
+        (_, "/star") => {
+            let cookie = "Set-Cookie: sid=s1; Path=/; Secure; SameSite=None\r\n";
+            (200, open.replace(origin, "*") + if method == "POST" { cookie } else { "" }, "{}")
+        }
+        // Behind one fault there is another.
+        (_, "/both") => {
+            let cookie = "Set-Cookie: sid=s1; Path=/; HttpOnly; SameSite=Lax\r\n";
+            (
+                200,
+                open.replace(origin, "https://app.example") + if method == "POST" { cookie } else { "" },
+                "{}",
+            )
+        }
         ("OPTIONS", _) => (204, open, ""),
         ("POST", "/lax") => (200, open + "Set-Cookie: sid=s1; Path=/; HttpOnly; SameSite=Lax\r\n", "{}"),
         ("POST", "/none") => (200, open + "Set-Cookie: sid=s1; Path=/; Secure; SameSite=None\r\n", "{}"),
@@ -115,9 +129,14 @@ fn a_fix_is_laid_over_a_real_servers_answers_and_the_server_is_asked_again() {
     }
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for (login, credentials) in
-        [("lax", "include"), ("late", "include"), ("closed", "include"), ("none", "same-origin")]
-    {
+    for (login, credentials) in [
+        ("lax", "include"),
+        ("late", "include"),
+        ("closed", "include"),
+        ("star", "include"),
+        ("both", "include"),
+        ("none", "same-origin"),
+    ] {
         let name = format!("{login}-{credentials}.toml");
         std::fs::write(folder.path().join(name), scenario(&server, login, credentials)).expect("a file");
     }
@@ -135,7 +154,7 @@ fn a_fix_is_laid_over_a_real_servers_answers_and_the_server_is_asked_again() {
     let fix = of(&document, "lax-include.toml");
     assert!(fix.to_string().contains("SameSite=None; Secure"), "{document:#}");
     assert_eq!((&fix["predicted"], &fix["tried"]), (&true.into(), &Value::Null), "{fix:#}");
-    assert_eq!((server.took("POST /lax"), server.took("POST /late"), server.took("GET /")), (1, 1, 4));
+    assert_eq!((server.took("POST /lax"), server.took("POST /late"), server.took("GET /")), (1, 1, 6));
 
     let document = run(&["--try"]);
     let fix = of(&document, "lax-include.toml");
@@ -153,6 +172,17 @@ fn a_fix_is_laid_over_a_real_servers_answers_and_the_server_is_asked_again() {
     let fix = of(&document, "closed-include.toml");
     assert_eq!(fix["tried"][0]["works"], true, "CORS settings are laid over as well: {fix:#}");
     assert!(fix["changes"].to_string().contains("Access-Control-Allow-Origin: https://app.acme-shop.io"));
+
+    let fix = of(&document, "star-include.toml");
+    assert_eq!(fix["tried"][0]["works"], true, "a wildcard is for nobody's cookies: {fix:#}");
+
+    // What shows behind the first fix is fixed with it, and both work together.
+    let fix = of(&document, "both-include.toml");
+    assert_eq!(fix["tried"][0]["works"], true, "{fix:#}");
+    let changes = fix["changes"].to_string();
+    assert!(changes.contains("Access-Control-Allow-Origin: https://app.acme-shop.io"), "{changes}");
+    assert!(changes.contains("SameSite=None; Secure"), "{changes}");
+    assert!(!changes.contains("sid=s1"), "the value is the server's secret: {changes}");
 
     // What stands in the page's own code is not changed on the way.
     let fix = of(&document, "none-same-origin.toml");
