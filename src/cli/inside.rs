@@ -70,6 +70,8 @@ Examples:
                                                 another engine, another page
   rehearsal record --map https://app.example.com=3000 -o login.toml
                                                 no file: your own server, under that name
+  rehearsal record --map https://app.example.com=3000 --freeze -o login.toml
+                                                and the answers as routes: it runs without the server
   rehearsal run recorded.toml --browser chromium
                                                 what was recorded, again
   REHEARSAL_PASSWORD=… rehearsal run recorded.toml
@@ -125,6 +127,9 @@ pub struct RecordArgs {
     /// The file that is written
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+    /// Put what the servers answered in their place, as routes: the scenario runs without them
+    #[arg(long)]
+    pub freeze: bool,
     /// What real servers behind origins may do.
     #[command(flatten)]
     pub servers: ServerArgs,

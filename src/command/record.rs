@@ -15,6 +15,7 @@ use crate::browser::failure::Failure;
 use crate::browser::worker::Told as Message;
 use crate::browser_name::{BrowserName, Engine};
 use crate::cli::{Format, RecordArgs};
+use crate::import::freeze::{self, Frozen};
 use crate::live::Live;
 use crate::plan::{Action, Expect, Plan, Step};
 use crate::record::expect::Seen;
@@ -23,6 +24,7 @@ use crate::record::{Did, Doing, Taken, Text, Told, doings};
 use crate::scenario::mapped;
 use crate::servers::Servers;
 use crate::text::{counted, safe};
+use crate::world::wire;
 
 /// Runs the command.
 pub fn record(arguments: &RecordArgs) -> ExitCode {
@@ -61,8 +63,11 @@ fn world(arguments: &RecordArgs, plan: &Plan) -> Result<String, ExitCode> {
         super::complain(format!("{} cannot be read: {error}", path.display()), "look at the file");
         ExitCode::from(super::WRONG)
     })?;
-    let needs_its_folder = text.lines().any(|line| line.trim_start().starts_with("include"))
+    // What is frozen names nothing beside itself.
+    let names_files = text.lines().any(|line| line.trim_start().starts_with("include"))
         || plan.origins.iter().filter_map(|origin| origin.upstream()).any(|server| server.command.is_some());
+    // What is frozen names nothing beside itself.
+    let needs_its_folder = names_files && !arguments.freeze;
     if needs_its_folder && folder(path) != folder(&arguments.output) {
         let message = format!("what {} names counts from its own folder", path.display());
         super::complain(message, "have the recording written beside it: `-o` with a file in the same folder");
@@ -107,12 +112,20 @@ async fn recorded(
     };
     live.close().await;
     recorder.take_rest();
-    let Recorder { window, taken, notes, .. } = recorder;
+    let Recorder { window, taken, mut notes, .. } = recorder;
+    let crossed = if arguments.freeze { wire.since(wire::Mark::default()) } else { Vec::new() };
     window.close().await;
     if let Err(code) = ended {
         return Ok(code);
     }
-    let recording = Recording { world, plan, browser, steps: &taken, notes: &notes };
+    let frozen = arguments.freeze.then(|| frozen(plan, &crossed));
+    for note in frozen.iter().flat_map(|frozen| &frozen.notes) {
+        super::remark(note);
+        notes.push(note.clone());
+    }
+    let world = frozen.as_ref().map_or(world, |frozen| frozen.world.as_str());
+    let is_frozen = frozen.is_some();
+    let recording = Recording { world, plan, is_frozen, browser, steps: &taken, notes: &notes };
     if let Err(code) = super::write_file(&arguments.output, written(&recording).as_bytes()) {
         return Ok(ExitCode::from(code));
     }
@@ -126,6 +139,20 @@ async fn recorded(
         ));
     }
     Ok(ExitCode::from(super::HELD))
+}
+
+/// The servers' answers as routes.
+fn frozen(plan: &Plan, crossed: &[wire::Exchange]) -> Frozen {
+    let origins: Vec<(&str, &Url)> =
+        plan.origins.iter().map(|origin| (origin.name.as_str(), &origin.url)).collect();
+    let mut frozen = freeze::world(&origins, crossed);
+    let looked = "Pages and answers are here as the servers gave them, without values of cookies: look through them before you pass \
+                  this file on.";
+    frozen.notes.insert(0, looked.to_owned());
+    if !plan.records.is_empty() {
+        frozen.notes.push("Names of the world that no origin has are left out: its DNS records.".to_owned());
+    }
+    frozen
 }
 
 /// What takes down what a person does.

@@ -2,7 +2,7 @@
 //!
 //! [`read`] takes a text for what it is: [`har`] reads the dialects of Chrome, Firefox, Safari and Playwright, `curl`
 //! command lines and what curl prints; both into one [`Recording`]. [`build`] turns its requests into origins, routes
-//! and steps, and `write` puts them as TOML. [`questions`] asks of each answer what `rehearsal explain` asks of one.
+//! and steps, [`freeze`] turns them into routes alone, and `write` puts them as TOML. [`questions`] asks of each answer what `rehearsal explain` asks of one.
 //! What is guessed is marked by a comment in the scenario, and what cannot be carried over is told. Values of
 //! cookies, bodies, headers and queries are left out unless they are wanted: a recording holds tokens and people's
 //! data (`redact`).
@@ -12,6 +12,7 @@
 pub mod build;
 mod cors;
 pub mod curl;
+pub mod freeze;
 pub mod har;
 mod printed;
 pub mod questions;

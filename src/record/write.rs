@@ -21,8 +21,10 @@ const PREFIX: &str = "REHEARSAL_";
 pub struct Recording<'a> {
     /// The world's own text.
     pub world: &'a str,
-    /// What it resolved to.
+    /// What it resolved to; where the servers were frozen, what their world was.
     pub plan: &'a Plan,
+    /// Whether the world is made of what the servers answered, and asks none.
+    pub is_frozen: bool,
     /// The browser in which the steps were taken.
     pub browser: BrowserName,
     /// The steps.
@@ -45,7 +47,8 @@ pub fn written(recording: &Recording<'_>) -> String {
     for line in head.lines().filter(|line| !is_key(line, "title") && !is_key(line, "covers")) {
         _ = writeln!(out, "{line}");
     }
-    let may_guess = recording.plan.origins.iter().all(|origin| origin.upstream().is_none());
+    let may_guess =
+        recording.is_frozen || recording.plan.origins.iter().all(|origin| origin.upstream().is_none());
     for secret in &secrets {
         let variable = format!("{PREFIX}{}", secret.to_ascii_uppercase());
         // A mock takes any: only a real server needs the right one.
@@ -283,6 +286,7 @@ url = "https://api.example.com"
         let recording = Recording {
             world: WORLD,
             plan: &plan,
+            is_frozen: false,
             browser: BrowserName::shipped(Engine::Chromium),
             steps: &steps,
             notes: &[],
