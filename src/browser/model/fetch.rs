@@ -16,7 +16,7 @@ use super::client::{NoAnswer, Outgoing};
 use super::preflights::Leave;
 use super::request::{Request, is_redirect};
 use super::told;
-use crate::observe::{Exchange, SetCookie};
+use crate::observe::{Exchange, SetCookie, Withheld};
 use crate::plan::Redirect;
 use crate::rules::context::{Context, Credentials, Kind, Mode};
 use crate::rules::cors::{self, MixedContent};
@@ -226,7 +226,7 @@ impl UserAgent {
             return Ok((status, self.as_seen(headers), body));
         }
         let retrieval = self.jar.retrieve(&self.profile, &Names, context, self.now);
-        let withheld = told::withheld(&retrieval);
+        let withheld = Withheld::of(&retrieval);
         if !retrieval.header.is_empty()
             && let Ok(header) = HeaderValue::from_bytes(&retrieval.header)
         {
@@ -299,7 +299,7 @@ impl UserAgent {
                     |line: &&mut SetCookie| line.name.as_bytes() == evicted.name && line.stored == Some(true);
                 set_cookie.iter_mut().filter(is_its).for_each(|line| line.stored = None);
             }
-            set_cookie.push(told::line(&decision));
+            set_cookie.push(SetCookie::from(&decision));
         }
         let in_a_frame = context.kind == Kind::FrameNavigation || context.documents.len() > 1;
         let is_siteless = context.documents.first().is_some_and(Origin::is_opaque);

@@ -18,7 +18,7 @@ use crate::follow::asked::{Asked, Redirected, possibilities};
 use crate::follow::documents::Known;
 use crate::follow::judge::{Choice, Jars, State};
 use crate::follow::written::Held;
-use crate::observe::{Exchange, Observation, SetCookie};
+use crate::observe::{Exchange, Observation, SetCookie, Withheld};
 use crate::plan::{Action, Step};
 use crate::rules::context::{Context, Credentials, Kind, Mode};
 use crate::rules::cookie::{Cookie, SameSite};
@@ -196,7 +196,7 @@ impl UserAgent {
             ));
         }
         let is_preflight = seen.wire.is_preflight();
-        let withheld = if is_preflight { Vec::new() } else { told::withheld(&retrieval) };
+        let withheld = if is_preflight { Vec::new() } else { Withheld::of(&retrieval) };
         if !seen.set_cookie.is_empty() {
             following.states.push(State { before: index, jar: self.jar.clone() });
         }
@@ -371,7 +371,7 @@ impl UserAgent {
         for line in written {
             let (rules, line_bytes) = (self.profile, line.line.as_bytes());
             let decision = self.jar.store(&rules, &Names, &line.context, line_bytes, self.now);
-            following.scripts_wrote.push(told::line(&decision));
+            following.scripts_wrote.push(SetCookie::from(&decision));
         }
     }
 

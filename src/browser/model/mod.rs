@@ -409,7 +409,7 @@ impl UserAgent {
     fn write_cookie(&mut self, line: &str) -> Option<SetCookie> {
         let context = self.script()?;
         let decision = self.jar.store(&self.profile, &Names, &context, line.as_bytes(), self.now);
-        Some(told::line(&decision))
+        Some(SetCookie::from(&decision))
     }
 
     fn script(&self) -> Option<Context> {

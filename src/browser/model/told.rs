@@ -6,15 +6,13 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use crate::observe::{AskedBy, Cookie, Partition, SetCookie, Withheld};
+use crate::observe::{AskedBy, Cookie, Partition};
 use crate::rules::context::Context;
 use crate::rules::cookie::{self, PartitionKey};
 use crate::rules::jar::Jar;
 use crate::rules::reason::Reason;
 use crate::rules::reasons::Reasons;
-use crate::rules::retrieve::Retrieval;
 use crate::rules::site::{Location, Scheme, Site};
-use crate::rules::store::Decision;
 
 /// What the rules look at of a URL. `None` where it is neither `http` nor `https`, or its host is none.
 pub(super) fn location(url: &Url) -> Option<Location> {
@@ -63,16 +61,6 @@ pub(super) fn kept(cookie: &Cookie, now: i64, ahead: i64) -> Option<cookie::Cook
         expiry: cookie.expires.map(|expires| expires.saturating_add(ahead)),
         serial: 0,
     })
-}
-
-/// The cookies that stay behind, in the order of their creation.
-pub(super) fn withheld(retrieval: &Retrieval<'_>) -> Vec<Withheld> {
-    Withheld::of(retrieval)
-}
-
-/// What became of a line.
-pub(super) fn line(decision: &Decision<'_>) -> SetCookie {
-    SetCookie::from(decision)
 }
 
 /// Who asked for something, and how.
