@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use crate::observe::{AskedBy, Cookie, Partition};
+use crate::observe::{AskedBy, Cookie, Partition, SetCookie};
 use crate::rules::context::Context;
 use crate::rules::cookie::{self, PartitionKey};
 use crate::rules::jar::Jar;
