@@ -1,6 +1,7 @@
 //! The mistakes of one file, gathered so that all of them are told at once.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Source, Span};
@@ -16,12 +17,14 @@ const MOST: usize = 100;
 pub(super) struct Mistakes {
     source: Arc<Source>,
     list: RefCell<Vec<Diagnostic>>,
+    /// The places that those in the list point at: a large file may ask for each of very many.
+    places: RefCell<HashSet<Span>>,
     missing: RefCell<Vec<Diagnostic>>,
 }
 
 impl Mistakes {
     pub(super) fn of(source: Arc<Source>) -> Self {
-        Self { source, list: RefCell::default(), missing: RefCell::default() }
+        Self { source, list: RefCell::default(), places: RefCell::default(), missing: RefCell::default() }
     }
 
     /// The file.
@@ -36,6 +39,7 @@ impl Mistakes {
 
     /// Adds a mistake, whose labels point into the file.
     pub(super) fn add(&self, diagnostic: Diagnostic) {
+        self.places.borrow_mut().extend(diagnostic.labels.iter().map(|(span, _)| span.clone()));
         self.list.borrow_mut().push(diagnostic.source(&self.source));
     }
 
@@ -51,21 +55,24 @@ impl Mistakes {
 
     /// Whether something is wrong with just this place.
     pub(super) fn has_at(&self, place: &Span) -> bool {
-        self.list.borrow().iter().any(|mistake| mistake.labels.iter().any(|(span, _)| span == place))
+        self.places.borrow().contains(place)
     }
 
     /// Forgets what does not lie wholly before `end`, where a file stops being readable, and what the parser made
     /// up there, which has no place. What was missed may come after it.
     pub(super) fn keep_before(&self, end: usize) {
-        self.list.borrow_mut().retain(|diagnostic| {
+        let mut list = self.list.borrow_mut();
+        list.retain(|diagnostic| {
             diagnostic.labels.iter().all(|(span, _)| span.end <= end && !span.is_empty())
         });
+        let labels = list.iter().flat_map(|diagnostic| &diagnostic.labels);
+        *self.places.borrow_mut() = labels.map(|(span, _)| span.clone()).collect();
         self.missing.borrow_mut().clear();
     }
 
     /// All mistakes, in the order of the places they point at.
     pub(super) fn into_sorted(self) -> Vec<Diagnostic> {
-        let Self { source, list, missing } = self;
+        let Self { source, list, missing, .. } = self;
         let mut list = list.into_inner();
         list.append(&mut missing.into_inner());
         list.sort_by_key(|diagnostic| diagnostic.labels.first().map_or(0, |(span, _)| span.start));
