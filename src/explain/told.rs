@@ -346,7 +346,12 @@ fn silent(cause: &Cause) -> String {
 /// What a real server was told of how the browser came.
 fn told_server(cause: &Cause) -> Option<String> {
     let told = &cause.exchange.as_ref()?.forwarded()?.told;
-    let (_, proto) = told.iter().find(|(name, _)| name == "x-forwarded-proto")?;
+    let Some((_, proto)) = told.iter().find(|(name, _)| name == "x-forwarded-proto") else {
+        return Some(
+            " Your server was not told `X-Forwarded-Proto`: `edge` says what stands before it in production."
+                .to_owned(),
+        );
+    };
     Some(format!(" Your server was told `X-Forwarded-Proto: {}`.", String::from_utf8_lossy(proto)))
 }
 

@@ -93,6 +93,9 @@ pub(super) struct Start {
     pub(super) address: Option<Url>,
     /// Whether the step leaves to the page what is asked for, so that nobody tells when a request has failed.
     is_followed: bool,
+    /// Where the record stood when the step was waited for last: a preflight that no request had followed by then is
+    /// followed by none.
+    in_vain: Mark,
 }
 
 impl Agent {
@@ -150,8 +153,8 @@ impl Agent {
     }
 
     /// Waits until no navigation is under way, every request that arrived is answered, and the page has had its turn
-    /// after that. Answers what is shown then.
-    async fn settled(&self, wire: &Wire) -> Result<View, Failure> {
+    /// after that. Answers what is shown then, and where the record stands.
+    async fn settled(&self, wire: &Wire) -> Result<(View, Mark), Failure> {
         let automation = self.automation()?;
         let since = Instant::now();
         loop {
@@ -166,6 +169,7 @@ impl Agent {
                 Ok(Err(failure)) => return Err(failure),
             }
             let is_awaited = self.start.is_followed
+                && mark != self.start.in_vain
                 && since.elapsed() < NOTHING
                 && is_followed(&wire.since(self.start.mark));
             if is_awaited || wire.mark() != mark || automation.address().await? != url {
@@ -175,7 +179,7 @@ impl Agent {
             let text = |key: &str| shown.get(key).and_then(Value::as_str).unwrap_or_default();
             let is_own =
                 text("url") == "about:blank" && url.as_ref().is_some_and(|url| url.scheme() != "about");
-            return Ok(View { failed: is_own.then(|| text("text").to_owned()), url });
+            return Ok((View { failed: is_own.then(|| text("text").to_owned()), url }, mark));
         }
     }
 
@@ -279,7 +283,8 @@ impl UserAgent for Agent {
 
     async fn begin(&mut self) -> Result<(), Failure> {
         let address = self.automation()?.address().await?;
-        self.start = Start { mark: self.wire.mark(), address, is_followed: false };
+        let mark = self.wire.mark();
+        self.start = Start { mark, address, is_followed: false, in_vain: mark };
         Ok(())
     }
 
@@ -288,7 +293,7 @@ impl UserAgent for Agent {
     }
 
     async fn settle(&mut self, wire: &Wire) -> Result<(), Failure> {
-        self.view = self.settled(wire).await?;
+        (self.view, self.start.in_vain) = self.settled(wire).await?;
         Ok(())
     }
 
