@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::{COULD_NOT_RUN, HELD, WRONG};
 use crate::cli::{Format, HowArgs, InstallArgs, StoreArg, TrustArgs, TrustCommand, UninstallArgs};
-use crate::text::{counted, quoted, safe};
+use crate::text::{counted, quoted, safe, safe_lines};
 use crate::trust::ledger::{Ledger, Store};
 use crate::trust::{Trouble, nss, system};
 use crate::world::certs::kept::{self, KeptError};
@@ -31,7 +31,7 @@ fn install(arguments: &InstallArgs) -> Result<ExitCode, ExitCode> {
     hosts.sort_unstable();
     hosts.dedup();
     let user = User::here()?;
-    let folder = std::path::absolute(&arguments.how.certs).unwrap_or(arguments.how.certs.clone());
+    let folder = certs_of(&arguments.how);
     let kept = Authority::kept(&folder).map_err(|error| refused(&error))?;
     let before = ledgers(&user)?.into_iter().find(|ledger| ledger.certs == folder);
     let (authority, is_new) = match kept {
@@ -68,7 +68,7 @@ fn install(arguments: &InstallArgs) -> Result<ExitCode, ExitCode> {
         quoted(authority.permitted().iter().map(String::as_str)),
         authority.until().date()
     )];
-    question.extend(stores.iter().map(|store| format!("  {}", place(store))));
+    question.extend(stores.iter().map(|store| format!("  {store}")));
     question.push(format!(
         "Its key is kept in {}. Whoever reads it can impersonate these names to you.",
         folder.display()
@@ -113,10 +113,7 @@ fn carry_out(mut ledger: Ledger, state: &Path, pem: &str, certs: &Path) -> Resul
     }
     ledger.write(state)?;
     for number in 0..ledger.stores.len() {
-        let installed = match &mut ledger.stores[number] {
-            Store::System(done) => done.install(pem),
-            Store::Nss(done) => done.install(&kept::certificate(certs)),
-        };
+        let installed = ledger.stores[number].install(pem, &kept::certificate(certs));
         ledger.write(state)?;
         installed?;
     }
@@ -125,7 +122,7 @@ fn carry_out(mut ledger: Ledger, state: &Path, pem: &str, certs: &Path) -> Resul
 
 fn uninstall(arguments: &UninstallArgs) -> Result<ExitCode, ExitCode> {
     let user = User::here()?;
-    let folder = std::path::absolute(&arguments.how.certs).unwrap_or(arguments.how.certs.clone());
+    let folder = certs_of(&arguments.how);
     let ledgers: Vec<Ledger> =
         ledgers(&user)?.into_iter().filter(|ledger| arguments.all || ledger.certs == folder).collect();
     if ledgers.is_empty() {
@@ -134,7 +131,7 @@ fn uninstall(arguments: &UninstallArgs) -> Result<ExitCode, ExitCode> {
     }
     let stores = ledgers.iter().flat_map(|ledger| &ledger.stores);
     let mut question = vec!["No longer trusted, each as it was before:".to_owned()];
-    question.extend(stores.map(|store| format!("  {}", place(store))));
+    question.extend(stores.map(|store| format!("  {store}")));
     agreed(&arguments.how, &question)?;
     for ledger in ledgers {
         let certs = ledger.certs.clone();
@@ -148,14 +145,9 @@ fn uninstall(arguments: &UninstallArgs) -> Result<ExitCode, ExitCode> {
 /// Undoes what was done for one authority. Where that fails, what is left stays written down.
 fn undo(ledger: Ledger, user: &User) -> Result<(), ExitCode> {
     for store in &ledger.stores {
-        let undone = match store {
-            Store::System(done) => done.uninstall(),
-            Store::Nss(done) => done.uninstall(),
-        };
-        if !undone.map_err(|trouble| failed(&trouble))? {
+        if !store.uninstall().map_err(|trouble| failed(&trouble))? {
             super::remark(&format!(
-                "{}: somebody else has changed it meanwhile: the CA alone was taken out",
-                place(store)
+                "{store}: somebody else has changed it meanwhile: the CA alone was taken out"
             ));
         }
     }
@@ -164,10 +156,6 @@ fn undo(ledger: Ledger, user: &User) -> Result<(), ExitCode> {
 
 fn status(format: Format) -> Result<ExitCode, ExitCode> {
     let ledgers = ledgers(&User::here()?)?;
-    let is_there = |store: &Store| match store {
-        Store::System(done) => done.is_there(),
-        Store::Nss(done) => done.is_there(),
-    };
     let until = |ledger: &Ledger| {
         OffsetDateTime::from_unix_timestamp(ledger.until).map(|until| until.date().to_string())
     };
@@ -184,7 +172,7 @@ fn status(format: Format) -> Result<ExitCode, ExitCode> {
                     stores: ledger
                         .stores
                         .iter()
-                        .map(|store| Place { store: place(store), is_there: is_there(store) })
+                        .map(|store| Place { store: store.to_string(), is_there: store.is_there() })
                         .collect(),
                 })
                 .collect(),
@@ -199,11 +187,11 @@ fn status(format: Format) -> Result<ExitCode, ExitCode> {
                 let until = until(ledger).unwrap_or_default();
                 out.push_str(&format!("{}\n  for {names} until {until}\n", ledger.certs.display()));
                 for store in &ledger.stores {
-                    let word = if is_there(store) { "trusted by" } else { "no longer in" };
-                    out.push_str(&format!("  {word} {}\n", place(store)));
+                    let word = if store.is_there() { "trusted by" } else { "no longer in" };
+                    out.push_str(&format!("  {word} {store}\n"));
                 }
             }
-            io::stdout().lock().write_all(crate::text::safe_lines(&out).as_bytes())
+            io::stdout().lock().write_all(safe_lines(&out).as_bytes())
         }
     };
     Ok(super::after_writing(written, "what is trusted", HELD))
@@ -259,18 +247,16 @@ fn ledgers(user: &User) -> Result<Vec<Ledger>, ExitCode> {
     Ledger::all(&user.state).map_err(|trouble| failed(&trouble))
 }
 
+/// The folder of the authority, wherever the command is run from.
+fn certs_of(how: &HowArgs) -> PathBuf {
+    std::path::absolute(&how.certs).unwrap_or_else(|_| how.certs.clone())
+}
+
 fn forget(certs: &Path) -> Result<(), ExitCode> {
     kept::forget(certs).map_err(|error| {
         super::complain(format!("{}: {error}", certs.display()), "take the folder away by hand");
         ExitCode::from(COULD_NOT_RUN)
     })
-}
-
-fn place(store: &Store) -> String {
-    match store {
-        Store::System(done) => format!("the system: {}", done.file.display()),
-        Store::Nss(done) => format!("NSS: {}", done.folder.display()),
-    }
 }
 
 /// Asks, where a person is there to answer.

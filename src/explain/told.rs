@@ -345,14 +345,13 @@ fn silent(cause: &Cause) -> String {
 
 /// What a real server was told of how the browser came.
 fn told_server(cause: &Cause) -> Option<String> {
-    let told = &cause.exchange.as_ref()?.forwarded()?.told;
-    let Some((_, proto)) = told.iter().find(|(name, _)| name == "x-forwarded-proto") else {
-        return Some(
+    Some(match cause.exchange.as_ref()?.forwarded()?.proto() {
+        Some(proto) => format!(" Your server was told `X-Forwarded-Proto: {proto}`."),
+        None => {
             " Your server was not told `X-Forwarded-Proto`: `edge` says what stands before it in production."
-                .to_owned(),
-        );
-    };
-    Some(format!(" Your server was told `X-Forwarded-Proto: {}`.", String::from_utf8_lossy(proto)))
+                .to_owned()
+        }
+    })
 }
 
 /// The likely causes of an answer without a cookie.

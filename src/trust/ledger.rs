@@ -3,6 +3,7 @@
 //! One folder for each authority, below the user's state folder, which only the user may read: what was done, and what
 //! the files of the stores were before.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,48 @@ pub enum Store {
     System(super::system::Done),
     /// One of NSS: Chromium's, or that of a profile of Firefox.
     Nss(super::nss::Done),
+}
+
+impl Store {
+    /// Has the store trust a certificate, which is kept in a file.
+    ///
+    /// # Errors
+    /// Where a file cannot be written or a tool fails.
+    pub fn install(&mut self, pem: &str, file: &Path) -> Result<(), Trouble> {
+        match self {
+            Self::System(done) => done.install(pem),
+            Self::Nss(done) => done.install(file),
+        }
+    }
+
+    /// Undoes it. Whether the store is then, byte for byte, what it was.
+    ///
+    /// # Errors
+    /// Where a file cannot be put back or a tool fails.
+    pub fn uninstall(&self) -> Result<bool, Trouble> {
+        match self {
+            Self::System(done) => done.uninstall(),
+            Self::Nss(done) => done.uninstall(),
+        }
+    }
+
+    /// Whether the certificate is in it.
+    pub fn is_there(&self) -> bool {
+        match self {
+            Self::System(done) => done.is_there(),
+            Self::Nss(done) => done.is_there(),
+        }
+    }
+}
+
+impl fmt::Display for Store {
+    /// Which store it is, and where.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System(done) => write!(f, "the system: {}", done.file.display()),
+            Self::Nss(done) => write!(f, "NSS: {}", done.folder.display()),
+        }
+    }
 }
 
 impl Ledger {

@@ -21,13 +21,10 @@ pub(super) fn addresses(seen: &Observation) -> Vec<String> {
 }
 
 fn of_answer(wire: &Exchange, asked: &Url) -> Option<String> {
-    let told = &wire.forwarded()?.told;
+    let forwarded = wire.forwarded().filter(|_| asked.scheme() == "https")?;
     let location = wire.response_header("location").filter(|_| (300..400).contains(&wire.status))?;
     let to = asked.join(&String::from_utf8_lossy(location)).ok()?;
     let is_its_own = |url: &Url| url.scheme() == "http" && url.host_str() == asked.host_str();
-    if asked.scheme() != "https" {
-        return None;
-    }
     let what = if is_its_own(&to) {
         format!("leads to {}", shortened(to.as_str(), LONGEST))
     } else {
@@ -39,9 +36,8 @@ fn of_answer(wire: &Exchange, asked: &Url) -> Option<String> {
         });
         format!("leads to {} with `{}`", to.origin().ascii_serialization(), callback?)
     };
-    let proto = told.iter().find(|(name, _)| name == "x-forwarded-proto");
-    let told = match proto {
-        Some((_, proto)) => format!("it was told `X-Forwarded-Proto: {}`", String::from_utf8_lossy(proto)),
+    let told = match forwarded.proto() {
+        Some(proto) => format!("it was told `X-Forwarded-Proto: {proto}`"),
         None => "nothing told it of https here: `edge` says what stands before it in production".to_owned(),
     };
     Some(format!(

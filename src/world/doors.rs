@@ -8,11 +8,11 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use super::accept;
 use super::clock::Clock;
 use super::dns::DnsServer;
 use super::serve::serve;
@@ -26,9 +26,6 @@ const BLOCKS: usize = 8;
 
 /// How many connections one door takes at once; more wait their turn.
 const MAX_CONNECTIONS: usize = 1024;
-
-/// How long to wait where the system has no socket to give.
-const RETRY_ACCEPT: Duration = Duration::from_millis(50);
 
 /// The open doors of one world. Dropped, they close.
 #[derive(Debug)]
@@ -246,14 +243,10 @@ async fn accept(listener: TcpListener, world: Arc<Alive>, origin: usize, tasks: 
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let (stream, _) = tokio::select! {
+            accepted = accept::next(&listener) => accepted,
             () = tasks.finishing() => return,
             () = world.tasks.finishing() => return,
-        };
-        let Ok((stream, _)) = accepted else {
-            tokio::time::sleep(RETRY_ACCEPT).await;
-            continue;
         };
         _ = stream.set_nodelay(true);
         let served = serve(world.clone(), origin, stream, tasks.clone());

@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::accept;
 use super::blank::Blank;
 use super::serve::serve;
 use super::tasks::Tasks;
@@ -39,9 +40,6 @@ const MAX_REFUSED: usize = 1024;
 
 /// How many machines that were hung up on are kept.
 const MAX_STRANGERS: usize = 16;
-
-/// How long to wait where the system has no socket to give.
-const RETRY_ACCEPT: Duration = Duration::from_millis(50);
 
 /// A port that shows one world at a time. Dropped, it closes the port and every connection.
 #[derive(Debug)]
@@ -255,11 +253,7 @@ impl Refusal {
 /// Accepts connections for ever: of these peers, or where none are named, of everybody.
 async fn accept(listener: TcpListener, peers: Option<Vec<IpNet>>, shared: Arc<Shared>) {
     loop {
-        let Ok((stream, from)) = listener.accept().await else {
-            // Out of file descriptors, or a client that was gone at once.
-            tokio::time::sleep(RETRY_ACCEPT).await;
-            continue;
-        };
+        let (stream, from) = accept::next(&listener).await;
         let from = from.ip().to_canonical();
         if peers.as_ref().is_some_and(|peers| !peers.iter().any(|peer| peer.contains(&from))) {
             let mut state = shared.state();

@@ -29,6 +29,7 @@ use rustls::ServerConfig;
 use sha2::{Digest, Sha256};
 use url::Url;
 
+mod accept;
 pub(crate) mod blank;
 mod body;
 pub mod certs;

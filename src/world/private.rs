@@ -34,6 +34,7 @@ use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
+use super::accept;
 use super::reply::PLAIN;
 use super::serve::HEAD;
 use super::tasks::Tasks;
@@ -43,9 +44,6 @@ pub const KEPT_EVENTS: usize = 256;
 
 /// How many connections there may be at once; more wait their turn. A tab that watches has one.
 const MAX_CONNECTIONS: usize = 32;
-
-/// How long to wait where the system has no socket to give.
-const RETRY_ACCEPT: Duration = Duration::from_millis(50);
 
 /// After how long of nothing a line is sent that says nothing, so that a watcher that is gone is noticed.
 const STILL_THERE: Duration = Duration::from_secs(15);
@@ -202,10 +200,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, tasks: Tasks) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(RETRY_ACCEPT).await;
-            continue;
-        };
+        let (stream, _) = accept::next(&listener).await;
         _ = stream.set_nodelay(true);
         let shared = shared.clone();
         tasks.spawn(async move {

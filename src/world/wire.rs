@@ -4,6 +4,7 @@
 //! about itself ends up here. It is written in two beats: the head of an answer when it comes, and its end when
 //! that comes. Of a body the beginning is kept, and of all bodies of a world so much and no more.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -168,6 +169,13 @@ pub struct Forwarded {
     pub outside: bool,
     /// The header fields that were set for it: names in lower case.
     pub told: Vec<(String, Vec<u8>)>,
+}
+
+impl Forwarded {
+    /// The scheme that it was told the browser came by, in `X-Forwarded-Proto`; `None` where it was told nothing.
+    pub fn proto(&self) -> Option<Cow<'_, str>> {
+        find(&self.told, "x-forwarded-proto").map(String::from_utf8_lossy)
+    }
 }
 
 impl Exchange {

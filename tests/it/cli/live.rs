@@ -2,11 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
 
-use serde_json::Value;
-
-use crate::command;
+use super::up::Up;
 
 const SCENARIO: &str = r#"
 title = "A <b>login</b> on another site"
@@ -39,45 +36,29 @@ visit = "web:/"
 
 /// A world that is up, and its page. It ends with this.
 pub(crate) struct Live {
-    child: Child,
-    gateway: String,
+    up: Up,
     /// `127.0.0.1:PORT`.
     host: String,
     /// `/TOKEN/`.
     path: String,
-    _folder: tempfile::TempDir,
 }
 
 impl Live {
     pub(crate) fn up() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let scenario = folder.path().join("world.toml");
-        std::fs::write(&scenario, SCENARIO).expect("the scenario can be written");
-        let mut child = command::rehearsal()
-            .arg("up")
-            .arg(&scenario)
-            .args(["--format", "json"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("rehearsal can be started");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("stdout is a pipe"))
-            .read_line(&mut line)
-            .expect("there is a line");
-        let line: Value = serde_json::from_str(&line).expect("the line is JSON");
-        let address = line["live"].as_str().expect("the page has an address");
-        let (host, path) = address
+        let up = Up::of(SCENARIO);
+        let (host, path) = up
+            .text("live")
             .strip_prefix("http://")
             .and_then(|address| address.split_at_checked(address.find('/')?))
             .expect("it is a whole address");
-        let gateway = line["gateway"].as_str().expect("the gateway has an address").to_owned();
-        Self { child, gateway, host: host.to_owned(), path: path.to_owned(), _folder: folder }
+        let (host, path) = (host.to_owned(), path.to_owned());
+        Self { up, host, path }
     }
 
     /// Asks an origin of the world, as a browser's page does.
     pub(crate) fn ask(&self, request: &str, fields: &[&str]) {
         let host = request.split('/').nth(2).expect("a whole URL");
-        let answer = send(&self.gateway, request, host, fields);
+        let answer = send(self.up.text("gateway"), request, host, fields);
         assert!(answer.starts_with("HTTP/1.1 "), "{request}: {answer}");
     }
 
@@ -123,13 +104,6 @@ impl Live {
         );
         self.ask("POST http://api.example.org/login", &page);
         self.ask("GET http://api.example.org/me", &page);
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        command::signal(self.child.id(), rustix::process::Signal::INT);
-        drop(self.child.wait());
     }
 }
 

@@ -31,7 +31,7 @@ visit = "web:/"
 "#;
 
 /// A world that is up; it goes down when this is dropped.
-struct Up {
+pub(super) struct Up {
     child: Child,
     line: Value,
     _folder: tempfile::TempDir,
@@ -39,12 +39,16 @@ struct Up {
 
 impl Up {
     fn bring() -> Self {
+        Self::of(SCENARIO)
+    }
+
+    pub(super) fn of(scenario: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let scenario = folder.path().join("scenario.toml");
-        std::fs::write(&scenario, SCENARIO).expect("the scenario can be written");
+        let file = folder.path().join("scenario.toml");
+        std::fs::write(&file, scenario).expect("the scenario can be written");
         let mut child = command::rehearsal()
             .arg("up")
-            .arg(&scenario)
+            .arg(&file)
             .args(["--format", "json"])
             .stdout(Stdio::piped())
             .spawn()
@@ -55,7 +59,7 @@ impl Up {
         Self { child, line: serde_json::from_str(&line).expect("the line is JSON"), _folder: folder }
     }
 
-    fn text(&self, key: &str) -> &str {
+    pub(super) fn text(&self, key: &str) -> &str {
         self.line[key].as_str().unwrap_or_else(|| panic!("no `{key}` in {}", self.line))
     }
 
