@@ -20,6 +20,22 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+/// Whether a socket of this IPv4 address listens ("tcp") or is bound ("udp"), as the kernel of Linux lists them.
+///
+/// To bind the address once more would not tell: a socket of another program may have taken the port since.
+pub fn listens(protocol: &str, address: SocketAddr) -> bool {
+    let SocketAddr::V4(v4) = address else { panic!("{address} is no address of IPv4") };
+    let list = std::fs::read_to_string(format!("/proc/net/{protocol}")).expect("the kernel's list");
+    // An address is written as its bytes lie in memory; 0A is a socket that listens, 07 one of UDP that is connected to nobody.
+    let (local, state) = (
+        format!("{:08X}:{:04X}", u32::from_ne_bytes(v4.ip().octets()), v4.port()),
+        if protocol == "tcp" { "0A" } else { "07" },
+    );
+    list.lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .any(|row| row.get(1).is_some_and(|at| *at == local) && row.get(3).is_some_and(|now| *now == state))
+}
+
 /// An origin with the built-in page.
 pub fn page(name: &str, url: &str) -> Origin {
     Origin {
