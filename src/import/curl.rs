@@ -13,45 +13,51 @@ use super::{Came, Exchange, Kind, Recording, Unreadable, engine_of_user_agent, k
 const PASTE: &str =
     "paste the command that developer tools copy (\"Copy as cURL\"), and below it what `curl -i` prints";
 
-/// Options with a value that say nothing of the request.
-const PASSED_OVER: [&str; 24] = [
-    "-o",
-    "--output",
-    "-m",
-    "--max-time",
-    "--connect-timeout",
-    "-x",
-    "--proxy",
-    "--cacert",
-    "-E",
-    "--cert",
-    "--key",
-    "-w",
-    "--write-out",
-    "--retry",
-    "-c",
-    "--cookie-jar",
-    "--resolve",
-    "--connect-to",
-    "-D",
-    "--dump-header",
-    "--limit-rate",
-    "--max-redirs",
-    "--ciphers",
-    "--interface",
-];
+/// Options with a value that say nothing of the request (curl's manual, 8.17).
+const PASSED_OVER: &str = "-C -c -D -E -K -m -o -P -Q -r -t -w -x -Y -y -z -U \
+    --abstract-unix-socket --alt-svc --aws-sigv4 --cacert --capath --cert --cert-type --ciphers --config --connect-timeout \
+    --connect-to --continue-at --cookie-jar --create-file-mode --crlfile --curves --delegation --dns-interface \
+    --dns-ipv4-addr --dns-ipv6-addr --dns-servers --doh-url --dump-header --ech --engine --etag-compare --etag-save \
+    --expect100-timeout --happy-eyeballs-timeout-ms --haproxy-clientip --hsts --interface --ip-tos --ipfs-gateway \
+    --keepalive-cnt --keepalive-time --key --key-type --libcurl --limit-rate --local-port --max-filesize --max-redirs \
+    --max-time --netrc-file --noproxy --output --output-dir --parallel-max --pass --pinnedpubkey --preproxy --proto \
+    --proto-default --proto-redir --proxy --proxy-cacert --proxy-cert --proxy-header --proxy-key --proxy-pass --proxy-user \
+    --proxy1.0 --pubkey --range --rate --request-target --resolve --retry --retry-delay --retry-max-time --socks4 --socks4a \
+    --socks5 --socks5-hostname --speed-limit --speed-time --stderr --time-cond --tls-max --tls13-ciphers --trace \
+    --trace-ascii --trace-config --unix-socket --upload-flags --url-query --variable --vlan-priority --write-out";
 
-/// Whether a text begins with a command, behind a prompt or not.
-pub(super) fn is_here(text: &str) -> bool {
-    command(text.lines().next().unwrap_or_default()).is_some()
+/// Where the first command of a text begins: with it, behind a prompt or comments.
+pub(super) fn beginning(text: &str) -> Option<&str> {
+    let is_talk = |line: &str| {
+        let line = line.trim();
+        line.is_empty() || line.starts_with('#') || line.starts_with("//") || line.starts_with("REM ")
+    };
+    let mut rest = text;
+    while !rest.is_empty() {
+        let line = rest.split_inclusive('\n').next().unwrap_or_default();
+        match command(line) {
+            Some(_) => return Some(rest),
+            None if is_talk(line) => rest = &rest[line.len()..],
+            None => return None,
+        }
+    }
+    None
 }
 
-/// A line that begins a command, without its prompt.
+/// The part of a line that is a command: what is behind a prompt such as `me@laptop:~$`, `C:\\>` or `#`.
 fn command(line: &str) -> Option<&str> {
-    let line = line.trim_start();
-    let line = line.strip_prefix(['$', '%', '#']).map_or(line, str::trim_start);
-    let rest = line.strip_prefix("curl.exe").or_else(|| line.strip_prefix("curl"))?;
-    rest.starts_with([' ', '\t', '\\', '^']).then_some(line)
+    let is_curl = |text: &str| {
+        let rest = text.strip_prefix("curl.exe").or_else(|| text.strip_prefix("curl"));
+        rest.is_some_and(|rest| rest.starts_with([' ', '\t', '\\', '^']))
+    };
+    let at = line.match_indices("curl").map(|(at, _)| at).find(|at| is_curl(&line[*at..]))?;
+    let before = line[..at].trim_end_matches("/usr/bin/").trim();
+    let before = ["sudo", "time"].into_iter().fold(before, |text, word| {
+        let cut = text.strip_suffix(word).unwrap_or(text);
+        if cut.is_empty() || cut.ends_with(' ') { cut.trim_end() } else { text }
+    });
+    let is_prompt = before.ends_with(['$', '%', '#', '>', '❯', '➜']) && !before.contains(['\'', '"', '<', '=']);
+    (before.is_empty() || is_prompt).then_some(&line[at..])
 }
 
 /// Reads commands and what they print. `path` is how messages name the text.
@@ -66,11 +72,17 @@ pub fn read(path: &str, text: &str) -> Result<Recording, Unreadable> {
     while !rest.is_empty() {
         let line = rest.split_inclusive('\n').next().unwrap_or_default();
         match command(line) {
-            Some(_) => {
+            Some(found) => {
                 finish(path, asked.take(), &output, &mut recording)?;
                 output.clear();
-                let start = rest.find("curl").unwrap_or_default();
-                let (words, length) = words(&rest[start..]);
+                let start = line.len() - found.len();
+                let (words, length, unclosed) = words(&rest[start..]);
+                if let Some(quote) = unclosed {
+                    return Err(Unreadable::new(
+                        format!("a curl command in {path} has a quote that is not closed: {quote}"),
+                        "copy the whole command again, or close the quote where what it holds ends",
+                    ));
+                }
                 asked = Some(request(path, &words, &mut recording)?);
                 rest = rest[start + length..].trim_start_matches([';', '&', '|', ' ', '\r']);
                 rest = rest.strip_prefix('\n').unwrap_or(rest);
@@ -197,7 +209,7 @@ fn kind(exchange: &Exchange) -> Kind {
 
 /// The request of a command.
 fn request(path: &str, words: &[String], recording: &mut Recording) -> Result<Exchange, Unreadable> {
-    let (mut url, mut method, mut headers) = (None, None, Vec::new());
+    let (mut urls, mut method, mut headers) = (Vec::new(), None, Vec::new());
     let (mut data, mut is_json, mut is_head, mut is_get) = (Vec::new(), false, false, false);
     let mut left_out: Vec<String> = Vec::new();
     let mut words = unbundled(&words[1..]).into_iter();
@@ -205,7 +217,7 @@ fn request(path: &str, words: &[String], recording: &mut Recording) -> Result<Ex
         let mut value = || words.next().unwrap_or_default();
         match word.as_str() {
             "-X" | "--request" => method = Some(value().to_ascii_uppercase()),
-            "--url" => url = Some(value()),
+            "--url" => urls.push(value()),
             "-H" | "--header" => {
                 let field = value();
                 let (name, text) = field.split_once(':').unwrap_or((field.trim_end_matches(';'), ""));
@@ -237,18 +249,46 @@ fn request(path: &str, words: &[String], recording: &mut Recording) -> Result<Ex
             }
             "-I" | "--head" => is_head = true,
             "-G" | "--get" => is_get = true,
-            other if PASSED_OVER.contains(&other) => _ = value(),
-            other if other.starts_with('-') => {}
-            other => url = Some(other.to_owned()),
+            "--oauth2-bearer" => {
+                _ = value();
+                headers.push(("authorization".to_owned(), "Bearer redacted".to_owned()));
+            }
+            "-T" | "--upload-file" => {
+                left_out.push(format!("what is in {}", value()));
+                method.get_or_insert_with(|| "PUT".to_owned());
+            }
+            "-:" | "--next" => {
+                return Err(Unreadable::new(
+                    format!("a curl command in {path} asks for several things, with `{word}`"),
+                    "write each as a command of its own, with what it prints below it",
+                ));
+            }
+            other if PASSED_OVER.split_whitespace().any(|known| known == other) => _ = value(),
+            other if other.starts_with('-') && other.len() > 1 => {}
+            other => urls.push(other.to_owned()),
         }
     }
     if !left_out.is_empty() {
         recording.notes.push(format!("left out: {}", left_out.join(", ")));
     }
-    let Some(written) = url else {
+    let [written] = urls.as_slice() else {
+        if let [first, second, ..] = urls.as_slice() {
+            return Err(Unreadable::new(
+                format!("a curl command in {path} has several URLs: `{first}` and `{second}`"),
+                "give each URL a command of its own, with what it prints below it; what belongs together and has blanks \
+                 in it goes in quotes",
+            ));
+        }
         return Err(Unreadable::new(format!("a curl command in {path} has no URL"), PASTE));
     };
     let whole = if written.contains("://") { written.clone() } else { format!("http://{written}") };
+    let host = whole.split("://").nth(1).unwrap_or_default().split(['/', '?']).next().unwrap_or_default();
+    if host.contains(['$', '{', '<', '%']) {
+        return Err(Unreadable::new(
+            format!("the host of `{written}` in {path} is a variable or a placeholder"),
+            "write the host itself in its place, such as `api.example.com`: nothing is filled in here",
+        ));
+    }
     let parsed = Url::parse(&whole).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let Some(mut url) = parsed else {
         return Err(Unreadable::new(
@@ -292,7 +332,7 @@ fn request(path: &str, words: &[String], recording: &mut Recording) -> Result<Ex
 /// The words with `-XPOST` and `-sSi` taken apart, and `--name=value`.
 fn unbundled(words: &[String]) -> Vec<String> {
     /// Short options with a value.
-    const WITH_VALUE: &str = "XHbAeudFomxEwcD";
+    const WITH_VALUE: &str = "XHbAeudFomxEwcDCKPQrtTUyYz";
     let mut all = Vec::new();
     for word in words {
         let bundle = word.strip_prefix('-').filter(|rest| !rest.starts_with('-') && rest.len() > 1);
@@ -341,6 +381,49 @@ mod tests {
             unbundled(&words),
             ["-X", "PUT", "-s", "-S", "-L", "-i", "--max-time", "3", "-H", "x: y", "a"]
         );
+    }
+
+    #[test]
+    fn a_command_is_found_behind_prompts_and_comments() {
+        for text in [
+            "curl -i https://a.example/",
+            "me@curlbox:~/src$ curl -i https://a.example/",
+            "C:\\Users\\ada> curl -i https://a.example/",
+            "PS C:\\> curl.exe -i https://a.example/",
+            "# log in first\n\n$ sudo curl -i https://a.example/",
+            "time /usr/bin/curl -i https://a.example/",
+        ] {
+            let begin = beginning(text).unwrap_or_else(|| panic!("{text}"));
+            let recording = read("x", begin).expect("it can be read");
+            assert_eq!(recording.exchanges[0].url.as_str(), "https://a.example/", "{text}");
+        }
+        for text in ["<p> curl is a program", "echo 'x' | curl -d @- https://a.example/", "title = \"curl it\"", "{"] {
+            assert_eq!(beginning(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_of_options_are_no_urls() {
+        let text = "curl https://a.example/up -U user:pw --noproxy '*' -T f.bin -r 0-10 --dns-servers 1.1.1.1";
+        let recording = read("x", text).expect("it can be read");
+        assert_eq!(recording.exchanges[0].url.as_str(), "https://a.example/up");
+        assert_eq!(recording.exchanges[0].method, "PUT");
+        assert_eq!(recording.notes[0], "left out: what is in f.bin");
+    }
+
+    #[test]
+    fn what_would_be_guessed_wrongly_is_refused() {
+        for (text, said) in [
+            ("curl -i https://a.example/1 https://b.example/2", "several URLs"),
+            ("curl https://a.example/ -H Accept: */*", "several URLs"),
+            ("curl https://a.example/ --next https://b.example/", "several things"),
+            ("curl 'https://a.example/login -H 'origin: https://b.example'", "quote that is not closed: '"),
+            ("curl \"$API/login\"", "a variable or a placeholder"),
+            ("curl https://{{host}}/login", "a variable or a placeholder"),
+        ] {
+            let wrong = read("x", text).expect_err(text);
+            assert!(wrong.message.contains(said), "{text}: {}", wrong.message);
+        }
     }
 
     #[test]

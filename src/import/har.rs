@@ -13,6 +13,7 @@ use url::Url;
 use super::{Came, Exchange, Kind, LARGEST, Recording, Unreadable, engine_of_user_agent, kind_of};
 use crate::browser_name::Engine;
 use crate::cookie_line;
+use crate::text::listed;
 
 /// How a recording with cookies is saved in Chrome, whose "Save all as HAR" leaves them out since version 130.
 pub const WITH_COOKIES: &str = "Chrome leaves cookies out of a HAR unless told otherwise: in DevTools' settings, \
@@ -44,23 +45,41 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Recording, Unreadable> {
     let document: Value = match serde_json::from_slice(bytes) {
         Ok(document) => document,
         Err(error) => {
-            return wrong(
-                format!("{path} is neither a HAR nor a curl command: it is not JSON ({error})"),
-                EXPORT,
-            );
+            let is_json = bytes.trim_ascii_start().starts_with(b"{");
+            return match is_json {
+                true if error.is_eof() => wrong(
+                    format!("{path} is cut off: its JSON ends too early ({error})"),
+                    "save or copy it again, and wait until it is whole",
+                ),
+                true => wrong(format!("{path} is not JSON all through ({error})"), EXPORT),
+                false => wrong(
+                    format!("{path} is neither a HAR nor a curl command: it is not JSON ({error})"),
+                    EXPORT,
+                ),
+            };
         }
     };
     let Some(entries) = document.pointer("/log/entries").and_then(Value::as_array) else {
-        return wrong(format!("{path} is JSON, and not a HAR: it has no `log.entries`"), EXPORT);
+        let cookies = document.get("cookies").unwrap_or(&document).pointer("/0/domain");
+        return match cookies {
+            Some(_) => wrong(
+                format!("{path} is a list of stored cookies: which answers set them, it does not say"),
+                "save the requests instead: in the Network panel, \"Save all as HAR\"",
+            ),
+            None => wrong(format!("{path} is JSON, and not a HAR: it has no `log.entries`"), EXPORT),
+        };
     };
     let (creator, browser) = (text(&document, "/log/creator/name"), text(&document, "/log/browser/name"));
     let mut entries: Vec<&Value> = entries.iter().collect();
     entries.sort_by_key(|entry| text(entry, "/startedDateTime"));
     let mut recording = Recording { engine: engine(creator, browser), ..Recording::default() };
-    let mut strange = 0;
+    let (mut strange, mut failures) = (0, Vec::new());
     for entry in entries {
         match exchange(entry, recording.engine) {
-            Some(exchange) => recording.exchanges.push(exchange),
+            Some(exchange) => {
+                recording.exchanges.push(exchange);
+                failures.push(["/response/_error", "/response/_failureText"].map(|at| text(entry, at)).concat());
+            }
             None => strange += 1,
         }
     }
@@ -74,6 +93,7 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Recording, Unreadable> {
             "open the Network panel first, then reload the page and log in",
         );
     }
+    recording.notes.extend(unanswered(&recording.exchanges, &failures));
     let agents = || recording.exchanges.iter().filter_map(|exchange| exchange.header("user-agent"));
     recording.engine = recording.engine.or_else(|| agents().find_map(engine_of_user_agent));
     let has_cookie = |entry: &Exchange| entry.header("cookie").is_some() || !entry.set_cookie.is_empty();
@@ -93,6 +113,28 @@ fn engine(creator: &str, browser: &str) -> Option<Engine> {
         "webkit web inspector" | "webkit" | "safari" => Some(Engine::Webkit),
         _ => None,
     }
+}
+
+/// What is told of calls that got no answer: the first three. Why, a HAR does not hold, but for a word of the browser's.
+fn unanswered(exchanges: &[Exchange], failures: &[String]) -> Option<String> {
+    let calls = exchanges.iter().zip(failures);
+    let calls = calls.filter(|(exchange, _)| exchange.kind == Kind::Call && exchange.came == Came::Nothing);
+    let told: Vec<String> = calls
+        .map(|(exchange, failure)| {
+            let mut url = exchange.plain_url();
+            url.set_query(None);
+            let failure = if failure.is_empty() { String::new() } else { format!(" ({failure})") };
+            format!("{} {url}{failure}", exchange.method)
+        })
+        .take(3)
+        .collect();
+    (!told.is_empty()).then(|| {
+        format!(
+            "no answer is recorded to {}: the browser kept it from the page, or none came. `curl -i` with the page's \
+             `Origin` shows what the server answers",
+            listed(told)
+        )
+    })
 }
 
 fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
@@ -123,7 +165,9 @@ fn exchange(entry: &Value, engine: Option<Engine>) -> Option<Exchange> {
         let cookies = entry.pointer("/response/cookies").and_then(Value::as_array);
         set_cookie.extend(cookies.into_iter().flatten().filter_map(line));
     }
-    let status = entry.pointer("/response/status").and_then(Value::as_i64).unwrap_or_default();
+    let status = entry.pointer("/response/status");
+    let status = status.and_then(|status| status.as_i64().or_else(|| status.as_str()?.trim().parse().ok()));
+    let status = status.unwrap_or_default();
     let status = u16::try_from(status).unwrap_or_default();
     let encoded = !text(entry, "/response/content/encoding").is_empty();
     let body = entry.pointer("/request/postData").map(posted).filter(|body| !body.is_empty());
@@ -219,6 +263,10 @@ mod tests {
         for (bytes, said) in [
             (&b"title = 1"[..], "not JSON"),
             (b"{}", "no `log.entries`"),
+            (b"{\"log\": {\"entries\": [", "cut off"),
+            (b"{}{}", "not JSON all through"),
+            (b"[{\"domain\": \"a.example\", \"name\": \"sid\"}]", "a list of stored cookies"),
+            (b"{\"cookies\": [{\"domain\": \"a.example\"}], \"origins\": []}", "a list of stored cookies"),
             (b"{\"log\": {\"entries\": []}}", "holds no request"),
             (b"\x1f\x8bnot gzip", "cannot be unpacked"),
         ] {

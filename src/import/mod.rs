@@ -12,6 +12,7 @@
 pub mod build;
 mod cors;
 pub mod curl;
+mod foreign;
 pub mod freeze;
 pub mod har;
 mod printed;
@@ -50,22 +51,46 @@ pub const LARGEST: u64 = 256 * 1024 * 1024;
 /// # Errors
 /// Where it is neither.
 pub fn read(path: &str, bytes: &[u8]) -> Result<Recording, Unreadable> {
+    let decoded = foreign::of_utf16(bytes);
+    let bytes = decoded.as_deref().map_or(bytes, str::as_bytes);
     let is_packed = bytes.starts_with(&[0x1f, 0x8b]);
     let text = String::from_utf8_lossy(bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes));
     let begin = text.trim_start();
-    if !is_packed && (curl::is_here(begin) || printed::is_here(begin)) {
-        return curl::read(path, begin);
+    let mut recording = match curl::beginning(begin) {
+        Some(commands) if !is_packed => curl::read(path, commands)?,
+        _ if !is_packed && printed::is_here(begin) => curl::read(path, begin)?,
+        _ => match foreign::told(path, begin).filter(|_| !is_packed) {
+            Some(unreadable) => return Err(unreadable),
+            None => har::read(path, bytes)?,
+        },
+    };
+    leave_out_controls(&mut recording);
+    Ok(recording)
+}
+
+/// Leaves out what no HTTP message can carry: fields with control characters. A recording can be written by anybody.
+fn leave_out_controls(recording: &mut Recording) {
+    let is_clean = |text: &str| !text.chars().any(|c| c.is_ascii_control() && c != '\t');
+    let mut left_out = 0;
+    for exchange in &mut recording.exchanges {
+        for fields in [&mut exchange.headers, &mut exchange.answer] {
+            let before = fields.len();
+            fields.retain(|(name, value)| is_clean(name) && is_clean(value));
+            left_out += before - fields.len();
+        }
+        for line in &mut exchange.set_cookie {
+            line.truncate(line.trim_end_matches('\r').len());
+        }
+        let before = exchange.set_cookie.len();
+        exchange.set_cookie.retain(|line| is_clean(line));
+        left_out += before - exchange.set_cookie.len();
     }
-    if begin.starts_with("fetch(")
-        || begin.starts_with("await fetch(")
-        || begin.starts_with("Invoke-WebRequest")
-    {
-        return Err(Unreadable::new(
-            format!("{path} is a request copied as a call of a script"),
-            "copy it as cURL: in the Network panel, right-click it, Copy, Copy as cURL",
+    if left_out > 0 {
+        let (fields, have) = if left_out == 1 { ("header", "has") } else { ("headers", "have") };
+        recording.notes.push(format!(
+            "left out: {left_out} {fields} that {have} a control character, which HTTP cannot carry"
         ));
     }
-    har::read(path, bytes)
 }
 
 /// The engine that a `User-Agent` is of, where it says so.

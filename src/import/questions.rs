@@ -39,6 +39,11 @@ pub fn of(recording: &Recording, keep_values: bool) -> Vec<Asked> {
     let roots = roots(recording);
     let mut asked: Vec<Asked> = Vec::new();
     for at in 0..all.len() {
+        if is_dead_end(all, at) {
+            before_call(&all[at], &values).into_iter().for_each(|question| {
+                add(&mut asked, Asked { question, went: Vec::new(), missed: Vec::new() });
+            });
+        }
         for one in at_exchange(recording, &cookies, at, &all[roots[at]], &values) {
             add(&mut asked, one);
         }
@@ -60,6 +65,16 @@ pub fn about(recording: &Recording, at: usize) -> Vec<Asked> {
             .collect();
     }
     at_exchange(recording, &Cookies::of(recording), at, root, &values)
+}
+
+/// Whether a request is a preflight after which the call itself got no answer.
+fn is_dead_end(all: &[Exchange], at: usize) -> bool {
+    let preflight = &all[at];
+    // Recordings put a preflight before or after its call.
+    let answered = |other: &Exchange| {
+        other.kind == Kind::Call && other.came == Came::Answered && other.plain_url() == preflight.plain_url()
+    };
+    preflight.kind == Kind::Preflight && preflight.came == Came::Answered && !all.iter().any(answered)
 }
 
 /// The question of a call that a preflight asks leave for. It is not known whether it is to have credentials: such calls

@@ -3,8 +3,9 @@
 //! Only what developer tools write when a request is copied is understood: quotes, escapes and lines that go on.
 //! Nothing is expanded, and nothing is run.
 
-/// The words of the command that a text begins with, and how many bytes of the text it takes.
-pub(super) fn words(text: &str) -> (Vec<String>, usize) {
+/// The words of the command that a text begins with, how many bytes of the text it takes, and the quote that is not
+/// closed, where one is not.
+pub(super) fn words(text: &str) -> (Vec<String>, usize, Option<char>) {
     if is_of_windows(text) { of_windows(text) } else { of_posix(text) }
 }
 
@@ -37,8 +38,8 @@ impl Words {
     }
 }
 
-fn of_posix(text: &str) -> (Vec<String>, usize) {
-    let mut words = Words::default();
+fn of_posix(text: &str) -> (Vec<String>, usize, Option<char>) {
+    let (mut words, mut unclosed) = (Words::default(), None);
     let mut chars = text.char_indices().peekable();
     let mut end = text.len();
     while let Some((at, c)) = chars.next() {
@@ -50,18 +51,35 @@ fn of_posix(text: &str) -> (Vec<String>, usize) {
             },
             '\'' => {
                 words.is_word = true;
-                words.word.extend(chars.by_ref().map(|(_, c)| c).take_while(|c| *c != '\''));
+                unclosed = Some('\'');
+                for (_, c) in chars.by_ref() {
+                    if c == '\'' {
+                        unclosed = None;
+                        break;
+                    }
+                    words.word.push(c);
+                }
             }
             '$' if chars.peek().is_some_and(|(_, next)| *next == '\'') => {
                 chars.next();
                 words.is_word = true;
-                ansi(&mut chars, &mut words.word);
+                unclosed = (!ansi(&mut chars, &mut words.word)).then_some('\'');
+            }
+            // Where a line goes on in PowerShell.
+            '`' if chars.peek().is_some_and(|(_, next)| matches!(next, '\r' | '\n')) => {
+                words.end();
+                chars.next_if(|(_, next)| *next == '\r');
+                chars.next_if(|(_, next)| *next == '\n');
             }
             '"' => {
                 words.is_word = true;
+                unclosed = Some('"');
                 while let Some((_, c)) = chars.next() {
                     match c {
-                        '"' => break,
+                        '"' => {
+                            unclosed = None;
+                            break;
+                        }
                         '\\' => match chars.next() {
                             Some((_, '\n')) | None => {}
                             Some((_, escaped)) => {
@@ -89,14 +107,14 @@ fn of_posix(text: &str) -> (Vec<String>, usize) {
         }
     }
     words.end();
-    (words.done, end)
+    (words.done, end, unclosed)
 }
 
-/// The rest of a `$'…'`.
-fn ansi(chars: &mut std::iter::Peekable<std::str::CharIndices<'_>>, word: &mut String) {
+/// The rest of a `$'…'`; whether it is closed.
+fn ansi(chars: &mut std::iter::Peekable<std::str::CharIndices<'_>>, word: &mut String) -> bool {
     while let Some((_, c)) = chars.next() {
         match c {
-            '\'' => return,
+            '\'' => return true,
             '\\' => match chars.next().map(|(_, c)| c) {
                 Some('n') => word.push('\n'),
                 Some('r') => word.push('\r'),
@@ -117,14 +135,15 @@ fn ansi(chars: &mut std::iter::Peekable<std::str::CharIndices<'_>>, word: &mut S
                     word.push(code.unwrap_or(char::REPLACEMENT_CHARACTER));
                 }
                 Some(escaped) => word.push(escaped),
-                None => return,
+                None => return false,
             },
             c => word.push(c),
         }
     }
+    false
 }
 
-fn of_windows(text: &str) -> (Vec<String>, usize) {
+fn of_windows(text: &str) -> (Vec<String>, usize, Option<char>) {
     let (mut words, mut is_quoted) = (Words::default(), false);
     let mut chars = text.char_indices().filter(|(_, c)| *c != '\r').peekable();
     let mut end = text.len();
@@ -185,7 +204,7 @@ fn of_windows(text: &str) -> (Vec<String>, usize) {
         }
     }
     words.end();
-    (words.done, end)
+    (words.done, end, is_quoted.then_some('"'))
 }
 
 #[cfg(test)]
@@ -195,7 +214,7 @@ mod tests {
     #[test]
     fn a_command_ends_with_its_line_unless_that_goes_on() {
         let text = "curl 'https://a.example/x?a=1&b=2' \\\n  -H 'accept: */*' \\\n  --data-raw $'it\\'s\\n\\u0041'\nHTTP/2 200";
-        let (words, end) = words(text);
+        let (words, end, _) = words(text);
         assert_eq!(
             words,
             ["curl", "https://a.example/x?a=1&b=2", "-H", "accept: */*", "--data-raw", "it's\nA"]
@@ -206,7 +225,7 @@ mod tests {
     #[test]
     fn one_copied_for_windows_has_carets() {
         let text = "curl ^\"https://a.example/x?a=1^&b=2^\" ^\r\n  -H ^\"accept: */*^\" ^\r\n  --data-raw ^\"^{^\\^\"user^\\^\":^\\^\"a^%^b^\\^\"^}^\"\r\nnext";
-        let (words, _) = words(text);
+        let (words, ..) = words(text);
         assert_eq!(
             words,
             ["curl", "https://a.example/x?a=1&b=2", "-H", "accept: */*", "--data-raw", "{\"user\":\"a%b\"}"]
@@ -215,7 +234,7 @@ mod tests {
 
     #[test]
     fn several_commands_are_taken_one_by_one() {
-        let (first, end) = words("curl a.example ;\ncurl b.example");
+        let (first, end, _) = words("curl a.example ;\ncurl b.example");
         assert_eq!(first, ["curl", "a.example"]);
         assert_eq!(end, "curl a.example ".len());
     }

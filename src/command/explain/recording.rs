@@ -15,6 +15,7 @@ use super::browsers;
 use crate::browser_name::BrowserName;
 use crate::cli::{ExplainArgs, Format};
 use crate::explain::question::{self, Answer, Carried, CookieOutcome, Outcome};
+use crate::import::Came;
 use crate::import::har::WITH_COOKIES;
 use crate::import::questions::{self, Asked};
 use crate::report::explain::{json, terminal};
@@ -27,24 +28,29 @@ pub(super) fn explain(path: &Path, arguments: &ExplainArgs) -> ExitCode {
         Ok(recording) => recording,
         Err(code) => return code,
     };
-    if recording.is_sanitized {
-        complain(format!("{} has no cookie in it", path.display()), WITH_COOKIES);
-        return ExitCode::from(WRONG);
+    let asked = questions::of(&recording, false);
+    let is_bare = asked.is_empty();
+    if recording.is_sanitized && is_bare {
+        return without_cookies(path);
     }
     recording.notes.iter().for_each(|note| super::super::remark(&format!("note: {note}")));
-    let asked = questions::of(&recording, false);
-    if asked.is_empty() {
-        complain(
-            format!(
-                "{} has nothing to explain: no answer in it sets a cookie, and no page calls another origin",
-                path.display()
+    if is_bare {
+        let is_unanswered = recording.exchanges.iter().all(|exchange| exchange.came == Came::Unknown);
+        let (what, help) = match is_unanswered {
+            true => (
+                "what the server answers is not in it",
+                "run the command with `-i`, and put what it prints below it",
             ),
-            "record the login itself: open the Network panel first, tick \"Preserve log\", and log in",
-        );
+            false => (
+                "no answer in it sets a cookie, and none is to be read by a page of another origin",
+                "record the login itself: open the Network panel first, tick \"Preserve log\", and log in",
+            ),
+        };
+        complain(format!("{} has nothing to explain: {what}", path.display()), help);
         return ExitCode::from(WRONG);
     }
     let browsers = browsers(&arguments.browser);
-    let mut answered: Vec<(Asked, Answer)> = Vec::new();
+    let (mut answered, mut is_short): (Vec<(Asked, Answer)>, bool) = (Vec::new(), false);
     for asked in asked {
         if answered.iter().any(|(known, answer)| !answer.works() && is_told_by(&asked, known)) {
             continue;
@@ -58,9 +64,12 @@ pub(super) fn explain(path: &Path, arguments: &ExplainArgs) -> ExitCode {
                     format!("{} cannot be rehearsed: {error}", asked.question.request),
                     "the others are explained",
                 );
-                return ExitCode::from(COULD_NOT_RUN);
+                is_short = true;
             }
         }
+    }
+    if recording.is_sanitized && answered.iter().all(|(_, answer)| answer.works()) {
+        return without_cookies(path);
     }
     let written = match arguments.format {
         Format::Terminal => write(&mut anstream::stdout(), path, &answered, &browsers),
@@ -78,7 +87,18 @@ pub(super) fn explain(path: &Path, arguments: &ExplainArgs) -> ExitCode {
         }
     };
     let works = answered.iter().all(|(_, answer)| answer.works());
-    after_writing(written, "the answer", if works { HELD } else { FAILED })
+    let code = match works {
+        _ if is_short => COULD_NOT_RUN,
+        true => HELD,
+        false => FAILED,
+    };
+    after_writing(written, "the answer", code)
+}
+
+/// Says that the cookies were left out when the recording was saved: without them nothing is known to work.
+fn without_cookies(path: &Path) -> ExitCode {
+    complain(format!("{} has no cookie in it", path.display()), WITH_COOKIES);
+    ExitCode::from(WRONG)
 }
 
 /// Whether that something does not work says already why these cookies did not go: no browser keeps one as it should, or it
