@@ -28,12 +28,15 @@ pub(super) fn explain(path: &Path, arguments: &ExplainArgs) -> ExitCode {
         Ok(recording) => recording,
         Err(code) => return code,
     };
-    let asked = questions::of(&recording, false);
+    let mut asked = questions::of(&recording, false);
+    // Without its cookies nothing is known of an answer; of a preflight that let nothing through all is.
+    asked.retain(|asked| !recording.is_sanitized || asked.question.response.is_none());
     let is_bare = asked.is_empty();
+    let is_told = |note: &&String| !(recording.is_sanitized && is_bare && note.contains(WITH_COOKIES));
+    recording.notes.iter().filter(is_told).for_each(|note| super::super::remark(&format!("note: {note}")));
     if recording.is_sanitized && is_bare {
         return without_cookies(path);
     }
-    recording.notes.iter().for_each(|note| super::super::remark(&format!("note: {note}")));
     if is_bare {
         let is_unanswered = recording.exchanges.iter().all(|exchange| exchange.came == Came::Unknown);
         let (what, help) = match is_unanswered {
