@@ -2,7 +2,7 @@
 //!
 //! Text only: lines taken away and lines put in their place. Nothing here knows why.
 
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, Route};
 
 /// One place that changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,10 @@ pub(crate) fn of_lines(before: &Plan, after: &Plan) -> Vec<Change> {
     };
     for (old, new) in before.origins.iter().zip(&after.origins) {
         let url = old.url.origin().ascii_serialization();
-        for (route, edited) in old.service.routes().iter().zip(new.service.routes()) {
+        for route in old.service.routes() {
+            // An edit may take a route away, so that the places do not tell which is which.
+            let is_it = |other: &&Route| (&other.method, &other.path) == (&route.method, &route.path);
+            let Some(edited) = new.service.routes().iter().find(is_it) else { continue };
             let header = |line: &String| format!("Set-Cookie: {line}");
             let gone = route.lines().filter(|line| edited.lines().all(|own| own != *line)).map(header);
             let come = edited.lines().filter(|line| route.lines().all(|own| own != *line)).map(header);

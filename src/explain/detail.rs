@@ -25,7 +25,8 @@ pub(super) fn of(cause: &Cause, reason: Reason, plan: &Plan) -> Option<String> {
     let text = String::from_utf8_lossy(bytes).into_owned();
     let line = SetCookie::parse(bytes, &Profile::SPECIFICATION);
     let from = cause.exchange.as_ref().map(|exchange| &exchange.url);
-    let to = plan.steps.get(cause.step).and_then(|step| step.action.target()).map(|(_, url)| url);
+    let target = plan.steps.get(cause.step).and_then(|step| step.action.target()).map(|(_, url)| url);
+    let to = cause.asker.as_ref().map(|asker| &asker.url).or(target);
     let is_stored = cause.trouble == Trouble::Withheld;
     match reason {
         Reason::InvalidPrefix => prefix(&line, from),
@@ -35,14 +36,25 @@ pub(super) fn of(cause: &Cause, reason: Reason, plan: &Plan) -> Option<String> {
             Some(format!("`{}` set it, and `{}` is asked", from?.host_str()?, to?.host_str()?))
         }
         Reason::DomainMismatch if !is_stored => domain(&text, from?),
+        Reason::DomainMismatch => other_domain(&line, from?, to?),
         Reason::PublicSuffix => {
             let domain = Line(&text).attribute("Domain")?.trim_start_matches('.');
-            Some(format!("under `{domain}` strangers have names, as under `co.uk`"))
+            let like = if domain.eq_ignore_ascii_case("co.uk") { "github.io" } else { "co.uk" };
+            Some(format!("under `{domain}` strangers have names, as under `{like}`"))
         }
         Reason::SecureRequired => {
             let url = if is_stored { to? } else { from? };
+            let secure = plan.origins.iter().find(|origin| {
+                origin.url.scheme() == "https" && origin.url.host_str() == url.host_str() && !is_stored
+            });
+            let instead = secure.map_or_else(String::new, |secure| {
+                format!(
+                    "; `{}` is there too: ask that one to begin with",
+                    secure.url.origin().ascii_serialization()
+                )
+            });
             (url.scheme() == "http")
-                .then(|| format!("it goes over plain http: {}", url.origin().ascii_serialization()))
+                .then(|| format!("it goes over plain http: {}{instead}", url.origin().ascii_serialization()))
         }
         Reason::Expired => expired(&text, cause.exchange.as_ref()),
         _ => None,
@@ -122,6 +134,18 @@ fn path(line: &SetCookie<'_>, from: &Url, to: &Url) -> Option<String> {
                 from.path()
             )
         }
+    })
+}
+
+/// A cookie that is stored, and of another host than the one that is asked.
+fn other_domain(line: &SetCookie<'_>, from: &Url, to: &Url) -> Option<String> {
+    let (host, asked) = (from.host_str()?, to.host_str()?);
+    let domain = line.domain.map(|domain| String::from_utf8_lossy(line.bytes(domain.value)).into_owned());
+    Some(match domain.filter(|domain| !domain.trim_start_matches('.').is_empty()) {
+        Some(domain) => {
+            format!("it is of `{}` and what is below, and `{asked}` is asked", domain.trim_start_matches('.'))
+        }
+        None => format!("the line has no `Domain`, so it is of `{host}` alone, and `{asked}` is asked"),
     })
 }
 

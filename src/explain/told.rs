@@ -256,9 +256,13 @@ fn paragraph(cause: &Cause, plan: &Plan) -> String {
                 .to_owned()
         }
         Trouble::Refused => {
-            "The answer arrives all the same, with its status and body; the browser only drops the cookie, and \
-             every later request goes without it."
-                .to_owned()
+            let earlier = cause.other.as_ref().map_or_else(String::new, |earlier| {
+                format!(" It is the last answer that sets the cookie: {earlier} was to set it before, and was refused too.")
+            });
+            format!(
+                "The answer arrives all the same, with its status and body; the browser only drops the cookie, and \
+                 every later request goes without it.{earlier}"
+            )
         }
         Trouble::Undeleted => {
             "A line deletes a cookie by setting it anew with a lifetime of nothing, and whatever keeps a cookie from \

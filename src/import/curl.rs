@@ -56,7 +56,8 @@ fn command(line: &str) -> Option<&str> {
         let cut = text.strip_suffix(word).unwrap_or(text);
         if cut.is_empty() || cut.ends_with(' ') { cut.trim_end() } else { text }
     });
-    let is_prompt = before.ends_with(['$', '%', '#', '>', '❯', '➜']) && !before.contains(['\'', '"', '<', '=']);
+    let is_prompt =
+        before.ends_with(['$', '%', '#', '>', '❯', '➜']) && !before.contains(['\'', '"', '<', '=']);
     (before.is_empty() || is_prompt).then_some(&line[at..])
 }
 
@@ -397,14 +398,17 @@ mod tests {
             let recording = read("x", begin).expect("it can be read");
             assert_eq!(recording.exchanges[0].url.as_str(), "https://a.example/", "{text}");
         }
-        for text in ["<p> curl is a program", "echo 'x' | curl -d @- https://a.example/", "title = \"curl it\"", "{"] {
+        for text in
+            ["<p> curl is a program", "echo 'x' | curl -d @- https://a.example/", "title = \"curl it\"", "{"]
+        {
             assert_eq!(beginning(text), None, "{text}");
         }
     }
 
     #[test]
     fn values_of_options_are_no_urls() {
-        let text = "curl https://a.example/up -U user:pw --noproxy '*' -T f.bin -r 0-10 --dns-servers 1.1.1.1";
+        let text =
+            "curl https://a.example/up -U user:pw --noproxy '*' -T f.bin -r 0-10 --dns-servers 1.1.1.1";
         let recording = read("x", text).expect("it can be read");
         assert_eq!(recording.exchanges[0].url.as_str(), "https://a.example/up");
         assert_eq!(recording.exchanges[0].method, "PUT");

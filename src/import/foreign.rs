@@ -24,25 +24,34 @@ pub(super) fn of_utf16(bytes: &[u8]) -> Option<String> {
 pub(super) fn told(path: &str, text: &str) -> Option<Unreadable> {
     let first = text.lines().next().unwrap_or_default().trim();
     let word = first.split_whitespace().next().unwrap_or_default();
-    let is_of_http = |line: &str| line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0") || line.ends_with(" HTTP/2");
+    let is_of_http =
+        |line: &str| line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0") || line.ends_with(" HTTP/2");
     let has = |part: &str| text.contains(part);
     let (what, help) = match () {
-        () if first.is_empty() => ("is empty", "give a HAR, or a curl command and below it what `curl -i` prints"),
-        () if word == "curl" => ("holds a curl command without a URL", "give the whole command, with what it prints below it"),
+        () if first.is_empty() => {
+            ("is empty", "give a HAR, or a curl command and below it what `curl -i` prints")
+        }
+        () if word == "curl" => {
+            ("holds a curl command without a URL", "give the whole command, with what it prints below it")
+        }
         () if first.starts_with("fetch(") || first.starts_with("await fetch(") => {
             ("is a request copied as a call of a script", COPY)
         }
-        () if has("Invoke-WebRequest") || has("Invoke-RestMethod") => ("is a request copied for PowerShell", COPY),
-        () if matches!(word, "http" | "https" | "xh" | "wget") && has("://") => {
-            ("is a command of another program than curl", "ask with `curl -i` instead, and give the command and what it prints")
+        () if has("Invoke-WebRequest") || has("Invoke-RestMethod") => {
+            ("is a request copied for PowerShell", COPY)
         }
+        () if matches!(word, "http" | "https" | "xh" | "wget") && has("://") => (
+            "is a command of another program than curl",
+            "ask with `curl -i` instead, and give the command and what it prints",
+        ),
         () if is_of_http(first) => (
             "holds a request as it goes over the wire, and no URL",
             "copy it as cURL, or give what `curl -v` prints: it marks requests with `>` and answers with `<`",
         ),
-        () if word.starts_with("<!") || word.to_ascii_lowercase().starts_with("<html") => {
-            ("is a page, and no recording of requests", "save the requests: in the Network panel, \"Save all as HAR\"")
-        }
+        () if word.starts_with("<!") || word.to_ascii_lowercase().starts_with("<html") => (
+            "is a page, and no recording of requests",
+            "save the requests: in the Network panel, \"Save all as HAR\"",
+        ),
         () => return None,
     };
     Some(Unreadable::new(format!("{path} {what}"), help))

@@ -78,7 +78,8 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Recording, Unreadable> {
         match exchange(entry, recording.engine) {
             Some(exchange) => {
                 recording.exchanges.push(exchange);
-                failures.push(["/response/_error", "/response/_failureText"].map(|at| text(entry, at)).concat());
+                failures
+                    .push(["/response/_error", "/response/_failureText"].map(|at| text(entry, at)).concat());
             }
             None => strange += 1,
         }

@@ -169,8 +169,11 @@ impl Judge {
             let retrieval = self.jar.retrieve(&self.profile, &Names, context, now);
             for (name, _) in sent {
                 let domain = retrieval.sent.iter().find(|cookie| cookie.name_text() == name.as_str());
-                let domain = domain.map_or(host, |cookie| cookie.domain.as_str());
-                self.lives.note(name, domain, number, Fate::Sent);
+                // What went along though it was refused, by these rules, is the same cookie.
+                let refused = self.lives.refused_for(host).find(|(known, _)| *known == name.as_str());
+                let refused = refused.map(|(_, domain)| domain.to_owned());
+                let domain = domain.map(|cookie| cookie.domain.clone()).or(refused);
+                self.lives.note(name, domain.as_deref().unwrap_or(host), number, Fate::Sent);
             }
             seen.withheld = Withheld::of(&retrieval);
             // What went all the same was not held back, whatever the rules say.

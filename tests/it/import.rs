@@ -216,6 +216,11 @@ fn what_is_no_recording_and_what_is_no_scenario_is_said_to_be_the_other() {
         ("c.js", "fetch(\"https://a.example/\")", "Copy as cURL"),
         ("d.txt", "HTTP/1.1 200 OK\nSet-Cookie: a=1\n\n", "does not say to what"),
         ("e.txt", "curl -i ftp://a.example/", "not a URL of http"),
+        ("g.txt", "", "is empty"),
+        ("h.txt", "Invoke-WebRequest -Uri \"https://a.example/\" `\n-Method POST", "copied for PowerShell"),
+        ("i.har", "{\"log\": {\"entries\": [{\"request\"", "is cut off"),
+        ("j.txt", "curl -i https://a.example/1 https://a.example/2", "several URLs"),
+        ("k.txt", "curl \"$API/login\"", "a variable or a placeholder"),
     ] {
         let path = file(name, text);
         for command in ["new", "explain"] {
@@ -238,4 +243,55 @@ fn what_is_no_recording_and_what_is_no_scenario_is_said_to_be_the_other() {
             }
         }
     }
+}
+
+/// The call failed, so it has no answer and no cookie: what the preflight was answered says why.
+#[test]
+fn a_preflight_that_let_nothing_through_is_explained() {
+    let fields = |fields: &[(&str, &str)]| -> Vec<Value> {
+        fields.iter().map(|(name, value)| json!({"name": name, "value": value})).collect()
+    };
+    let entry = |at: u8, method: &str, kind: &str, request: &[(&str, &str)], status: u16, error: &str| {
+        json!({
+            "startedDateTime": format!("2026-11-27T10:00:{at:02}.000Z"), "_resourceType": kind,
+            "request": {"method": method, "url": "https://api.example.net/login", "headers": fields(request)},
+            "response": {"status": status, "headers": [], "content": {}, "_error": error},
+        })
+    };
+    let origin = ("origin", "https://app.example.com");
+    let asks = [
+        origin,
+        ("access-control-request-method", "POST"),
+        ("access-control-request-headers", "content-type"),
+    ];
+    let har = json!({"log": {"creator": {"name": "WebInspector"}, "entries": [
+        entry(1, "OPTIONS", "preflight", &asks, 404, ""),
+        entry(2, "POST", "fetch", &[origin, ("content-type", "application/json")], 0, "net::ERR_FAILED"),
+    ]}});
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("failed.har");
+    fs::write(&file, har.to_string()).expect("it can be written");
+    let output = ran(&["explain"], &file);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}{}", said(&output));
+    assert!(text.contains("cors-preflight-status") && text.contains("fix, predicted to work"), "{text}");
+    assert!(
+        said(&output)
+            .contains("no answer is recorded to POST https://api.example.net/login (net::ERR_FAILED)")
+    );
+}
+
+/// What nobody can carry over HTTP is left out and told, and the rest of the recording is explained.
+#[test]
+fn a_hostile_line_is_left_out_and_the_others_are_explained() {
+    let text = "curl -i https://a.example/\nHTTP/1.1 200 OK\nSet-Cookie: a\u{1b}[31m=1\nSet-Cookie: b=1; SameSite=None\n\n";
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("hostile.txt");
+    // As Windows PowerShell writes it.
+    let utf16 = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes));
+    fs::write(&file, utf16.collect::<Vec<u8>>()).expect("it can be written");
+    let output = ran(&["explain"], &file);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("left out: 1 header that has a control character"), "{}", said(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("same-site-none-insecure"));
 }

@@ -227,7 +227,8 @@ pub(super) fn never_stored(
     }
     for (earlier, then) in seen[..step].iter().enumerate().rev() {
         if let Some(line) = then.lines(name).next_back() {
-            return look::refused(earlier, seen, line, true, browser);
+            let cause = look::refused(earlier, seen, line, true, browser);
+            return cause.map(|cause| with_earlier(cause, &seen[..=earlier]));
         }
         let away = lost(plan, earlier, then, name, browser);
         if let Some(cause) = away.or_else(|| look::unasked(earlier, then, browser)) {
@@ -245,6 +246,21 @@ pub(super) fn never_stored(
         }
     }
     None
+}
+
+/// A refused line, with the first answer before it that was to set the cookie too and whose line was refused as well.
+fn with_earlier(cause: Cause, seen: &[Observation]) -> Cause {
+    let Some(last) = cause.exchange.as_ref().filter(|_| cause.trouble == Trouble::Refused) else {
+        return cause;
+    };
+    let is_refused = |exchange: &&Exchange| {
+        let mut lines = exchange.set_cookie.iter();
+        lines.any(|line| line.name == cause.name && line.stored == Some(false))
+    };
+    let all = seen.iter().flat_map(|seen| &seen.exchanges).filter(is_refused);
+    let line = |exchange: &Exchange| exchange.wire.request_line();
+    let other = all.map(line).find(|line| *line != last.request_line());
+    Cause { other, ..cause }
 }
 
 /// Whether the answer to a step's request would set a cookie.

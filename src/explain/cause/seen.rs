@@ -126,9 +126,18 @@ pub(super) fn withheld(step: usize, seen: &[Observation], name: &str, browser: B
     let (line, exchange) = taken.map_or((None, None), |(line, exchange)| (Some(line), exchange));
     let behind =
         exchange.as_ref().zip(line.as_ref()).and_then(|(exchange, line)| between::behind(exchange, line));
+    // A redirect may have led to it: it is not always what the step itself asks for.
+    let went_without = |exchange: &&Exchange| {
+        exchange
+            .withheld
+            .iter()
+            .any(|held| held.name == name && held.reasons.iter().any(|reason| reasons.contains(reason)))
+    };
+    let asker = now.requests().filter(went_without).last().map(|exchange| exchange.wire.clone());
     Some(Cause {
         line,
         exchange,
+        asker,
         by: vec![(browser, reasons)],
         native: cookies().flat_map(|withheld| withheld.native.iter().cloned()).collect(),
         behind,
