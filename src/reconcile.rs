@@ -320,6 +320,12 @@ impl Differences {
     }
 }
 
+/// Whether a cookie looks the same in two jars: its value, its attributes, and, but for what lies between the two looks,
+/// its end.
+pub(crate) fn alike(one: &Cookie, other: &Cookie) -> bool {
+    attributes(one) == attributes(other) && !expire_apart(one, other)
+}
+
 /// The beginning of a body, in quotes.
 fn excerpt(body: &str) -> String {
     const LONGEST: usize = 60;

@@ -6,6 +6,7 @@
 
 use super::documents::Documents;
 use crate::observe::{Cookie, Partition};
+use crate::reconcile::alike;
 use crate::rules::context::Context;
 use crate::rules::engine::Profile;
 use crate::rules::jar::Jar;
@@ -38,7 +39,8 @@ impl Held<'_> {
         is_answered: impl Fn(&Cookie, bool) -> bool,
     ) -> Vec<Written> {
         let new = seen.iter().filter(|cookie| {
-            let same = |held: &&Cookie| is_same(held, cookie) && held.value == cookie.value;
+            // A script may write the value that is there, with other attributes.
+            let same = |held: &&Cookie| is_same(held, cookie) && alike(held, cookie);
             !cookie.http_only && !self.told.iter().any(|held| same(&held)) && !is_answered(cookie, true)
         });
         let gone = self.told.iter().filter(|held| {

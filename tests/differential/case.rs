@@ -49,6 +49,8 @@ pub struct Route {
     pub set_cookie: Vec<Line>,
     /// Where it redirects to; a route without answers a short text.
     pub redirect: Option<String>,
+    /// What it asks for before it answers, as a line of the file.
+    pub requires: Option<String>,
     pub body: Body,
     /// What is on it, where it is a page of its own making; then `body` says nothing.
     pub page: Vec<Piece>,
@@ -84,13 +86,26 @@ pub enum Step {
     Image(String),
     Script(String),
     Iframe(String),
+    /// A frame with this `sandbox`.
+    Sandboxed(String, &'static str),
+    /// An image or a script, by its key, with more that its table says.
+    Shared(&'static str, String, &'static str),
+    /// A stream of events, with credentials or without.
+    EventSource(String, bool),
     Popup(String),
     Beacon(String),
     WebSocket(String),
     Reload,
     Back,
     Clear,
+    Restart,
+    StorageAccess,
     Advance(&'static str),
+    /// A script of the scenario's own.
+    Eval(String),
+    /// Text typed into the field that a selector finds.
+    Fill(&'static str, &'static str),
+    Click(&'static str),
     Form {
         url: String,
         method: &'static str,
@@ -116,6 +131,8 @@ pub struct Call {
     pub method: &'static str,
     pub headers: Vec<(String, String)>,
     pub body: bool,
+    /// What a `fetch` says beside, as a table of the file has it.
+    pub options: &'static str,
 }
 
 impl Case {
@@ -183,6 +200,9 @@ impl Route {
         if !headers.is_empty() {
             write(text, format_args!("headers = {}\n", table(&headers)));
         }
+        if let Some(requires) = &self.requires {
+            write(text, format_args!("{requires}\n"));
+        }
         if !self.set_cookie.is_empty() {
             let lines: Vec<String> = self.set_cookie.iter().map(Line::to_text).collect();
             write(text, format_args!("set_cookie = {}\n", list(&lines)));
@@ -218,10 +238,13 @@ impl Step {
         match self {
             Self::Visit(url) | Self::Link(url) | Self::Image(url) | Self::Script(url) => Some(url),
             Self::Iframe(url) | Self::Popup(url) | Self::Beacon(url) | Self::WebSocket(url) => Some(url),
+            Self::Sandboxed(url, _) | Self::Shared(_, url, _) | Self::EventSource(url, _) => Some(url),
             Self::Form { url, .. } => Some(url),
             Self::Fetch { call, .. } | Self::Xhr { call, .. } => Some(&call.url),
             Self::Inside(_, step) => step.url(),
-            Self::Reload | Self::Back | Self::Clear | Self::Advance(_) | Self::Read | Self::Write(_) => None,
+            Self::Reload | Self::Back | Self::Clear | Self::Restart | Self::StorageAccess => None,
+            Self::Advance(_) | Self::Read | Self::Write(_) => None,
+            Self::Eval(_) | Self::Fill(..) | Self::Click(_) => None,
         }
     }
 
@@ -231,6 +254,18 @@ impl Step {
             Self::Link(url) => format!("link = {}", quoted(url)),
             Self::Image(url) => format!("image = {}", quoted(url)),
             Self::Iframe(url) => format!("iframe = {}", quoted(url)),
+            Self::Sandboxed(url, allows) => {
+                format!("iframe = {{ url = {}, sandbox = \"{allows}\" }}", quoted(url))
+            }
+            Self::Shared(key, url, more) => format!("{key} = {{ url = {}, {more} }}", quoted(url)),
+            Self::EventSource(url, credentials) => {
+                format!("eventsource = {{ url = {}, with_credentials = {credentials} }}", quoted(url))
+            }
+            Self::Restart => "restart = true".to_owned(),
+            Self::StorageAccess => "storage_access = true".to_owned(),
+            Self::Eval(script) => format!("eval = {}", quoted(script)),
+            Self::Fill(field, text) => format!("fill = {{ {} = {} }}", quoted(field), quoted(text)),
+            Self::Click(selector) => format!("click = {}", quoted(selector)),
             Self::Script(url) => format!("script = {}", quoted(url)),
             Self::Popup(url) => format!("popup = {}", quoted(url)),
             Self::Beacon(url) => format!("beacon = {}", quoted(url)),
@@ -263,6 +298,9 @@ impl Call {
         }
         if self.body {
             text.push_str(", body = \"rehearsal\"");
+        }
+        if !self.options.is_empty() {
+            write(&mut text, format_args!(", {}", self.options));
         }
         text
     }

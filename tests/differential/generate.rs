@@ -3,9 +3,10 @@
 //! The same seed and index give the same scenario. What is likely in practice is likely here, and what
 //! is possible happens now and then.
 
-use super::case::{Body, Call, Case, Cors, Line, Origin, Route, Step};
+use super::acts::{self, PAGES};
+use super::case::{Body, Case, Cors, Line, Origin, Route, Step};
+use super::doings;
 use super::lines;
-use super::page::Piece;
 use super::random::Random;
 use super::topology;
 
@@ -22,11 +23,19 @@ pub fn case(seed: u64, index: u64) -> Case {
         routes: routes(&mut random, &names, &urls, host, &hosts),
     });
     let origins: Vec<Origin> = origins.collect();
-    let mut steps = vec![Step::Visit(place(&mut random, &origins[..1]))];
+    let mut steps = vec![Step::Visit(doings::place(&mut random, &origins[..1]))];
     for _ in 0..random.between(3, 9) {
-        let step = step(&mut random, &origins, &hosts);
-        let step = inside(&mut random, step, &steps);
+        if random.percent(4) {
+            steps.extend(doings::form_by_hand(&mut random, &origins));
+            continue;
+        }
+        let step = doings::step(&mut random, &origins, &hosts);
+        let is_restart = step == Step::Restart;
+        let step = doings::inside(&mut random, step, &steps);
         steps.push(step);
+        if is_restart {
+            steps.push(Step::Visit(doings::place(&mut random, &origins)));
+        }
     }
     Case { title: format!("Differential case {index} of seed {seed}"), origins, steps }
 }
@@ -34,11 +43,11 @@ pub fn case(seed: u64, index: u64) -> Case {
 const NAMES: [&str; 4] = ["web", "api", "other", "third"];
 
 /// The paths that routes have. A redirect is at `/go`, `/hop` or `/away`, and leads only forward in
-/// this order, so that no chain is endless.
-const PATHS: [&str; 9] =
+/// this order, so that no chain is endless but `/loop` and `/ping`.
+pub const PATHS: [&str; 9] =
     ["/", "/set", "/more", "/api", "/api/", "/api/v1/me", "/api/v1/login", "/%61pi", "/API/"];
 
-const HOPS: [&str; 3] = ["/go", "/hop", "/away"];
+pub const HOPS: [&str; 3] = ["/go", "/hop", "/away"];
 
 fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, hosts: &[String]) -> Vec<Route> {
     let mut routes: Vec<Route> = Vec::new();
@@ -58,13 +67,14 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
                 let status = random.percent(chance).then(|| random.weighted(&STATUSES));
                 // A page that does something by itself, anywhere.
                 let acts = method == "GET" && random.percent(8);
-                let page = if acts { vec![piece(random, names, host, hosts)] } else { Vec::new() };
+                let page = if acts { vec![acts::piece(random, names, host, hosts)] } else { Vec::new() };
                 routes.push(Route {
                     at: format!("{method} {path}"),
                     status,
                     headers: headers(random),
                     set_cookie: set_cookie(random, host, hosts),
                     redirect: None,
+                    requires: requires(random, names),
                     body,
                     page,
                     websocket: false,
@@ -88,6 +98,7 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
                     12..15 => with_user(&urls[random.below(urls.len())], to),
                     _ => format!("{}:{to}", random.pick(names)),
                 }),
+                requires: None,
                 body: Body::Text,
                 page: Vec::new(),
                 websocket: false,
@@ -102,8 +113,9 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
                 headers: Vec::new(),
                 set_cookie: set_cookie(random, host, hosts),
                 redirect: None,
+                requires: None,
                 body: Body::Text,
-                page: page(random, index, names, host, hosts),
+                page: acts::page(random, index, names, host, hosts),
                 websocket: false,
             });
         }
@@ -115,6 +127,7 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
             headers: Vec::new(),
             set_cookie: set_cookie(random, host, hosts),
             redirect: Some(format!("{}:/loop", random.pick(names))),
+            requires: None,
             body: Body::Text,
             page: Vec::new(),
             websocket: false,
@@ -128,11 +141,38 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
                 headers: Vec::new(),
                 set_cookie: set_cookie(random, host, hosts),
                 redirect: Some(to.to_owned()),
+                requires: None,
                 body: Body::Text,
                 page: Vec::new(),
                 websocket: false,
             });
         }
+    }
+    if random.percent(25) {
+        routes.push(Route {
+            at: "GET /form".to_owned(),
+            status: None,
+            headers: Vec::new(),
+            set_cookie: set_cookie(random, host, hosts),
+            redirect: None,
+            requires: None,
+            body: Body::Text,
+            page: vec![acts::form(random, names)],
+            websocket: false,
+        });
+    }
+    if random.percent(25) {
+        routes.push(Route {
+            at: "GET /events".to_owned(),
+            status: random.percent(15).then(|| random.weighted(&STATUSES)),
+            headers: headers(random),
+            set_cookie: set_cookie(random, host, hosts),
+            redirect: None,
+            requires: None,
+            body: Body::Typed("text/event-stream"),
+            page: Vec::new(),
+            websocket: false,
+        });
     }
     if random.percent(60) {
         routes.push(Route {
@@ -141,6 +181,7 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
             headers: Vec::new(),
             set_cookie: set_cookie(random, host, hosts),
             redirect: None,
+            requires: None,
             body: Body::Text,
             page: Vec::new(),
             websocket: true,
@@ -153,51 +194,13 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
             headers: headers(random),
             set_cookie: set_cookie(random, host, hosts),
             redirect: None,
+            requires: None,
             body: Body::Text,
             page: Vec::new(),
             websocket: false,
         });
     }
     routes
-}
-
-/// Pages that do something by themselves. One shows only those after it in its frames, so that none is endless.
-const PAGES: [&str; 3] = ["/outer", "/inner", "/leaf"];
-
-/// What is on the page with this index.
-fn page(random: &mut Random, index: usize, names: &[&str], host: &str, hosts: &[String]) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    if index + 1 < PAGES.len() {
-        let shown = PAGES[random.between(index + 1, PAGES.len() - 1)];
-        pieces.push(Piece::Frame(format!("{}:{shown}", random.pick(names))));
-    }
-    for _ in 0..random.weighted(&[(6, 0), (5, 1), (2, 2), (1, 3)]) {
-        pieces.push(piece(random, names, host, hosts));
-    }
-    if pieces.is_empty() {
-        pieces.push(Piece::Image(format!("{}:/set", random.pick(names))));
-    }
-    pieces
-}
-
-/// Something that a page does, but for showing a frame.
-fn piece(random: &mut Random, names: &[&str], host: &str, hosts: &[String]) -> Piece {
-    let mut to = || {
-        let path = if random.percent(15) { random.pick(&HOPS) } else { random.pick(&PATHS) };
-        format!("{}:{path}", random.pick(names))
-    };
-    let (first, second) = (to(), to());
-    let credentials = random.weighted(&[(4, "include"), (2, "same-origin"), (1, "omit")]);
-    match random.below(100) {
-        0..32 => Piece::Write(lines::line(random, host, hosts)),
-        32..52 => Piece::Fetch(first, credentials),
-        52..58 => Piece::Post(first, credentials),
-        58..65 => Piece::Xhr(first, random.percent(65)),
-        65..71 => Piece::FetchThen(first, second),
-        71..77 => Piece::Source(first),
-        77..84 => Piece::Idle,
-        _ => Piece::Image(first),
-    }
 }
 
 const STATUSES: [(usize, u16); 12] = [
@@ -230,6 +233,16 @@ const TYPES: [&str; 12] = [
     "application/zip",
     "application/x-unknown",
 ];
+const OTHERS: [(usize, (&str, &str)); 8] = [
+    (3, ("referrer-policy", "no-referrer")),
+    (1, ("referrer-policy", "same-origin")),
+    (1, ("referrer-policy", "unsafe-url")),
+    (1, ("x-content-type-options", "nosniff")),
+    (1, ("date", "Thu, 01 Jan 2015 00:00:00 GMT")),
+    (1, ("content-disposition", "attachment")),
+    (1, ("cross-origin-resource-policy", "same-origin")),
+    (1, ("vary", "origin, cookie")),
+];
 const REDIRECTS: [(usize, u16); 5] = [(3, 302), (2, 303), (2, 307), (1, 308), (1, 301)];
 
 fn set_cookie(random: &mut Random, host: &str, hosts: &[String]) -> Vec<Line> {
@@ -259,8 +272,35 @@ fn with_user(url: &str, path: &str) -> String {
     url.replacen("://", "://user:pw@", 1) + path
 }
 
-/// CORS headers that a route states itself, which servers do wrong in ways that settings cannot.
+/// What a route asks for before it answers: a cookie, or a header that has to be a cookie's value.
+fn requires(random: &mut Random, names: &[&str]) -> Option<String> {
+    if !random.percent(8) {
+        return None;
+    }
+    let cookie = random.pick(&["a", "b", "session"]);
+    Some(match random.below(6) {
+        0 | 1 => format!("require_cookie = \"{cookie}\""),
+        2 => format!(
+            "require_cookie = {{ name = \"{cookie}\", else = {{ redirect = \"{}:/set\", set_cookie = \
+             [\"seen=1; Path=/; Secure; SameSite=Lax\"] }} }}",
+            random.pick(names)
+        ),
+        3 => format!(
+            "require_cookie = {{ name = \"{cookie}\", else = {{ status = 403, set_cookie = [\"{cookie}=; Max-Age=0\"], \
+             json = {{ detail = \"log in\" }} }} }}"
+        ),
+        4 => format!("require_header = {{ name = \"x-tenant\", cookie = \"{cookie}\" }}"),
+        _ => format!("require_header = {{ name = \"x-tenant\", field = \"q\", value = \"{}\" }}", random.between(1, 2)),
+    })
+}
+
+/// Headers that a route states itself: of CORS, which servers do wrong in ways that settings cannot, and others that
+/// browsers heed.
 fn headers(random: &mut Random) -> Vec<(String, String)> {
+    if random.percent(3) {
+        let (name, value) = random.weighted(&OTHERS);
+        return vec![(name.to_owned(), value.to_owned())];
+    }
     if !random.percent(6) {
         return Vec::new();
     }
@@ -304,99 +344,6 @@ fn cors(random: &mut Random, urls: &[String]) -> Option<Cors> {
         },
         max_age: random.weighted(&[(4, None), (1, Some(600)), (1, Some(0))]),
     })
-}
-
-fn step(random: &mut Random, origins: &[Origin], hosts: &[String]) -> Step {
-    let url = place(random, origins);
-    match random.below(136) {
-        0..10 => Step::Visit(url),
-        10..20 => Step::Link(url),
-        20..24 => Step::Reload,
-        24..34 => Step::Form { url, method: random.weighted(&[(1, "GET"), (2, "POST")]) },
-        34..41 => Step::Image(url),
-        41..48 => Step::Iframe(url),
-        48..72 => {
-            let credentials = random.weighted(&[(6, "include"), (2, "same-origin"), (1, "omit")]);
-            Step::Fetch { call: call(random, url), credentials }
-        }
-        72..84 => Step::Xhr { call: call(random, url), with_credentials: random.percent(65) },
-        84..91 => Step::Read,
-        91..100 => {
-            let host = &hosts[random.below(hosts.len())];
-            Step::Write(lines::written(random, host, hosts))
-        }
-        100..105 => Step::Script(url),
-        105..110 => Step::Beacon(url),
-        110..114 | 128..134 => Step::Popup(url),
-        114..119 => {
-            let origin = &origins[random.below(origins.len())].name;
-            Step::WebSocket(if random.percent(75) { format!("{origin}:/live") } else { url })
-        }
-        119..124 => Step::Back,
-        124..128 => Step::Advance(random.pick(&["90s", "31m", "2h", "8d", "300d"])),
-        _ => Step::Clear,
-    }
-}
-
-/// The step in a frame that an earlier one added, now and then; a frame is not seldom in another.
-fn inside(random: &mut Random, step: Step, before: &[Step]) -> Step {
-    let frames = before.iter().filter_map(|step| match step {
-        Step::Iframe(url) => Some(url),
-        Step::Inside(_, step) => match &**step {
-            Step::Iframe(url) => Some(url),
-            _ => None,
-        },
-        _ => None,
-    });
-    let frames: Vec<&String> = frames.collect();
-    let is_the_users =
-        matches!(step, Step::Visit(_) | Step::Reload | Step::Back | Step::Advance(_) | Step::Clear);
-    if frames.is_empty() || is_the_users || !random.percent(60) {
-        return step;
-    }
-    Step::Inside(frames[random.below(frames.len())].clone(), Box::new(step))
-}
-
-fn call(random: &mut Random, url: String) -> Call {
-    let method =
-        random.weighted(&[(10, "GET"), (7, "POST"), (2, "PUT"), (2, "DELETE"), (1, "HEAD"), (1, "PATCH")]);
-    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let mut headers = Vec::new();
-    if random.percent(12) {
-        headers.push(header("x-tenant", "t"));
-    }
-    if random.percent(8) {
-        headers.push(header("authorization", "Bearer t"));
-    }
-    let body = !matches!(method, "GET" | "HEAD") && random.percent(60);
-    if body && random.percent(40) {
-        headers.push(header("content-type", random.pick(&["application/json", "text/plain", "a/b"])));
-    }
-    Call { url, method, headers, body }
-}
-
-/// A URL of one of these origins: mostly one that a route answers.
-fn place(random: &mut Random, origins: &[Origin]) -> String {
-    let origin = &origins[random.below(origins.len())];
-    let path = match random.below(100) {
-        0..33 => "/set",
-        33..34 => "/loop",
-        34..35 => "/ping",
-        35..40 => random.pick(&PAGES),
-        40..55 => random.pick(&HOPS),
-        55..92 => random.pick(&PATHS),
-        _ => random.pick(&[
-            "/api/v1/me?q=1",
-            "/api//v1",
-            "/apis",
-            "/ap",
-            "/a%20b",
-            "/ä",
-            "/set#top",
-            "/api/v1/",
-        ]),
-    };
-    format!("{}:{path}", origin.name)
 }
 
 #[test]

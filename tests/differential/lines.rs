@@ -157,6 +157,14 @@ fn again(random: &mut Random, host: &str, hosts: &[String]) -> String {
                 "Path=/\t",
                 "X=\ty",
                 "X=a\tb",
+                "SameSite: None",
+                "Same-Site=None",
+                "Http-Only",
+                "Max-Age: 60",
+                "Path: /",
+                "Expires=0",
+                "Secure=true; Secure",
+                "Max-Age=60, b=2",
             ])
             .to_owned(),
     }
@@ -193,7 +201,11 @@ fn domain(random: &mut Random, host: &str, hosts: &[String]) -> String {
     }
 }
 
-const UNUSUAL_DOMAINS: [&str; 16] = [
+const UNUSUAL_DOMAINS: [&str; 20] = [
+    "undefined",
+    "null",
+    "*.example.com",
+    "%65xample.com",
     "",
     ".",
     "..",
@@ -296,6 +308,28 @@ fn lifetime(random: &mut Random) -> String {
         "-1",
         "session",
         "",
+        "{now+15m}",
+        "{now+1d}",
+        "{now-1d}",
+        "undefined",
+        "1893456000",
+        "Wed, 01-Jan-2098 00:00:00",
+        "Wed, 1 Jan 98 0:0:0 GMT",
+        "01-01-2098 00:00:00",
+        "01/Jan/2098:00:00:00 +0000",
+        "mercredi 1 janvier 2098",
+        "Tue, 19 Jan 2038 03:14:08 GMT",
+        "Sun, 06 Nov 1994 08:49:37 GMT",
+        "Wed 01 Jan 2098 00:00",
+        "00:00:00 Jan 1 2098",
+        "Wed, 01 Jan 2098 00:00:00 PST",
+        "Wed, 01 Jan 2098 25:00:00 GMT",
+        "Wed, 0 Jan 2098 00:00:00 GMT",
+        "Wed, 01 Jan 098 00:00:00 GMT",
+        "Wed, 01 Jan 2098 00:00:00 GMT+0200",
+        "Wed, 01 January 2098 00:00:00 GMT",
+        "2098-Jan-01 00:00:00",
+        "Wed,%2001%20Jan%202098%2000:00:00%20GMT",
     ]);
     format!("{}={value}", word(random, "Expires"))
 }

@@ -26,6 +26,28 @@ pub enum Piece {
     FetchThen(String, String),
     /// A script that is loaded from a URL.
     Source(String),
+    /// A frame with this `sandbox`.
+    Sandboxed(String, &'static str),
+    /// A frame whose document stands in the page, and shows an image and asks for it.
+    Srcdoc(String),
+    /// A style sheet.
+    Style(String),
+    /// An image that is asked for by CORS, with credentials or without.
+    Shared(String, bool),
+    /// A module, which is always asked for by CORS.
+    Module(String),
+    /// A script that sends a beacon.
+    Beacon(String),
+    /// A script that reads a stream of events, and closes it at its first word.
+    Events(String),
+    /// A script that writes a cookie, and then asks for a URL.
+    WriteThen(Line, String),
+    /// A script that adds a frame or an image to the page.
+    Adds(&'static str, String),
+    /// A script that asks for a URL once the page is loaded.
+    Loaded(String),
+    /// A form with a field, a button and a link beside it.
+    Form(String, &'static str),
 }
 
 impl Piece {
@@ -34,6 +56,9 @@ impl Piece {
         match self {
             Self::Frame(url) | Self::Image(url) | Self::Fetch(url, _) | Self::Source(url) => Some(url),
             Self::Post(url, _) | Self::Xhr(url, _) | Self::FetchThen(url, _) => Some(url),
+            Self::Sandboxed(url, _) | Self::Srcdoc(url) | Self::Style(url) | Self::Shared(url, _) => Some(url),
+            Self::Module(url) | Self::Beacon(url) | Self::Events(url) | Self::WriteThen(_, url) => Some(url),
+            Self::Adds(_, url) | Self::Loaded(url) | Self::Form(url, _) => Some(url),
             Self::Idle | Self::Write(_) => None,
         }
     }
@@ -48,10 +73,7 @@ impl Piece {
             Self::Frame(url) => format!("<iframe src=\"{}\"></iframe>", whole(url)?),
             Self::Image(url) => format!("<img src=\"{}\">", whole(url)?),
             Self::Idle => "<script>window.seen = true;</script>".to_owned(),
-            Self::Write(line) => {
-                let line = line.to_text().replace(['\\', '\'', '<', '\n', '\r', '\0'], "");
-                format!("<script>document.cookie = '{line}';</script>")
-            }
+            Self::Write(line) => format!("<script>document.cookie = '{}';</script>", in_a_script(line)),
             Self::Fetch(url, credentials) => format!(
                 "<script>fetch('{}', {{ credentials: '{credentials}' }}).catch(() => 0);</script>",
                 whole(url)?
@@ -73,8 +95,55 @@ impl Piece {
                 whole(then)?
             ),
             Self::Source(url) => format!("<script src=\"{}\"></script>", whole(url)?),
+            Self::Sandboxed(url, allows) => {
+                format!("<iframe sandbox=\"{allows}\" src=\"{}\"></iframe>", whole(url)?)
+            }
+            Self::Srcdoc(url) => {
+                let url = whole(url)?;
+                format!(
+                    "<iframe srcdoc=\"<img src='{url}'><script>fetch('{url}', {{ credentials: 'include' }})\
+                     .catch(() => 0)</script>\"></iframe>"
+                )
+            }
+            Self::Style(url) => format!("<link rel=\"stylesheet\" href=\"{}\">", whole(url)?),
+            Self::Shared(url, true) => format!("<img crossorigin=\"use-credentials\" src=\"{}\">", whole(url)?),
+            Self::Shared(url, false) => format!("<img crossorigin src=\"{}\">", whole(url)?),
+            Self::Module(url) => format!("<script type=\"module\" src=\"{}\"></script>", whole(url)?),
+            Self::Beacon(url) => format!("<script>navigator.sendBeacon('{}');</script>", whole(url)?),
+            Self::Events(url) => format!(
+                "<script>{{ const events = new EventSource('{}', {{ withCredentials: true }}); \
+                 events.onopen = events.onerror = () => events.close(); }}</script>",
+                whole(url)?
+            ),
+            Self::WriteThen(line, url) => format!(
+                "<script>document.cookie = '{}'; fetch('{}', {{ credentials: 'include' }}).catch(() => 0);</script>",
+                in_a_script(line),
+                whole(url)?
+            ),
+            Self::Adds(element, url) => format!(
+                "<script>{{ const added = document.createElement('{element}'); added.src = '{}'; \
+                 document.documentElement.append(added); }}</script>",
+                whole(url)?
+            ),
+            Self::Loaded(url) => format!(
+                "<script>addEventListener('load', () => fetch('{}', {{ credentials: 'include' }}).catch(() => 0));\
+                 </script>",
+                whole(url)?
+            ),
+            Self::Form(url, method) => {
+                let url = whole(url)?;
+                format!(
+                    "<form action=\"{url}\" method=\"{method}\"><input name=\"q\"><button id=\"go\">go</button></form>\
+                     <a id=\"next\" href=\"{url}\">next</a>"
+                )
+            }
         })
     }
+}
+
+/// The line, as it can stand in quotes in a script.
+fn in_a_script(line: &Line) -> String {
+    line.to_text().replace(['\\', '\'', '<', '\n', '\r', '\0'], "")
 }
 
 /// The document with these pieces.

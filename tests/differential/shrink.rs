@@ -54,6 +54,7 @@ pub fn candidates(case: &Case) -> Vec<Case> {
                 change(&mut case.origins[origin].routes[route]);
             };
             add(with(case, |case| of(case, &|route| (route.headers, route.body) = (Vec::new(), Body::Text))));
+            add(with(case, |case| of(case, &|route| route.requires = None)));
             for piece in 0..declared.page.len() {
                 add(with(case, |case| of(case, &|route| _ = route.page.remove(piece))));
             }
@@ -138,6 +139,7 @@ fn simplify(step: &mut Step) {
     if let Step::Fetch { call, .. } | Step::Xhr { call, .. } = step {
         call.headers.clear();
         call.body = false;
+        call.options = "";
     }
 }
 
@@ -148,7 +150,7 @@ fn an_origin_goes_with_all_that_names_it() {
         let plan = smaller.plan("smaller.toml".as_ref());
         // A step may have come to be first that cannot be; nothing else may be wrong.
         if let Err(mistakes) = plan {
-            let known = ["first step", "no step before this one loads", "built-in page is no WebSocket"];
+            let known = ["first step", "no step before this one loads", "this step needs a page", "built-in page is no WebSocket"];
             assert!(known.iter().any(|known| mistakes.contains(known)), "{mistakes}");
         }
     }

@@ -8,6 +8,10 @@ pub fn origins(random: &mut Random) -> Vec<String> {
     let mut chosen: Vec<String> = Vec::new();
     let count = random.between(2, 4);
     while chosen.len() < count {
+        let twin = chosen.first().filter(|_| random.percent(12)).and_then(|url| twin(url));
+        if let Some(twin) = twin.filter(|twin| !chosen.contains(twin)) {
+            chosen.push(twin);
+        }
         let from = if random.percent(80) { pool } else { random.weighted(&POOLS) };
         let url = random.pick(from).to_owned();
         // One server listens at a host and port, and speaks TLS there or not.
@@ -15,7 +19,16 @@ pub fn origins(random: &mut Random) -> Vec<String> {
             chosen.push(url);
         }
     }
+    chosen.truncate(count);
     chosen
+}
+
+/// The same host by the other scheme, where both have their usual ports.
+fn twin(url: &str) -> Option<String> {
+    let (scheme, host) = url.split_once("://")?;
+    let is_usual = !host.rsplit(']').next()?.contains(':');
+    let may_be_http = !host.ends_with(".app") && !host.ends_with(".dev");
+    (is_usual && may_be_http).then(|| format!("{}://{host}", if scheme == "http" { "https" } else { "http" }))
 }
 
 /// Origins that meet in one scenario, each pool as often as its weight says. No `http` below `.app` and
@@ -89,6 +102,9 @@ const POOLS: [(usize, &[&str]); 7] = [
             "http://app.localhost:3000",
             "http://api.localhost:8000",
             "https://api.localhost",
+            "http://localhost",
+            "https://localhost:3000",
+            "http://www.localhost:81",
         ],
     ),
     // Addresses.
@@ -103,6 +119,9 @@ const POOLS: [(usize, &[&str]); 7] = [
             "http://localhost:3000",
             "http://127.0.0.2:8000",
             "http://10.1.2.3",
+            "http://10.1.2.3:8080",
+            "https://127.0.0.1:8443",
+            "http://192.0.2.7",
             "https://10.1.2.3",
             "https://example.com",
         ],
