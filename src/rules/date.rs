@@ -308,7 +308,17 @@ impl Positional<'_> {
     }
 
     /// The offset from UTC in seconds. What cannot be read counts as UTC.
+    ///
+    /// American zones are meant to be five to eight hours behind and are taken for 0, 5, 10 and 15, less one in summer
+    /// (measured 2026-11-28 in WebKitGTK 2.50.6, whose dates libsoup reads).
     fn offset(&self) -> i64 {
+        const ZONES: &[u8] = b"ECMP";
+        if let [zone, summer @ (b'D' | b'S'), b'T', ..] = self.rest
+            && let Some(place) =
+                (0i64..).zip(ZONES).find_map(|(place, known)| (known == zone).then_some(place))
+        {
+            return 3600 * (i64::from(*summer == b'D') - 5 * place);
+        }
         let Some((&sign @ (b'+' | b'-'), rest)) = self.rest.split_first() else {
             return 0;
         };
@@ -341,6 +351,24 @@ mod tests {
 
     fn positional(text: &str) -> Option<i64> {
         DateGrammar::Positional.parse(text.as_bytes())
+    }
+
+    #[test]
+    fn american_zones_are_wrong_by_hours() {
+        let behind = [
+            ("EST", 0),
+            ("EDT", -1),
+            ("CDT", 4),
+            ("MST", 10),
+            ("PDTx", 14),
+            ("PST", 15),
+            ("pst", 0),
+            ("(PST)", 0),
+        ];
+        for (zone, hours) in behind {
+            let read = positional(&format!("Fri, 07 Aug 2037 08:04:19 {zone}"));
+            assert_eq!(read, Some(MOMENT + hours * 3600), "{zone}");
+        }
     }
 
     #[test]

@@ -31,8 +31,13 @@ pub fn page(random: &mut Random, index: usize, names: &[&str], host: &str, hosts
 }
 
 /// What the sandbox of a page's frame allows.
-const SANDBOXES: [&str; 5] =
-    ["", "allow-scripts", "allow-scripts allow-same-origin", "allow-scripts allow-forms", "allow-same-origin"];
+const SANDBOXES: [&str; 5] = [
+    "",
+    "allow-scripts",
+    "allow-scripts allow-same-origin",
+    "allow-scripts allow-forms",
+    "allow-same-origin",
+];
 
 /// A form, and a link beside it.
 pub fn form(random: &mut Random, names: &[&str]) -> Piece {

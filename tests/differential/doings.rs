@@ -24,7 +24,8 @@ pub fn step(random: &mut Random, origins: &[Origin], hosts: &[String]) -> Step {
             if random.percent(20) {
                 call.options = random.pick(&OPTIONS);
                 if call.options.contains("redirect") && random.percent(60) {
-                    call.url = format!("{}:{}", origins[random.below(origins.len())].name, random.pick(&HOPS));
+                    call.url =
+                        format!("{}:{}", origins[random.below(origins.len())].name, random.pick(&HOPS));
                 }
                 // Such a call has a method that a form or an element could have, too.
                 if call.options.contains("no-cors") && !matches!(call.method, "GET" | "HEAD" | "POST") {
@@ -67,10 +68,8 @@ pub fn step(random: &mut Random, origins: &[Origin], hosts: &[String]) -> Step {
 }
 
 /// What the sandbox of a step's frame allows: all that steps do in frames.
-const SANDBOXES: [&str; 2] = [
-    "allow-scripts allow-forms allow-popups",
-    "allow-scripts allow-forms allow-popups allow-same-origin",
-];
+const SANDBOXES: [&str; 2] =
+    ["allow-scripts allow-forms allow-popups", "allow-scripts allow-forms allow-popups allow-same-origin"];
 
 /// What `fetch` may say beside.
 const OPTIONS: [&str; 10] = [
@@ -140,8 +139,10 @@ pub fn inside(random: &mut Random, step: Step, before: &[Step]) -> Step {
         _ => None,
     });
     let frames: Vec<&String> = frames.collect();
-    let is_the_users =
-        matches!(step, Step::Visit(_) | Step::Reload | Step::Back | Step::Advance(_) | Step::Clear | Step::Restart);
+    let is_the_users = matches!(
+        step,
+        Step::Visit(_) | Step::Reload | Step::Back | Step::Advance(_) | Step::Clear | Step::Restart
+    );
     if frames.is_empty() || is_the_users || !random.percent(60) {
         return step;
     }

@@ -290,7 +290,10 @@ fn requires(random: &mut Random, names: &[&str]) -> Option<String> {
              json = {{ detail = \"log in\" }} }} }}"
         ),
         4 => format!("require_header = {{ name = \"x-tenant\", cookie = \"{cookie}\" }}"),
-        _ => format!("require_header = {{ name = \"x-tenant\", field = \"q\", value = \"{}\" }}", random.between(1, 2)),
+        _ => format!(
+            "require_header = {{ name = \"x-tenant\", field = \"q\", value = \"{}\" }}",
+            random.between(1, 2)
+        ),
     })
 }
 

@@ -56,7 +56,9 @@ impl Piece {
         match self {
             Self::Frame(url) | Self::Image(url) | Self::Fetch(url, _) | Self::Source(url) => Some(url),
             Self::Post(url, _) | Self::Xhr(url, _) | Self::FetchThen(url, _) => Some(url),
-            Self::Sandboxed(url, _) | Self::Srcdoc(url) | Self::Style(url) | Self::Shared(url, _) => Some(url),
+            Self::Sandboxed(url, _) | Self::Srcdoc(url) | Self::Style(url) | Self::Shared(url, _) => {
+                Some(url)
+            }
             Self::Module(url) | Self::Beacon(url) | Self::Events(url) | Self::WriteThen(_, url) => Some(url),
             Self::Adds(_, url) | Self::Loaded(url) | Self::Form(url, _) => Some(url),
             Self::Idle | Self::Write(_) => None,
@@ -106,7 +108,9 @@ impl Piece {
                 )
             }
             Self::Style(url) => format!("<link rel=\"stylesheet\" href=\"{}\">", whole(url)?),
-            Self::Shared(url, true) => format!("<img crossorigin=\"use-credentials\" src=\"{}\">", whole(url)?),
+            Self::Shared(url, true) => {
+                format!("<img crossorigin=\"use-credentials\" src=\"{}\">", whole(url)?)
+            }
             Self::Shared(url, false) => format!("<img crossorigin src=\"{}\">", whole(url)?),
             Self::Module(url) => format!("<script type=\"module\" src=\"{}\"></script>", whole(url)?),
             Self::Beacon(url) => format!("<script>navigator.sendBeacon('{}');</script>", whole(url)?),

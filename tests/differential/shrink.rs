@@ -150,7 +150,12 @@ fn an_origin_goes_with_all_that_names_it() {
         let plan = smaller.plan("smaller.toml".as_ref());
         // A step may have come to be first that cannot be; nothing else may be wrong.
         if let Err(mistakes) = plan {
-            let known = ["first step", "no step before this one loads", "this step needs a page", "built-in page is no WebSocket"];
+            let known = [
+                "first step",
+                "no step before this one loads",
+                "this step needs a page",
+                "built-in page is no WebSocket",
+            ];
             assert!(known.iter().any(|known| mistakes.contains(known)), "{mistakes}");
         }
     }

@@ -118,8 +118,15 @@ impl UserAgent {
 
     /// What `requestStorageAccess()` says: Storage Access API, section 3. `None` where that is the browser's
     /// own to decide, by what its user did before.
+    ///
+    /// Where a document is no secure context, or one around it is none, it is denied (measured 2026-11-28 in Chromium
+    /// 156.0.8078.108 and Firefox 153.8.0esr; WebKit's driver cannot ask).
     pub(super) fn storage_access(&self) -> Option<&'static str> {
         let context = self.script()?;
+        let is_insecure = |document: &Origin| !document.is_opaque() && !document.is_potentially_trustworthy();
+        if context.documents.iter().any(is_insecure) {
+            return Some("denied");
+        }
         let rules = &self.profile;
         let is_free =
             rules.partitions.third_party == ThirdParty::Allowed || !context.is_third_party(rules, &Names);
