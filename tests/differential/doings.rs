@@ -53,9 +53,9 @@ pub fn step(random: &mut Random, origins: &[Origin], hosts: &[String]) -> Step {
         137..143 => Step::Sandboxed(url, random.pick(&SANDBOXES)),
         143..148 => {
             let more = random.pick(&[r#"crossorigin = "anonymous""#, r#"crossorigin = "use-credentials""#]);
-            Step::Shared(random.pick(&["image", "script"]), url, more)
+            Step::Shared(random.pick(&["image", "image"]), url, more)
         }
-        148..150 => Step::Shared("script", url, r#"type = "module""#),
+        148..150 => Step::Script(url),
         150..155 => {
             let origin = &origins[random.below(origins.len())].name;
             let url = if random.percent(75) { format!("{origin}:/events") } else { url };
