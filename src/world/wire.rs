@@ -492,16 +492,20 @@ impl Record {
     }
 
     /// Adds the bodies of an exchange, and lets go of the oldest where there are too many.
-    fn end(&mut self, number: usize, bodies: Bodies) {
+    fn end(&mut self, number: usize, mut bodies: Bodies) {
         let Some(index) = number.checked_sub(self.gone) else { return };
         let Some(exchange) = self.exchanges.get_mut(index) else { return };
+        if number < self.with_bodies {
+            // It ends after younger ones were let go of: nobody would come back for it.
+            bodies.let_go();
+        }
         self.kept += bodies.kept();
         exchange.bodies = bodies;
         self.with_bodies = self.with_bodies.max(self.gone);
         while self.kept > KEPT_BODIES && self.with_bodies < number {
             let bodies = &mut self.exchanges[self.with_bodies - self.gone].bodies;
             self.kept -= bodies.kept();
-            (bodies.request.bytes, bodies.response.bytes) = (Vec::new(), Vec::new());
+            bodies.let_go();
             self.with_bodies += 1;
         }
     }
@@ -511,5 +515,34 @@ impl Bodies {
     /// How many bytes are kept.
     fn kept(&self) -> usize {
         self.request.bytes.len() + self.response.bytes.len()
+    }
+
+    /// Keeps nothing but how long they were.
+    fn let_go(&mut self) {
+        (self.request.bytes, self.response.bytes) = (Vec::new(), Vec::new());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_are_bounded_whatever_order_they_end_in() {
+        let url = "https://a.example/".parse().expect("a URL");
+        let whole =
+            || Bodies { response: Beginning::of(&vec![0; KEPT_BODY]), end: End::Whole, ..Bodies::default() };
+        let (most, mut record) = (KEPT_BODIES / KEPT_BODY, Record::default());
+        let numbers: Vec<usize> =
+            (0..3 * most).map(|_| record.push(Exchange::unanswered("GET", &url))).collect();
+        // Two thirds end in their order, and the oldest third last.
+        for number in numbers[most..].iter().chain(&numbers[..most]) {
+            record.end(*number, whole());
+            let kept: usize = record.exchanges.iter().map(|exchange| exchange.bodies.kept()).sum();
+            assert_eq!(record.kept, kept, "what is counted is what is there");
+            assert!(kept <= KEPT_BODIES, "{kept} bytes are kept");
+        }
+        let lengths = record.exchanges.iter().map(|exchange| exchange.bodies.response.length);
+        assert!(lengths.into_iter().all(|length| length == KEPT_BODY as u64), "how long each was is kept");
     }
 }
