@@ -12,10 +12,10 @@ use super::waiting::{NOTHING, turns};
 use crate::browser::failure::Failure;
 use crate::observe::Page;
 
-/// A button that opens a window, above all else on the page.
+/// A button that opens a window, above all else on the page: HTML's in a page of XML too.
 const BUTTON: &str = "json => {
     const { url, id } = JSON.parse(json);
-    const button = document.createElement('button');
+    const button = document.createElementNS('http://www.w3.org/1999/xhtml', 'button');
     button.id = id;
     button.style.cssText = 'position: fixed; inset: 0; width: 100%; height: 100%; z-index: 2147483647';
     button.onclick = () => { button.remove(); window.open(url); };
