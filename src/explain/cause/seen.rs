@@ -133,7 +133,7 @@ pub(super) fn withheld(step: usize, seen: &[Observation], name: &str, browser: B
             .iter()
             .any(|held| held.name == name && held.reasons.iter().any(|reason| reasons.contains(reason)))
     };
-    let asker = now.requests().filter(went_without).next_back().map(|exchange| exchange.wire.clone());
+    let asker = now.requests().rfind(went_without).map(|exchange| exchange.wire.clone());
     Some(Cause {
         line,
         exchange,
