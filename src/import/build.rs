@@ -92,22 +92,18 @@ impl Builder<'_> {
     }
 
     fn written(&mut self, source: &str) -> String {
-        // What answers lead to is an origin too: nothing else of the world exists.
-        let to: Vec<Url> = self.recording.exchanges.iter().filter_map(Exchange::redirect).collect();
-        let known: BTreeSet<String> = self.origins.iter().map(|(_, url)| url.to_string()).collect();
-        for url in to.iter().filter(|url| matches!(url.scheme(), "http" | "https")) {
-            let leads_from_known = self.recording.exchanges.iter().any(|exchange| {
-                exchange.redirect().as_ref() == Some(url)
-                    && known
-                        .iter()
-                        .any(|known| known.starts_with(&exchange.url.origin().ascii_serialization()))
-                    && (exchange.kind != Kind::Asset || !exchange.set_cookie.is_empty())
-            });
-            if leads_from_known {
-                self.origin(url);
-            }
+        // What answers of these origins lead to is an origin too: nothing else of the world exists.
+        let known: Vec<url::Origin> = self.origins.iter().map(|(_, url)| url.origin()).collect();
+        let leads = |exchange: &&Exchange| {
+            known.contains(&exchange.url.origin())
+                && (exchange.kind != Kind::Asset || !exchange.set_cookie.is_empty())
+        };
+        let recording = self.recording;
+        let to = recording.exchanges.iter().filter(leads).filter_map(Exchange::redirect);
+        for url in to.filter(|url| matches!(url.scheme(), "http" | "https")) {
+            self.origin(&url);
         }
-        let mut text = format!("# Made from {source} by `rehearsal new`.\n");
+        let mut text = write::comment(&format!("Made from {source} by `rehearsal new`."));
         if !self.values.keep {
             text.push_str("# Values of cookies, bodies, headers and queries are left out; `--keep-values` keeps them.\n");
         }
@@ -148,7 +144,7 @@ impl Builder<'_> {
         }
         for step in &self.steps {
             text.push_str("\n[[step]]\n");
-            step.comments.iter().for_each(|comment| text.push_str(&format!("# {comment}\n")));
+            step.comments.iter().for_each(|comment| text.push_str(&write::comment(comment)));
             step.lines.iter().for_each(|line| text.push_str(&format!("{line}\n")));
         }
         text

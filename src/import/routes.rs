@@ -1,5 +1,7 @@
 //! From answers to routes. Where one path was answered in two ways, and a cookie tells them apart, the route asks for it.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use url::Url;
 
@@ -39,13 +41,17 @@ impl Builder<'_> {
         if before.is_empty() && all.iter().all(|(_, exchange)| is_page(exchange)) {
             return Vec::new();
         }
-        let path = |exchange: &Exchange| self.values.url(&exchange.url).path().to_owned();
-        let mut keys: Vec<(String, String)> = Vec::new();
-        for (_, exchange) in &all {
-            let key = (exchange.method.clone(), path(exchange));
-            if !keys.contains(&key) {
-                keys.push(key);
+        let path = |url: &Url| self.values.url(url).path().to_owned();
+        // The answers by method and path, in the order in which each was first asked for.
+        let mut groups: Vec<Vec<(usize, &Exchange)>> = Vec::new();
+        let mut places: HashMap<(String, String), usize> = HashMap::new();
+        for (index, exchange) in all {
+            let key = (exchange.method.clone(), path(&exchange.url));
+            let place = *places.entry(key).or_insert(groups.len());
+            if place == groups.len() {
+                groups.push(Vec::new());
             }
+            groups[place].push((index, exchange));
         }
         let mut routes = Vec::new();
         if !before.is_empty() {
@@ -55,21 +61,20 @@ impl Builder<'_> {
                 write::list(&before)
             ));
         }
-        routes.extend(keys.iter().map(|(method, own)| {
-            let same: Vec<(usize, &Exchange)> = all
-                .iter()
-                .filter(|(_, exchange)| exchange.method == *method && path(exchange) == *own)
-                .copied()
-                .collect();
-            let at = write::string(&format!("{method} {own}"));
-            let (comments, text) = self.route(&same, cors);
-            format!("{}at = {at}\n{text}", comments.iter().map(|c| format!("# {c}\n")).collect::<String>())
+        routes.extend(groups.iter().map(|same| {
+            let first = same[0].1;
+            let at = write::string(&format!("{} {}", first.method, path(&first.url)));
+            let (comments, text) = self.route(same, cors);
+            format!(
+                "{}at = {at}\n{text}",
+                comments.iter().map(|comment| write::comment(comment)).collect::<String>()
+            )
         }));
         for page in self.pages.iter().filter(|page| page.origin() == origin.origin()) {
-            let key = ("GET".to_owned(), self.values.url(page).path().to_owned());
-            if !keys.contains(&key) {
-                routes.push(format!("at = {}\n{PAGE}", write::string(&format!("GET {}", key.1))));
-                keys.push(key);
+            let own = path(page);
+            let next = places.len();
+            if *places.entry(("GET".to_owned(), own.clone())).or_insert(next) == next {
+                routes.push(format!("at = {}\n{PAGE}", write::string(&format!("GET {own}"))));
             }
         }
         routes

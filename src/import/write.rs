@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 
-/// A string: in single quotes where it has double quotes or backslashes, and nothing else forbids that.
+use crate::text::{is_unsafe, safe};
+
+/// A string: in single quotes where it has double quotes or backslashes, and nothing else forbids that. What moves a
+/// cursor or turns a line around is written by its number: a recording may come from a stranger.
 pub(super) fn string(text: &str) -> String {
-    let is_literal =
-        text.contains(['"', '\\']) && !text.contains('\'') && !text.chars().any(char::is_control);
+    let is_literal = text.contains(['"', '\\']) && !text.contains('\'') && !text.chars().any(is_unsafe);
     if is_literal {
         return format!("'{text}'");
     }
@@ -17,11 +19,16 @@ pub(super) fn string(text: &str) -> String {
             '\n' => written.push_str("\\n"),
             '\r' => written.push_str("\\r"),
             '\t' => written.push_str("\\t"),
-            c if c.is_control() => written.push_str(&format!("\\u{:04X}", c as u32)),
+            c if is_unsafe(c) => written.push_str(&format!("\\U{:08X}", u32::from(c))),
             c => written.push(c),
         }
     }
     written + "\""
+}
+
+/// A comment: one line, whatever is in it.
+pub(super) fn comment(text: &str) -> String {
+    format!("# {}\n", safe(text))
 }
 
 /// A key, in quotes where it needs them.
@@ -64,10 +71,13 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_as_it_was() {
-        for text in ["plain", "a \"b\"", "it's \"so\"", "back\\slash", "line\nfeed\u{1}", "", "ü”"] {
+        for text in
+            ["plain", "a \"b\"", "it's \"so\"", "back\\slash", "line\nfeed\u{1}", "", "ü”", "a\u{202e}\"b"]
+        {
             let document = format!("x = {}", string(text));
             let table = toml::de::DeTable::parse(&document).expect("it is TOML");
             assert_eq!(table.get_ref()["x"].get_ref().as_str(), Some(text));
+            assert!(!document.chars().any(is_unsafe), "{document:?}");
         }
         let value = serde_json::json!({"a b": [1, true, null], "c": {"d": 1.5}});
         assert_eq!(json(&value).as_deref(), Some("{ \"a b\" = [1, true], c = { d = 1.5 } }"));
