@@ -203,6 +203,34 @@ pub struct Partition {
     pub cross_site_ancestor: bool,
 }
 
+/// How many seconds may lie between two looks at one jar, or a browser's step and its prediction.
+const BETWEEN_LOOKS: u64 = 60;
+
+impl Cookie {
+    /// Its value and attributes in few words: all there is to it but its place and when it ends.
+    pub(crate) fn attributes(&self) -> String {
+        let flag = |flag: bool, word: &'static str| flag.then_some(word);
+        let flags = [
+            flag(self.secure, "Secure"),
+            flag(self.http_only, "HttpOnly"),
+            Some(if self.expires.is_some() { "persistent" } else { "session" }),
+        ];
+        let flags: Vec<&str> = flags.into_iter().flatten().collect();
+        format!("`{}`, {}, SameSite {}", self.value, flags.join(", "), self.same_site.word())
+    }
+
+    /// Whether both end, and at different times, beyond what lies between two looks.
+    pub(crate) fn expires_apart(&self, other: &Self) -> bool {
+        let apart = |(one, other): (i64, i64)| one.abs_diff(other) > BETWEEN_LOOKS;
+        self.expires.zip(other.expires).is_some_and(apart)
+    }
+
+    /// Whether its value, its attributes and its end are the same in another look at the jar.
+    pub(crate) fn looks_like(&self, other: &Self) -> bool {
+        self.attributes() == other.attributes() && !self.expires_apart(other)
+    }
+}
+
 impl Observation {
     /// What became of every cookie line of the step that gives this name, scripts' writes included, in order.
     pub fn lines<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a SetCookie> {

@@ -13,9 +13,6 @@ use crate::observe::{Cookie, Exchange, Observation, Partition, SetCookie, Withhe
 use crate::rules::reason::Reason;
 use crate::text::{self, shortened};
 
-/// How many seconds may lie between a browser's step and its prediction.
-const BETWEEN_RUNS: u64 = 60;
-
 /// A difference between what was predicted and what was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drift {
@@ -301,11 +298,11 @@ impl Differences {
         for cookie in predicted {
             match observed.iter().find(|other| key(other) == key(cookie)) {
                 None if unseen.contains(&cookie.path) => {}
-                None => self.add(Question::Jar, key(cookie), attributes(cookie), "not in the jar"),
-                Some(other) if attributes(other) != attributes(cookie) => {
-                    self.add(Question::Jar, key(cookie), attributes(cookie), attributes(other));
+                None => self.add(Question::Jar, key(cookie), cookie.attributes(), "not in the jar"),
+                Some(other) if other.attributes() != cookie.attributes() => {
+                    self.add(Question::Jar, key(cookie), cookie.attributes(), other.attributes());
                 }
-                Some(other) if expire_apart(cookie, other) => {
+                Some(other) if cookie.expires_apart(other) => {
                     let when = |cookie: &Cookie| format!("expires at {}", cookie.expires.unwrap_or_default());
                     self.add(Question::Jar, key(cookie), when(cookie), when(other));
                 }
@@ -314,16 +311,10 @@ impl Differences {
         }
         for cookie in observed {
             if !predicted.iter().any(|other| key(other) == key(cookie)) {
-                self.add(Question::Jar, key(cookie), "not in the jar", attributes(cookie));
+                self.add(Question::Jar, key(cookie), "not in the jar", cookie.attributes());
             }
         }
     }
-}
-
-/// Whether a cookie looks the same in two jars: its value, its attributes, and, but for what lies between the two looks,
-/// its end.
-pub(crate) fn alike(one: &Cookie, other: &Cookie) -> bool {
-    attributes(one) == attributes(other) && !expire_apart(one, other)
 }
 
 /// The beginning of a body, in quotes.
@@ -362,22 +353,4 @@ fn key(cookie: &Cookie) -> String {
         format!(" in the partition {site}{ancestor}")
     });
     format!("`{}` of {dot}{}{}{}", cookie.name, cookie.domain, cookie.path, partition.unwrap_or_default())
-}
-
-/// Whether the lifetimes of two cookies end at different times, beyond what lies between the two runs.
-fn expire_apart(one: &Cookie, other: &Cookie) -> bool {
-    let apart = |(one, other): (i64, i64)| one.abs_diff(other) > BETWEEN_RUNS;
-    one.expires.zip(other.expires).is_some_and(apart)
-}
-
-/// What else there is to a cookie.
-fn attributes(cookie: &Cookie) -> String {
-    let flag = |flag: bool, word: &'static str| flag.then_some(word);
-    let flags = [
-        flag(cookie.secure, "Secure"),
-        flag(cookie.http_only, "HttpOnly"),
-        Some(if cookie.expires.is_some() { "persistent" } else { "session" }),
-    ];
-    let flags: Vec<&str> = flags.into_iter().flatten().collect();
-    format!("`{}`, {}, SameSite {}", cookie.value, flags.join(", "), cookie.same_site.word())
 }

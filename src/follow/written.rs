@@ -6,7 +6,6 @@
 
 use super::documents::Documents;
 use crate::observe::{Cookie, Partition};
-use crate::reconcile::alike;
 use crate::rules::context::Context;
 use crate::rules::engine::Profile;
 use crate::rules::jar::Jar;
@@ -40,7 +39,7 @@ impl Held<'_> {
     ) -> Vec<Written> {
         let new = seen.iter().filter(|cookie| {
             // A script may write the value that is there, with other attributes.
-            let same = |held: &&Cookie| is_same(held, cookie) && alike(held, cookie);
+            let same = |held: &&Cookie| is_same(held, cookie) && held.looks_like(cookie);
             !cookie.http_only && !self.told.iter().any(|held| same(&held)) && !is_answered(cookie, true)
         });
         let gone = self.told.iter().filter(|held| {
