@@ -3,11 +3,11 @@
 //! The same seed and index give the same scenario. What is likely in practice is likely here, and what
 //! is possible happens now and then.
 
-use super::acts::{self, PAGES};
 use super::case::{Body, Case, Cors, Line, Origin, Route, Step};
-use super::doings;
 use super::lines;
+use super::pieces::{self, PAGES};
 use super::random::Random;
+use super::steps;
 use super::topology;
 
 /// The scenario with this index, of this seed.
@@ -23,18 +23,18 @@ pub fn case(seed: u64, index: u64) -> Case {
         routes: routes(&mut random, &names, &urls, host, &hosts),
     });
     let origins: Vec<Origin> = origins.collect();
-    let mut steps = vec![Step::Visit(doings::place(&mut random, &origins[..1]))];
+    let mut steps = vec![Step::Visit(steps::place(&mut random, &origins[..1]))];
     for _ in 0..random.between(3, 9) {
         if random.percent(4) {
-            steps.extend(doings::form_by_hand(&mut random, &origins));
+            steps.extend(steps::form_by_hand(&mut random, &origins));
             continue;
         }
-        let step = doings::step(&mut random, &origins, &hosts);
+        let step = steps::step(&mut random, &origins, &hosts);
         let is_restart = step == Step::Restart;
-        let step = doings::inside(&mut random, step, &steps);
+        let step = steps::inside(&mut random, step, &steps);
         steps.push(step);
         if is_restart {
-            steps.push(Step::Visit(doings::place(&mut random, &origins)));
+            steps.push(Step::Visit(steps::place(&mut random, &origins)));
         }
     }
     Case { title: format!("Differential case {index} of seed {seed}"), origins, steps }
@@ -67,7 +67,7 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
                 let status = random.percent(chance).then(|| random.weighted(&STATUSES));
                 // A page that does something by itself, anywhere.
                 let acts = method == "GET" && random.percent(8);
-                let page = if acts { vec![acts::piece(random, names, host, hosts)] } else { Vec::new() };
+                let page = if acts { vec![pieces::piece(random, names, host, hosts)] } else { Vec::new() };
                 routes.push(Route {
                     at: format!("{method} {path}"),
                     status,
@@ -115,7 +115,7 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
                 redirect: None,
                 requires: None,
                 body: Body::Text,
-                page: acts::page(random, index, names, host, hosts),
+                page: pieces::page(random, index, names, host, hosts),
                 websocket: false,
             });
         }
@@ -157,7 +157,7 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
             redirect: None,
             requires: None,
             body: Body::Text,
-            page: vec![acts::form(random, names)],
+            page: vec![pieces::form(random, names)],
             websocket: false,
         });
     }

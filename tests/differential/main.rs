@@ -15,15 +15,15 @@
 #[path = "../it/command.rs"]
 mod command;
 
-mod acts;
 mod case;
-mod doings;
 mod fixes;
 mod generate;
 mod lines;
 mod page;
+mod pieces;
 mod random;
 mod shrink;
+mod steps;
 mod topology;
 mod trial;
 

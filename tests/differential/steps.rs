@@ -2,10 +2,10 @@
 //!
 //! Nothing here makes origins or what they answer with.
 
-use super::acts::PAGES;
 use super::case::{Call, Origin, Step};
 use super::generate::{HOPS, PATHS};
 use super::lines;
+use super::pieces::PAGES;
 use super::random::Random;
 
 /// A step, with these origins.
