@@ -40,7 +40,7 @@ pub struct Cors {
 }
 
 /// A route.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Route {
     /// `METHOD /path`.
     pub at: String,

@@ -73,11 +73,10 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
                     status,
                     headers: headers(random),
                     set_cookie: set_cookie(random, host, hosts),
-                    redirect: None,
                     requires: requires(random, names),
                     body,
                     page,
-                    websocket: false,
+                    ..Route::default()
                 });
             }
         }
@@ -98,10 +97,7 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
                     12..15 => with_user(&urls[random.below(urls.len())], to),
                     _ => format!("{}:{to}", random.pick(names)),
                 }),
-                requires: None,
-                body: Body::Text,
-                page: Vec::new(),
-                websocket: false,
+                ..Route::default()
             });
         }
     }
@@ -110,13 +106,9 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
             routes.push(Route {
                 at: format!("GET {path}"),
                 status: random.percent(8).then(|| random.weighted(&STATUSES)),
-                headers: Vec::new(),
                 set_cookie: set_cookie(random, host, hosts),
-                redirect: None,
-                requires: None,
-                body: Body::Text,
                 page: pieces::page(random, index, names, host, hosts),
-                websocket: false,
+                ..Route::default()
             });
         }
     }
@@ -124,13 +116,9 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
         routes.push(Route {
             at: "GET /loop".to_owned(),
             status: Some(random.weighted(&REDIRECTS)),
-            headers: Vec::new(),
             set_cookie: set_cookie(random, host, hosts),
             redirect: Some(format!("{}:/loop", random.pick(names))),
-            requires: None,
-            body: Body::Text,
-            page: Vec::new(),
-            websocket: false,
+            ..Route::default()
         });
     }
     if random.percent(15) {
@@ -138,27 +126,18 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
             routes.push(Route {
                 at: format!("GET {path}"),
                 status: Some(random.weighted(&REDIRECTS)),
-                headers: Vec::new(),
                 set_cookie: set_cookie(random, host, hosts),
                 redirect: Some(to.to_owned()),
-                requires: None,
-                body: Body::Text,
-                page: Vec::new(),
-                websocket: false,
+                ..Route::default()
             });
         }
     }
     if random.percent(25) {
         routes.push(Route {
             at: "GET /form".to_owned(),
-            status: None,
-            headers: Vec::new(),
             set_cookie: set_cookie(random, host, hosts),
-            redirect: None,
-            requires: None,
-            body: Body::Text,
             page: vec![pieces::form(random, names)],
-            websocket: false,
+            ..Route::default()
         });
     }
     if random.percent(25) {
@@ -167,24 +146,16 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
             status: random.percent(15).then(|| random.weighted(&STATUSES)),
             headers: headers(random),
             set_cookie: set_cookie(random, host, hosts),
-            redirect: None,
-            requires: None,
             body: Body::Typed("text/event-stream"),
-            page: Vec::new(),
-            websocket: false,
+            ..Route::default()
         });
     }
     if random.percent(60) {
         routes.push(Route {
             at: "GET /live".to_owned(),
-            status: None,
-            headers: Vec::new(),
             set_cookie: set_cookie(random, host, hosts),
-            redirect: None,
-            requires: None,
-            body: Body::Text,
-            page: Vec::new(),
             websocket: true,
+            ..Route::default()
         });
     }
     if random.percent(15) {
@@ -193,11 +164,7 @@ fn routes(random: &mut Random, names: &[&str], urls: &[String], host: &str, host
             status: Some(random.weighted(&[(2, 204), (1, 200), (1, 404), (1, 500)])),
             headers: headers(random),
             set_cookie: set_cookie(random, host, hosts),
-            redirect: None,
-            requires: None,
-            body: Body::Text,
-            page: Vec::new(),
-            websocket: false,
+            ..Route::default()
         });
     }
     routes
